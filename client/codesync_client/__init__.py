@@ -1,0 +1,36 @@
+"""A room as an asyncio library: enter, submit, type, follow output, come back after a cut.
+
+async with enter(Link.parse(text), name="ana") as room:
+    await room.submit(Submission("python", [("main.py", source)]))
+    async for event in room.events():
+        ...
+"""
+
+from codesync_client.dial import DialOptions
+from codesync_client.errors import (
+    CannotConnect,
+    ClientError,
+    EntryRefused,
+    Offline,
+    SubmissionRejected,
+)
+from codesync_client.events import Connected, Disconnected, JobOutput, OutputSkipped, RoomEvent
+from codesync_client.room import Room
+from codesync_client.submission import Submission, detect_language
+
+__all__ = [
+    "CannotConnect",
+    "ClientError",
+    "Connected",
+    "DialOptions",
+    "Disconnected",
+    "EntryRefused",
+    "JobOutput",
+    "Offline",
+    "OutputSkipped",
+    "Room",
+    "RoomEvent",
+    "Submission",
+    "SubmissionRejected",
+    "detect_language",
+]

@@ -1,0 +1,56 @@
+"""What can go wrong for a client; each says what to do about it.
+
+- ClientError
+    - CannotConnect: nobody answers at the address, or not in a way that we trust
+    - EntryRefused: the server answers, and does not let us in
+    - SubmissionRejected: the job will not run
+    - Offline: not now; the connection is being restored
+"""
+
+from codesync_protocol.errors import Code
+
+
+class ClientError(Exception):
+    """The root of everything that a client may have to tell its user.
+
+    Attributes:
+        reason: what is wrong, for people. May hold text of the server: show it sanitised.
+        remedy: what to do about it; may be empty.
+    """
+
+    def __init__(self, reason: str, remedy: str = "") -> None:
+        super().__init__(f"{reason}; {remedy}" if remedy else reason)
+        self.reason = reason
+        self.remedy = remedy
+
+
+class CannotConnect(ClientError):
+    """Nobody answers at the address, or not in a way that we trust."""
+
+
+class EntryRefused(ClientError):
+    """The server answers, and does not let us in.
+
+    Attributes:
+        code: why, for programs.
+    """
+
+    def __init__(self, code: Code, reason: str, remedy: str = "") -> None:
+        super().__init__(reason, remedy)
+        self.code = code
+
+
+class SubmissionRejected(ClientError):
+    """The job will not run.
+
+    Attributes:
+        code: why, for programs; None when the submission never left this machine.
+    """
+
+    def __init__(self, code: Code | None, reason: str, remedy: str = "") -> None:
+        super().__init__(reason, remedy)
+        self.code = code
+
+
+class Offline(ClientError):
+    """Not now: the connection is being restored."""

@@ -1,0 +1,186 @@
+"""The connection under a room: opened, served, and restored when it breaks."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Protocol
+
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed
+
+from codesync_client import backoff
+from codesync_client.dial import DialOptions, dial
+from codesync_client.errors import CannotConnect, EntryRefused
+from codesync_protocol.codec import encode
+from codesync_protocol.ends import ClientEnd
+from codesync_protocol.errors import Code, FrameError
+from codesync_protocol.messages import (
+    ClientMessage,
+    Fault,
+    Hello,
+    Refused,
+    ServerMessage,
+    Welcome,
+)
+
+WELCOME_SECONDS = 10.0
+"""How long a server may take to answer a hello."""
+
+LEAVE_SECONDS = 2.0
+"""How long a closing handshake may take."""
+
+_PASSING = frozenset({Code.BUSY, Code.DRAINING})
+
+
+class Passenger(Protocol):
+    """Whoever speaks over the lifeline."""
+
+    def hello(self) -> Hello:
+        """The hello for the next connection."""
+        ...
+
+    def parts(self) -> Iterator[ClientMessage]:
+        """What may be sent now."""
+        ...
+
+    def take(self, message: ServerMessage) -> None:
+        """A message arrived."""
+        ...
+
+    def restored(self, welcome: Welcome) -> None:
+        """A new connection stands."""
+        ...
+
+    def cut(self, reason: str, retry_in: float | None) -> None:
+        """The connection is gone; None means that it stays gone."""
+        ...
+
+
+class Lifeline:
+    """One connection at a time to one server.
+
+    Attributes:
+        connected: whether a connection stands.
+    """
+
+    def __init__(self, server: str, options: DialOptions, passenger: Passenger) -> None:
+        self.connected = False
+        self._server = server
+        self._options = options
+        self._passenger = passenger
+        self._wake = asyncio.Event()
+        self._websocket: ClientConnection | None = None
+        self._end = ClientEnd()
+
+    def wake(self) -> None:
+        """Say that there may be something to send."""
+        self._wake.set()
+
+    async def open(self) -> Welcome:
+        """Connect and say hello.
+
+        Returns:
+            The server's welcome.
+
+        Raises:
+            CannotConnect: nobody answers, or not as a server should.
+            EntryRefused: the server does not let us in.
+        """
+        websocket = await dial(self._server, self._options)
+        try:
+            self._end = ClientEnd()
+            async with asyncio.timeout(WELCOME_SECONDS):
+                await websocket.send(encode(self._passenger.hello()))
+                answer = self._end.receive(await websocket.recv())
+            welcome = self._admitted(answer)
+        except (TimeoutError, FrameError, ConnectionClosed, OSError) as error:
+            websocket.transport.abort()
+            why = "no answer" if isinstance(error, TimeoutError) else str(error)
+            raise CannotConnect(
+                f"{self._server} did not let us in: {why}",
+                "check that the address is a CodeSync server's",
+            ) from None
+        except BaseException:
+            websocket.transport.abort()
+            raise
+        self._websocket = websocket
+        self.connected = True
+        return welcome
+
+    def _admitted(self, answer: ServerMessage) -> Welcome:
+        match answer:
+            case Welcome():
+                return answer
+            case Refused(code=code, reason=reason, remedy=remedy):
+                raise EntryRefused(code, reason, remedy)
+            case Fault(reason=reason):
+                raise CannotConnect(f"{self._server} did not let us in: {reason}")
+            case _:
+                raise CannotConnect(f"{self._server} spoke out of turn")
+
+    async def stay(self) -> None:
+        """Serve connections, one after the other, until entry is refused for good."""
+        try:
+            while True:
+                reason = await self._serve()
+                self.connected = False
+                await self._restore(reason)
+        except EntryRefused as error:
+            self._passenger.cut(error.reason, None)
+        finally:
+            self.connected = False
+
+    async def leave(self) -> None:
+        """Close the connection, politely if the server lets us."""
+        self.connected = False
+        if self._websocket is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LEAVE_SECONDS):
+                    await self._websocket.close()
+            self._websocket.transport.abort()
+
+    async def _restore(self, reason: str) -> None:
+        for delay in backoff.delays():
+            self._passenger.cut(reason, delay)
+            await asyncio.sleep(delay)
+            try:
+                self._passenger.restored(await self.open())
+            except CannotConnect as error:
+                reason = error.reason
+            except EntryRefused as error:
+                if error.code not in _PASSING:
+                    raise
+                reason = error.reason
+            else:
+                return
+
+    async def _serve(self) -> str:
+        """Read and write until the connection breaks.
+
+        Returns:
+            Why it broke, for people.
+        """
+        websocket = self._websocket
+        assert websocket is not None
+        self._wake.set()
+        writer = asyncio.get_running_loop().create_task(self._write(websocket))
+        try:
+            while True:
+                self._passenger.take(self._end.receive(await websocket.recv()))
+                self._wake.set()
+        except ConnectionClosed as error:
+            return (error.rcvd.reason if error.rcvd else "") or "the connection was cut"
+        except FrameError as error:
+            return error.reason
+        finally:
+            writer.cancel()
+            await asyncio.wait([writer])
+            websocket.transport.abort()
+
+    async def _write(self, websocket: ClientConnection) -> None:
+        with suppress(ConnectionClosed):  # the reader sees it too, and says why
+            while True:
+                self._wake.clear()
+                for message in self._passenger.parts():
+                    await websocket.send(encode(message))
+                await self._wake.wait()

@@ -1,0 +1,193 @@
+"""A room as one member knows it: messages in, room events out. Pure: no sockets, no clock."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from codesync_client.assembler import OutputAssembler
+from codesync_client.events import Connected, RoomEvent
+from codesync_protocol.messages import (
+    Fault,
+    FetchOutput,
+    Finished,
+    JobState,
+    JobSummary,
+    Members,
+    Notice,
+    Output,
+    OutputPart,
+    Queue,
+    ServerMessage,
+    Started,
+    StdinEcho,
+    Submitted,
+    Welcome,
+)
+from codesync_protocol.verdict import Result, Verdict
+
+JOBS_KEPT = 200
+
+
+class RoomModel:
+    """The room's state and the order of its output.
+
+    Attributes:
+        welcome: the last welcome.
+        members: who is here.
+        queue: who waits and who runs.
+        jobs: recent jobs by id, oldest first.
+        seq: the last event that was applied.
+    """
+
+    def __init__(self, welcome: Welcome) -> None:
+        self.welcome = welcome
+        self.members = welcome.members
+        self.queue = welcome.queue
+        self.jobs: dict[str, JobSummary] = {}
+        self.seq = welcome.seq
+        self._output: dict[str, OutputAssembler] = {}
+        self._ended: dict[str, Finished] = {}  # finished, but not all of its output is out
+        self._told: set[str] = set()  # whose end was told
+        for summary in welcome.jobs:
+            if summary.result is not None:
+                self._told.add(summary.job)
+        self._take_snapshot(welcome)
+
+    def follow(self, job: str, start: int = 0) -> None:
+        """Want all of a job's output, whatever it takes.
+
+        Args:
+            job: the job; it need not exist yet.
+            start: the offset to begin at, in bytes.
+        """
+        self._output[job] = OutputAssembler(job, start=start, exact=True)
+        if summary := self.jobs.get(job):
+            self._output[job].known(summary.output_bytes)
+
+    def rejoin(self, welcome: Welcome) -> Iterator[RoomEvent]:
+        """Take the welcome of a new connection."""
+        self.welcome = welcome
+        self.members = welcome.members
+        self.queue = welcome.queue
+        for assembler in self._output.values():
+            assembler.cut()
+        if welcome.resumed:
+            yield Connected(welcome, again=True)
+            return
+        self.seq = welcome.seq
+        before = set(self.jobs)
+        self.jobs.clear()
+        yield Connected(welcome, again=True)
+        yield from self._take_snapshot(welcome)
+        for job in before - set(self.jobs) - self._told:
+            yield from self._forgotten(job)
+
+    def apply(self, message: ServerMessage, *, congested: bool = False) -> Iterator[RoomEvent]:
+        """Take a message.
+
+        Args:
+            message: anything after the welcome.
+            congested: the reader does not keep up: leave output out.
+
+        Yields:
+            What the reader is to be told.
+        """
+        match message:
+            case Members():
+                self.members = message
+                yield message
+            case Queue():
+                self.queue = message
+                yield message
+            case Notice() | Fault():
+                yield message
+            case OutputPart():
+                yield from self._assembler(message.job).part(message)
+                yield from self._finish_if_complete(message.job)
+            case Submitted() | Started() | Output() | StdinEcho() | Finished():
+                if message.seq > self.seq:  # else it is a repeat
+                    self.seq = message.seq
+                    yield from self._happened(message, congested)
+            case _:
+                pass
+
+    def fetches(self, *, congested: bool = False) -> Iterator[FetchOutput]:
+        """What to ask the server for now."""
+        if congested:
+            return
+        for job, assembler in self._output.items():
+            if (offset := assembler.wanted()) is not None:
+                yield FetchOutput(job, offset)
+
+    def _happened(
+        self, event: Submitted | Started | Output | StdinEcho | Finished, congested: bool
+    ) -> Iterator[RoomEvent]:
+        match event:
+            case Submitted(job=summary):
+                self._remember(summary)
+                self._assembler(summary.job)
+                yield event
+            case Started(job=job):
+                self._update(job, state=event.state)
+                yield event
+            case Output(job=job):
+                self._update(job, output_bytes=event.offset + len(event.data))
+                assembler = self._assembler(job)
+                if not congested:
+                    yield from assembler.live(event)
+                elif assembler.exact:
+                    assembler.known(event.offset + len(event.data))
+            case StdinEcho():
+                yield event
+            case Finished(job=job):
+                total = max(event.result.output_bytes, self._output_bytes(job))
+                self._update(job, state=JobState.FINISHED, result=event.result, output_bytes=total)
+                self._ended[job] = event
+                yield from self._assembler(job).known(total)
+                yield from self._finish_if_complete(job)
+
+    def _take_snapshot(self, welcome: Welcome) -> list[RoomEvent]:
+        events: list[RoomEvent] = []
+        for summary in welcome.jobs:
+            self._remember(summary)
+            assembler = self._output.get(summary.job)
+            if assembler is None:
+                # What was written before we came is fetched when somebody wants to see it.
+                self._output[summary.job] = OutputAssembler(summary.job, start=summary.output_bytes)
+                continue
+            events += assembler.known(summary.output_bytes)
+            if summary.result is not None and summary.job not in self._told:
+                self._ended[summary.job] = Finished(welcome.seq, summary.job, summary.result)
+                events += self._finish_if_complete(summary.job)
+        return events
+
+    def _forgotten(self, job: str) -> Iterator[RoomEvent]:
+        result = Result(Verdict.LOST, "the server no longer knows this job")
+        self._ended[job] = Finished(self.seq, job, result)
+        self._output[job] = OutputAssembler(job, start=self._assembler(job).position)
+        yield from self._finish_if_complete(job)
+
+    def _finish_if_complete(self, job: str) -> Iterator[RoomEvent]:
+        if job in self._ended and self._assembler(job).complete:
+            self._told.add(job)
+            yield self._ended.pop(job)
+
+    def _assembler(self, job: str) -> OutputAssembler:
+        return self._output.setdefault(job, OutputAssembler(job))
+
+    def _output_bytes(self, job: str) -> int:
+        summary = self.jobs.get(job)
+        return summary.output_bytes if summary else 0
+
+    def _remember(self, summary: JobSummary) -> None:
+        self.jobs[summary.job] = summary
+        while len(self.jobs) > JOBS_KEPT:
+            oldest = next(iter(self.jobs))
+            del self.jobs[oldest]
+            self._output.pop(oldest, None)
+            self._ended.pop(oldest, None)
+            self._told.discard(oldest)
+
+    def _update(self, job: str, **changes: object) -> None:
+        if summary := self.jobs.get(job):
+            self.jobs[job] = msgspec.structs.replace(summary, **changes)

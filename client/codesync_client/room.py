@@ -1,0 +1,274 @@
+"""A room as one member sees it and acts in it."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import suppress
+from typing import Self
+
+from codesync_client.dial import DialOptions
+from codesync_client.errors import Offline, SubmissionRejected
+from codesync_client.events import Connected, Disconnected, RoomEvent
+from codesync_client.lifeline import Lifeline
+from codesync_client.mailbox import Mailbox, MailboxFull
+from codesync_client.model import RoomModel
+from codesync_client.outgoing import Outgoing
+from codesync_client.submission import Submission
+from codesync_protocol import version
+from codesync_protocol.limits import STDIN_WINDOW
+from codesync_protocol.links import Link
+from codesync_protocol.messages import (
+    Accepted,
+    Cancel,
+    ClientMessage,
+    Finished,
+    Hello,
+    Interrupt,
+    JobSummary,
+    LanguageInfo,
+    Members,
+    PartTaken,
+    Queue,
+    Rejected,
+    ServerMessage,
+    StdinTaken,
+    Welcome,
+)
+
+
+class Room:
+    """A room as one member sees it and acts in it: `async with Room(link, name="ana") as room`.
+
+    Args:
+        link: where, with what token.
+        name: what we want to be called.
+        options: how to connect.
+        agent: our program and version.
+
+    Attributes:
+        link: where the room is.
+    """
+
+    def __init__(
+        self,
+        link: Link,
+        *,
+        name: str,
+        options: DialOptions | None = None,
+        agent: str = "codesync",
+    ) -> None:
+        self.link = link
+        self._name = name
+        self._agent = agent
+        self._key = secrets.token_hex(16)
+        self._lifeline = Lifeline(link.server, options or DialOptions(), self)
+        self._mailbox = Mailbox()
+        self._outgoing = Outgoing()
+        self._stdin_moved = asyncio.Event()
+        self._answers: dict[str, asyncio.Future[Accepted]] = {}
+        self._model: RoomModel | None = None
+
+    # The room's life.
+
+    async def __aenter__(self) -> Self:
+        """Enter; the first event is Connected.
+
+        Raises:
+            CannotConnect: nobody answers, or not as a server should.
+            EntryRefused: the server does not let us in.
+        """
+        welcome = await self._lifeline.open()
+        self._model = RoomModel(welcome)
+        self._deliver([Connected(welcome, again=False)])
+        self._stay_task = asyncio.get_running_loop().create_task(self._stay())
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        """Leave; the connection is closed and nothing runs on."""
+        self._stay_task.cancel()
+        await asyncio.wait([self._stay_task])
+        await self._lifeline.leave()
+
+    async def _stay(self) -> None:
+        # A server that floods a reader who stands still is left: the events just end.
+        with suppress(MailboxFull):
+            try:
+                await self._lifeline.stay()
+            finally:
+                self._mailbox.close()
+                for answer in self._answers.values():
+                    if not answer.done():
+                        answer.set_exception(Offline("the connection to the room ended"))
+
+    # The room as it stands.
+
+    @property
+    def connected(self) -> bool:
+        """Whether the connection stands."""
+        return self._lifeline.connected
+
+    @property
+    def model(self) -> RoomModel:
+        """The room's state; there as soon as the room is entered."""
+        if self._model is None:
+            raise Offline("the room was never entered")
+        return self._model
+
+    @property
+    def welcome(self) -> Welcome:
+        """What the server said at the last entry: limits, executor, role, our member id."""
+        return self.model.welcome
+
+    @property
+    def languages(self) -> tuple[LanguageInfo, ...]:
+        """What can be run here."""
+        return self.welcome.languages
+
+    @property
+    def members(self) -> Members:
+        """Who is here."""
+        return self.model.members
+
+    @property
+    def queue(self) -> Queue:
+        """Who waits and who runs."""
+        return self.model.queue
+
+    @property
+    def jobs(self) -> dict[str, JobSummary]:
+        """Recent jobs by id, oldest first."""
+        return self.model.jobs
+
+    async def events(self) -> AsyncIterator[RoomEvent]:
+        """Yield what happens, without end until the room is left or entry is refused for good."""
+        while (event := await self._mailbox.get()) is not None:
+            yield event
+            self._lifeline.wake()  # a reader that catches up may want what was left out
+
+    # What a member can do.
+
+    def follow(self, job: str, start: int = 0) -> None:
+        """Want all of a job's output from `start` (bytes) on, whatever it takes."""
+        self.model.follow(job, start)
+        self._lifeline.wake()
+
+    async def submit(self, submission: Submission) -> Accepted:
+        """Ask for a program to be run; goes on across cuts, and runs it once.
+
+        Args:
+            submission: what to run.
+
+        Returns:
+            The server's promise.
+
+        Raises:
+            SubmissionRejected: it will not run; says why.
+            Offline: the room was left for good before the server answered.
+        """
+        submission.check()
+        answer = asyncio.get_running_loop().create_future()
+        self._answers[submission.job] = answer
+        self._outgoing.add_upload(submission)
+        self._lifeline.wake()
+        try:
+            return await answer
+        finally:
+            self._answers.pop(submission.job, None)
+            self._outgoing.upload_done(submission.job)
+
+    async def send_stdin(self, job: str, data: bytes) -> None:
+        """Type into a program; returns when there is room for more, not when it was read.
+
+        Args:
+            job: the job.
+            data: any number of bytes.
+        """
+        stream = self._outgoing.stdin(job)
+        stream.write(data)
+        self._lifeline.wake()
+        while stream.unacknowledged > STDIN_WINDOW and self._outgoing.stdin(job) is stream:
+            self._stdin_moved.clear()
+            await self._stdin_moved.wait()
+
+    def end_stdin(self, job: str) -> None:
+        """Say that nothing more will be typed."""
+        self._outgoing.stdin(job).close()
+        self._lifeline.wake()
+
+    def interrupt(self, job: str) -> None:
+        """Send the program SIGINT.
+
+        Raises:
+            Offline: the connection is being restored.
+        """
+        self._send_now(Interrupt(job))
+
+    def cancel(self, job: str) -> None:
+        """Take a job out of the queue, or end it.
+
+        Raises:
+            Offline: the connection is being restored.
+        """
+        self._send_now(Cancel(job))
+
+    def _send_now(self, message: ClientMessage) -> None:
+        if not self.connected:
+            raise Offline("not connected", "try again when the room is back")
+        self._outgoing.add(message)
+        self._lifeline.wake()
+
+    # What the lifeline asks of its passenger.
+
+    def hello(self) -> Hello:
+        """The hello for the next connection: on a return it says how far we have come."""
+        model = self._model
+        return Hello(
+            oldest=version.OLDEST,
+            newest=version.NEWEST,
+            room=self.link.room,
+            token=self.link.token,
+            name=self._name,
+            key=self._key,
+            epoch=model.welcome.epoch if model else "",
+            seq=model.seq if model else 0,
+            agent=self._agent,
+        )
+
+    def parts(self) -> Iterator[ClientMessage]:
+        """What may be sent now."""
+        yield from self._outgoing.parts()
+        yield from self.model.fetches(congested=self._mailbox.congested)
+
+    def take(self, message: ServerMessage) -> None:
+        """Give a message to whom it is for."""
+        match message:
+            case PartTaken(job=job, received=received):
+                self._outgoing.upload_acknowledged(job, received)
+            case StdinTaken(job=job, taken=taken):
+                self._outgoing.stdin_acknowledged(job, taken)
+                self._stdin_moved.set()
+            case Accepted(job=job):
+                if (answer := self._answers.get(job)) and not answer.done():
+                    answer.set_result(message)
+            case Rejected(job=job, code=code, reason=reason, remedy=remedy):
+                if (answer := self._answers.get(job)) and not answer.done():
+                    answer.set_exception(SubmissionRejected(code, reason, remedy))
+            case _:
+                if isinstance(message, Finished):
+                    self._outgoing.job_finished(message.job)
+                    self._stdin_moved.set()
+                congested = self._mailbox.congested
+                self._deliver(self.model.apply(message, congested=congested))
+
+    def restored(self, welcome: Welcome) -> None:
+        """Go on where the cut was."""
+        self._outgoing.restart()
+        self._deliver(self.model.rejoin(welcome))
+
+    def cut(self, reason: str, retry_in: float | None) -> None:
+        """Tell the reader that the connection is gone."""
+        self._deliver([Disconnected(reason, retry_in)])
+
+    def _deliver(self, events: Iterable[RoomEvent]) -> None:
+        for event in events:
+            self._mailbox.put(event)

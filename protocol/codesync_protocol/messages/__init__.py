@@ -1,0 +1,113 @@
+"""Every message of the wire: one frozen struct each, and the union that each direction may carry.
+
+A message travels as a MessagePack array: its tag first, then its fields in the order of the class.
+Arrays have no keys, so there is nothing to duplicate or to smuggle in. A field that is added later
+goes to the end, with a default, so that an older end can still be read.
+"""
+
+from codesync_protocol.messages.job import (
+    Accepted,
+    Cancel,
+    FetchOutput,
+    Finished,
+    Interrupt,
+    JobState,
+    JobSummary,
+    Output,
+    OutputChunk,
+    OutputPart,
+    PartTaken,
+    Rejected,
+    Started,
+    StdinData,
+    StdinEcho,
+    StdinEnd,
+    StdinMode,
+    StdinTaken,
+    Stream,
+    Submit,
+    SubmitFile,
+    SubmitPart,
+    Submitted,
+)
+from codesync_protocol.messages.room import Member, Members, Notice, Queue, QueuedJob
+from codesync_protocol.messages.session import (
+    ExecutorInfo,
+    Fault,
+    Hello,
+    LanguageInfo,
+    LimitsInfo,
+    Refused,
+    Role,
+    Welcome,
+)
+
+ClientMessage = (
+    Hello | Submit | SubmitPart | StdinData | StdinEnd | Interrupt | Cancel | FetchOutput
+)
+"""What a client may send."""
+
+Event = Submitted | Started | Output | StdinEcho | Finished
+"""What happens in a room, in the order that the server gave it; each has a `seq`."""
+
+ServerMessage = (
+    Welcome
+    | Refused
+    | Fault
+    | Members
+    | Queue
+    | Notice
+    | PartTaken
+    | Accepted
+    | Rejected
+    | StdinTaken
+    | OutputPart
+    | Submitted
+    | Started
+    | Output
+    | StdinEcho
+    | Finished
+)
+"""What a server may send."""
+
+__all__ = [
+    "Accepted",
+    "Cancel",
+    "ClientMessage",
+    "Event",
+    "ExecutorInfo",
+    "Fault",
+    "FetchOutput",
+    "Finished",
+    "Hello",
+    "Interrupt",
+    "JobState",
+    "JobSummary",
+    "LanguageInfo",
+    "LimitsInfo",
+    "Member",
+    "Members",
+    "Notice",
+    "Output",
+    "OutputChunk",
+    "OutputPart",
+    "PartTaken",
+    "Queue",
+    "QueuedJob",
+    "Refused",
+    "Rejected",
+    "Role",
+    "ServerMessage",
+    "Started",
+    "StdinData",
+    "StdinEcho",
+    "StdinEnd",
+    "StdinMode",
+    "StdinTaken",
+    "Stream",
+    "Submit",
+    "SubmitFile",
+    "SubmitPart",
+    "Submitted",
+    "Welcome",
+]

@@ -1,0 +1,40 @@
+"""The bounded field types that messages are made of. Lengths of text are code points."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from codesync_protocol.limits import (
+    ARGS_MAX,
+    FILE_NAME_MAX,
+    OUTPUT_EVENT_MAX,
+    PART_MAX,
+    SOURCE_MAX,
+)
+
+JobId = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$", max_length=32)]
+"""128 random bits chosen by the submitter, so that a retry is recognised."""
+
+ClientKey = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$", max_length=32)]
+"""128 random bits that only this client instance and the server know; they prove a return."""
+
+Epoch = Annotated[str, Meta(max_length=32)]
+"""Which history of a room a `seq` belongs to."""
+
+ShortText = Annotated[str, Meta(max_length=200)]
+Sentence = Annotated[str, Meta(max_length=2000)]
+FileName = Annotated[str, Meta(min_length=1, max_length=FILE_NAME_MAX)]
+Argument = Annotated[bytes, Meta(max_length=ARGS_MAX)]
+"""A command-line argument: bytes, as execve(2) takes them."""
+
+Tag = Annotated[str, Meta(max_length=40)]
+Version = Annotated[int, Meta(ge=0, le=1 << 16)]
+
+Seq = Annotated[int, Meta(ge=0, lt=1 << 53)]
+"""Place of an event in its room's log; 53 bits, so that every language can count it."""
+
+Size = Annotated[int, Meta(ge=0, lt=1 << 53)]
+SourceSize = Annotated[int, Meta(ge=0, le=SOURCE_MAX)]
+
+Part = Annotated[bytes, Meta(max_length=PART_MAX)]
+OutputData = Annotated[bytes, Meta(max_length=OUTPUT_EVENT_MAX)]

@@ -1,0 +1,318 @@
+"""A job from its submission to its verdict.
+
+The submission's body is its files one behind the other, in the order of `Submit.files`, then its
+prepared stdin. What does not fit into the Submit itself follows in SubmitParts, each acknowledged.
+"""
+
+from enum import StrEnum
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from codesync_protocol.errors import Code
+from codesync_protocol.limits import (
+    ARGS_COUNT_MAX,
+    FILES_MAX,
+    PREPARED_STDIN_MAX,
+    STDIN_ECHO_MAX,
+)
+from codesync_protocol.messages.fields import (
+    Argument,
+    FileName,
+    JobId,
+    OutputData,
+    Part,
+    Sentence,
+    Seq,
+    ShortText,
+    Size,
+    SourceSize,
+    Tag,
+)
+from codesync_protocol.verdict import Result
+
+
+class Stream(StrEnum):
+    """Where output came from."""
+
+    STDOUT = "out"
+    STDERR = "err"
+    COMPILER = "cc"
+    """Both streams of the compiler."""
+
+
+class StdinMode(StrEnum):
+    """What follows the prepared stdin."""
+
+    CLOSED = "closed"
+    """Nothing: the program sees its end."""
+    PIPED = "piped"
+    """StdinData of the submitter only, as bytes that are nobody else's business."""
+    SHARED = "shared"
+    """StdinData of any member who may type, shown to the room."""
+
+
+class JobState(StrEnum):
+    """Where a job is in its life; docs/protocol.md shows the transitions."""
+
+    QUEUED = "queued"
+    CLAIMED = "claimed"
+    COMPILING = "compiling"
+    RUNNING = "running"
+    FINISHED = "finished"
+
+
+class SubmitFile(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """One file of a submission: its name, and how many bytes of the body are its content."""
+
+    name: FileName
+    size: SourceSize
+
+
+class Submit(
+    msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="submit"
+):
+    """Ask for a program to be run.
+
+    Attributes:
+        job: the id that the submitter chose.
+        language: a LanguageInfo.name.
+        files: the main file first.
+        args: the program's arguments.
+        stdin_size: how many bytes of the body, behind the files, are prepared stdin.
+        stdin: what follows the prepared stdin.
+        tty: give the program a terminal, so that prompts show at once.
+        body: the first bytes of the body; all of it when it is that short.
+    """
+
+    job: JobId
+    language: Tag
+    files: Annotated[tuple[SubmitFile, ...], Meta(min_length=1, max_length=FILES_MAX)]
+    args: Annotated[tuple[Argument, ...], Meta(max_length=ARGS_COUNT_MAX)] = ()
+    stdin_size: Annotated[int, Meta(ge=0, le=PREPARED_STDIN_MAX)] = 0
+    stdin: StdinMode = StdinMode.CLOSED
+    tty: bool = False
+    body: Part = b""
+
+    @property
+    def body_size(self) -> int:
+        """Bytes of the whole body."""
+        return sum(file.size for file in self.files) + self.stdin_size
+
+
+class SubmitPart(
+    msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="part"
+):
+    """The next bytes of a submission's body."""
+
+    job: JobId
+    offset: Size
+    data: Part
+
+
+class PartTaken(msgspec.Struct, frozen=True, array_like=True, tag="part_taken"):
+    """How many bytes of a body have arrived; the next part may be sent."""
+
+    job: JobId
+    received: Size
+
+
+class Accepted(msgspec.Struct, frozen=True, array_like=True, tag="accepted"):
+    """To the submitter: the job will run. Its place in the queue counts from 1."""
+
+    job: JobId
+    position: int
+
+
+class Rejected(msgspec.Struct, frozen=True, array_like=True, tag="rejected"):
+    """To the submitter: the job will not run.
+
+    Attributes:
+        job: its id.
+        code: why, for programs.
+        reason: why, for people.
+        remedy: what to do about it.
+    """
+
+    job: str
+    code: Code
+    reason: Sentence
+    remedy: Sentence = ""
+
+
+class JobSummary(msgspec.Struct, frozen=True, array_like=True):
+    """A job as the room sees it.
+
+    Attributes:
+        job: its id.
+        member: the submitter's member id.
+        name: the submitter's name.
+        language: a LanguageInfo.name.
+        file_name: the main file's name.
+        state: where it is in its life.
+        submitted_at: seconds since the Unix epoch, by the server's clock; for display only.
+        stdin: what the submitter said may follow.
+        tty: whether it has a terminal.
+        output_bytes: how much it has written so far.
+        result: how it ended, once it has.
+    """
+
+    job: JobId
+    member: int
+    name: ShortText
+    language: Tag
+    file_name: str
+    state: JobState
+    submitted_at: float
+    stdin: StdinMode
+    tty: bool
+    output_bytes: Size = 0
+    result: Result | None = None
+
+
+class Submitted(msgspec.Struct, frozen=True, array_like=True, tag="submitted"):
+    """To the room: a job was accepted."""
+
+    seq: Seq
+    job: JobSummary
+
+
+class Started(msgspec.Struct, frozen=True, array_like=True, tag="started"):
+    """To the room: a job is compiling or running now."""
+
+    seq: Seq
+    job: JobId
+    state: JobState
+
+
+class Output(msgspec.Struct, frozen=True, array_like=True, tag="output"):
+    """To the room: a piece of a job's output.
+
+    Attributes:
+        seq: place in the room's log.
+        job: the job.
+        stream: where it came from.
+        offset: how many bytes the job had written before, all streams together. A larger one than
+            expected means that bytes were skipped for this reader; FetchOutput brings them.
+        data: the bytes.
+    """
+
+    seq: Seq
+    job: JobId
+    stream: Stream
+    offset: Size
+    data: OutputData
+
+
+class StdinEcho(msgspec.Struct, frozen=True, array_like=True, tag="echo"):
+    """To the room: somebody typed into a program; long input is cut at STDIN_ECHO_MAX bytes."""
+
+    seq: Seq
+    job: JobId
+    member: int
+    name: ShortText
+    data: Annotated[bytes, Meta(max_length=STDIN_ECHO_MAX)]
+    end: bool = False
+
+
+class Finished(msgspec.Struct, frozen=True, array_like=True, tag="finished"):
+    """To the room: a job ended.
+
+    Attributes:
+        seq: place in the room's log.
+        job: the job.
+        result: how, and the figures.
+        by: the name of the member who cancelled it, if somebody did.
+    """
+
+    seq: Seq
+    job: JobId
+    result: Result
+    by: ShortText = ""
+
+
+class StdinData(
+    msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="stdin"
+):
+    """More input for a program; at most STDIN_WINDOW bytes may be on the way.
+
+    Attributes:
+        job: the job.
+        offset: how many bytes this client sent the job before, so that none counts twice when it
+            is sent again after a cut.
+        data: the bytes.
+    """
+
+    job: JobId
+    offset: Size
+    data: Part
+
+
+class StdinTaken(msgspec.Struct, frozen=True, array_like=True, tag="stdin_taken"):
+    """To the sender: how many bytes of its StdinData the program has taken, in all."""
+
+    job: JobId
+    taken: Size
+
+
+class StdinEnd(
+    msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="stdin_end"
+):
+    """The end of a program's input."""
+
+    job: JobId
+
+
+class Interrupt(
+    msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="interrupt"
+):
+    """Send the program SIGINT, as ctrl+C does."""
+
+    job: JobId
+
+
+class Cancel(
+    msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="cancel"
+):
+    """Take a job out of the queue, or end it."""
+
+    job: JobId
+
+
+class FetchOutput(
+    msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="fetch"
+):
+    """Ask for output that is past. One answer comes for each; ask for the next when it is there."""
+
+    job: JobId
+    offset: Size
+
+
+class OutputChunk(msgspec.Struct, frozen=True, array_like=True):
+    """A piece of past output."""
+
+    stream: Stream
+    data: Part
+
+
+class OutputPart(msgspec.Struct, frozen=True, array_like=True, tag="output_part"):
+    """Past output, in answer to FetchOutput.
+
+    Attributes:
+        job: the job.
+        offset: where the chunks begin. A larger one than asked for means that the server no longer
+            has what lies between.
+        chunks: the pieces, one behind the other.
+        total: how many bytes the job has written so far.
+    """
+
+    job: JobId
+    offset: Size
+    chunks: Annotated[tuple[OutputChunk, ...], Meta(max_length=4096)]
+    total: Size
+
+    @property
+    def end(self) -> int:
+        """The offset behind the last chunk."""
+        return self.offset + sum(len(chunk.data) for chunk in self.chunks)

@@ -1,0 +1,69 @@
+"""The state of a room, told anew whenever it changes: only the latest of each kind counts."""
+
+import msgspec
+
+from codesync_protocol.messages.fields import JobId, Sentence, ShortText, Size
+
+
+class Member(msgspec.Struct, frozen=True, array_like=True):
+    """Somebody in the room.
+
+    Attributes:
+        member: their id, distinct while the room lives.
+        name: printable and distinct.
+        role: host, editor or viewer.
+        colour: index of their colour, from 0.
+    """
+
+    member: int
+    name: ShortText
+    role: str
+    colour: int = 0
+
+
+class Members(msgspec.Struct, frozen=True, array_like=True, tag="members"):
+    """Who is here, in order of arrival."""
+
+    members: tuple[Member, ...] = ()
+
+
+class QueuedJob(msgspec.Struct, frozen=True, array_like=True):
+    """A job of this room that waits or runs.
+
+    Attributes:
+        job: its id.
+        state: a JobState.
+        position: its place among all that wait on this server, from 1; 0 once it left the queue.
+    """
+
+    job: JobId
+    state: str
+    position: int = 0
+
+
+class Queue(msgspec.Struct, frozen=True, array_like=True, tag="queue"):
+    """Who waits and who runs.
+
+    Attributes:
+        jobs: this room's jobs: the running ones, then the waiting ones in their order.
+        queued: how many jobs wait on the whole server.
+        active: how many run on the whole server.
+        max_concurrent: how many may run at once.
+    """
+
+    jobs: tuple[QueuedJob, ...] = ()
+    queued: Size = 0
+    active: Size = 0
+    max_concurrent: Size = 0
+
+
+class Notice(msgspec.Struct, frozen=True, array_like=True, tag="notice"):
+    """The server says something to everybody, e.g. that it is shutting down.
+
+    Attributes:
+        level: "info", "warning" or "error".
+        text: one sentence.
+    """
+
+    level: ShortText
+    text: Sentence

@@ -1,0 +1,180 @@
+"""Getting into a room, being kept out, and being told what one did wrong."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from codesync_protocol.errors import Code
+from codesync_protocol.messages.fields import (
+    ClientKey,
+    Epoch,
+    Sentence,
+    Seq,
+    ShortText,
+    Tag,
+    Version,
+)
+from codesync_protocol.messages.job import JobSummary
+from codesync_protocol.messages.room import Members, Queue
+
+
+class Role(StrEnum):
+    """What a member may do."""
+
+    HOST = "host"
+    """Everything."""
+    EDITOR = "editor"
+    """Submit, type into programs, cancel."""
+    VIEWER = "viewer"
+    """Watch."""
+
+
+class Hello(msgspec.Struct, frozen=True, array_like=True, tag="hello"):
+    """A client's first message. It may have more fields in a later version: they are ignored.
+
+    Attributes:
+        oldest: the oldest protocol version that the client speaks.
+        newest: the newest protocol version that the client speaks.
+        room: the room to enter.
+        token: an invite or the server's token.
+        name: what the member wants to be called; the server makes it printable and distinct.
+        key: secret of this client instance; the same again after a cut means "it is me".
+        epoch: the room's epoch that `seq` belongs to; empty on the first visit.
+        seq: the last event that the client has seen.
+        agent: the client's program and version, for logs.
+    """
+
+    oldest: Version
+    newest: Version
+    room: Annotated[str, Meta(max_length=64)]
+    token: Annotated[str, Meta(max_length=1024)]
+    name: Annotated[str, Meta(max_length=256)]
+    key: ClientKey
+    epoch: Epoch = ""
+    seq: Seq = 0
+    agent: ShortText = ""
+
+
+class LanguageInfo(msgspec.Struct, frozen=True, array_like=True):
+    """A language that submissions may name.
+
+    Attributes:
+        name: its identifier in messages, e.g. "cpp".
+        title: what people call it, e.g. "C++".
+        extensions: file name endings with their dot.
+        file_name: what the main file is called.
+        syntax: the name of its highlighting.
+        starter: text for an empty editor.
+        available: whether it can be run here.
+    """
+
+    name: Tag
+    title: ShortText
+    extensions: tuple[str, ...]
+    file_name: str
+    syntax: Tag
+    starter: Annotated[str, Meta(max_length=4000)]
+    available: bool = True
+
+
+class LimitsInfo(msgspec.Struct, frozen=True, array_like=True):
+    """The limits of a job's run stage.
+
+    Attributes:
+        wall_seconds: wall time without a terminal.
+        tty_wall_seconds: wall time with a terminal.
+        cpu_seconds: cpu time.
+        memory: bytes.
+        output: bytes, both streams together.
+    """
+
+    wall_seconds: float
+    tty_wall_seconds: float
+    cpu_seconds: float
+    memory: int
+    output: int
+
+
+class ExecutorInfo(msgspec.Struct, frozen=True, array_like=True):
+    """Where jobs run.
+
+    Attributes:
+        kind: "docker" or "local".
+        sandboxed: whether a program is kept from the machine that it runs on.
+        banner: what every member must be told about it; empty when there is nothing to warn of.
+    """
+
+    kind: Tag
+    sandboxed: bool
+    banner: Sentence = ""
+
+
+class Welcome(msgspec.Struct, frozen=True, array_like=True, tag="welcome"):
+    """The server's answer to a hello that it accepts: the room as it stands.
+
+    Attributes:
+        version: the protocol version of this connection.
+        room: the room's name.
+        epoch: the room's present history.
+        seq: the last event that is contained in this snapshot.
+        resumed: the client's `seq` was still known: exactly the events after it follow, and
+            `jobs` is empty. Otherwise `jobs` holds all there is.
+        member: the client's own member id.
+        role: what the member may do.
+        members: who is here.
+        queue: who waits and who runs.
+        jobs: recent jobs, oldest first; their output is fetched with FetchOutput.
+        languages: what can be run.
+        limits: how long and how much.
+        executor: where it runs.
+    """
+
+    version: int
+    room: str
+    epoch: Epoch
+    seq: Seq
+    resumed: bool
+    member: int
+    role: Role
+    members: Members
+    queue: Queue
+    jobs: tuple[JobSummary, ...]
+    languages: tuple[LanguageInfo, ...]
+    limits: LimitsInfo
+    executor: ExecutorInfo
+
+
+class Refused(msgspec.Struct, frozen=True, array_like=True, tag="refused"):
+    """The server's answer to a hello that it does not accept; the connection ends.
+
+    Attributes:
+        code: why, for programs.
+        reason: why, for people.
+        remedy: what to do about it.
+        oldest: the oldest protocol version that the server speaks.
+        newest: the newest protocol version that the server speaks.
+    """
+
+    code: Code
+    reason: Sentence
+    remedy: Sentence
+    oldest: Version = 1
+    newest: Version = 1
+
+
+class Fault(msgspec.Struct, frozen=True, array_like=True, tag="fault"):
+    """The server could not act on a frame; nothing else is affected.
+
+    Attributes:
+        code: why, for programs.
+        reason: why, for people.
+        job: the job concerned, if one was named.
+        fatal: the connection ends because of it.
+    """
+
+    code: Code
+    reason: Sentence
+    job: str = ""
+    fatal: bool = False
