@@ -166,7 +166,7 @@ class Room:
             Offline: the room was left for good before the server answered.
         """
         submission.check()
-        answer = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Accepted] = asyncio.get_running_loop().create_future()
         self._answers[submission.job] = answer
         self._outgoing.add_upload(submission)
         self._lifeline.wake()

@@ -1,1 +1,1 @@
-"""server"""
+"""The server: connections, rooms, jobs, executors, languages, store, access."""
