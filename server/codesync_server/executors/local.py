@@ -1,0 +1,105 @@
+"""The local executor: the same runner as a subprocess of this machine. It protects nobody."""
+
+import asyncio
+import getpass
+import os
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+from asyncio.subprocess import Process
+from contextlib import suppress
+
+from codesync_protocol.messages import ExecutorInfo
+from codesync_server.executors.contract import Autopsy, Executor, ExecutorDown, Sandbox
+from codesync_server.executors.runner import source
+from codesync_server.executors.runner.wire import FRAME_MAX
+
+END_SECONDS = 2.0
+"""How long a runner whose connection was closed may take to kill what it started, and end."""
+
+
+class LocalSandbox(Sandbox):
+    """A runner in a temporary folder of this machine."""
+
+    def __init__(self, process: Process, folder: str) -> None:
+        self._process = process
+        self._folder = folder
+        assert process.stdin is not None
+        assert process.stdout is not None
+        self._stdin, self._stdout = process.stdin, process.stdout
+
+    async def read(self) -> bytes:
+        """Wait for bytes that the runner wrote."""
+        return await self._stdout.read(FRAME_MAX)
+
+    async def write(self, data: bytes) -> None:
+        """Send bytes to the runner."""
+        self._stdin.write(data)
+        await self._stdin.drain()
+
+    async def autopsy(self) -> Autopsy:
+        """Say how the runner ended."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(END_SECONDS):
+                await self._process.wait()
+        return Autopsy(memory=False, detail=f"runner's status {self._process.returncode}")
+
+    async def destroy(self) -> None:
+        """Close the connection, upon which the runner kills what it started; then remove."""
+        self._stdin.close()
+        try:
+            async with asyncio.timeout(END_SECONDS):
+                while await self._stdout.read(FRAME_MAX):
+                    pass
+                await self._process.wait()
+        except TimeoutError:
+            with suppress(ProcessLookupError):
+                self._process.send_signal(signal.SIGKILL)
+            await self._process.wait()
+        await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
+
+
+class LocalExecutor(Executor):
+    """Runs jobs as this user on this machine, with resource limits and nothing else."""
+
+    @property
+    def info(self) -> ExecutorInfo:
+        """What members are told: code runs unsandboxed, and where."""
+        where = f"{getpass.getuser()}@{socket.gethostname()}"
+        return ExecutorInfo("local", False, f"code runs unsandboxed as {where}")
+
+    @property
+    def search_path(self) -> str:
+        """The server's own PATH."""
+        return os.environ.get("PATH", os.defpath)
+
+    def has_command(self, command: str) -> bool:
+        """Tell whether the command is installed."""
+        return "/" in command or shutil.which(command) is not None
+
+    async def start(self) -> None:
+        """Nothing is to be prepared."""
+
+    async def acquire(self) -> Sandbox:
+        """Start a runner in a fresh folder."""
+        folder = await asyncio.to_thread(tempfile.mkdtemp, prefix="codesync-")
+        try:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                *("-I", "-S", "-c", source()),
+                cwd=folder,
+                env={"PATH": self.search_path},
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                start_new_session=True,
+                limit=FRAME_MAX,
+            )
+        except OSError as error:
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+            raise ExecutorDown(f"cannot start a program on this machine: {error}") from None
+        return LocalSandbox(process, folder)
+
+    async def close(self) -> None:
+        """Every sandbox belongs to its job; none is left."""

@@ -1,0 +1,120 @@
+"""What a sandbox is asked to do, and the frames that say so to its runner."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+from codesync_server.executors.runner.wire import FRAME_MAX, HEADER
+
+
+@dataclass(frozen=True, slots=True)
+class StageLimits:
+    """Limits of one stage.
+
+    Attributes:
+        wall: seconds from its start.
+        cpu: cpu seconds of all its processes.
+        memory: bytes of all its processes.
+        output: bytes; more of it is dropped (compile) or ends the program (run).
+        processes: how many at once.
+        file_size: bytes of the largest file it may write.
+        open_files: descriptors of one process.
+        idle: seconds without any input or output, or None.
+    """
+
+    wall: float
+    cpu: float
+    memory: int
+    output: int
+    processes: int
+    file_size: int
+    open_files: int
+    idle: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StageSpec:
+    """One command to run.
+
+    Attributes:
+        name: "compile" or "run".
+        argv: the command.
+        limits: its limits.
+    """
+
+    name: str
+    argv: Sequence[bytes]
+    limits: StageLimits
+
+
+@dataclass(frozen=True, slots=True)
+class RunSpec:
+    """One job as a sandbox sees it.
+
+    Attributes:
+        files: names and contents.
+        stages: the commands, in order; a failure ends the job.
+        env: environment; "{home}" stands for the sandbox's home folder.
+        prepared_stdin: the beginning of stdin.
+        tty: run the last stage on a terminal.
+    """
+
+    files: Sequence[tuple[str, bytes]]
+    stages: Sequence[StageSpec]
+    env: Mapping[str, str]
+    prepared_stdin: bytes = b""
+    tty: bool = False
+
+    @property
+    def wall(self) -> float:
+        """Seconds that all stages may take together."""
+        return sum(stage.limits.wall for stage in self.stages)
+
+    def frames(self) -> Iterator[bytes]:
+        """Give the request and its files as frames for the runner."""
+        request = {
+            "tty": self.tty,
+            "files": [(name, len(content)) for name, content in self.files],
+            "env": dict(self.env),
+            "stages": [
+                {
+                    "name": stage.name,
+                    "argv": [part.hex() for part in stage.argv],
+                    "limits": asdict(stage.limits),
+                }
+                for stage in self.stages
+            ],
+        }
+        yield frame(b"R", json.dumps(request).encode())
+        for _, content in self.files:
+            for start in range(0, len(content), FRAME_MAX):
+                yield frame(b"F", content[start : start + FRAME_MAX])
+
+
+def frame(kind: bytes, payload: bytes = b"") -> bytes:
+    """Pack one frame for the runner."""
+    return HEADER.pack(kind, len(payload)) + payload
+
+
+class RunnerStream:
+    """Cuts the bytes that a runner wrote into frames. They are hostile input all the same."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """Take bytes, give the frames that are whole.
+
+        Raises:
+            ValueError: a frame claims to be larger than frames are.
+        """
+        self._buffer += data
+        while len(self._buffer) >= HEADER.size:
+            kind, length = HEADER.unpack_from(self._buffer)
+            if length > FRAME_MAX:
+                raise ValueError(f"a runner's frame of {length} bytes")
+            end = HEADER.size + length
+            if len(self._buffer) < end:
+                return
+            yield kind, bytes(self._buffer[HEADER.size : end])
+            del self._buffer[:end]

@@ -1,0 +1,157 @@
+"""The runner's life: park, take one request, run its stages, report, end."""
+
+import json
+import os
+import signal
+from typing import TypedDict
+
+from codesync_server.executors.runner.processes import (
+    IGNORED,
+    PR_SET_CHILD_SUBREAPER,
+    PR_SET_DUMPABLE,
+    kill_all,
+    libc,
+)
+from codesync_server.executors.runner.stage import (
+    REAP_SECONDS,
+    Evidence,
+    Limits,
+    Stage,
+    Surroundings,
+)
+from codesync_server.executors.runner.stdin import Stdin
+from codesync_server.executors.runner.wire import Host, HostGone
+
+
+class StageRequest(TypedDict):
+    """A stage to run: "compile" or "run", arguments as hexadecimal bytes, limits."""
+
+    name: str
+    argv: list[str]
+    limits: Limits
+
+
+class Request(TypedDict):
+    """What to run. `{home}` in a value of `env` stands for the folder that holds the job's."""
+
+    tty: bool
+    files: list[tuple[str, int]]
+    env: dict[str, str]
+    stages: list[StageRequest]
+
+
+class Runner:
+    """One request, from the first frame to the report."""
+
+    def __init__(self) -> None:
+        contained = os.getpid() == 1
+        wakeup, wake = os.pipe()
+        os.set_blocking(wakeup, False)
+        os.set_blocking(wake, False)
+        signal.signal(signal.SIGCHLD, _just_wake_up)
+        signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+        for number in IGNORED:
+            signal.signal(number, signal.SIG_IGN)
+        if not contained:
+            libc.prctl(PR_SET_CHILD_SUBREAPER, 1)
+        # Code of the same uid must not open our descriptors or our memory, nor trace us.
+        if libc.prctl(PR_SET_DUMPABLE, 0) != 0:
+            raise OSError("prctl(PR_SET_DUMPABLE) failed")
+        self._around = Surroundings(Host(), contained, wakeup)
+        self._host = self._around.host
+        self._stage: Stage | None = None
+        self._acknowledged = 0
+        self._killed = False
+
+    def main(self) -> None:
+        """Park, take one request, run it, report."""
+        self._host.send_json(b"H", {"runner": 1, "cgroup": self._around.cgroup.kind})
+        try:
+            try:
+                report: object = {"stages": self._run_stages(self._receive_request())}
+            except OSError as error:
+                report = {"error": str(error)}
+            self._host.send_json(b"V", report)
+            self._host.finish(REAP_SECONDS)
+        except HostGone:
+            kill_all(self._around.contained)
+
+    def _receive_request(self) -> Request:
+        """Read the request, and write its files into a fresh folder."""
+        kind, payload = self._host.next_frame()
+        if kind != b"R":
+            raise OSError("the first frame is not a request")
+        request: Request = json.loads(payload)
+        around = self._around
+        around.stdin = Stdin(request["tty"])
+        home = os.getcwd()
+        around.env = {k: v.replace("{home}", home) for k, v in request["env"].items()}
+        os.mkdir("job", 0o700)
+        os.chdir("job")
+        for name, size in request["files"]:
+            with open(name, "xb") as file:
+                while size > 0:
+                    kind, payload = self._host.next_frame()
+                    if kind == b"F":
+                        file.write(payload)
+                        size -= len(payload)
+                    else:
+                        self._take(kind, payload)
+        self._take_frames()
+        return request
+
+    def _run_stages(self, request: Request) -> list[Evidence]:
+        reports: list[Evidence] = []
+        for wanted in request["stages"]:
+            if self._killed:
+                break
+            tty = request["tty"] and wanted["name"] == "run"
+            argv = [bytes.fromhex(part) for part in wanted["argv"]]
+            stage = Stage(self._around, wanted["name"], argv, wanted["limits"], tty)
+            self._host.send_json(b"B", {"stage": stage.name})
+            stage.begin()
+            self._stage = stage
+            while not stage.over:
+                for fd in stage.wait():
+                    if fd == 0:
+                        self._take_frames()
+                    else:
+                        self._host.flush()
+                self._acknowledge()
+            self._stage = None
+            reports.append(stage.finish())
+            self._acknowledge()
+            if reports[-1]["status"] != 0 or reports[-1]["killed_for"]:
+                break
+        return reports
+
+    def _take_frames(self) -> None:
+        self._host.receive()
+        while self._host.frames:
+            self._take(*self._host.frames.popleft())
+
+    def _take(self, kind: bytes, payload: bytes) -> None:
+        if kind == b"I":
+            self._around.stdin.feed(payload)
+        elif kind == b"E":
+            self._around.stdin.end()
+        elif kind == b"S" and self._stage and self._stage.name == "run":
+            self._stage.signal(payload[0])
+        elif kind == b"K":
+            self._killed = True
+            if self._stage:
+                self._stage.kill("host")
+
+    def _acknowledge(self) -> None:
+        taken = self._around.stdin.taken
+        if taken > self._acknowledged:
+            self._acknowledged = taken
+            self._host.send(b"A", taken.to_bytes(8, "big"))
+
+
+def _just_wake_up(number: int, frame: object) -> None:
+    """A handler must exist for the wakeup descriptor to be written to."""
+
+
+if __name__ == "__main__":
+    Runner().main()

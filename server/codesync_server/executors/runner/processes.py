@@ -1,0 +1,156 @@
+"""Processes: starting one with its limits, finding and killing what it leaves behind."""
+
+import contextlib
+import ctypes
+import fcntl
+import os
+import resource
+import signal
+import struct
+import termios
+from typing import NoReturn
+
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 1, 4, 36
+IGNORED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+RESTORED = (*IGNORED, signal.SIGPIPE, signal.SIGXFSZ, signal.SIGCHLD)  # Python ignores SIGPIPE
+
+libc = ctypes.CDLL(None)
+
+
+def start(
+    argv: list[bytes],
+    env: dict[str, str],
+    fds: list[int],
+    rlimits: dict[str, int],
+    *,
+    contained: bool,
+    tty: bool,
+) -> int:
+    """Start a program in a session of its own.
+
+    Args:
+        argv: what to run.
+        env: its environment.
+        fds: its stdin, stdout and stderr; closed here when it runs.
+        rlimits: name of a resource limit to its value.
+        contained: whether we are PID 1 of a sandbox.
+        tty: whether its stdin is a terminal to take control of.
+
+    Returns:
+        The process id.
+
+    Raises:
+        OSError: it could not be started.
+    """
+    said, say = os.pipe()  # closes on exec; what comes before that is an error
+    pid = os.fork()
+    if pid == 0:
+        _become(argv, env, fds, rlimits, contained, tty, say)
+    for fd in {*fds, say}:
+        os.close(fd)
+    failure = os.read(said, 500)
+    os.close(said)
+    if failure:
+        raise OSError(failure.decode(errors="replace"))
+    return pid
+
+
+def _become(
+    argv: list[bytes],
+    env: dict[str, str],
+    fds: list[int],
+    rlimits: dict[str, int],
+    contained: bool,
+    tty: bool,
+    say: int,
+) -> NoReturn:
+    try:
+        if contained:
+            # Programs, not the runner, are what the kernel should kill when memory runs out. Only
+            # a dumpable process may say so of itself; exec makes it dumpable anyway.
+            libc.prctl(PR_SET_DUMPABLE, 1)
+            with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
+                file.write("1000")
+        else:
+            libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        os.setsid()
+        for target, fd in enumerate(fds):
+            os.dup2(fd, target)
+        if tty:
+            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+        signal.set_wakeup_fd(-1)
+        for number in RESTORED:
+            signal.signal(number, signal.SIG_DFL)
+        for name, value in rlimits.items():
+            resource.setrlimit(getattr(resource, name), (value, value))
+        os.execvpe(argv[0], argv, env)
+    except BaseException as error:
+        os.write(say, f"cannot start {os.fsdecode(argv[0])}: {error}".encode())
+    finally:
+        os._exit(127)
+
+
+def open_terminal() -> tuple[int, int]:
+    """Make a pseudo-terminal that neither echoes nor rewrites line ends.
+
+    Returns:
+        Our end and the program's end.
+    """
+    master, slave = os.openpty()
+    mode = termios.tcgetattr(slave)
+    mode[1] &= ~termios.OPOST
+    mode[3] &= ~termios.ECHO
+    termios.tcsetattr(slave, termios.TCSANOW, mode)
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    return master, slave
+
+
+def own_cpu_seconds() -> float:
+    """The runner's own cpu seconds so far."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
+
+
+def kill_all(contained: bool) -> None:
+    """Kill every process but this one."""
+    if contained:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(-1, signal.SIGKILL)
+        return
+    for pid in descendants(os.getpid()):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def descendants(root: int) -> set[int]:
+    """Find every process below `root`; a subreaper's orphans are its children: none is missed."""
+    found: set[int] = set()
+    unseen = [root]
+    while unseen:
+        pid = unseen.pop()
+        with contextlib.suppress(OSError):
+            for thread in os.listdir(f"/proc/{pid}/task"):
+                with open(f"/proc/{pid}/task/{thread}/children") as file:
+                    fresh = {int(child) for child in file.read().split()} - found
+                found |= fresh
+                unseen.extend(fresh)
+    return found
+
+
+def resident_bytes(root: int) -> int:
+    """Resident memory of a process and all below it."""
+    pages = 0
+    for pid in {root, *descendants(root)}:
+        with contextlib.suppress(OSError), open(f"/proc/{pid}/statm") as file:
+            pages += int(file.read().split()[1])
+    return pages * resource.getpagesize()
+
+
+def threads_of_this_user() -> int:
+    """Count this user's threads on the machine: RLIMIT_NPROC counts them all."""
+    count = 0
+    for entry in os.listdir("/proc"):
+        with contextlib.suppress(OSError):
+            if entry.isdigit() and os.stat(f"/proc/{entry}").st_uid == os.getuid():
+                count += len(os.listdir(f"/proc/{entry}/task"))
+    return count

@@ -1,0 +1,283 @@
+"""One run of one command, compile or run, under its limits, and the evidence of how it ended."""
+
+import contextlib
+import os
+import select
+import time
+from typing import TypedDict
+
+from codesync_server.executors.runner.cgroup import Cgroup
+from codesync_server.executors.runner.processes import (
+    kill_all,
+    open_terminal,
+    own_cpu_seconds,
+    resident_bytes,
+    start,
+    threads_of_this_user,
+)
+from codesync_server.executors.runner.stdin import Stdin
+from codesync_server.executors.runner.wire import FRAME_MAX, OUTGOING_MAX, Host
+
+REAP_SECONDS = 2.0
+
+
+class Limits(TypedDict):
+    """Limits of a stage: seconds, bytes, counts."""
+
+    wall: float
+    idle: float | None
+    cpu: float
+    memory: int
+    output: int
+    processes: int
+    file_size: int
+    open_files: int
+
+
+class Evidence(TypedDict):
+    """How a stage ended: seconds, bytes, and a wait status as wait4(2) gives it."""
+
+    name: str
+    wall: float
+    cpu: float
+    status: int
+    killed_for: str
+    oom_kills: int
+    peak: int
+    source: str
+    output_bytes: int
+
+
+class Surroundings:
+    """What every stage needs.
+
+    Attributes:
+        host: the connection with the server.
+        contained: whether we are PID 1 of a sandbox.
+        cgroup: the sandbox's counters.
+        wakeup: readable when a child has ended.
+        tick: seconds between two looks at what cannot be waited for.
+        env: the program's environment.
+        stdin: the program's input.
+    """
+
+    def __init__(self, host: Host, contained: bool, wakeup: int) -> None:
+        self.host = host
+        self.contained = contained
+        self.cgroup = Cgroup(contained)
+        self.wakeup = wakeup
+        self.tick = 0.1 if contained else 0.01
+        self.env: dict[str, str] = {}
+        self.stdin = Stdin(False)
+
+    def drain_wakeup(self) -> None:
+        """Take note of the children that have ended."""
+        with contextlib.suppress(BlockingIOError):
+            os.read(self.wakeup, 4096)
+
+
+class Stage:
+    """One run of one command.
+
+    Attributes:
+        name: "compile" or "run"; only "run" has input, a terminal, and an output limit that kills.
+        pid: the command's process id, and its process group's.
+    """
+
+    def __init__(
+        self, around: Surroundings, name: str, argv: list[bytes], limits: Limits, tty: bool
+    ) -> None:
+        self.name = name
+        self.pid = 0
+        self._around = around
+        self._argv = argv
+        self._limits = limits
+        self._tty = tty
+        self._outputs: dict[int, bytes] = {}  # descriptor to kind of frame
+        self._output_bytes = 0
+        self._killed_for = ""
+        self._status: int | None = None
+        self._max_rss = 0
+        self._active = 0.0  # when the program last read or wrote
+
+    def begin(self) -> None:
+        """Start the command.
+
+        Raises:
+            OSError: it could not be started.
+        """
+        around = self._around
+        self._cpu, self._own_cpu = around.cgroup.cpu(), own_cpu_seconds()
+        self._ooms, self._peak = around.cgroup.oom_kills(), around.cgroup.peak()
+        self._began = self._active = time.monotonic()
+        if self._tty:
+            master, child = open_terminal()
+            self._outputs[master] = b"O"
+            around.stdin.fd = os.dup(master)
+            fds = [child, child, child]
+        elif self.name == "compile":
+            out, out_end = os.pipe()
+            self._outputs[out] = b"C"
+            fds = [os.open("/dev/null", os.O_RDONLY), out_end, out_end]
+        else:
+            (in_end, around.stdin.fd), (out, out_end), (err, err_end) = (
+                os.pipe(),
+                os.pipe(),
+                os.pipe(),
+            )
+            self._outputs.update({out: b"O", err: b"X"})
+            fds = [in_end, out_end, err_end]
+        for fd in (*self._outputs, around.stdin.fd):
+            if fd is not None:
+                os.set_blocking(fd, False)
+        self.pid = start(
+            self._argv,
+            around.env,
+            fds,
+            self._rlimits(),
+            contained=around.contained,
+            tty=self._tty,
+        )
+
+    def _rlimits(self) -> dict[str, int]:
+        limits = self._limits
+        values = {
+            "RLIMIT_CORE": 0,
+            "RLIMIT_FSIZE": limits["file_size"],
+            "RLIMIT_NOFILE": limits["open_files"],
+            "RLIMIT_CPU": int(limits["cpu"]) + 1,
+        }
+        if not self._around.contained:
+            values["RLIMIT_NPROC"] = threads_of_this_user() + limits["processes"]
+            values["RLIMIT_DATA"] = limits["memory"] * 4
+        return values
+
+    @property
+    def over(self) -> bool:
+        """Whether the command has ended."""
+        return self._status is not None
+
+    def wait(self) -> list[int]:
+        """Wait until something happens, and move the program's bytes.
+
+        Returns:
+            The descriptors of the connection (0, 1) that are ready.
+        """
+        around = self._around
+        poller = select.poll()
+        poller.register(0, select.POLLIN)
+        poller.register(around.wakeup, select.POLLIN)
+        if around.host.outgoing:
+            poller.register(1, select.POLLOUT)
+        if len(around.host.outgoing) < OUTGOING_MAX:
+            for fd in self._outputs:
+                poller.register(fd, select.POLLIN)
+        if self.name == "run" and around.stdin.wants_to_write and around.stdin.fd is not None:
+            poller.register(around.stdin.fd, select.POLLOUT)
+        left = self._began + self._limits["wall"] - time.monotonic()
+        ready: list[int] = []
+        for fd, _ in poller.poll(max(0.0, min(left, around.tick)) * 1000):
+            if fd in (0, 1):
+                ready.append(fd)
+            elif fd in self._outputs:
+                self._read(fd)
+            elif fd == around.wakeup:
+                around.drain_wakeup()
+            elif fd == around.stdin.fd:
+                around.stdin.write()
+                self._active = time.monotonic()
+        self._reap()
+        if not self.over:
+            self._enforce()
+        return ready
+
+    def _enforce(self) -> None:
+        around, limits, now = self._around, self._limits, time.monotonic()
+        if now - self._began >= limits["wall"]:
+            self.kill("wall")
+        elif limits["idle"] is not None and now - self._active >= limits["idle"]:
+            self.kill("idle")
+        elif around.cgroup.cpu() - self._cpu >= limits["cpu"]:
+            self.kill("cpu")
+        elif not around.contained and resident_bytes(self.pid) > limits["memory"]:
+            self.kill("memory")
+
+    def kill(self, why: str) -> None:
+        """Kill everything that runs, and remember why (the first reason counts)."""
+        self._killed_for = self._killed_for or why
+        kill_all(self._around.contained)
+
+    def signal(self, number: int) -> None:
+        """Send a signal to the command and its process group."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, number)
+
+    def _read(self, fd: int) -> bool:
+        """Pass on what the program wrote; tell whether there may be more."""
+        try:
+            data = os.read(fd, FRAME_MAX)
+        except BlockingIOError:
+            return False
+        except OSError:  # EIO: the last one closed the terminal
+            data = b""
+        if not data:
+            os.close(fd)
+            del self._outputs[fd]
+            return False
+        self._active = time.monotonic()
+        room = self._limits["output"] - self._output_bytes
+        self._output_bytes += len(data)
+        if room > 0:
+            self._around.host.send(self._outputs[fd], data[:room])
+        if len(data) > room and self.name == "run":
+            self.kill("output")
+        return True
+
+    def _reap(self) -> bool:
+        """Collect everything that has ended; tell whether any child is left."""
+        try:
+            while True:
+                pid, status, usage = os.wait4(-1, os.WNOHANG)
+                if pid == 0:
+                    return True
+                self._max_rss = max(self._max_rss, usage.ru_maxrss * 1024)
+                if pid == self.pid:
+                    self._status = status
+        except ChildProcessError:
+            return False
+
+    def finish(self) -> Evidence:
+        """After the command's end: nothing of it lives on, and all that it wrote is passed on."""
+        around = self._around
+        wall = time.monotonic() - self._began
+        deadline = time.monotonic() + REAP_SECONDS
+        kill_all(around.contained)
+        while self._reap() and time.monotonic() < deadline:
+            kill_all(around.contained)
+            select.select([around.wakeup], [], [], 0.01)
+            around.drain_wakeup()
+        for fd in list(self._outputs):
+            while fd in self._outputs and self._read(fd) and time.monotonic() < deadline:
+                around.host.finish(REAP_SECONDS)
+            if fd in self._outputs:
+                os.close(fd)
+        self._outputs.clear()
+        if self.name == "run":
+            around.stdin.close()
+        used = around.cgroup.cpu() - self._cpu
+        if around.cgroup.kind:
+            used -= own_cpu_seconds() - self._own_cpu
+        peak = around.cgroup.peak()
+        # The counter cannot be set back between stages: it tells of this one only if it grew.
+        grew = peak > self._peak
+        return {
+            "name": self.name,
+            "wall": wall,
+            "cpu": max(0.0, used),
+            "status": self._status or 0,
+            "killed_for": self._killed_for,
+            "oom_kills": around.cgroup.oom_kills() - self._ooms,
+            "peak": peak if grew else self._max_rss,
+            "source": around.cgroup.kind if grew else "rusage",
+            "output_bytes": self._output_bytes,
+        }

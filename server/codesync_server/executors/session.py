@@ -1,0 +1,174 @@
+"""One job in one sandbox: the request goes in, output comes out, the witnesses are heard."""
+
+import asyncio
+from contextlib import suppress
+from typing import Protocol
+
+from codesync_protocol.limits import PART_MAX, STDIN_WINDOW
+from codesync_protocol.messages import Stream
+from codesync_protocol.verdict import Result
+from codesync_server.executors.contract import Autopsy, Sandbox
+from codesync_server.executors.judge import Stop, judge
+from codesync_server.executors.report import Report, read_report
+from codesync_server.executors.request import RunnerStream, RunSpec, frame
+
+GRACE_SECONDS = 3.0
+"""How long after the stages' wall time the runner may still report before the server ends it."""
+
+STOP_SECONDS = 0.5
+"""How long a runner that was told to stop may take to report its figures."""
+
+READ_PAUSE_BYTES = 1024 * 1024
+"""After so many bytes the reader lets others have the loop."""
+
+STREAMS = {b"O": Stream.STDOUT, b"X": Stream.STDERR, b"C": Stream.COMPILER}
+
+
+class Listener(Protocol):
+    """Whoever is told what a job does. Calls never block and never raise."""
+
+    def stage_began(self, name: str) -> None:
+        """A stage, "compile" or "run", began."""
+        ...
+
+    def wrote(self, stream: Stream, data: bytes) -> None:
+        """The job wrote something."""
+        ...
+
+    def stdin_taken(self, total: int) -> None:
+        """The program has taken so many bytes of its stdin, in all."""
+        ...
+
+
+class Session:
+    """One job in one sandbox.
+
+    Args:
+        sandbox: a parked one; the session uses it up, the caller destroys it.
+        spec: what to run.
+        listener: who is told.
+    """
+
+    def __init__(self, sandbox: Sandbox, spec: RunSpec, listener: Listener) -> None:
+        self._sandbox = sandbox
+        self._spec = spec
+        self._listener = listener
+        self._stdin = bytearray(spec.prepared_stdin)
+        self._stdin_sent = 0
+        self._stdin_taken = 0
+        self._stdin_ended = False
+        self._signals: list[int] = []
+        self._stop: Stop | None = None
+        self._stop_sent = False
+        self._wake = asyncio.Event()
+        self._patience: asyncio.Timeout | None = None
+
+    # What the room may do to a running job.
+
+    def feed_stdin(self, data: bytes) -> None:
+        """Add input behind the rest; the caller bounds how much."""
+        if not self._stdin_ended:
+            self._stdin += data
+            self._wake.set()
+
+    def end_stdin(self) -> None:
+        """No more input will come."""
+        self._stdin_ended = True
+        self._wake.set()
+
+    def signal(self, number: int) -> None:
+        """Send the program a signal."""
+        self._signals.append(number)
+        self._wake.set()
+
+    def stop(self, why: Stop) -> None:
+        """End the job; the first reason counts."""
+        if self._stop is None:
+            self._stop = why
+            self._lose_patience()
+            self._wake.set()
+
+    # Its life.
+
+    async def run(self) -> Result:
+        """Run the job to its end.
+
+        Returns:
+            The verdict and the figures of the sandbox.
+        """
+        async with asyncio.TaskGroup() as tasks:
+            writer = tasks.create_task(self._write())
+            report = await self._listen()
+            writer.cancel()
+        autopsy: Autopsy | None = None
+        if report is None and self._stop is None:
+            autopsy = await self._sandbox.autopsy()
+        return judge(self._spec, stop=self._stop, report=report, autopsy=autopsy)
+
+    async def _listen(self) -> Report | None:
+        """Listen to the runner until it reports or falls silent, or until our own clock is out."""
+        try:
+            async with asyncio.timeout(self._spec.wall + GRACE_SECONDS) as self._patience:
+                if self._stop is not None:
+                    self._lose_patience()
+                return await self._read_report()
+        except TimeoutError:
+            self._stop = self._stop or Stop.OVERDUE
+            return None
+        finally:
+            self._patience = None
+
+    def _lose_patience(self) -> None:
+        if self._patience is not None:
+            self._patience.reschedule(asyncio.get_running_loop().time() + STOP_SECONDS)
+
+    async def _read_report(self) -> Report | None:
+        stream = RunnerStream()
+        since_pause = 0
+        while data := await self._sandbox.read():
+            try:
+                for kind, payload in stream.feed(data):
+                    if kind == b"V":
+                        return read_report(payload)
+                    self._heard(kind, payload)
+            except ValueError:
+                return None  # nonsense is no witness
+            since_pause += len(data)
+            if since_pause > READ_PAUSE_BYTES:
+                since_pause = 0
+                await asyncio.sleep(0)
+        return None
+
+    def _heard(self, kind: bytes, payload: bytes) -> None:
+        if stream := STREAMS.get(kind):
+            self._listener.wrote(stream, payload)
+        elif kind == b"A":
+            taken = int.from_bytes(payload, "big")
+            if self._stdin_taken < taken <= self._stdin_sent:
+                self._stdin_taken = taken
+                self._listener.stdin_taken(taken)
+                self._wake.set()
+        elif kind == b"B":
+            self._listener.stage_began("compile" if b"compile" in payload else "run")
+
+    async def _write(self) -> None:
+        with suppress(ConnectionError):  # the reader sees it too
+            for part in self._spec.frames():
+                await self._sandbox.write(part)
+            end_sent = False
+            while True:
+                self._wake.clear()
+                while self._signals:
+                    await self._sandbox.write(frame(b"S", bytes([self._signals.pop(0)])))
+                if self._stop and not self._stop_sent:
+                    self._stop_sent = True
+                    await self._sandbox.write(frame(b"K"))
+                while self._stdin and self._stdin_sent - self._stdin_taken < STDIN_WINDOW:
+                    part = bytes(self._stdin[:PART_MAX])
+                    del self._stdin[:PART_MAX]
+                    self._stdin_sent += len(part)
+                    await self._sandbox.write(frame(b"I", part))
+                if self._stdin_ended and not self._stdin and not end_sent:
+                    end_sent = True
+                    await self._sandbox.write(frame(b"E"))
+                await self._wake.wait()
