@@ -1,5 +1,6 @@
 """What an executor is: something that hands out sandboxes, each good for exactly one job."""
 
+import asyncio
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
@@ -43,8 +44,13 @@ class Sandbox(ABC):
         """Find out why the runner fell silent."""
 
     @abstractmethod
-    async def destroy(self) -> None:
-        """End it and remove every trace. Never raises; what fails is tried again later."""
+    async def destroy(self, *, reported: bool) -> None:
+        """End it; what is left of it is removed, if need be in the background. Never raises.
+
+        Args:
+            reported: the runner has reported, so nothing of the program runs any more. Otherwise
+                this returns only when that is so, as far as can be brought about.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +90,11 @@ class Executor(ABC):
         """Tell whether a language's command exists in its sandboxes."""
 
     @abstractmethod
-    async def start(self) -> None:
+    async def start(self, tasks: asyncio.TaskGroup) -> None:
         """Make ready to hand out sandboxes.
+
+        Args:
+            tasks: owns what goes on in the background, until `close`.
 
         Raises:
             ExecutorDown: it cannot.

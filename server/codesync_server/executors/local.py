@@ -46,7 +46,7 @@ class LocalSandbox(Sandbox):
                 await self._process.wait()
         return Autopsy(memory=False, detail=f"runner's status {self._process.returncode}")
 
-    async def destroy(self) -> None:
+    async def destroy(self, *, reported: bool) -> None:
         """Close the connection, upon which the runner kills what it started; then remove."""
         self._stdin.close()
         try:
@@ -79,7 +79,7 @@ class LocalExecutor(Executor):
         """Tell whether the command is installed."""
         return "/" in command or shutil.which(command) is not None
 
-    async def start(self) -> None:
+    async def start(self, tasks: asyncio.TaskGroup) -> None:
         """Nothing is to be prepared."""
 
     async def acquire(self) -> Sandbox:

@@ -1,0 +1,71 @@
+"""Removes containers in the background, again and again until they are gone."""
+
+import asyncio
+import logging
+
+from codesync_server.executors.docker import owner
+from codesync_server.executors.docker.engine import Engine, EngineError
+
+RETRY_SECONDS = 2.0
+RETRY_SECONDS_MAX = 60.0
+PARALLEL = 2
+
+log = logging.getLogger(__name__)
+
+
+class Janitor:
+    """Owns the removal of containers that nobody needs any more."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._tasks = asyncio.TaskGroup()
+        self._turns = asyncio.Semaphore(PARALLEL)
+        self._left: dict[str, asyncio.Event] = {}
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Work until told to stop and until everything is gone.
+
+        Args:
+            stopping: set when no more containers will be handed over.
+        """
+        async with self._tasks:
+            await stopping.wait()
+
+    def bury(self, container: str) -> asyncio.Event:
+        """Take over a container.
+
+        Returns:
+            An event that is set when it is gone.
+        """
+        if container not in self._left:
+            self._left[container] = asyncio.Event()
+            self._tasks.create_task(self._bury(container))
+        return self._left[container]
+
+    async def _bury(self, container: str) -> None:
+        delay = RETRY_SECONDS
+        while True:
+            async with self._turns:
+                try:
+                    await self._engine.remove_container(container)
+                    break
+                except EngineError as error:
+                    log.warning("cannot remove container %s yet: %s", container[:12], error)
+            await asyncio.sleep(delay)
+            delay = min(delay * 2, RETRY_SECONDS_MAX)
+        self._left.pop(container).set()
+
+    async def sweep(self) -> int:
+        """Remove what servers that are gone have left behind; never what a live one still needs.
+
+        Returns:
+            How many containers that were.
+
+        Raises:
+            EngineError: the engine does not answer.
+        """
+        found = await self._engine.containers(owner.LABEL)
+        orphans = [each for each, labels in found.items() if owner.is_orphan(labels)]
+        for container in orphans:
+            await self._engine.remove_container(container)
+        return len(orphans)

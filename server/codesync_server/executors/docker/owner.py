@@ -1,0 +1,90 @@
+"""Whose a container is, written into its labels, so that only what nobody needs is removed."""
+
+import os
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+LABEL = "codesync.sandbox"
+OWNER_LABEL = "codesync.owner"
+EXPIRES_LABEL = "codesync.expires"
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """A server process, named so that another on the same machine can tell whether it lives.
+
+    Attributes:
+        machine: boot id and process namespace: process ids mean something only within it.
+        pid: process id.
+        started: its start time in clock ticks since boot, so that a recycled id is told apart.
+    """
+
+    machine: str
+    pid: int
+    started: int
+
+    def __str__(self) -> str:
+        """The label's value."""
+        return f"{self.machine}/{self.pid}/{self.started}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Owner | None":
+        """Read a label's value; None when it is not one."""
+        machine, _, rest = text.partition("/")
+        pid, _, started = rest.partition("/")
+        return cls(machine, int(pid), int(started)) if pid.isdigit() and started.isdigit() else None
+
+    @property
+    def is_known_dead(self) -> bool:
+        """Whether it lived here and is gone; of other machines nothing is known."""
+        return self.machine == _machine() and _start_time(self.pid) != self.started
+
+
+@cache
+def this_process() -> Owner:
+    """The owner that this process is."""
+    return Owner(_machine(), os.getpid(), _start_time(os.getpid()) or 0)
+
+
+def labels(lifetime: float) -> dict[str, str]:
+    """Labels for a container of this process.
+
+    Args:
+        lifetime: seconds after which it is of no use, even if its owner still lives.
+    """
+    return {
+        LABEL: "1",
+        OWNER_LABEL: str(this_process()),
+        EXPIRES_LABEL: str(int(time.time() + lifetime)),
+    }
+
+
+def is_orphan(container_labels: Mapping[str, str]) -> bool:
+    """Tell from a container's labels whether nobody needs it any more."""
+    owner = Owner.parse(container_labels.get(OWNER_LABEL, ""))
+    if owner is not None and owner.is_known_dead:
+        return True
+    expires = container_labels.get(EXPIRES_LABEL, "")
+    return expires.isdigit() and time.time() > int(expires)
+
+
+@cache
+def _machine() -> str:
+    boot = namespace = "unknown"
+    with suppress(OSError):
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        namespace = str(os.stat("/proc/self/ns/pid").st_ino)
+    return f"{boot}.{namespace}"
+
+
+def _start_time(pid: int) -> int | None:
+    """Field 22 of /proc/PID/stat (proc(5)); None when there is no such process."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return None
+    return int(text.rpartition(")")[2].split()[19])
