@@ -85,16 +85,19 @@ class Pool:
         self._wake.set()
         try:
             async with asyncio.timeout(WAIT_SECONDS):
-                return await waiter
+                return await asyncio.shield(waiter)
         except TimeoutError:
+            if waiter.done():
+                return waiter.result()
             problem = self._problem or "no sandbox came up in time"
             raise ExecutorDown(f"Docker gives no sandbox: {problem}") from None
+        except BaseException:
+            if waiter.done():  # it came just as we gave up
+                self._discard(waiter.result())
+            raise
         finally:
-            self._forget(waiter)
-
-    def _forget(self, waiter: asyncio.Future[DockerSandbox]) -> None:
-        with suppress(ValueError):
-            self._waiting.remove(waiter)
+            with suppress(ValueError):
+                self._waiting.remove(waiter)
 
     def job_ended(self) -> None:
         """The cpu is free for a refill."""
@@ -151,12 +154,10 @@ class Pool:
             self._wake.set()
 
     def _park(self, sandbox: DockerSandbox) -> None:
-        while self._waiting:
-            waiter = self._waiting.popleft()
-            if not waiter.done():
-                waiter.set_result(sandbox)
-                return
-        self._parked.append(sandbox)
+        if self._waiting:
+            self._waiting.popleft().set_result(sandbox)
+        else:
+            self._parked.append(sandbox)
 
     def _retire_stale(self) -> None:
         oldest = asyncio.get_running_loop().time() - MAX_AGE_SECONDS

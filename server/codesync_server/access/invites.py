@@ -1,0 +1,91 @@
+"""Invites: signed permissions to enter one room in one role until a certain time.
+
+Format: base64url(payload) "." base64url(HMAC-SHA256(key, payload)), without padding; the payload is
+`1|ROOM|ROLE|EXPIRES` with the expiry in seconds since the Unix epoch. The key is derived from the
+server's token, so that changing the token ends all invites.
+"""
+
+import base64
+import binascii
+import hmac
+import time
+from dataclasses import dataclass
+
+from codesync_protocol.messages import Role
+
+LIFETIME_SECONDS = 12 * 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a token permits.
+
+    Attributes:
+        role: the role.
+        room: the only room it is good for, or None for all of them.
+    """
+
+    role: Role
+    room: str | None
+
+
+class InviteDesk:
+    """Signs invites and checks them.
+
+    Args:
+        token: the server's token.
+    """
+
+    def __init__(self, token: str) -> None:
+        self._token = token.encode()
+        self._key = hmac.digest(self._token, b"codesync invite v1", "sha256")
+
+    def invite(self, room: str, role: Role, *, lifetime: float = LIFETIME_SECONDS) -> str:
+        """Make an invite.
+
+        Args:
+            room: the room's name.
+            role: the role it gives.
+            lifetime: seconds that it is good for.
+        """
+        payload = f"1|{room}|{role}|{int(time.time() + lifetime)}".encode()
+        return f"{_encode(payload)}.{_encode(self._sign(payload))}"
+
+    def check(self, token: str, room: str) -> Grant | None:
+        """Tell what a token permits.
+
+        Args:
+            token: what somebody showed.
+            room: where they want to go.
+
+        Returns:
+            The grant; None when it permits nothing here.
+        """
+        if hmac.compare_digest(token.encode(errors="replace"), self._token):
+            return Grant(Role.HOST, None)
+        payload = self._verified(token)
+        if payload is None:
+            return None
+        version, for_room, role, expires = payload.decode().split("|")
+        if version != "1" or for_room != room or time.time() > int(expires):
+            return None
+        return Grant(Role(role), for_room)
+
+    def _verified(self, token: str) -> bytes | None:
+        encoded, _, signature = token.partition(".")
+        try:
+            payload, signed = _decode(encoded), _decode(signature)
+        except (binascii.Error, ValueError):
+            return None
+        return payload if hmac.compare_digest(signed, self._sign(payload)) else None
+
+    def _sign(self, payload: bytes) -> bytes:
+        return hmac.digest(self._key, payload, "sha256")
+
+
+def _encode(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def _decode(text: str) -> bytes:
+    return base64.b64decode(text.encode() + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)

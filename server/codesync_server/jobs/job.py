@@ -1,0 +1,114 @@
+"""One job from acceptance to verdict, and its life as a literal table."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from codesync_protocol.messages import JobState, JobSummary
+from codesync_protocol.verdict import Result, Stage
+from codesync_server.executors.session import Session
+from codesync_server.jobs.output import KeptOutput
+from codesync_server.jobs.stdin import StdinGate
+
+TRANSITIONS: dict[JobState, frozenset[JobState]] = {
+    JobState.QUEUED: frozenset({JobState.CLAIMED, JobState.FINISHED}),
+    JobState.CLAIMED: frozenset({JobState.COMPILING, JobState.RUNNING, JobState.FINISHED}),
+    JobState.COMPILING: frozenset({JobState.RUNNING, JobState.FINISHED}),
+    JobState.RUNNING: frozenset({JobState.FINISHED}),
+    JobState.FINISHED: frozenset(),
+}
+"""Which state may follow which. A job that is cancelled, or whose sandbox fails, goes to FINISHED
+from wherever it is; nothing leaves FINISHED."""
+
+
+@dataclass(frozen=True, slots=True)
+class Submitter:
+    """Who submitted a job.
+
+    Attributes:
+        key: the secret of the client instance.
+        member: member id in the room.
+        name: as the room knows them.
+    """
+
+    key: str
+    member: int
+    name: str
+
+
+@dataclass(slots=True, eq=False)
+class Job:
+    """One job.
+
+    Attributes:
+        id: chosen by the submitter.
+        room: the room's name.
+        submitter: who.
+        language: its name.
+        title: what the submitter calls the main file; foreign text.
+        files: names in the sandbox and contents, the main file first.
+        args: the program's arguments.
+        prepared_stdin: the beginning of stdin.
+        input: what follows it, and who may send it.
+        tty: whether the program gets a terminal.
+        submitted_at: seconds since the Unix epoch, for display.
+        queued_at: by the loop's clock, for durations.
+        state: where it is in its life.
+        output: what it wrote.
+        result: how it ended.
+        cancelled_by: name of the member who cancelled it.
+        session: the running sandbox, while there is one.
+    """
+
+    id: str
+    room: str
+    submitter: Submitter
+    language: str
+    title: str
+    files: Sequence[tuple[str, bytes]]
+    args: Sequence[bytes]
+    prepared_stdin: bytes
+    input: StdinGate
+    tty: bool
+    submitted_at: float
+    queued_at: float
+    state: JobState = JobState.QUEUED
+    output: KeptOutput = field(default_factory=KeptOutput)
+    result: Result | None = None
+    cancelled_by: str = ""
+    session: Session | None = None
+    stages: list[Stage] = field(default_factory=list[Stage])
+
+    def move(self, state: JobState) -> None:
+        """Go to another state.
+
+        Raises:
+            ValueError: the table does not allow it.
+        """
+        if state not in TRANSITIONS[self.state]:
+            raise ValueError(f"a job cannot go from {self.state} to {state}")
+        self.state = state
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether it has its verdict."""
+        return self.state is JobState.FINISHED
+
+    def forget_source(self) -> None:
+        """Let go of what is not needed after the run."""
+        self.files, self.prepared_stdin = (), b""
+
+    def summary(self) -> JobSummary:
+        """Describe it for the room."""
+        return JobSummary(
+            job=self.id,
+            member=self.submitter.member,
+            name=self.submitter.name,
+            language=self.language,
+            file_name=self.title,
+            state=self.state,
+            submitted_at=self.submitted_at,
+            stdin=self.input.mode,
+            tty=self.tty,
+            output_bytes=self.output.total,
+            result=self.result,
+        )

@@ -1,0 +1,39 @@
+"""From a job to what a sandbox is asked to do. Pure."""
+
+from codesync_server.executors.request import RunSpec, StageSpec
+from codesync_server.jobs.job import Job
+from codesync_server.languages.language import Language
+from codesync_server.settings import JobLimits
+
+
+def plan(job: Job, language: Language, limits: JobLimits, search_path: str) -> RunSpec:
+    """Say how to run a job.
+
+    Args:
+        job: the job.
+        language: its language.
+        limits: of the stages.
+        search_path: PATH in the sandbox.
+
+    Returns:
+        Files, commands with their limits, environment and prepared stdin. Nothing of the server's
+        own environment is in it but PATH.
+    """
+    run_limits = limits.tty if job.tty else limits.run
+    commands = language.commands(job.files[0][0], job.args, run_limits.memory)
+    return RunSpec(
+        files=job.files,
+        stages=[
+            StageSpec(name, argv, limits.compile if name == "compile" else run_limits)
+            for name, argv in commands.items()
+        ],
+        env={
+            "PATH": search_path,
+            "HOME": "{home}",
+            "LANG": "C.UTF-8",
+            "TERM": "xterm-256color" if job.tty else "dumb",
+            **language.env,
+        },
+        prepared_stdin=job.prepared_stdin,
+        tty=job.tty,
+    )

@@ -1,0 +1,92 @@
+"""The fair queue: rooms take turns, and within a room its members do. Pure."""
+
+from collections import OrderedDict, deque
+from collections.abc import Iterator
+
+from codesync_server.jobs.job import Job
+
+
+class QueueFull(Exception):
+    """No place for another job; the message says whose share is used up."""
+
+
+class FairQueue:
+    """Jobs that wait.
+
+    A turn goes to the room that had none for the longest time, there to the member who had none for
+    the longest time, there to the oldest job. So nobody's thousand jobs delay anybody else's first
+    by more than one turn.
+
+    Args:
+        limit: how many may wait in all.
+        per_member: how many of one member may wait.
+    """
+
+    def __init__(self, limit: int, per_member: int) -> None:
+        self._limit = limit
+        self._per_member = per_member
+        # Both orders are turns: whose turn is next stands first, who just had one goes to the end.
+        self._rooms: OrderedDict[str, OrderedDict[str, deque[Job]]] = OrderedDict()
+        self._size = 0
+
+    def __len__(self) -> int:
+        """How many wait."""
+        return self._size
+
+    def put(self, job: Job) -> None:
+        """Add a job behind its member's others.
+
+        Raises:
+            QueueFull: there is no place for it.
+        """
+        mine = self._rooms.get(job.room, OrderedDict()).get(job.submitter.key)
+        waiting = len(mine) if mine else 0
+        if waiting >= self._per_member:
+            raise QueueFull(f"{waiting} of your jobs are waiting already, the most that may")
+        if self._size >= self._limit:
+            raise QueueFull(f"{self._size} jobs are waiting already, the most that may")
+        members = self._rooms.setdefault(job.room, OrderedDict())
+        members.setdefault(job.submitter.key, deque()).append(job)
+        self._size += 1
+
+    def take(self) -> Job | None:
+        """Remove the job whose turn it is; None when nobody waits."""
+        if not self._rooms:
+            return None
+        room, members = self._rooms.popitem(last=False)
+        member, jobs = members.popitem(last=False)
+        job = jobs.popleft()
+        if jobs:
+            members[member] = jobs
+        if members:
+            self._rooms[room] = members
+        self._size -= 1
+        return job
+
+    def remove(self, job: Job) -> bool:
+        """Take a job out; tell whether it was waiting."""
+        members = self._rooms.get(job.room, OrderedDict())
+        jobs = members.get(job.submitter.key)
+        if jobs is None or job not in jobs:
+            return False
+        jobs.remove(job)
+        if not jobs:
+            del members[job.submitter.key]
+        if not members:
+            del self._rooms[job.room]
+        self._size -= 1
+        return True
+
+    def in_order(self) -> Iterator[Job]:
+        """Give all waiting jobs in the order of their turns, if nobody else came."""
+        rooms = deque(
+            deque(deque(jobs) for jobs in members.values()) for members in self._rooms.values()
+        )
+        while rooms:
+            members = rooms.popleft()
+            jobs = members.popleft()
+            yield jobs.popleft()
+            if jobs:
+                members.append(jobs)
+            if members:
+                rooms.append(members)

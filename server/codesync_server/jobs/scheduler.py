@@ -1,0 +1,236 @@
+"""The scheduler: takes jobs from the queue when a slot is free, and runs them in sandboxes.
+
+It does not know rooms: it reports through the callbacks that it is given.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Protocol
+
+import msgspec
+
+from codesync_protocol.messages import JobState, Stream
+from codesync_protocol.verdict import Result, Stage, Verdict
+from codesync_server.executors.contract import Executor, ExecutorDown, Sandbox
+from codesync_server.executors.judge import Stop
+from codesync_server.executors.session import Session
+from codesync_server.jobs.coalescer import OutputCoalescer
+from codesync_server.jobs.job import Job
+from codesync_server.jobs.plan import plan
+from codesync_server.jobs.queue import FairQueue
+from codesync_server.languages.registry import Languages
+from codesync_server.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+class JobEvents(Protocol):
+    """Whoever is told what happens to jobs. Calls never block and never raise."""
+
+    def job_started(self, job: Job) -> None:
+        """A job is compiling or running now."""
+        ...
+
+    def job_wrote(self, job: Job, stream: Stream, offset: int, data: bytes) -> None:
+        """A job wrote something; it is kept already."""
+        ...
+
+    def stdin_taken(self, job: Job, credited: dict[str, int]) -> None:
+        """A job has taken input: client key to how much of what it sent, in all."""
+        ...
+
+    def job_finished(self, job: Job) -> None:
+        """A job has its verdict."""
+        ...
+
+    def queue_changed(self) -> None:
+        """Somebody's place changed."""
+        ...
+
+
+class Scheduler:
+    """Slots, and the jobs in them.
+
+    Args:
+        executor: hands out sandboxes.
+        languages: what can be run.
+        settings: how many and how long.
+        events: who is told.
+    """
+
+    def __init__(
+        self, executor: Executor, languages: Languages, settings: Settings, events: JobEvents
+    ) -> None:
+        self._executor = executor
+        self._languages = languages
+        self._settings = settings
+        self._events = events
+        self._queue = FairQueue(settings.queue_limit, settings.queue_per_member)
+        self._active: dict[str, Job] = {}
+        self._slots: dict[str, asyncio.Task[None]] = {}
+        self._wake = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._draining = False
+
+    @property
+    def queued(self) -> int:
+        """How many jobs wait."""
+        return len(self._queue)
+
+    @property
+    def active(self) -> int:
+        """How many jobs have a slot."""
+        return len(self._active)
+
+    def waiting(self) -> Iterable[Job]:
+        """The waiting jobs in the order of their turns."""
+        return self._queue.in_order()
+
+    def submit(self, job: Job) -> int:
+        """Queue a job.
+
+        Returns:
+            Its position among all that wait, from 1.
+
+        Raises:
+            QueueFull: there is no place for it.
+        """
+        self._queue.put(job)
+        self._wake.set()
+        self._events.queue_changed()
+        return next(
+            (place for place, each in enumerate(self._queue.in_order(), 1) if each is job), 1
+        )
+
+    def cancel(self, job: Job, by: str) -> None:
+        """Take a job out of the queue, or end it; nothing happens to one that has ended."""
+        if job.is_finished:
+            return
+        job.cancelled_by = job.cancelled_by or by
+        if job.session is not None:
+            job.session.stop(Stop.CANCELLED)
+        else:
+            self._queue.remove(job)
+            self._finish(job, Result(Verdict.CANCELLED, "cancelled before it ran"))
+
+    async def run(self) -> None:
+        """Give slots to jobs until cancelled."""
+        async with asyncio.TaskGroup() as slots:
+            while True:
+                self._wake.clear()
+                while len(self._active) < self._settings.max_concurrent and not self._draining:
+                    job = self._queue.take()
+                    if job is None:
+                        break
+                    self._active[job.id] = job
+                    self._idle.clear()
+                    job.move(JobState.CLAIMED)
+                    self._slots[job.id] = slots.create_task(self._fill_slot(job))
+                    self._events.queue_changed()
+                await self._wake.wait()
+
+    async def drain(self) -> None:
+        """Start no more jobs, let the running ones end for a while, then end them."""
+        self._draining = True
+        for job in list(self._queue.in_order()):
+            self._queue.remove(job)
+            self._finish(job, Result(Verdict.LOST, "the server shut down before it ran"))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._settings.drain_seconds):
+                await self._idle.wait()
+        for job in list(self._active.values()):
+            if job.session is not None:
+                job.session.stop(Stop.SHUTDOWN)
+            else:
+                self._finish(job, Result(Verdict.LOST, "the server shut down before it ran"))
+                self._slots[job.id].cancel()
+        await self._idle.wait()
+
+    async def _fill_slot(self, job: Job) -> None:
+        try:
+            await self._execute(job)
+        except ExecutorDown as error:
+            self._finish(job, Result(Verdict.INTERNAL_ERROR, str(error)))
+        except Exception:
+            # One job's bug must not take the others' slots away.
+            log.exception("job %s failed in the scheduler", job.id)
+            self._finish(job, Result(Verdict.INTERNAL_ERROR, "the scheduler failed; see its log"))
+        finally:
+            del self._active[job.id], self._slots[job.id]
+            if not self._active:
+                self._idle.set()
+            self._wake.set()
+            self._events.queue_changed()
+
+    async def _execute(self, job: Job) -> None:
+        clock = asyncio.get_running_loop().time
+        claimed_at = clock()
+        job.stages.append(Stage("queued", claimed_at - job.queued_at))
+        sandbox = await self._executor.acquire()
+        reported = False
+        try:
+            if job.is_finished:  # cancelled while it waited for the sandbox
+                reported = True
+                return
+            job.stages.append(Stage("claimed", clock() - claimed_at))
+            result = await self._run_in(sandbox, job)
+            reported = bool(result.stages)
+            self._finish(job, result)
+        finally:
+            job.session = None
+            await sandbox.destroy(reported=reported)
+
+    async def _run_in(self, sandbox: Sandbox, job: Job) -> Result:
+        language = self._languages.get(job.language)
+        assert language is not None  # the intake has checked it
+        spec = plan(job, language, self._settings.limits, self._executor.search_path)
+        voice = _Voice(job, self._events)
+        job.session = Session(sandbox, spec, voice)
+        job.input.open(job.session)
+        try:
+            return await job.session.run()
+        finally:
+            voice.close()
+
+    def _finish(self, job: Job, result: Result) -> None:
+        if job.is_finished:
+            return
+        job.result = msgspec.structs.replace(
+            result, output_bytes=job.output.total, stages=(*job.stages, *result.stages)
+        )
+        job.move(JobState.FINISHED)
+        job.forget_source()
+        self._events.job_finished(job)
+        self._events.queue_changed()
+
+
+class _Voice:
+    """What one running job says, on its way to the room."""
+
+    def __init__(self, job: Job, events: JobEvents) -> None:
+        self._job = job
+        self._events = events
+        self._coalescer = OutputCoalescer(self._emit)
+
+    def stage_began(self, name: str) -> None:
+        state = JobState.COMPILING if name == "compile" else JobState.RUNNING
+        self._coalescer.flush()
+        with suppress(ValueError):  # a runner that says nonsense changes nothing
+            self._job.move(state)
+            self._events.job_started(self._job)
+
+    def wrote(self, stream: Stream, data: bytes) -> None:
+        self._coalescer.write(stream, data)
+
+    def stdin_taken(self, total: int) -> None:
+        self._events.stdin_taken(self._job, self._job.input.taken(total))
+
+    def close(self) -> None:
+        self._coalescer.flush()
+
+    def _emit(self, stream: Stream, data: bytes) -> None:
+        offset = self._job.output.add(stream, data)
+        self._events.job_wrote(self._job, stream, offset, data)

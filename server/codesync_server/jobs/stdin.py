@@ -1,0 +1,136 @@
+"""What members send to a job's stdin: who may, how much may be on the way, what was taken.
+
+Pure. Bytes count as on the way until the program has taken them.
+"""
+
+from collections import defaultdict, deque
+from typing import Protocol
+
+from codesync_protocol.errors import Code, FrameError
+from codesync_protocol.limits import STDIN_WINDOW
+from codesync_protocol.messages import StdinMode
+
+ON_THE_WAY_MAX = 4 * STDIN_WINDOW
+"""Bytes of all members together that one program has not taken yet."""
+
+
+class Sink(Protocol):
+    """Where input goes once the program runs."""
+
+    def feed_stdin(self, data: bytes) -> None:
+        """Take input."""
+        ...
+
+    def end_stdin(self) -> None:
+        """Take the end of input."""
+        ...
+
+
+class StdinGate:
+    """The input of one job.
+
+    Args:
+        mode: who may send.
+        owner: client key of the submitter.
+        prepared: bytes of stdin that came with the submission; the program takes them first.
+
+    Attributes:
+        mode: who may send.
+        ended: no more will be accepted.
+    """
+
+    def __init__(self, mode: StdinMode, owner: str, prepared: int) -> None:
+        self.mode = mode
+        self.ended = mode is StdinMode.CLOSED
+        self._owner = owner
+        self._received: defaultdict[str, int] = defaultdict(int)
+        self._credited: defaultdict[str, int] = defaultdict(int)
+        self._owed: deque[tuple[str, int]] = deque([("", prepared)])
+        self._on_the_way = 0
+        self._taken = 0
+        self._early = bytearray()
+        self._sink: Sink | None = None
+
+    def open(self, sink: Sink) -> None:
+        """The program is about to run: what came early goes to it, and all that follows."""
+        self._sink = sink
+        if self._early:
+            sink.feed_stdin(bytes(self._early))
+            self._early.clear()
+        if self.ended:
+            sink.end_stdin()
+
+    def accept(self, key: str, offset: int, data: bytes) -> bytes:
+        """Take input from a client.
+
+        Args:
+            key: the client.
+            offset: how many bytes it sent before.
+            data: what it sends.
+
+        Returns:
+            What of it is new (the rest was sent again after a cut).
+
+        Raises:
+            FrameError: the client may not, or sends more than may be on the way, or left a hole.
+        """
+        self._check(key)
+        received = self._received[key]
+        if offset > received:
+            raise FrameError(Code.BAD_SUBMISSION, "stdin with a hole: bytes before it are missing")
+        fresh = data[received - offset :]
+        mine = received - self._credited[key]
+        if mine + len(fresh) > STDIN_WINDOW or self._on_the_way + len(fresh) > ON_THE_WAY_MAX:
+            raise FrameError(
+                Code.STDIN_OVERFLOW,
+                f"the program has not taken the last {self._on_the_way:,} bytes; these are dropped",
+            )
+        if fresh:
+            self._received[key] += len(fresh)
+            self._on_the_way += len(fresh)
+            self._owed.append((key, len(fresh)))
+            if self._sink is None:
+                self._early += fresh
+            else:
+                self._sink.feed_stdin(fresh)
+        return fresh
+
+    def end(self, key: str) -> None:
+        """Take the end of input from a client.
+
+        Raises:
+            FrameError: the client may not.
+        """
+        self._check(key)
+        self.ended = True
+        if self._sink is not None:
+            self._sink.end_stdin()
+
+    def taken(self, total: int) -> dict[str, int]:
+        """Learn how much the program has taken.
+
+        Args:
+            total: bytes, prepared ones included.
+
+        Returns:
+            For each client that has had something taken: how much of what it sent, in all.
+        """
+        fresh, self._taken = total - self._taken, total
+        credited: dict[str, int] = {}
+        while fresh > 0 and self._owed:
+            key, count = self._owed.popleft()
+            part = min(count, fresh)
+            fresh -= part
+            if part < count:
+                self._owed.appendleft((key, count - part))
+            if key:
+                self._on_the_way -= part
+                self._credited[key] += part
+                credited[key] = self._credited[key]
+        return credited
+
+    def _check(self, key: str) -> None:
+        if self.mode is StdinMode.PIPED and key != self._owner:
+            raise FrameError(Code.STDIN_CLOSED, "only the submitter sends this program's stdin")
+        if self.ended:
+            raise FrameError(Code.STDIN_CLOSED, "the program's stdin is closed")
