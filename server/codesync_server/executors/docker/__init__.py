@@ -1,1 +1,1 @@
-"""Jobs in Docker containers: the image, the frozen profile, the pool of warm sandboxes, the engine."""
+"""Jobs in Docker containers: image, frozen profile, pool of warm sandboxes, engine."""
