@@ -40,6 +40,11 @@ class OutputAssembler:
         """The connection is a new one: what was asked for on the old one will not come."""
         self._asked = False
 
+    def abandon(self) -> list[Piece]:
+        """The server has nothing more of it: what is missing will not come."""
+        self._asked = False
+        return self._skip_to(self._total)
+
     def live(self, output: Output) -> list[Piece]:
         """Take a live event; may be a repeat, and may leave a hole."""
         end = output.offset + len(output.data)

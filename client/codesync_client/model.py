@@ -6,6 +6,7 @@ import msgspec
 
 from codesync_client.assembler import OutputAssembler
 from codesync_client.events import Connected, RoomEvent
+from codesync_protocol.errors import Code
 from codesync_protocol.messages import (
     Fault,
     FetchOutput,
@@ -99,7 +100,12 @@ class RoomModel:
             case Queue():
                 self.queue = message
                 yield message
-            case Notice() | Fault():
+            case Notice():
+                yield message
+            case Fault(code=code, job=job):
+                if code is Code.NO_SUCH_JOB and job in self._output:
+                    yield from self._output[job].abandon()
+                    yield from self._finish_if_complete(job)
                 yield message
             case OutputPart():
                 yield from self._assembler(message.job).part(message)

@@ -61,7 +61,6 @@ class Settings:
     Attributes:
         host: address to listen on.
         port: port to listen on; 0 takes any free one.
-        token_file: where the server's token is kept.
         tls: serve wss:// with these.
         insecure: allow an address beyond loopback without TLS.
         allow_hosts: further names that a Host header may have (this machine's are known).
@@ -82,7 +81,6 @@ class Settings:
 
     host: str = "127.0.0.1"
     port: int = DEFAULT_PORT
-    token_file: Path | None = None
     tls: TlsFiles | None = None
     insecure: bool = False
     allow_hosts: tuple[str, ...] = ()

@@ -38,6 +38,12 @@ class Throttle:
         bucket.tokens -= 1
         return True
 
+    def delay(self, key: str, now: float) -> float:
+        """Use up one try; tell how many seconds to wait before it is made."""
+        bucket = self._filled(key, now)
+        bucket.tokens -= 1
+        return max(0.0, -bucket.tokens / self._per_second)
+
     def is_exhausted(self, key: str, now: float) -> bool:
         """Tell whether a try would be refused, without using one up."""
         return self._filled(key, now).tokens < 1

@@ -5,6 +5,7 @@ import secrets
 from pathlib import Path
 
 TOKEN_BYTES = 32
+TOKEN_LENGTH_MIN = 32
 
 
 class TokenFileError(Exception):
@@ -34,7 +35,7 @@ def load_or_create(path: Path) -> str:
         try:
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         except FileExistsError:
-            return _load(path)
+            return load(path)
         token = secrets.token_urlsafe(TOKEN_BYTES)
         with open(descriptor, "w") as file:
             file.write(token + "\n")
@@ -46,16 +47,27 @@ def load_or_create(path: Path) -> str:
         ) from None
 
 
-def _load(path: Path) -> str:
-    with open(path) as file:
-        if os.fstat(file.fileno()).st_mode & 0o077:
-            raise TokenFileError(
-                f"others can read the token file {path}; mend it with: chmod 600 {path}"
-            )
-        token = file.read().strip()
-    if len(token) < 32:
+def load(path: Path) -> str:
+    """Read the token of a server that has been started before.
+
+    Raises:
+        TokenFileError: there is none, it cannot be read, or others can read it.
+    """
+    try:
+        with open(path) as file:
+            if os.fstat(file.fileno()).st_mode & 0o077:
+                raise TokenFileError(
+                    f"others can read the token file {path}; mend it with: chmod 600 {path}"
+                )
+            token = file.read().strip()
+    except OSError as error:
         raise TokenFileError(
-            f"the token file {path} holds no token of 32 characters or more;"
+            f"cannot read the token file {path}: {error.strerror};"
+            " `codesync serve` makes one at its first start"
+        ) from None
+    if len(token) < TOKEN_LENGTH_MIN:
+        raise TokenFileError(
+            f"the token file {path} holds no token of {TOKEN_LENGTH_MIN} characters or more;"
             " remove it to have a new one made"
         )
     return token

@@ -85,6 +85,11 @@ class Scheduler:
         """How many jobs have a slot."""
         return len(self._active)
 
+    @property
+    def max_concurrent(self) -> int:
+        """How many jobs may have a slot at once."""
+        return self._settings.max_concurrent
+
     def waiting(self) -> Iterable[Job]:
         """The waiting jobs in the order of their turns."""
         return self._queue.in_order()

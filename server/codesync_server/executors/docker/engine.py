@@ -59,6 +59,10 @@ class Engine:
         except (DockerException, requests.RequestException, OSError) as error:
             raise EngineError(explain(error)) from None
 
+    async def long_call(self, function: Callable[[docker.APIClient], _Answer]) -> _Answer:
+        """Call the SDK in a thread, as long as it takes; the function bounds itself."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, function, self._api)
+
     @property
     def api_version(self) -> str:
         """The version of the API that we speak with it, e.g. "1.41"."""
@@ -68,6 +72,11 @@ class Engine:
         """The engine's version."""
         answer: dict[str, Any] = await self.call(lambda _: self._api.version())
         return str(answer["Version"])
+
+    async def info(self) -> dict[str, Any]:
+        """What `docker info` tells."""
+        answer: dict[str, Any] = await self.call(lambda _: self._api.info())
+        return answer
 
     async def create_container(self, image: str, **config: object) -> str:
         """Create a container with the SDK's arguments; give its id."""

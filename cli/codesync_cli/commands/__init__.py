@@ -1,0 +1,1 @@
+"""The subcommands: one file each, with `add` (its arguments) and `run` (its work)."""

@@ -1,0 +1,143 @@
+"""`codesync doctor`: check this machine, and say how to mend what is wrong."""
+
+import argparse
+import asyncio
+import os
+import platform
+import shutil
+import socket
+import sys
+from collections.abc import AsyncIterator, Iterator
+from typing import NamedTuple
+
+from codesync_cli import extras, where
+from codesync_cli.exit_codes import ExitCode
+from codesync_cli.version import VERSION
+from codesync_cli.voice import say
+from codesync_protocol.links import DEFAULT_PORT
+
+DESCRIPTION = """\
+Check this machine: Python, the parts that are installed, the terminal, the port, the token file,
+Docker, the image, and a small program in each language. Says how to mend what is wrong.
+
+exit status: 0 when all works (there may be warnings), 1 when something does not.
+"""
+
+
+class Line(NamedTuple):
+    """One line of the report."""
+
+    grade: str
+    what: str
+    remedy: str = ""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command's arguments."""
+    parser = argparse.ArgumentParser(
+        "codesync doctor",
+        description=DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--executor",
+        choices=["docker", "local"],
+        default="docker",
+        help="where the small programs run (%(default)s)",
+    )
+    parser.add_argument(
+        "--port", type=int, default=DEFAULT_PORT, help="port to look at (%(default)s)"
+    )
+    return parser
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do it."""
+    return asyncio.run(_run(args))
+
+
+async def _run(args: argparse.Namespace) -> int:
+    failures = 0
+    async for line in _lines(args):
+        failures += line.grade == "FAIL"
+        say(f"{line.grade:>7}  {line.what}")
+        if line.remedy:
+            say(f"         -> {line.remedy}")
+    say("all works" if not failures else f"{failures} thing(s) do not work")
+    return ExitCode.PROBLEMS if failures else ExitCode.OK
+
+
+async def _lines(args: argparse.Namespace) -> AsyncIterator[Line]:
+    yield Line("ok", f"codesync {VERSION}, Python {platform.python_version()}")
+    for line in (*_parts(), *_terminal(), *_port(args.port), *_token()):
+        yield line
+    try:
+        extras.require("server")
+    except extras.MissingExtra:
+        return
+    from codesync_server.checkup import check_docker, check_languages
+    from codesync_server.executors.local import LocalExecutor
+
+    checks = check_docker() if args.executor == "docker" else check_languages(LocalExecutor())
+    async for finding in checks:
+        yield Line(finding.grade, finding.what, finding.remedy)
+
+
+def _parts() -> Iterator[Line]:
+    for extra in extras.EXTRAS:
+        try:
+            extras.require(extra)
+            yield Line("ok", f"the part [{extra}] is installed")
+        except extras.MissingExtra as error:
+            yield Line("warning", *str(error).split("; ", 1))
+
+
+def _terminal() -> Iterator[Line]:
+    if not sys.stdout.isatty():
+        return
+    size = shutil.get_terminal_size()
+    term = os.environ.get("TERM", "")
+    where_ = "in tmux, " if os.environ.get("TMUX") else ""
+    if size.columns < 40 or size.lines < 12:
+        yield Line(
+            "FAIL",
+            f"the terminal is {size.columns}x{size.lines}",
+            "make it 40x12 or larger; 80x24 is comfortable",
+        )
+    elif term in ("", "dumb"):
+        yield Line("FAIL", f"TERM={term}", "use a terminal that can move its cursor")
+    else:
+        yield Line("ok", f"terminal {size.columns}x{size.lines}, {where_}TERM={term}")
+
+
+def _port(port: int) -> Iterator[Line]:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            yield Line(
+                "warning",
+                f"port {port} cannot be listened on: {error.strerror}",
+                "if that is not a server of yours, choose another port with --port",
+            )
+        else:
+            yield Line("ok", f"port {port} is free")
+
+
+def _token() -> Iterator[Line]:
+    path = where.own_token_file()
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        yield Line("ok", f"no token yet; the first `codesync serve` makes {path}")
+        return
+    except OSError as error:
+        yield Line(
+            "FAIL", f"the token file {path}: {error.strerror}", "see its folder's permissions"
+        )
+        return
+    if mode & 0o077:
+        yield Line("FAIL", f"others can read the token file {path}", f"chmod 600 {path}")
+    else:
+        yield Line("ok", f"the token file {path} is yours alone")

@@ -1,0 +1,67 @@
+"""`codesync image`: build or inspect the image that programs run in."""
+
+import argparse
+from typing import TYPE_CHECKING
+
+from codesync_cli import extras
+from codesync_cli.exit_codes import ExitCode
+from codesync_cli.voice import complain, remark, say
+
+if TYPE_CHECKING:
+    from codesync_server.executors.docker.image import ImageState
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command's arguments."""
+    parser = argparse.ArgumentParser(
+        "codesync image",
+        description="Build or inspect the Docker image that programs run in. It is named by the"
+        " hash of what it is built from, so a stale one is never used.",
+    )
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    build = actions.add_parser("build", help="build it, if the one that is needed is not there")
+    build.add_argument("--force", action="store_true", help="build it although it is there")
+    build.add_argument(
+        "--network",
+        metavar="NET",
+        default="auto",
+        help="network for the build: auto, default, host, or a name (%(default)s)",
+    )
+    actions.add_parser("status", help="say whether it is there")
+    return parser
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do it."""
+    extras.require("server")
+    from codesync_server.executors.docker import image
+    from codesync_server.executors.docker.engine import EngineError, connect
+
+    try:
+        client = connect()
+        try:
+            state = image.inspect(client)
+            if args.action == "status":
+                return _status(state)
+            if state.present and not args.force:
+                say(f"{image.image_tag()} is there")
+                return ExitCode.OK
+            network = image.resolve_network(client, args.network)
+            image.build(client, network=network, progress=remark)
+            say(f"{image.image_tag()} is built")
+        finally:
+            client.close()
+    except EngineError as error:
+        complain(f"Docker cannot be used: {error}", "see: codesync doctor")
+        return ExitCode.FAILED
+    except image.ImageBuildError as error:
+        complain(error.reason, error.remedy)
+        return ExitCode.FAILED
+    return ExitCode.OK
+
+
+def _status(state: "ImageState") -> int:
+    say(f"{state.tag}: {'there' if state.present else 'not there; codesync image build makes it'}")
+    for tag in state.stale:
+        say(f"{tag}: of another version; `docker rmi {tag}` frees its space")
+    return ExitCode.OK if state.present else ExitCode.PROBLEMS

@@ -1,0 +1,53 @@
+"""`codesync join LINK`: enter a room."""
+
+import argparse
+import asyncio
+import sys
+from pathlib import Path
+
+from codesync_cli import extras, where
+from codesync_cli.exit_codes import ExitCode
+from codesync_cli.screen import show
+from codesync_cli.voice import complain
+from codesync_protocol.links import Link, LinkError
+
+DESCRIPTION = """\
+Enter a room by the link that its host gave you. The link is a key: whoever has it can enter.
+Without LINK it is asked for, so that it need not stand on the command line.
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command's arguments."""
+    parser = argparse.ArgumentParser(
+        "codesync join",
+        description=DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("link", metavar="LINK", nargs="?", help="ws://HOST:PORT/ROOM#TOKEN")
+    parser.add_argument("--file", metavar="F", type=Path, help="open this file in the editor")
+    where.add_connection_arguments(parser)
+    return parser
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do it."""
+    extras.require("tui")
+    try:
+        text = args.link or _ask()
+        link = Link.parse(text)
+    except LinkError as error:
+        complain(str(error))
+        return ExitCode.USAGE
+    if args.file is not None and not args.file.is_file():
+        complain(f"--file: there is no file {args.file}")
+        return ExitCode.USAGE
+    return asyncio.run(
+        show(link, name=where.name(args), options=where.options(args), file=args.file)
+    )
+
+
+def _ask() -> str:
+    if sys.stdin.isatty():
+        return input("link: ")
+    raise LinkError("give the link: codesync join ws://HOST:PORT/ROOM#TOKEN")

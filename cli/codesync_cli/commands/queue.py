@@ -1,0 +1,84 @@
+"""`codesync queue`: show who waits and who runs."""
+
+import argparse
+import asyncio
+import json
+from typing import TypedDict
+
+from codesync_cli import where
+from codesync_cli.exit_codes import ExitCode
+from codesync_cli.version import AGENT
+from codesync_cli.voice import complain, say
+from codesync_client import ClientError, Room
+
+
+class Row(TypedDict):
+    """One job of the table."""
+
+    job: str
+    state: str
+    position: int
+    who: str
+    language: str
+    file: str
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command's arguments."""
+    parser = argparse.ArgumentParser(
+        "codesync queue",
+        description="Show the jobs of a room that wait or run, and how many there are in all.",
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    where.add_arguments(parser, required=True)
+    return parser
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do it."""
+    try:
+        return asyncio.run(_run(args))
+    except where.WhereError as error:
+        complain(str(error))
+        return ExitCode.USAGE
+    except ClientError as error:
+        complain(error.reason, error.remedy)
+        return ExitCode.FAILED
+
+
+async def _run(args: argparse.Namespace) -> int:
+    async with Room(
+        where.link(args), name=where.name(args), options=where.options(args), agent=AGENT
+    ) as room:
+        rows = _rows(room)
+        queue = room.queue
+    if args.json:
+        counts = {
+            "queued": queue.queued,
+            "active": queue.active,
+            "max_concurrent": queue.max_concurrent,
+        }
+        say(json.dumps({**counts, "jobs": rows}))
+        return ExitCode.OK
+    say(f"{queue.active} of {queue.max_concurrent} running, {queue.queued} waiting in all")
+    for row in rows:
+        place = f"#{row['position']}" if row["position"] else "-"
+        say(f"{row['job'][:6]}  {row['state']:9}  {place:>4}  {row['who']}  {row['file']}")
+    return ExitCode.OK
+
+
+def _rows(room: Room) -> list[Row]:
+    rows: list[Row] = []
+    for queued in room.queue.jobs:
+        summary = room.jobs.get(queued.job)
+        rows.append(
+            {
+                "job": queued.job,
+                "state": queued.state,
+                "position": queued.position,
+                "who": summary.name if summary else "",
+                "language": summary.language if summary else "",
+                "file": summary.file_name if summary else "",
+            }
+        )
+    return rows

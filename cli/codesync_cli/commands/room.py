@@ -1,0 +1,80 @@
+"""`codesync`: open a room on a server of one's own, and enter it."""
+
+import argparse
+import asyncio
+import socket
+from pathlib import Path
+
+from codesync_cli import extras, room_names, where
+from codesync_cli.commands.serve import add_execution_arguments, execution_arguments
+from codesync_cli.embedded import Embedded, EmbeddedFailed, embedded_server
+from codesync_cli.exit_codes import ExitCode
+from codesync_cli.screen import show
+from codesync_cli.voice import complain, remark
+from codesync_protocol.links import DEFAULT_PORT
+from codesync_protocol.names import is_room_name
+
+DESCRIPTION = """\
+Open a room on a server of your own, and enter it. The server ends with the room. Others on this
+machine enter with the join line that the room shows; from elsewhere, through `ssh -L` to its port.
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command's arguments."""
+    parser = argparse.ArgumentParser(
+        "codesync", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("file", metavar="FILE", nargs="?", type=Path, help="open this file")
+    parser.add_argument("--room", metavar="R", help="the room's name (default: a new one)")
+    parser.add_argument(
+        "--port",
+        type=int,
+        help=f"port of the server (default: {DEFAULT_PORT}, or any free one if that is taken)",
+    )
+    parser.add_argument(
+        "--name", metavar="NAME", help="your name in the room (default: your login)"
+    )
+    add_execution_arguments(parser)
+    return parser
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do it."""
+    extras.require("tui")
+    extras.require("server")
+    room = args.room or room_names.new_room_name()
+    if not is_room_name(room):
+        complain("--room: a room's name is 3 to 64 of a-z, 0-9 and hyphen")
+        return ExitCode.USAGE
+    if args.file is not None and not args.file.is_file():
+        complain(f"there is no file {args.file}", "name a file to open it, or none")
+        return ExitCode.USAGE
+    try:
+        return asyncio.run(_run(args, room))
+    except EmbeddedFailed as error:
+        complain(str(error))
+        return ExitCode.FAILED
+
+
+async def _run(args: argparse.Namespace, room: str) -> int:
+    port = args.port if args.port is not None else free_port(DEFAULT_PORT)
+    arguments = [f"--port={port}", *execution_arguments(args)]
+    async with embedded_server(room, arguments, remark) as server:
+        return await _enter(args, server)
+
+
+async def _enter(args: argparse.Namespace, server: Embedded) -> int:
+    join_line = f"codesync join {server.invite}"
+    return await show(server.link, name=where.name(args), join_line=join_line, file=args.file)
+
+
+def free_port(wanted: int) -> int:
+    """Give the wanted port if nobody listens on it, else 0, which takes any free one."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", wanted))
+        except OSError:
+            return 0
+    return wanted

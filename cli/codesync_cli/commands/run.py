@@ -1,0 +1,249 @@
+"""`codesync run FILE`: like running the program itself, in a sandbox."""
+
+import argparse
+import asyncio
+import os
+import signal
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+from codesync_cli import extras, room_names, where
+from codesync_cli.commands.serve import add_execution_arguments, execution_arguments
+from codesync_cli.embedded import EmbeddedFailed, embedded_server
+from codesync_cli.exit_codes import ExitCode, of_result
+from codesync_cli.input import read_chunks
+from codesync_cli.json_result import JsonResult
+from codesync_cli.output import OutputClosed, Pipe
+from codesync_cli.version import AGENT
+from codesync_cli.voice import complain, remark
+from codesync_client import (
+    ClientError,
+    Disconnected,
+    JobOutput,
+    Offline,
+    OutputSkipped,
+    Room,
+    Submission,
+    SubmissionRejected,
+    detect_language,
+)
+from codesync_protocol.errors import Code
+from codesync_protocol.links import Link
+from codesync_protocol.messages import Finished, StdinMode, Stream
+from codesync_protocol.verdict import Result, Verdict
+
+DESCRIPTION = """\
+Run a program in a sandbox as if it ran here: its stdout and stderr come out as they are made, stdin
+goes in, and its exit status is ours. Without --server, a server is started for the time of the run.
+"""
+EPILOG = """\
+exit status: the program's own; 128+N when signal N ended it; otherwise
+    2  the command line makes no sense, or FILE cannot be read
+   75  the queue is full: try again later
+  120  the source does not compile          123  the job was lost
+  121  it needed more memory than it may    124  it took more time than it may
+  122  it wrote more than it may            125  CodeSync could not run it
+  130  it was cancelled (ctrl+C)
+A line on stderr says why.
+"""
+BROKEN_PIPE_STATUS = 128 + signal.SIGPIPE
+BAD_SUBMISSION = frozenset({Code.LANGUAGE, Code.TOO_LARGE, Code.BAD_SUBMISSION})
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command's arguments."""
+    parser = argparse.ArgumentParser(
+        "codesync run",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        usage="codesync run FILE [options] [ARGS...] [-- ARGS...]",
+    )
+    parser.add_argument("file", metavar="FILE", type=Path, help="the program")
+    parser.add_argument(
+        "args",
+        metavar="ARGS",
+        nargs="*",
+        help="the program's arguments; those that begin with - stand behind --",
+    )
+    parser.add_argument("--language", metavar="L", help="instead of telling it by FILE's ending")
+    parser.add_argument("--stdin", metavar="F", type=Path, help="read stdin from this file")
+    parser.add_argument("--json", action="store_true", help="print one JSON object at the end")
+    parser.add_argument(
+        "--raw",
+        action="store_true",
+        help="let all control sequences of the program act on this terminal, not only colours",
+    )
+    where.add_arguments(parser, required=False)
+    add_execution_arguments(parser)
+    return parser
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do it."""
+    try:
+        source = args.file.read_bytes()
+    except OSError as error:
+        complain(f"cannot read {args.file}: {error.strerror}")
+        return ExitCode.USAGE
+    try:
+        stdin = os.open(args.stdin, os.O_RDONLY) if args.stdin else 0
+    except OSError as error:
+        complain(f"--stdin: cannot read {args.stdin}: {error.strerror}")
+        return ExitCode.USAGE
+    try:
+        return asyncio.run(_run(args, source, stdin))
+    except where.WhereError as error:
+        complain(str(error))
+        return ExitCode.USAGE
+    except (ClientError, EmbeddedFailed) as error:
+        return _failed(error)
+
+
+def _failed(error: ClientError | EmbeddedFailed) -> int:
+    if isinstance(error, EmbeddedFailed):
+        complain(str(error))
+        return ExitCode.FAILED
+    complain(error.reason, error.remedy)
+    if isinstance(error, SubmissionRejected):
+        if error.code in BAD_SUBMISSION:
+            return ExitCode.USAGE
+        if error.code is Code.QUEUE_FULL:
+            return ExitCode.TRY_LATER
+    return ExitCode.FAILED
+
+
+async def _run(args: argparse.Namespace, source: bytes, stdin: int) -> int:
+    async with _link(args) as link:
+        async with Room(
+            link, name=where.name(args), options=where.options(args), agent=AGENT
+        ) as room:
+            language = args.language or detect_language(args.file.name, room.languages)
+            if room.welcome.executor.banner:
+                remark(f"warning: {room.welcome.executor.banner}")
+            interactive = os.isatty(stdin) and os.isatty(1) and not args.json
+            submission = Submission(
+                language=language,
+                files=[(args.file.name, source)],
+                args=[os.fsencode(arg) for arg in args.args],
+                stdin=StdinMode.PIPED,
+                tty=interactive,
+            )
+            return await _Run(room, submission, raw=args.raw, as_json=args.json).run(stdin)
+
+
+@asynccontextmanager
+async def _link(args: argparse.Namespace) -> AsyncGenerator[Link, None]:
+    if args.server:
+        yield where.link(args)
+        return
+    extras.require("server")
+    # One job needs one container, made when it is asked for.
+    arguments = [*execution_arguments(args), "--max-concurrent", "1", "--pool-size", "0"]
+    async with embedded_server(room_names.new_room_name(), arguments, remark) as server:
+        yield server.link
+
+
+class _Run:
+    """One submission, from here to its verdict."""
+
+    def __init__(self, room: Room, submission: Submission, *, raw: bool, as_json: bool) -> None:
+        self._room = room
+        self._submission = submission
+        self._job = submission.job
+        self._pipes = {
+            Stream.STDOUT: Pipe(1, raw=raw),
+            Stream.STDERR: Pipe(2, raw=raw),
+            Stream.COMPILER: Pipe(2, raw=raw),
+        }
+        self._json = JsonResult() if as_json else None
+
+    async def run(self, stdin: int) -> int:
+        """Submit, feed, follow.
+
+        Args:
+            stdin: descriptor to read the program's input from.
+
+        Returns:
+            The exit status.
+        """
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._cancel)
+        self._room.follow(self._job)
+        await self._room.submit(self._submission)
+        feeder = asyncio.ensure_future(self._feed(stdin))
+        try:
+            return await self._follow()
+        except OutputClosed:
+            self._cancel()
+            return BROKEN_PIPE_STATUS
+        finally:
+            feeder.cancel()
+            await asyncio.wait([feeder])
+
+    def _cancel(self) -> None:
+        with suppress(Offline):
+            self._room.cancel(self._job)
+
+    async def _feed(self, stdin: int) -> None:
+        async for data in read_chunks(stdin):
+            await self._room.send_stdin(self._job, data)
+        self._room.end_stdin(self._job)
+
+    async def _follow(self) -> int:
+        async for event in self._room.events():
+            match event:
+                case JobOutput(job=self._job, stream=stream, data=data):
+                    await self._wrote(stream, data)
+                case OutputSkipped(job=self._job, count=count):
+                    remark(f"{count} bytes of output are lost: the server has them no more")
+                case Finished(job=self._job, result=result):
+                    return await self._finished(result)
+                case Disconnected(reason=reason, retry_in=None):
+                    complain(f"the connection ended: {reason}")
+                    return ExitCode.FAILED
+                case Disconnected(reason=reason):
+                    remark(f"{reason}; connecting again")
+                case _:
+                    pass
+        complain("the connection ended")
+        return ExitCode.FAILED
+
+    async def _wrote(self, stream: Stream, data: bytes) -> None:
+        if self._json is not None:
+            self._json.add(stream, data)
+        else:
+            await self._pipes[stream].write(data)
+
+    async def _finished(self, result: Result) -> int:
+        signal_number = _signal_number(result.signal)
+        status = of_result(result, signal_number)
+        if self._json is not None:
+            await Pipe(1, raw=True).write(self._json.render(result, status))
+            return status
+        for stream in (Stream.STDOUT, Stream.STDERR):
+            await self._pipes[stream].finish()
+        if result.verdict not in (Verdict.OK, Verdict.RUNTIME_ERROR):
+            remark(f"{result.verdict.replace('_', ' ')}: {result.explanation}")
+        return status
+
+
+def _signal_number(name: str | None) -> int | None:
+    if name is None:
+        return None
+    if name in signal.Signals.__members__:
+        return int(signal.Signals[name])
+    return int(name.removeprefix("SIG")) if name.removeprefix("SIG").isdigit() else None
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """Parse the arguments: ours may stand before and behind FILE, the program's behind it."""
+    own, programs = list(argv), []
+    if "--" in own:
+        index = own.index("--")
+        own, programs = own[:index], own[index + 1 :]
+    args = parser().parse_intermixed_args(own)
+    args.args = [*args.args, *programs]
+    return args

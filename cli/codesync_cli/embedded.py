@@ -1,0 +1,94 @@
+"""A server of our own for as long as we live: `codesync serve` as a child that ends with us.
+
+It is a process of its own, so that its work never waits for a screen being painted. It says how it
+gets on in JSON lines on its stdout, and ends when its stdin does, however we came to our end.
+"""
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+
+from codesync_protocol.links import Link
+
+READY_SECONDS = 1800.0
+"""The first start builds the executor image, which takes minutes."""
+
+END_SECONDS = 30.0
+
+
+class EmbeddedFailed(Exception):
+    """The server did not start; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """A running embedded server.
+
+    Attributes:
+        link: lets us in as host.
+        invite: lets others in as editors.
+    """
+
+    link: Link
+    invite: Link
+
+
+@asynccontextmanager
+async def embedded_server(
+    room: str, arguments: list[str], progress: Callable[[str], None]
+) -> AsyncGenerator[Embedded, None]:
+    """Start a server, and end it when the block ends.
+
+    Args:
+        room: the room that we want links for.
+        arguments: more arguments for `codesync serve`.
+        progress: is told what takes long, a line at a time.
+
+    Yields:
+        The links.
+
+    Raises:
+        EmbeddedFailed: it did not start.
+    """
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "codesync_cli", "serve", "--embedded", "--room", room, *arguments),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        start_new_session=True,  # ctrl+C is for us to handle
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        async with asyncio.timeout(READY_SECONDS):
+            yield_value = await _until_ready(process.stdout, progress)
+        yield yield_value
+    except TimeoutError:
+        raise EmbeddedFailed("the server did not get ready in time") from None
+    finally:
+        process.stdin.close()
+        try:
+            async with asyncio.timeout(END_SECONDS):
+                await process.wait()
+        except BaseException:
+            with suppress(ProcessLookupError):
+                process.kill()
+            raise
+
+
+async def _until_ready(stdout: asyncio.StreamReader, progress: Callable[[str], None]) -> Embedded:
+    while line := await stdout.readline():
+        said = json.loads(line)
+        match said.get("event"):
+            case "progress":
+                progress(said["text"])
+            case "ready":
+                return Embedded(Link.parse(said["link"]), Link.parse(said["invite"]))
+            case "failed":
+                raise EmbeddedFailed(said["text"])
+            case _:
+                pass
+    raise EmbeddedFailed("the server ended before it was ready")

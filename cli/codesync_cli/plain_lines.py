@@ -1,0 +1,117 @@
+"""A room's events as plain lines. They may hold foreign text: `voice.say` sanitises it."""
+
+import codecs
+from collections.abc import Iterator
+
+from codesync_client import Connected, Disconnected, JobOutput, OutputSkipped, RoomEvent
+from codesync_protocol.messages import (
+    Fault,
+    Finished,
+    JobState,
+    JobSummary,
+    Members,
+    Notice,
+    Queue,
+    Started,
+    StdinEcho,
+    Stream,
+    Submitted,
+)
+
+LINE_MAX = 4096
+"""Code points of a program's line that are held until its end comes."""
+
+_MARKS = {Stream.STDOUT: "|", Stream.STDERR: "!", Stream.COMPILER: "#"}
+
+
+class PlainLines:
+    """Turns events into lines."""
+
+    def __init__(self) -> None:
+        self._names: dict[int, str] = {}
+        self._jobs: dict[str, JobSummary] = {}
+        self._partial: dict[tuple[str, Stream], _Lines] = {}
+
+    def of(self, event: RoomEvent) -> Iterator[str]:
+        """Give the lines that tell of an event."""
+        match event:
+            case Connected(welcome=welcome, again=again):
+                yield f"* {'back in' if again else 'in'} room {welcome.room}"
+                if welcome.executor.banner:
+                    yield f"* WARNING: {welcome.executor.banner}"
+                for job in welcome.jobs:
+                    self._jobs[job.job] = job
+                yield from self._members(welcome.members)
+            case Disconnected(reason=reason, retry_in=retry_in):
+                then = "" if retry_in is None else f"; trying again in {retry_in:.1f} s"
+                yield f"* disconnected: {reason}{then}"
+            case Members():
+                yield from self._members(event)
+            case Notice(level=level, text=text):
+                yield f"* {level}: {text}"
+            case Fault(reason=reason):
+                yield f"* error: {reason}"
+            case Queue():
+                pass  # it is the business of `codesync queue`
+            case Submitted(job=job):
+                self._jobs[job.job] = job
+                yield f"> {_short(job.job)} {job.name} submits {job.file_name} ({job.language})"
+            case Started(job=job_id, state=state):
+                what = "compiles" if state is JobState.COMPILING else "runs"
+                yield f"> {_short(job_id)} {what}"
+            case StdinEcho(job=job_id, name=name, data=data, end=end):
+                typed = "end of input" if end else data.decode(errors="replace").rstrip("\n")
+                yield f"{_short(job_id)} < {name}: {typed}"
+            case JobOutput(job=job_id, stream=stream, data=data):
+                lines = self._partial.setdefault((job_id, stream), _Lines())
+                for line in lines.feed(data):
+                    yield f"{_short(job_id)} {_MARKS[stream]} {line}"
+            case OutputSkipped(job=job_id, count=count):
+                yield f"{_short(job_id)} … {count} bytes skipped …"
+            case Finished(job=job_id, result=result, by=by):
+                for stream in Stream:
+                    if rest := self._partial.pop((job_id, stream), None):
+                        for line in rest.finish():
+                            yield f"{_short(job_id)} {_MARKS[stream]} {line}"
+                self._jobs.pop(job_id, None)
+                who = f" by {by}" if by else ""
+                yield (
+                    f"> {_short(job_id)} {result.verdict.replace('_', ' ')}{who}:"
+                    f" {result.explanation}; {result.wall_seconds:.2f} s wall,"
+                    f" {result.cpu_seconds:.2f} s cpu, {result.peak_memory / (1 << 20):.0f} MB"
+                )
+
+    def _members(self, members: Members) -> Iterator[str]:
+        now = {member.member: member.name for member in members.members}
+        for member, name in now.items():
+            if member not in self._names:
+                yield f"* {name} is here"
+        for member, name in self._names.items():
+            if member not in now:
+                yield f"* {name} left"
+        self._names = now
+
+
+class _Lines:
+    """One stream of one job, cut into lines."""
+
+    def __init__(self) -> None:
+        self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+        self._rest = ""
+
+    def feed(self, data: bytes) -> Iterator[str]:
+        *lines, rest = (self._rest + self._decode(data)).split("\n")
+        yield from lines
+        while len(rest) > LINE_MAX:
+            yield rest[:LINE_MAX]
+            rest = rest[LINE_MAX:]
+        self._rest = rest
+
+    def finish(self) -> Iterator[str]:
+        rest = self._rest + self._decode(b"", True)
+        if rest:
+            yield rest
+
+
+def _short(job: str) -> str:
+    return job[:6]

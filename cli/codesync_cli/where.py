@@ -1,0 +1,102 @@
+"""Which room a command means: a link, or a server, a room and a token file."""
+
+import argparse
+import getpass
+import os
+from pathlib import Path
+
+from codesync_client.dial import DialOptions
+from codesync_protocol.links import Link, LinkError, parse_server
+from codesync_protocol.names import is_room_name
+
+DEFAULT_ROOM = "lobby"
+
+
+class WhereError(Exception):
+    """The room that is meant cannot be told; the message says what is wrong."""
+
+
+def add_arguments(parser: argparse.ArgumentParser, *, required: bool) -> None:
+    """Add --server, --room, --token-file and what belongs to them."""
+    group = parser.add_argument_group("where")
+    group.add_argument(
+        "--server",
+        metavar="URL",
+        required=required,
+        help="the server, e.g. ws://host:4000, or a whole join link",
+    )
+    group.add_argument("--room", metavar="R", help=f"the room (default: {DEFAULT_ROOM})")
+    group.add_argument(
+        "--token-file",
+        metavar="F",
+        type=Path,
+        help="a file with the server's token or an invite (default: $CODESYNC_TOKEN, else the"
+        " token of a server of yours on this machine)",
+    )
+    add_connection_arguments(parser)
+
+
+def add_connection_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what every command that connects takes."""
+    group = parser.add_argument_group("connection")
+    group.add_argument("--name", metavar="NAME", help="your name in the room (default: your login)")
+    group.add_argument(
+        "--insecure",
+        action="store_true",
+        help="connect without encryption to another machine: anybody on the way can read along",
+    )
+    group.add_argument(
+        "--ca-file", metavar="F", type=Path, help="trust these certificates (PEM), not the system's"
+    )
+
+
+def link(args: argparse.Namespace) -> Link:
+    """Work out the room that the arguments of `add_arguments` mean.
+
+    Raises:
+        WhereError: they mean none.
+    """
+    try:
+        if "#" in args.server or args.server.partition("://")[2].strip("/").count("/"):
+            return Link.parse(args.server)
+        server = parse_server(args.server)
+    except LinkError as error:
+        raise WhereError(f"--server: {error}") from None
+    room = args.room or DEFAULT_ROOM
+    if not is_room_name(room):
+        raise WhereError("--room: a room's name is 3 to 64 of a-z, 0-9 and hyphen")
+    return Link(server, room, _token(args.token_file))
+
+
+def options(args: argparse.Namespace) -> DialOptions:
+    """How to connect, from the arguments of `add_connection_arguments`."""
+    return DialOptions(insecure=args.insecure, ca_file=args.ca_file)
+
+
+def name(args: argparse.Namespace) -> str:
+    """What we want to be called."""
+    if args.name:
+        return str(args.name)
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a uid without a passwd entry
+        return f"uid{os.getuid()}"
+
+
+def _token(file: Path | None) -> str:
+    if file is None and (token := os.environ.get("CODESYNC_TOKEN")):
+        return token.strip()
+    path = file or own_token_file()
+    try:
+        return path.read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        if file is None:
+            return ""  # the server will say what it thinks of that
+        reason = error.strerror if isinstance(error, OSError) else "not text"
+        raise WhereError(f"--token-file: cannot read {file}: {reason}") from None
+
+
+def own_token_file() -> Path:
+    """Where a server of this user keeps its token (XDG Base Directory)."""
+    state = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+    return Path(state) / "codesync" / "token"

@@ -1,0 +1,84 @@
+"""From a hello to a seat in a room, or to a refusal that says why."""
+
+import asyncio
+
+from codesync_protocol import version
+from codesync_protocol.errors import Code
+from codesync_protocol.messages import Hello, Refused, Role
+from codesync_protocol.names import is_room_name
+from codesync_server.access.invites import InviteDesk
+from codesync_server.access.throttle import Throttle
+from codesync_server.rooms.registry import Rooms, TooManyRooms
+from codesync_server.rooms.room import Room
+
+WRONG_TOKENS_BURST = 10
+WRONG_TOKENS_PER_SECOND = 0.2
+
+
+class Doorkeeper:
+    """Decides who may enter which room.
+
+    Args:
+        rooms: the rooms.
+        invites: knows tokens.
+
+    Attributes:
+        draining: nobody may enter any more.
+    """
+
+    def __init__(self, rooms: Rooms, invites: InviteDesk) -> None:
+        self.draining = False
+        self._rooms = rooms
+        self._invites = invites
+        self._wrong_tokens = Throttle(WRONG_TOKENS_BURST, WRONG_TOKENS_PER_SECOND)
+
+    def admit(self, hello: Hello, address: str) -> tuple[Room, Role, int] | Refused:
+        """Decide.
+
+        Args:
+            hello: what the client says.
+            address: where it comes from, for counting wrong tokens.
+
+        Returns:
+            Room, role and protocol version; or the refusal.
+        """
+        agreed = version.agree(hello.oldest, hello.newest)
+        if agreed is None:
+            return self._refuse(
+                Code.VERSION,
+                f"this server speaks protocol versions {version.OLDEST} to {version.NEWEST},"
+                f" you speak {hello.oldest} to {hello.newest}",
+                "install the same version of codesync-rooms on both sides",
+            )
+        if self.draining:
+            return self._refuse(
+                Code.DRAINING, "the server is shutting down", "try again in a minute"
+            )
+        if not is_room_name(hello.room):
+            return self._refuse(
+                Code.ROOM_NAME,
+                "a room's name is 3 to 64 of a-z, 0-9 and hyphen",
+                "choose another name",
+            )
+        now = asyncio.get_running_loop().time()
+        if self._wrong_tokens.is_exhausted(address, now):
+            return self._refuse(
+                Code.BUSY,
+                "too many wrong tokens came from your address",
+                "wait a minute, then try again with the right one",
+            )
+        grant = self._invites.check(hello.token, hello.room)
+        if grant is None:
+            self._wrong_tokens.allow(address, now)
+            return self._refuse(
+                Code.TOKEN,
+                "the token is missing or wrong, or the invite has expired or is for another room",
+                "ask the host for a new link",
+            )
+        try:
+            return self._rooms.open(hello.room, now), grant.role, agreed
+        except TooManyRooms:
+            return self._refuse(Code.BUSY, "the server has no place for another room")
+
+    def _refuse(self, code: Code, reason: str, remedy: str = "") -> Refused:
+        return Refused(code, reason, remedy, version.OLDEST, version.NEWEST)

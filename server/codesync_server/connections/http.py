@@ -1,0 +1,84 @@
+"""What the port answers to plain HTTP: GET /health and GET /stats. No framework, no other port."""
+
+import ipaddress
+import json
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+
+from websockets.datastructures import Headers
+from websockets.http11 import Request, Response
+
+from codesync_protocol.links import is_loopback_host
+
+Figures = Mapping[str, object]
+
+
+class Pages:
+    """The pages of the port.
+
+    Args:
+        health: tells whether all is well, and what is wrong.
+        stats: tells the figures.
+        allowed_hosts: names that the Host header may have, besides addresses and loopback names.
+    """
+
+    def __init__(
+        self,
+        health: Callable[[], Figures],
+        stats: Callable[[], Figures],
+        allowed_hosts: frozenset[str],
+    ) -> None:
+        self._health = health
+        self._stats = stats
+        self._allowed_hosts = allowed_hosts
+
+    def answer(self, request: Request) -> Response | None:
+        """Answer a request.
+
+        Args:
+            request: any request; the library lets only GET through.
+
+        Returns:
+            The response; None when it is a websocket's opening handshake to be gone on with.
+        """
+        if not self._is_our_name(request.headers.get("Host", "")):
+            # A name that is not ours but leads here: DNS rebinding from a web page.
+            return page(HTTPStatus.MISDIRECTED_REQUEST, {"error": "this server has another name"})
+        path = request.path.partition("?")[0]
+        if path == "/health":
+            health = self._health()
+            well = health.get("status") == "ok"
+            return page(HTTPStatus.OK if well else HTTPStatus.SERVICE_UNAVAILABLE, health)
+        if path == "/stats":
+            return page(HTTPStatus.OK, self._stats())
+        if path != "/":
+            return page(HTTPStatus.NOT_FOUND, {"error": "there are /, /health and /stats"})
+        return None
+
+    def _is_our_name(self, host: str) -> bool:
+        name = host.rpartition(":")[0] if not host.endswith("]") and ":" in host else host
+        name = name.strip("[]").lower()
+        return is_loopback_host(name) or _is_address(name) or name in self._allowed_hosts
+
+
+def page(status: HTTPStatus, body: Figures) -> Response:
+    """Make a response with a JSON body."""
+    content = json.dumps(body).encode() + b"\n"
+    headers = Headers(
+        {
+            "Content-Type": "application/json",
+            "Content-Length": str(len(content)),
+            "Cache-Control": "no-store",
+            "X-Content-Type-Options": "nosniff",
+            "Connection": "close",
+        }
+    )
+    return Response(status.value, status.phrase, headers, content)
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,115 @@
+"""What waits to be sent to one client: bounded in bytes, in classes, and without blocking anybody.
+
+Order: replies and states first, then events in their order, in turns with bulk. Output that a slow
+client cannot take is left out: the client sees the hole by the offsets, and may fetch it.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+
+OUTPUT_BYTES_MAX = 1024 * 1024
+"""Events that wait; past that, output is left out."""
+
+BYTES_MAX = 4 * 1024 * 1024
+"""Everything that waits; past that, the client is let go."""
+
+BULK_MAX = 64
+"""Bulk answers that wait; they are made only when they are sent."""
+
+
+class Outbox:
+    """The outlet of one connection.
+
+    Attributes:
+        overflowed: the client is to be let go: it does not take what cannot be left out.
+        closing: why the connection is to end; empty while it is not.
+        skipped: bytes of output that were left out so far.
+    """
+
+    def __init__(self) -> None:
+        self.overflowed = False
+        self.closing = ""
+        self.skipped = 0
+        self._replies: deque[bytes] = deque()
+        self._states: dict[str, bytes] = {}
+        self._events: deque[bytes] = deque()
+        self._bulk: deque[Callable[[], bytes]] = deque()
+        self._bulk_turn = False
+        self._reply_bytes = 0
+        self._event_bytes = 0
+        self._filled = asyncio.Event()
+
+    def put_first(self, frame: bytes) -> None:
+        """Send something before everything that waits: the welcome."""
+        self._replies.appendleft(frame)
+        self._reply_bytes += len(frame)
+        self._filled.set()
+
+    def put_reply(self, frame: bytes) -> None:
+        """Send an answer."""
+        self._replies.append(frame)
+        self._reply_bytes += len(frame)
+        self._check()
+
+    def put_state(self, kind: str, frame: bytes) -> None:
+        """Send a state; an older unsent one of its kind is replaced."""
+        self._states.pop(kind, None)
+        self._states[kind] = frame
+        self._filled.set()
+
+    def put_event(self, frame: bytes, *, may_skip: bool = False) -> None:
+        """Send an event, behind those before it, unless it may be skipped and must be."""
+        if may_skip and self._event_bytes > OUTPUT_BYTES_MAX:
+            self.skipped += len(frame)
+            return
+        self._events.append(frame)
+        self._event_bytes += len(frame)
+        self._check()
+
+    def put_bulk(self, make: Callable[[], bytes]) -> bool:
+        """Send something large when its turn comes; tell whether there is a place for it."""
+        if len(self._bulk) >= BULK_MAX:
+            return False
+        self._bulk.append(make)
+        self._filled.set()
+        return True
+
+    def close(self, reason: str) -> None:
+        """End the connection when what waits now has been sent."""
+        self.closing = self.closing or reason
+        self._filled.set()
+
+    def _check(self) -> None:
+        if self._reply_bytes + self._event_bytes > BYTES_MAX:
+            self.overflowed = True
+        self._filled.set()
+
+    async def next_frame(self) -> bytes | None:
+        """Wait for the next frame to send; None when the connection is to end."""
+        while True:
+            if self.overflowed:
+                return None
+            if (frame := self._take()) is not None:
+                return frame
+            if self.closing:
+                return None
+            self._filled.clear()
+            await self._filled.wait()
+
+    def _take(self) -> bytes | None:
+        if self._replies:
+            frame = self._replies.popleft()
+            self._reply_bytes -= len(frame)
+            return frame
+        if self._states:
+            return self._states.pop(next(iter(self._states)))
+        if self._bulk and (self._bulk_turn or not self._events):
+            self._bulk_turn = False
+            return self._bulk.popleft()()
+        if self._events:
+            self._bulk_turn = True
+            frame = self._events.popleft()
+            self._event_bytes -= len(frame)
+            return frame
+        return None

@@ -1,0 +1,171 @@
+"""One client's life: hello, welcome, then frames both ways until one side goes."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+
+from websockets.asyncio.server import ServerConnection
+from websockets.exceptions import ConnectionClosed
+
+from codesync_protocol.codec import encode
+from codesync_protocol.ends import ServerEnd
+from codesync_protocol.errors import Code, FrameError
+from codesync_protocol.limits import FRAME_MAX
+from codesync_protocol.messages import Fault, Hello, Member, Refused, Role, Welcome
+from codesync_server.access.throttle import Throttle
+from codesync_server.connections.admission import Doorkeeper
+from codesync_server.connections.outbox import Outbox
+from codesync_server.rooms.actions import Actions
+from codesync_server.rooms.room import Room, RoomFull
+
+HELLO_SECONDS = 5.0
+PROGRESS_SECONDS = 10.0
+"""How long one frame may take to leave; a client that takes longer is let go, and may return."""
+
+MESSAGES_BURST = 2000
+MESSAGES_PER_SECOND = 500
+"""A client that sends faster is read more slowly; nobody else notices."""
+
+log = logging.getLogger(__name__)
+
+MakeWelcome = Callable[[Room, Member, Role, int, bool], Welcome]
+MakeActions = Callable[[Room, Member, str, Outbox], Actions]
+
+
+class Peer:
+    """One client.
+
+    Args:
+        connection: its websocket.
+        doorkeeper: decides whether it may enter.
+        make_welcome: describes a room to a new member.
+        make_actions: gives a member a hand.
+    """
+
+    def __init__(
+        self,
+        connection: ServerConnection,
+        doorkeeper: Doorkeeper,
+        make_welcome: MakeWelcome,
+        make_actions: MakeActions,
+    ) -> None:
+        self._connection = connection
+        self._doorkeeper = doorkeeper
+        self._make_welcome = make_welcome
+        self._make_actions = make_actions
+        self._end = ServerEnd()
+        self._outbox = Outbox()
+
+    @property
+    def address(self) -> str:
+        """Where it comes from."""
+        remote = self._connection.remote_address
+        return str(remote[0]) if remote else "local"
+
+    def dismiss(self, reason: str) -> None:
+        """End the connection when what waits now has been sent."""
+        self._outbox.close(reason)
+
+    async def live(self) -> None:
+        """Serve it until it goes."""
+        hello = await self._hello()
+        if hello is None:
+            return
+        admitted = self._doorkeeper.admit(hello, self.address)
+        if isinstance(admitted, Refused):
+            log.info("refused %s: %s", self.address, admitted.code)
+            await self._refuse(admitted)
+            return
+        room, role, version = admitted
+        try:
+            member = room.enter(hello.key, hello.name, role, self._outbox)
+        except RoomFull:
+            await self._refuse(Refused(Code.BUSY, "the room is full", "try again later"))
+            return
+        self._end.admit()
+        self._connection.protocol.max_message_size = FRAME_MAX
+        try:
+            self._welcome(room, member, role, version, hello)
+            await self._converse(self._make_actions(room, member, hello.key, self._outbox))
+        finally:
+            room.leave(hello.key, self._outbox, asyncio.get_running_loop().time())
+
+    async def _hello(self) -> Hello | None:
+        try:
+            async with asyncio.timeout(HELLO_SECONDS):
+                return self._end.receive_hello(await self._connection.recv())
+        except TimeoutError:
+            await self._fail(Fault(Code.OUT_OF_TURN, "no hello came", fatal=True))
+        except FrameError as error:
+            await self._fail(Fault(error.code, error.reason, fatal=True))
+        except ConnectionClosed:
+            pass
+        return None
+
+    def _welcome(self, room: Room, member: Member, role: Role, version: int, hello: Hello) -> None:
+        missed = room.log.since(hello.epoch, hello.seq) if hello.epoch else None
+        welcome = self._make_welcome(room, member, role, version, missed is not None)
+        # The member is in the room already, so what happens from now on waits behind this.
+        self._outbox.put_first(encode(welcome))
+        for frame in missed or ():
+            self._outbox.put_event(frame, may_skip=False)
+
+    async def _converse(self, actions: Actions) -> None:
+        writer = asyncio.get_running_loop().create_task(self._write())
+        try:
+            await self._read(actions)
+        except ConnectionClosed:
+            pass
+        finally:
+            if self._outbox.closing:
+                await asyncio.wait([writer], timeout=PROGRESS_SECONDS)
+            writer.cancel()
+            await asyncio.wait([writer])
+
+    async def _read(self, actions: Actions) -> None:
+        throttle = Throttle(MESSAGES_BURST, MESSAGES_PER_SECOND)
+        clock = asyncio.get_running_loop().time
+        while True:
+            frame = await self._connection.recv()
+            if delay := throttle.delay("", clock()):
+                await asyncio.sleep(delay)
+            try:
+                message = self._end.receive(frame)
+            except FrameError as error:
+                fault = Fault(error.code, error.reason, fatal=error.fatal)
+                self._outbox.put_reply(encode(fault))
+                if error.fatal:
+                    self._outbox.close(error.reason)
+                    return
+                continue
+            await actions.act(message)
+
+    async def _write(self) -> None:
+        with suppress(ConnectionClosed):
+            while (frame := await self._outbox.next_frame()) is not None:
+                try:
+                    async with asyncio.timeout(PROGRESS_SECONDS):
+                        await self._connection.send(frame)
+                except TimeoutError:
+                    log.info("%s takes nothing; let go", self.address)
+                    self._connection.transport.abort()
+                    return
+            if self._outbox.overflowed:
+                log.info("%s does not keep up; let go", self.address)
+                self._connection.transport.abort()
+            else:
+                await self._connection.close(1001, self._outbox.closing[:100])
+
+    async def _refuse(self, refused: Refused) -> None:
+        self._end.refuse()
+        await self._last_words(encode(refused), refused.reason)
+
+    async def _fail(self, fault: Fault) -> None:
+        await self._last_words(encode(fault), fault.reason)
+
+    async def _last_words(self, frame: bytes, reason: str) -> None:
+        with suppress(ConnectionClosed, TimeoutError):
+            async with asyncio.timeout(HELLO_SECONDS):
+                await self._connection.send(frame)
+                await self._connection.close(1008, reason.encode()[:100].decode(errors="ignore"))

@@ -1,0 +1,97 @@
+"""Which executor a server has: Docker if it answers and has the image, else what is allowed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from codesync_server.access.rules import UnsafeSettings, check_local_executor
+from codesync_server.executors.contract import Executor, ExecutorDown
+from codesync_server.executors.docker import image
+from codesync_server.executors.docker.engine import Engine, EngineError
+from codesync_server.executors.docker.executor import DockerExecutor
+from codesync_server.executors.docker.profile import SandboxProfile
+from codesync_server.executors.local import LocalExecutor
+from codesync_server.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """An executor and why it was chosen.
+
+    Attributes:
+        executor: not started yet.
+        found: what was found, one sentence for the operator.
+    """
+
+    executor: Executor
+    found: str
+
+
+async def choose(settings: Settings, progress: Callable[[str], None]) -> Choice:
+    """Choose an executor; builds the image if it is missing.
+
+    Args:
+        settings: what the operator wants.
+        progress: is told what takes long, a line at a time.
+
+    Raises:
+        ExecutorDown: the operator wants Docker, and it cannot be had.
+        UnsafeSettings: only the local executor can be had, and the rules do not allow it.
+    """
+    if settings.executor == "local":
+        check_local_executor(settings)
+        return Choice(LocalExecutor(), "executor: local, as the settings say")
+    try:
+        return await _docker(settings, progress)
+    except ExecutorDown as error:
+        if settings.executor == "docker":
+            raise
+        try:
+            check_local_executor(settings)
+        except UnsafeSettings as unsafe:
+            raise UnsafeSettings(f"Docker cannot be used: {error}. {unsafe}") from None
+        return Choice(LocalExecutor(), f"executor: local, because Docker cannot be used: {error}")
+
+
+async def _docker(settings: Settings, progress: Callable[[str], None]) -> Choice:
+    try:
+        engine = await Engine.connect()
+        version = await engine.version()
+    except EngineError as error:
+        raise ExecutorDown(str(error)) from None
+    try:
+        await ensure_image(engine, settings.build_network, progress)
+    except BaseException:
+        engine.close()
+        raise
+    profile = SandboxProfile(
+        memory=max(settings.limits.run.memory, settings.limits.compile.memory),
+        cpus=settings.cpus,
+        runtime=settings.runtime,
+    )
+    pool_size = settings.max_concurrent + 1 if settings.pool_size is None else settings.pool_size
+    return Choice(
+        DockerExecutor(engine, image.image_tag(), profile, pool_size=pool_size),
+        f"executor: Docker {version}, image {image.image_tag()}",
+    )
+
+
+async def ensure_image(engine: Engine, network: str, progress: Callable[[str], None]) -> None:
+    """Build the executor image unless the one that this version needs is there.
+
+    Args:
+        engine: where.
+        network: "auto", "default", "host" or a network's name.
+        progress: is told how the build goes, a line at a time.
+
+    Raises:
+        ExecutorDown: it cannot be built.
+    """
+    try:
+        state = await engine.call(image.inspect)
+        if state.present:
+            return
+        progress(f"building the executor image {image.image_tag()} (once, some minutes)")
+        chosen = await engine.call(lambda api: image.resolve_network(api, network))
+        await engine.long_call(lambda api: image.build(api, network=chosen, progress=progress))
+    except (EngineError, image.ImageBuildError) as error:
+        raise ExecutorDown(f"the executor image cannot be built: {error}") from None

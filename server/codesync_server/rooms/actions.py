@@ -1,0 +1,222 @@
+"""What a member can do in a room, each act checked against role, state and limits."""
+
+import asyncio
+import signal
+import time
+from collections import OrderedDict
+
+from codesync_protocol.codec import encode
+from codesync_protocol.errors import Code, FrameError
+from codesync_protocol.limits import PART_MAX, STDIN_ECHO_MAX
+from codesync_protocol.messages import (
+    Accepted,
+    Cancel,
+    ClientMessage,
+    Fault,
+    FetchOutput,
+    Hello,
+    Interrupt,
+    Member,
+    OutputPart,
+    PartTaken,
+    Rejected,
+    Role,
+    StdinData,
+    StdinEcho,
+    StdinEnd,
+    StdinMode,
+    Submit,
+    SubmitPart,
+    Submitted,
+)
+from codesync_server.access.rules import ACTING_ROLES
+from codesync_server.jobs.intake import Intake, Refusal
+from codesync_server.jobs.job import Job, Submitter
+from codesync_server.jobs.queue import QueueFull
+from codesync_server.jobs.scheduler import Scheduler
+from codesync_server.languages.registry import Languages
+from codesync_server.rooms.outlet import Outlet
+from codesync_server.rooms.room import Room
+from codesync_server.store.contract import JobRecord, Store
+
+UPLOADS_MAX = 2
+"""Submissions of one member whose bodies are on the way at the same time."""
+
+
+class Actions:
+    """One member's hand in a room.
+
+    Args:
+        room: the room.
+        member: the member.
+        key: the member's client key.
+        outlet: the way back to the member.
+        scheduler: runs jobs.
+        languages: what can be run.
+        store: keeps what is accepted.
+    """
+
+    def __init__(
+        self,
+        room: Room,
+        member: Member,
+        key: str,
+        outlet: Outlet,
+        *,
+        scheduler: Scheduler,
+        languages: Languages,
+        store: Store,
+    ) -> None:
+        self._room = room
+        self._member = member
+        self._key = key
+        self._outlet = outlet
+        self._scheduler = scheduler
+        self._languages = languages
+        self._store = store
+        self._uploads: OrderedDict[str, Intake] = OrderedDict()
+
+    async def act(self, message: ClientMessage) -> None:
+        """Do what a message asks for; what cannot be done is answered, never raised."""
+        try:
+            match message:
+                case Submit():
+                    await self._submit(message)
+                case SubmitPart():
+                    await self._part(message)
+                case StdinData():
+                    self._stdin(message)
+                case StdinEnd():
+                    self._stdin_end(message)
+                case Interrupt():
+                    self._interrupt(message)
+                case Cancel():
+                    self._require_acting()
+                    self._scheduler.cancel(self._job(message.job), self._member.name)
+                case FetchOutput():
+                    self._fetch(message)
+                case Hello():
+                    pass  # the connection's end has refused it
+        except FrameError as error:
+            job = "" if isinstance(message, Hello) else message.job
+            self._outlet.put_reply(encode(Fault(error.code, error.reason, job)))
+
+    # Submitting.
+
+    async def _submit(self, submit: Submit) -> None:
+        try:
+            self._require_acting()
+            if len(self._uploads) >= UPLOADS_MAX and submit.job not in self._uploads:
+                raise Refusal(Code.TOO_FAST, f"{UPLOADS_MAX} of your submissions are on the way")
+            await self._proceed(Intake(submit, self._languages))
+        except Refusal as refusal:
+            self._reject(submit.job, refusal.code, refusal.reason, refusal.remedy)
+        except FrameError as error:
+            self._reject(submit.job, error.code, error.reason)
+
+    async def _part(self, part: SubmitPart) -> None:
+        intake = self._uploads.get(part.job)
+        if intake is None:
+            raise FrameError(Code.NO_SUCH_JOB, "a part of a submission that was not announced")
+        try:
+            intake.add(part)
+            await self._proceed(intake)
+        except Refusal as refusal:
+            self._uploads.pop(part.job, None)
+            self._reject(part.job, refusal.code, refusal.reason, refusal.remedy)
+
+    async def _proceed(self, intake: Intake) -> None:
+        job_id = intake.submit.job
+        if not intake.is_complete:
+            self._uploads[job_id] = intake
+            self._outlet.put_reply(encode(PartTaken(job_id, intake.received)))
+            return
+        self._uploads.pop(job_id, None)
+        await self._accept(
+            intake.job(
+                room=self._room.name,
+                submitter=Submitter(self._key, self._member.member, self._member.name),
+                wall=time.time(),
+                clock=asyncio.get_running_loop().time(),
+            )
+        )
+
+    async def _accept(self, job: Job) -> None:
+        known = await self._store.accept(JobRecord(job.id, job.room, self._key))
+        if known is not None:
+            if (known.owner, known.room) != (self._key, self._room.name):
+                raise Refusal(Code.DUPLICATE_JOB, "this job id is taken")
+            self._outlet.put_reply(encode(Accepted(job.id, self._position(job.id))))
+            return
+        try:
+            position = self._scheduler.submit(job)
+        except QueueFull as error:
+            await self._store.forget(job.id)
+            raise Refusal(
+                Code.QUEUE_FULL, str(error), "try again when some of them have run"
+            ) from None
+        self._room.add_job(job)
+        self._outlet.put_reply(encode(Accepted(job.id, position)))
+        self._room.publish(lambda seq: Submitted(seq, job.summary()))
+
+    def _position(self, job_id: str) -> int:
+        for place, job in enumerate(self._scheduler.waiting(), 1):
+            if job.id == job_id:
+                return place
+        return 0
+
+    def _reject(self, job: str, code: Code, reason: str, remedy: str = "") -> None:
+        self._outlet.put_reply(encode(Rejected(job, code, reason, remedy)))
+
+    # Talking to a program.
+
+    def _stdin(self, message: StdinData) -> None:
+        self._require_acting()
+        job = self._job(message.job)
+        fresh = job.input.accept(self._key, message.offset, message.data)
+        if fresh and job.input.mode is StdinMode.SHARED:
+            self._echo(job, fresh[:STDIN_ECHO_MAX])
+
+    def _stdin_end(self, message: StdinEnd) -> None:
+        self._require_acting()
+        job = self._job(message.job)
+        job.input.end(self._key)
+        if job.input.mode is StdinMode.SHARED:
+            self._echo(job, b"", end=True)
+
+    def _echo(self, job: Job, data: bytes, *, end: bool = False) -> None:
+        who = self._member
+        self._room.publish(lambda seq: StdinEcho(seq, job.id, who.member, who.name, data, end=end))
+
+    def _interrupt(self, message: Interrupt) -> None:
+        self._require_acting()
+        session = self._job(message.job).session
+        if session is None:
+            raise FrameError(Code.NO_SUCH_JOB, "the program does not run")
+        session.signal(signal.SIGINT)
+
+    # Looking back.
+
+    def _fetch(self, message: FetchOutput) -> None:
+        job = self._room.jobs.get(message.job)
+        if job is None:
+            raise FrameError(Code.NO_SUCH_JOB, "the room has no such job")
+
+        def answer() -> bytes:
+            offset, chunks = job.output.read(message.offset, PART_MAX)
+            return encode(OutputPart(job.id, offset, chunks, job.output.total))
+
+        if not self._outlet.put_bulk(answer):
+            raise FrameError(Code.TOO_FAST, "too many requests for old output at once")
+
+    # Checks.
+
+    def _require_acting(self) -> None:
+        if Role(self._member.role) not in ACTING_ROLES:
+            raise FrameError(Code.ROLE, "viewers watch; ask the host for an editor's invite")
+
+    def _job(self, job_id: str) -> Job:
+        job = self._room.jobs.get(job_id)
+        if job is None or job.is_finished:
+            raise FrameError(Code.NO_SUCH_JOB, "the room has no such job that waits or runs")
+        return job

@@ -1,0 +1,49 @@
+"""A room's log: every event in the order that the server gave it, as many as fit. Pure."""
+
+import secrets
+from collections import deque
+
+KEPT_BYTES = 2 * 1024 * 1024
+KEPT_EVENTS = 20_000
+
+
+class EventLog:
+    """The latest events of one room, encoded.
+
+    Attributes:
+        epoch: which history the numbers belong to.
+        seq: the number of the last event.
+    """
+
+    def __init__(self) -> None:
+        self.epoch = secrets.token_hex(8)
+        self.seq = 0
+        self._frames: deque[bytes] = deque()
+        self._bytes = 0
+
+    def next_seq(self) -> int:
+        """The number that the next event must have."""
+        return self.seq + 1
+
+    def append(self, frame: bytes) -> None:
+        """Keep the event that has `next_seq()` for its number."""
+        self.seq += 1
+        self._frames.append(frame)
+        self._bytes += len(frame)
+        while self._bytes > KEPT_BYTES or len(self._frames) > KEPT_EVENTS:
+            self._bytes -= len(self._frames.popleft())
+
+    def since(self, epoch: str, seq: int) -> list[bytes] | None:
+        """Give what somebody missed.
+
+        Args:
+            epoch: the history that they know.
+            seq: the last event that they saw.
+
+        Returns:
+            The events after it, in order; None when that is not known any more.
+        """
+        missed = self.seq - seq
+        if epoch != self.epoch or not 0 <= missed <= len(self._frames):
+            return None
+        return list(self._frames)[len(self._frames) - missed :]

@@ -1,0 +1,37 @@
+"""How a room speaks to one member; the connection decides what a slow one gets."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+
+class Outlet(Protocol):
+    """The way to one member. No call blocks or raises."""
+
+    def put_reply(self, frame: bytes) -> None:
+        """Send an answer to something that the member sent."""
+        ...
+
+    def put_state(self, kind: str, frame: bytes) -> None:
+        """Send a state; only the latest of a kind counts, so an older unsent one is replaced."""
+        ...
+
+    def put_event(self, frame: bytes, *, may_skip: bool = False) -> None:
+        """Send an event, behind the events before it.
+
+        Args:
+            frame: the event.
+            may_skip: leave it out when the member does not keep up.
+        """
+        ...
+
+    def put_bulk(self, make: Callable[[], bytes]) -> bool:
+        """Send something large when there is nothing more urgent; made only then.
+
+        Returns:
+            Whether there is a place for it.
+        """
+        ...
+
+    def close(self, reason: str) -> None:
+        """End the connection."""
+        ...

@@ -1,0 +1,121 @@
+"""Carries what the scheduler says into the rooms."""
+
+import asyncio
+from collections import Counter
+from itertools import chain
+
+from codesync_protocol.codec import encode
+from codesync_protocol.messages import (
+    Finished,
+    JobState,
+    Output,
+    Queue,
+    QueuedJob,
+    Started,
+    StdinTaken,
+    Stream,
+)
+from codesync_protocol.verdict import Result
+from codesync_server.jobs.job import Job
+from codesync_server.jobs.scheduler import Scheduler
+from codesync_server.rooms.registry import Rooms
+from codesync_server.store.contract import Store
+
+QUEUE_INTERVAL_SECONDS = 0.03
+"""Changes of the queue are told at most this often."""
+
+
+class Reporter:
+    """Tells rooms what happens to their jobs.
+
+    Args:
+        rooms: where.
+        store: keeps the results.
+
+    Attributes:
+        verdicts: how many jobs ended in which way.
+    """
+
+    def __init__(self, rooms: Rooms, store: Store) -> None:
+        self.verdicts: Counter[str] = Counter()
+        self._rooms = rooms
+        self._store = store
+        self._queue_changed = asyncio.Event()
+        # Small, and no more of them than jobs: the queue of jobs bounds it.
+        self._results: asyncio.Queue[tuple[str, Result] | None] = asyncio.Queue()
+
+    def job_started(self, job: Job) -> None:
+        """Tell the room that a job compiles or runs."""
+        if room := self._rooms.get(job.room):
+            room.publish(lambda seq: Started(seq, job.id, job.state))
+            self._queue_changed.set()
+
+    def job_wrote(self, job: Job, stream: Stream, offset: int, data: bytes) -> None:
+        """Tell the room what a job wrote."""
+        if room := self._rooms.get(job.room):
+            room.publish(lambda seq: Output(seq, job.id, stream, offset, data))
+
+    def stdin_taken(self, job: Job, credited: dict[str, int]) -> None:
+        """Tell those who typed how much of it was taken."""
+        if room := self._rooms.get(job.room):
+            for key, taken in credited.items():
+                room.reply(key, encode(StdinTaken(job.id, taken)))
+
+    def job_finished(self, job: Job) -> None:
+        """Tell the room how a job ended, and have the store keep it."""
+        assert job.result is not None
+        result = job.result
+        self.verdicts[result.verdict] += 1
+        self._results.put_nowait((job.id, result))
+        if room := self._rooms.get(job.room):
+            room.publish(lambda seq: Finished(seq, job.id, result, job.cancelled_by))
+            room.trim_jobs()
+
+    def queue_changed(self) -> None:
+        """Have everybody told soon."""
+        self._queue_changed.set()
+
+    async def keep_results(self) -> None:
+        """Write results to the store, in order, until closed."""
+        while (ended := await self._results.get()) is not None:
+            await self._store.finish(*ended)
+
+    def close(self) -> None:
+        """Let `keep_results` end when it has written everything."""
+        self._results.put_nowait(None)
+
+    async def announce_queue(self, scheduler: Scheduler) -> None:
+        """Tell the rooms about the queue whenever it has changed, until cancelled."""
+        while True:
+            await self._queue_changed.wait()
+            self._queue_changed.clear()
+            places = {job.id: place for place, job in enumerate(scheduler.waiting(), 1)}
+            for room in self._rooms:
+                if room.size:
+                    room.tell_queue(self.queue_of(room.name, scheduler, places))
+            await asyncio.sleep(QUEUE_INTERVAL_SECONDS)
+
+    def queue_of(self, name: str, scheduler: Scheduler, places: dict[str, int]) -> Queue:
+        """Describe the queue for one room.
+
+        Args:
+            name: the room.
+            scheduler: who knows.
+            places: job id to place among all that wait.
+        """
+        room = self._rooms.get(name)
+        jobs = list(room.unfinished()) if room else []
+        running = [job for job in jobs if job.state is not JobState.QUEUED]
+        waiting = sorted(
+            (job for job in jobs if job.state is JobState.QUEUED),
+            key=lambda job: places.get(job.id, 0),
+        )
+        return Queue(
+            jobs=tuple(
+                QueuedJob(job.id, job.state, places.get(job.id, 0))
+                for job in chain(running, waiting)
+            ),
+            queued=scheduler.queued,
+            active=scheduler.active,
+            max_concurrent=scheduler.max_concurrent,
+        )

@@ -1,0 +1,191 @@
+"""One room: who is in it, what happened, what runs. Pure: it speaks through outlets."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from codesync_protocol.codec import encode
+from codesync_protocol.messages import (
+    Event,
+    JobSummary,
+    Member,
+    Members,
+    Notice,
+    Output,
+    Queue,
+    Role,
+)
+from codesync_protocol.names import clean_name, distinct_name
+from codesync_server.jobs.job import Job
+from codesync_server.rooms.log import EventLog
+from codesync_server.rooms.outlet import Outlet
+
+JOBS_KEPT = 20
+"""Finished jobs that a newcomer is told of."""
+
+OUTPUT_KEPT_BYTES = 16 * 1024 * 1024
+"""Output of finished jobs that a room keeps; the oldest goes first."""
+
+IDENTITIES_KEPT = 1000
+MEMBERS_MAX = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a room remembers of a client instance, so that it comes back as the same member."""
+
+    member: int
+    name: str
+
+
+class RoomFull(Exception):
+    """The room has no place for another member."""
+
+
+class Room:
+    """One room.
+
+    Attributes:
+        name: its name.
+        log: what happened in it.
+        jobs: unfinished and recent jobs by id, oldest first.
+        idle_since: by the loop's clock, when the last member left; None while somebody is here.
+    """
+
+    def __init__(self, name: str, now: float) -> None:
+        self.name = name
+        self.log = EventLog()
+        self.jobs: OrderedDict[str, Job] = OrderedDict()
+        self.idle_since: float | None = now
+        self._members: dict[str, Member] = {}  # by client key, in order of arrival
+        self._outlets: dict[str, Outlet] = {}
+        self._identities: OrderedDict[str, Identity] = OrderedDict()
+        self._last_member = 0
+        self._last_queue: bytes = b""
+
+    # Members.
+
+    def enter(self, key: str, name: str, role: Role, outlet: Outlet) -> Member:
+        """Let somebody in; the same client instance again takes the place of its old connection.
+
+        Args:
+            key: the client instance.
+            name: what it wants to be called.
+            role: what it may do.
+            outlet: the way to it.
+
+        Returns:
+            The member.
+
+        Raises:
+            RoomFull: there is no place.
+        """
+        if old := self._outlets.pop(key, None):
+            old.close("the same client connected again")
+            self._members.pop(key, None)
+        if len(self._members) >= MEMBERS_MAX:
+            raise RoomFull
+        identity = self._identify(key, name)
+        member = Member(identity.member, identity.name, role, identity.member)
+        self._members[key] = member
+        self._outlets[key] = outlet
+        self.idle_since = None
+        self._tell_members()
+        return member
+
+    def leave(self, key: str, outlet: Outlet, now: float) -> None:
+        """Let somebody go, unless their place was taken over by a newer connection."""
+        if self._outlets.get(key) is not outlet:
+            return
+        del self._outlets[key], self._members[key]
+        if not self._members:
+            self.idle_since = now
+        self._tell_members()
+
+    def _identify(self, key: str, wanted: str) -> Identity:
+        known = self._identities.pop(key, None)
+        taken = {member.name for member in self._members.values()}
+        if known is None or known.name in taken:
+            self._last_member += 1
+            name = clean_name(wanted) or f"guest-{self._last_member}"
+            known = Identity(self._last_member, distinct_name(name, taken))
+        self._identities[key] = known
+        while len(self._identities) > IDENTITIES_KEPT:
+            self._identities.popitem(last=False)
+        return known
+
+    @property
+    def members(self) -> Members:
+        """Who is here."""
+        return Members(tuple(self._members.values()))
+
+    @property
+    def size(self) -> int:
+        """How many are here."""
+        return len(self._members)
+
+    def _tell_members(self) -> None:
+        self.tell("members", encode(self.members))
+
+    # What is said.
+
+    def publish(self, make: Callable[[int], Event]) -> None:
+        """Let something happen: give it a number, keep it, tell everybody.
+
+        Args:
+            make: makes the event with its number.
+        """
+        event = make(self.log.next_seq())
+        frame = encode(event)
+        self.log.append(frame)
+        may_skip = isinstance(event, Output)
+        for outlet in self._outlets.values():
+            outlet.put_event(frame, may_skip=may_skip)
+
+    def tell(self, kind: str, frame: bytes) -> None:
+        """Tell everybody the state of something."""
+        for outlet in self._outlets.values():
+            outlet.put_state(kind, frame)
+
+    def tell_queue(self, queue: Queue) -> None:
+        """Tell everybody the queue, if it is not what they know already."""
+        frame = encode(queue)
+        if frame != self._last_queue:
+            self._last_queue = frame
+            self.tell("queue", frame)
+
+    def notify(self, notice: Notice) -> None:
+        """Tell everybody something."""
+        frame = encode(notice)
+        for outlet in self._outlets.values():
+            outlet.put_reply(frame)
+
+    def reply(self, key: str, frame: bytes) -> None:
+        """Answer one client, if it is here."""
+        if outlet := self._outlets.get(key):
+            outlet.put_reply(frame)
+
+    # Jobs.
+
+    def add_job(self, job: Job) -> None:
+        """Remember a job."""
+        self.jobs[job.id] = job
+
+    def trim_jobs(self) -> None:
+        """Forget the oldest finished jobs, and the output of those that are kept if it is much."""
+        finished = [job for job in self.jobs.values() if job.is_finished]
+        for job in finished[: max(0, len(finished) - JOBS_KEPT)]:
+            del self.jobs[job.id]
+        kept = 0
+        for job in reversed(finished):
+            kept += job.output.kept
+            if kept > OUTPUT_KEPT_BYTES:
+                job.output.drop()
+
+    def summaries(self) -> tuple[JobSummary, ...]:
+        """Describe the jobs for a newcomer, oldest first."""
+        return tuple(job.summary() for job in self.jobs.values())
+
+    def unfinished(self) -> Iterable[Job]:
+        """The jobs that wait or run."""
+        return (job for job in self.jobs.values() if not job.is_finished)
