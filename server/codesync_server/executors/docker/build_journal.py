@@ -13,6 +13,8 @@ _LINE_CHARACTERS = 200
 _STEP = re.compile(r"Step (\d+/\d+) : (.{,60})")
 _FETCHED = re.compile(r"Get:\d+ \S+ \S+ \S+ (\S+) \S+ \S+ \[")
 _INSTALLED = re.compile(r"Setting up (\S+) \(")
+# What the builder says of its own containers is no help to anybody.
+_ASIDE = re.compile(r"---> |Removing intermediate container ")
 # The classic builder paints red what a step writes to stderr.
 _PAINT = re.compile(r"\x1b\[\d*m")
 
@@ -47,8 +49,9 @@ class BuildJournal:
         *lines, rest = re.split(r"[\r\n]", self._partial + str(event.get("stream", "")))
         self._partial = rest[:_LINE_CHARACTERS]
         for line in filter(None, map(fit, lines)):
-            self._lines.append(line)
-            yield from self._condensed(line)
+            if not _ASIDE.match(line):
+                self._lines.append(line)
+                yield from self._condensed(line)
         if "status" in event and "progress" not in event:
             self._lines.append(fit(f"{event['status']} {event.get('id', '')}"))
             yield f"{self._step}{self._lines[-1]}"
