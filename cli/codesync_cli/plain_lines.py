@@ -76,8 +76,8 @@ class PlainLines:
                 self._jobs.pop(job_id, None)
                 who = f" by {by}" if by else ""
                 yield (
-                    f"> {_short(job_id)} {result.verdict.replace('_', ' ')}{who}:"
-                    f" {result.explanation}; {result.wall_seconds:.2f} s wall,"
+                    f"> {_short(job_id)} {result.explanation}{who};"
+                    f" {result.wall_seconds:.2f} s wall,"
                     f" {result.cpu_seconds:.2f} s cpu, {result.peak_memory / (1 << 20):.0f} MB"
                 )
 

@@ -226,7 +226,7 @@ class _Run:
         for stream in (Stream.STDOUT, Stream.STDERR):
             await self._pipes[stream].finish()
         if result.verdict not in (Verdict.OK, Verdict.RUNTIME_ERROR):
-            remark(f"{result.verdict.replace('_', ' ')}: {result.explanation}")
+            remark(result.explanation)
         return status
 
 

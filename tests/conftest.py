@@ -1,0 +1,66 @@
+"""What every test may ask for: a Docker engine, the executor image, and executors to run on."""
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+
+import docker
+import pytest
+from docker.errors import DockerException
+
+from codesync_server.executors.docker import image
+
+REQUIRED = bool(os.environ.get("CODESYNC_REQUIRE_DOCKER"))
+"""Turns a missing Docker (or toolchain) from a reason to skip into a failure."""
+
+
+def missing(what: str) -> None:
+    """End a test for want of something: skip it, or fail it where nothing may be missing."""
+    if REQUIRED:
+        pytest.fail(f"CODESYNC_REQUIRE_DOCKER is set, and {what}")
+    pytest.skip(what)
+
+
+@pytest.fixture(scope="session")
+def docker_client() -> Iterator[docker.APIClient]:
+    """A client of the machine's Docker engine."""
+    try:
+        client = docker.APIClient(version="auto", timeout=60)
+        client.ping()
+    except DockerException as error:
+        missing(f"no Docker engine answers: {error}")
+        raise
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="session")
+def executor_image(
+    docker_client: docker.APIClient, tmp_path_factory: pytest.TempPathFactory
+) -> str:
+    """The executor image's tag; it is built first if it is missing, by one of the processes."""
+    lock = tmp_path_factory.getbasetemp().parent / "executor-image.lock"
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        if not image.inspect(docker_client).present:
+            network = image.resolve_network(
+                docker_client, os.environ.get("CODESYNC_BUILD_NETWORK", "auto")
+            )
+            image.build(docker_client, network=network, progress=print)
+    return image.image_tag()
+
+
+@pytest.fixture(params=["local", pytest.param("docker", marks=pytest.mark.docker)])
+def executor_kind(request: pytest.FixtureRequest) -> str:
+    """Each executor in turn: one contract, one suite."""
+    kind = str(request.param)
+    if kind == "docker":
+        request.getfixturevalue("executor_image")
+    return kind
+
+
+def require_command(command: str) -> None:
+    """Skip (or fail) where a compiler or interpreter is not on this machine."""
+    if shutil.which(command) is None:
+        missing(f"{command} is not installed on this machine")
