@@ -21,7 +21,7 @@ from codesync_server.jobs.plan import plan
 from codesync_server.jobs.stdin import StdinGate
 from codesync_server.languages.language import Language
 from codesync_server.languages.registry import Languages, built_in
-from codesync_server.settings import JobLimits
+from codesync_server.limits import JobLimits
 
 
 class Grade(StrEnum):

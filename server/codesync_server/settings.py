@@ -1,49 +1,10 @@
 """Everything an operator may set, with its default."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from codesync_protocol.limits import OUTPUT_KEPT_MAX
 from codesync_protocol.links import DEFAULT_PORT
-from codesync_server.executors.request import StageLimits
-
-MIB = 1 << 20
-
-
-COMPILE = StageLimits(
-    wall=15.0,
-    cpu=10.0,
-    memory=256 * MIB,
-    output=64 * 1024,
-    processes=64,
-    file_size=64 * MIB,
-    open_files=512,
-)
-RUN = StageLimits(
-    wall=5.0,
-    cpu=5.0,
-    memory=256 * MIB,
-    output=OUTPUT_KEPT_MAX,
-    processes=64,
-    file_size=16 * MIB,
-    open_files=256,
-)
-TTY = replace(RUN, wall=300.0, idle=60.0)
-
-
-@dataclass(frozen=True, slots=True)
-class JobLimits:
-    """Limits of a job's stages.
-
-    Attributes:
-        compile: of the compile stage.
-        run: of the run stage on pipes.
-        tty: of the run stage on a terminal, where people think between two keys.
-    """
-
-    compile: StageLimits = COMPILE
-    run: StageLimits = RUN
-    tty: StageLimits = TTY
+from codesync_server.limits import JobLimits
 
 
 @dataclass(frozen=True, slots=True)

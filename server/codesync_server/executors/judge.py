@@ -11,7 +11,8 @@ from enum import StrEnum
 from codesync_protocol.verdict import MemorySource, Result, Stage, Verdict
 from codesync_server.executors.contract import Autopsy
 from codesync_server.executors.report import Report, StageEvidence
-from codesync_server.executors.request import RunSpec, StageLimits
+from codesync_server.executors.request import RunSpec
+from codesync_server.limits import StageLimits
 
 
 class Stop(StrEnum):

@@ -5,31 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from codesync_server.executors.runner.wire import FRAME_MAX, HEADER
-
-
-@dataclass(frozen=True, slots=True)
-class StageLimits:
-    """Limits of one stage.
-
-    Attributes:
-        wall: seconds from its start.
-        cpu: cpu seconds of all its processes.
-        memory: bytes of all its processes.
-        output: bytes; more of it is dropped (compile) or ends the program (run).
-        processes: how many at once.
-        file_size: bytes of the largest file it may write.
-        open_files: descriptors of one process.
-        idle: seconds without any input or output, or None.
-    """
-
-    wall: float
-    cpu: float
-    memory: int
-    output: int
-    processes: int
-    file_size: int
-    open_files: int
-    idle: float | None = None
+from codesync_server.limits import StageLimits
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from codesync_server.executors.request import RunSpec, StageSpec
 from codesync_server.jobs.job import Job
 from codesync_server.languages.language import Language
-from codesync_server.settings import JobLimits
+from codesync_server.limits import JobLimits
 
 
 def plan(job: Job, language: Language, limits: JobLimits, search_path: str) -> RunSpec:
