@@ -140,7 +140,7 @@ async def _link(args: argparse.Namespace) -> AsyncGenerator[Link, None]:
         return
     extras.require("server")
     # One job needs one container, made when it is asked for.
-    arguments = [*execution_arguments(args), "--max-concurrent", "1", "--pool-size", "0"]
+    arguments = [*execution_arguments(args), "--port=0", "--max-concurrent=1", "--pool-size=0"]
     async with embedded_server(room_names.new_room_name(), arguments, remark) as server:
         yield server.link
 

@@ -149,7 +149,6 @@ class Stage:
         }
         if not self._around.contained:
             values["RLIMIT_NPROC"] = threads_of_this_user() + limits["processes"]
-            values["RLIMIT_DATA"] = limits["memory"] * 4
         return values
 
     @property
