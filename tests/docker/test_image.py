@@ -217,6 +217,15 @@ def test_a_missing_base_image_is_told(
     assert "base image" in caught.value.remedy
 
 
+def test_an_engine_that_is_not_there_is_told() -> None:
+    nobody = docker.APIClient(base_url="unix:///tmp/no-such-engine.sock", version="1.41")
+    try:
+        with pytest.raises(image.ImageBuildError, match="Docker broke the build off"):
+            image.build(nobody, network=None, progress=lambda _: None)
+    finally:
+        nobody.close()
+
+
 def test_a14_what_a_build_prints_reaches_nobody_raw(
     docker_client: docker.APIClient, build_from: BuildFrom
 ) -> None:

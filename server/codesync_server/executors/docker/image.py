@@ -26,7 +26,7 @@ REPOSITORY: Final = "codesync-executor"
 LABEL: Final = "codesync.image"
 
 BUILD_SECONDS: Final = 1800.0
-"""How long a build may take in all; on a slow line most of it is the download of 200 MB."""
+"""How long a build may take in all; on a slow line most of it is the download of 220 MB."""
 
 
 class ImageBuildError(Exception):

@@ -1,0 +1,67 @@
+"""What is told of a build; no engine is needed."""
+
+from collections.abc import Mapping
+
+from codesync_server.executors.docker.build_journal import BuildJournal
+
+
+def tell(*events: Mapping[str, object]) -> tuple[list[str], BuildJournal]:
+    journal = BuildJournal()
+    return [line for event in events for line in journal.note(dict(event))], journal
+
+
+def streamed(*pieces: str) -> tuple[list[str], BuildJournal]:
+    return tell(*({"stream": piece} for piece in pieces))
+
+
+def test_steps_and_packages_are_told_and_the_rest_is_kept_for_the_log() -> None:
+    lines, journal = streamed(
+        "Step 3/8 : RUN apt-get update",
+        "\n",
+        " ---> Running in 0123456789ab\n",
+        "Get:12 http://deb.debian.org/debian bookworm/main amd64 libc6 amd64 2.36-9 [2,758 kB]\n",
+        "Unpacking libc6:amd64 (2.36-9) ...\n",
+        "Setting up libc6:amd64 (2.36-9) ...\n",
+    )
+    assert lines == [
+        "step 3/8: RUN apt-get update",
+        "step 3/8: fetched libc6",
+        "step 3/8: installed libc6:amd64",
+    ]
+    assert "Unpacking libc6:amd64 (2.36-9) ..." in journal.tail
+    assert not any("0123456789ab" in line for line in journal.tail)
+
+
+def test_a_line_in_pieces_is_one_line() -> None:
+    assert streamed("Setting ", "up no", "dejs (18)", "\n")[0] == ["installed nodejs"]
+
+
+def test_a_line_that_never_ends_does_not_pile_up() -> None:
+    _, journal = streamed(*["x" * 1000] * 100, "\nend\n")
+    assert len(journal.tail) == 2
+    assert len(journal.tail[0]) == 200
+
+
+def test_a_pull_is_told_without_its_moving_bars() -> None:
+    lines, _ = tell(
+        {"status": "Pulling from library/debian", "id": "bookworm-slim"},
+        {"status": "Downloading", "progress": "[=>   ] 1MB/28MB", "id": "5a1f"},
+        {"status": "Pull complete", "progressDetail": {}, "id": "5a1f"},
+    )
+    assert lines == ["Pulling from library/debian bookworm-slim", "Pull complete 5a1f"]
+
+
+def test_the_failure_names_the_step_its_status_and_its_last_words() -> None:
+    _, journal = tell(
+        {"stream": "Step 1/2 : FROM x\nStep 2/2 : RUN apt-get update\n"},
+        {"stream": "\x1b[91mE: no mirror\x1b[0m\n"},
+        {"error": "The command returned a non-zero code: 100", "errorDetail": {"code": 100}},
+    )
+    assert journal.failure == "step 2/2: the command ended with status 100: E: no mirror"
+    assert "network" in journal.remedy
+
+
+def test_a_failure_without_a_command_is_told_in_the_engines_words() -> None:
+    _, journal = tell({"error": "manifest unknown\x1b[2J", "errorDetail": {"message": "x"}})
+    assert journal.failure == "manifest unknown\N{SYMBOL FOR ESCAPE}[2J"
+    assert "base image" in journal.remedy
