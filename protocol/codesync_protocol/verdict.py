@@ -60,7 +60,7 @@ class Result(msgspec.Struct, frozen=True, array_like=True):
 
     Attributes:
         verdict: how it ended.
-        explanation: one sentence for people.
+        explanation: one sentence for people that needs no other words beside it.
         exit_code: what the program returned, when it ended by itself.
         signal: the name of the signal that ended it (e.g. "SIGSEGV").
         cpu_seconds: cpu time of all the program's processes in the run stage.
