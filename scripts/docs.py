@@ -1,0 +1,118 @@
+#!/usr/bin/env python3
+"""Write the parts of docs/ that are made from the code, or check that they are up to date.
+
+scripts/docs.py           write docs/map.md and docs/messages.md
+scripts/docs.py --check   exit 1 if they are not what they would be
+"""
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = (
+    "protocol/codesync_protocol",
+    "client/codesync_client",
+    "server/codesync_server",
+    "tui/codesync_tui",
+    "cli/codesync_cli",
+)
+MADE = "<!-- Made by scripts/docs.py from the code; do not edit. -->\n"
+
+
+def module_map() -> str:
+    """Every module with its first sentence."""
+    lines = ["# The map\n", MADE, "Every module and the sentence that says what it is.\n"]
+    for package in PACKAGES:
+        lines += [f"## {package}\n", "| module | what it is |", "| --- | --- |"]
+        for path in sorted((ROOT / package).rglob("*.py")):
+            name = path.relative_to(ROOT / package).as_posix()
+            lines.append(f"| `{name}` | {summary(path)} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def summary(path: Path) -> str:
+    """The first paragraph of a module's docstring, on one line."""
+    text = ast.get_docstring(ast.parse(path.read_text())) or ""
+    return " ".join(text.partition("\n\n")[0].split()).replace("|", "\\|")
+
+
+def messages() -> str:
+    """Every message of the wire with its fields."""
+    folder = ROOT / "protocol/codesync_protocol/messages"
+    lines = [
+        "# The messages\n",
+        MADE,
+        "A message is a MessagePack array: its tag, then its fields in this order. Those without a tag"
+        " stand inside others. [protocol.md](protocol.md) says who sends what when.\n",
+    ]
+    for path in (folder / "session.py", folder / "room.py", folder / "job.py"):
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.ClassDef) and is_struct(node):
+                lines += [*describe(node), ""]
+    return "\n".join(lines)
+
+
+def is_struct(node: ast.ClassDef) -> bool:
+    """Whether a class is a message or a part of one."""
+    return any("Struct" in ast.unparse(base) for base in node.bases)
+
+
+def describe(node: ast.ClassDef) -> Iterator[str]:
+    """A message's heading, sentence and fields."""
+    tags = [ast.literal_eval(word.value) for word in node.keywords if word.arg == "tag"]
+    yield f"## {node.name}" + (f" `{tags[0]}`" if tags else "")
+    yield ""
+    text, _, attributes = (ast.get_docstring(node) or "").partition("Attributes:")
+    yield " ".join(text.split())
+    yield ""
+    told = dict(told_attributes(attributes))
+    fields = [part for part in node.body if isinstance(part, ast.AnnAssign)]
+    if fields:
+        yield "| field | type | default | |"
+        yield "| --- | --- | --- | --- |"
+    for part in fields:
+        name = ast.unparse(part.target)
+        default = f"`{ast.unparse(part.value)}`" if part.value else ""
+        kind = ast.unparse(part.annotation).replace("|", "\\|")
+        yield f"| {name} | `{kind}` | {default} | {told.get(name, '')} |"
+
+
+def told_attributes(text: str) -> Iterator[tuple[str, str]]:
+    """Name and description of each attribute in a Google-style section."""
+    name, description = "", ""
+    for line in text.splitlines():
+        begins = line.startswith("    ") and not line.startswith("     ")
+        if begins and ":" in line:
+            if name:
+                yield name, description
+            name, _, description = (part.strip() for part in line.strip().partition(":"))
+        elif line.strip():
+            description += " " + line.strip()
+    if name:
+        yield name, description
+
+
+def main() -> int:
+    """Write or check."""
+    made = {"docs/map.md": module_map(), "docs/messages.md": messages()}
+    stale = [name for name, text in made.items() if not is_current(ROOT / name, text)]
+    if "--check" in sys.argv:
+        for name in stale:
+            print(f"{name} is not up to date: run scripts/docs.py", file=sys.stderr)
+        return 1 if stale else 0
+    for name in stale:
+        (ROOT / name).write_text(made[name])
+        print(f"wrote {name}")
+    return 0
+
+
+def is_current(path: Path, text: str) -> bool:
+    """Whether a file holds just this text."""
+    return path.exists() and path.read_text() == text
+
+
+if __name__ == "__main__":
+    sys.exit(main())
