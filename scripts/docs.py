@@ -19,6 +19,10 @@ PACKAGES = (
     "cli/codesync_cli",
 )
 MADE = "<!-- Made by scripts/docs.py from the code; do not edit. -->\n"
+MESSAGES_INTRODUCTION = """\
+A message is a MessagePack array: its tag, then its fields in this order. Those without a tag stand
+inside others. [protocol.md](protocol.md) says who sends what when.
+"""
 
 
 def module_map() -> str:
@@ -45,8 +49,7 @@ def messages() -> str:
     lines = [
         "# The messages\n",
         MADE,
-        "A message is a MessagePack array: its tag, then its fields in this order. Those without a tag"
-        " stand inside others. [protocol.md](protocol.md) says who sends what when.\n",
+        MESSAGES_INTRODUCTION,
     ]
     for path in (folder / "session.py", folder / "room.py", folder / "job.py"):
         for node in ast.parse(path.read_text()).body:
