@@ -1,7 +1,9 @@
 """One job in one sandbox: the request goes in, output comes out, the witnesses are heard."""
 
 import asyncio
+from collections.abc import Iterator
 from contextlib import suppress
+from itertools import chain
 from typing import Protocol
 
 from codesync_protocol.limits import PART_MAX, STDIN_WINDOW
@@ -57,6 +59,7 @@ class Session:
         self._stdin_sent = 0
         self._stdin_taken = 0
         self._stdin_ended = False
+        self._stdin_end_sent = False
         self._signals: list[int] = []
         self._stop: Stop | None = None
         self._stop_sent = False
@@ -152,23 +155,33 @@ class Session:
             self._listener.stage_began("compile" if b"compile" in payload else "run")
 
     async def _write(self) -> None:
+        frames = self._spec.frames()
         with suppress(ConnectionError):  # the reader sees it too
-            for part in self._spec.frames():
-                await self._sandbox.write(part)
-            end_sent = False
             while True:
                 self._wake.clear()
-                while self._signals:
-                    await self._sandbox.write(frame(b"S", bytes([self._signals.pop(0)])))
-                if self._stop and not self._stop_sent:
-                    self._stop_sent = True
-                    await self._sandbox.write(frame(b"K"))
-                while self._stdin and self._stdin_sent - self._stdin_taken < STDIN_WINDOW:
-                    part = bytes(self._stdin[:PART_MAX])
-                    del self._stdin[:PART_MAX]
-                    self._stdin_sent += len(part)
-                    await self._sandbox.write(frame(b"I", part))
-                if self._stdin_ended and not self._stdin and not end_sent:
-                    end_sent = True
-                    await self._sandbox.write(frame(b"E"))
+                # What fits goes in one write: each costs a hop through the engine.
+                batch = bytearray()
+                for part in chain(frames, self._due()):
+                    batch += part
+                    if len(batch) >= PART_MAX:
+                        await self._sandbox.write(bytes(batch))
+                        batch.clear()
+                if batch:
+                    await self._sandbox.write(bytes(batch))
                 await self._wake.wait()
+
+    def _due(self) -> Iterator[bytes]:
+        """Give the frames that may be sent now."""
+        while self._signals:
+            yield frame(b"S", bytes([self._signals.pop(0)]))
+        if self._stop and not self._stop_sent:
+            self._stop_sent = True
+            yield frame(b"K")
+        while self._stdin and self._stdin_sent - self._stdin_taken < STDIN_WINDOW:
+            part = bytes(self._stdin[:PART_MAX])
+            del self._stdin[:PART_MAX]
+            self._stdin_sent += len(part)
+            yield frame(b"I", part)
+        if self._stdin_ended and not self._stdin and not self._stdin_end_sent:
+            self._stdin_end_sent = True
+            yield frame(b"E")
