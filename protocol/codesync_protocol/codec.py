@@ -70,4 +70,5 @@ def _decode(decoder: msgspec.msgpack.Decoder[_Message], frame: bytes | str) -> _
     try:
         return decoder.decode(frame)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, OverflowError) as error:
-        raise FrameError(Code.BAD_FRAME, f"the frame makes no sense: {error}") from None
+        # The error may quote the frame, which may be long.
+        raise FrameError(Code.BAD_FRAME, f"the frame makes no sense: {error}"[:300]) from None

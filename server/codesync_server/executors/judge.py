@@ -24,6 +24,9 @@ class Stop(StrEnum):
     SHUTDOWN = "shutdown"
 
 
+EXPLANATION_MAX = 500
+"""Code points; runner and engine may have much to say when they fail."""
+
 STAGE_TITLES = {"compile": "compiled", "run": "ran"}
 
 
@@ -43,6 +46,7 @@ def judge(
     """
     evidence = report.stages[-1] if report and report.stages else None
     verdict, explanation = _decide(spec, stop, report, evidence, autopsy)
+    explanation = explanation[:EXPLANATION_MAX]
     if evidence is None:
         return Result(verdict, explanation)
     exited = os.WIFEXITED(evidence.status) and not evidence.killed_for

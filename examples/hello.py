@@ -1,0 +1,4 @@
+"""Greets whoever says their name."""
+
+name = input("What is your name? ")
+print(f"Hello, {name}!")
