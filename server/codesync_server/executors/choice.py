@@ -44,7 +44,7 @@ async def choose(settings: Settings, progress: Callable[[str], None]) -> Choice:
         return await _docker(settings, progress)
     except ExecutorDown as error:
         if settings.executor == "docker":
-            raise
+            raise ExecutorDown(f"Docker cannot be used: {error}; see: codesync doctor") from None
         try:
             check_local_executor(settings)
         except UnsafeSettings as unsafe:
