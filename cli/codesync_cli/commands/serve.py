@@ -213,6 +213,8 @@ def _ready(args: argparse.Namespace, app: "App") -> None:
     room = args.room or room_names.new_room_name()
     if args.embedded:
         link, invite = app.link(room, Role.HOST), app.link(room, Role.EDITOR)
+        if not app.executor.info.sandboxed:
+            _report_to_parent("progress", app.found)
         _tell_parent({"event": "ready", "link": str(link), "invite": str(invite)})
         return
     say(f"codesync {VERSION} at {app.address}")

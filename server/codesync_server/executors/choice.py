@@ -49,7 +49,7 @@ async def choose(settings: Settings, progress: Callable[[str], None]) -> Choice:
             check_local_executor(settings)
         except UnsafeSettings as unsafe:
             raise UnsafeSettings(f"Docker cannot be used: {error}. {unsafe}") from None
-        return Choice(LocalExecutor(), f"executor: local, because Docker cannot be used: {error}")
+        return Choice(LocalExecutor(), f"executor: local; Docker cannot be used: {error}")
 
 
 async def _docker(settings: Settings, progress: Callable[[str], None]) -> Choice:
