@@ -54,7 +54,8 @@ def test_a_pull_is_told_without_its_moving_bars() -> None:
 def test_the_failure_names_the_step_its_status_and_its_last_words() -> None:
     _, journal = tell(
         {"stream": "Step 1/2 : FROM x\nStep 2/2 : RUN apt-get update\n"},
-        {"stream": "\x1b[91mE: no mirror\x1b[0m\n"},
+        {"stream": "\x1b[91mW: slow mirror\nE: no mirror\n\x1b[0m"},
+        {"stream": "Reading package lists...\n"},
         {"error": "The command returned a non-zero code: 100", "errorDetail": {"code": 100}},
     )
     assert journal.failure == "step 2/2: the command ended with status 100: E: no mirror"

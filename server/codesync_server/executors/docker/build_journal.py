@@ -16,6 +16,8 @@ _INSTALLED = re.compile(r"Setting up (\S+) \(")
 # What the builder says of its own containers is no help to anybody.
 _ASIDE = re.compile(r"---> |Removing intermediate container ")
 # The classic builder paints red what a step writes to stderr.
+_RED = "\x1b[91m"
+_PLAIN = "\x1b[0m"
 _PAINT = re.compile(r"\x1b\[\d*m")
 
 
@@ -33,6 +35,8 @@ class BuildJournal:
         self._lines: deque[str] = deque(maxlen=_TAIL_LINES)
         self._partial = ""
         self._step = ""
+        self._painted = False
+        self._last_words = ""
 
     @property
     def tail(self) -> tuple[str, ...]:
@@ -48,9 +52,15 @@ class BuildJournal:
         # Texts come as the step wrote them, in pieces; one that never ends must not pile up.
         *lines, rest = re.split(r"[\r\n]", self._partial + str(event.get("stream", "")))
         self._partial = rest[:_LINE_CHARACTERS]
-        for line in filter(None, map(fit, lines)):
-            if not _ASIDE.match(line):
+        for raw in lines:
+            red = _RED in raw or (self._painted and not raw.startswith(_PLAIN))
+            if _RED in raw or _PLAIN in raw:
+                self._painted = raw.rfind(_RED) > raw.rfind(_PLAIN)
+            line = fit(raw)
+            if line and not _ASIDE.match(line):
                 self._lines.append(line)
+                if red:
+                    self._last_words = line
                 yield from self._condensed(line)
         if "status" in event and "progress" not in event:
             self._lines.append(fit(f"{event['status']} {event.get('id', '')}"))
@@ -62,6 +72,7 @@ class BuildJournal:
     def _condensed(self, line: str) -> Iterator[str]:
         if step := _STEP.match(line):
             self._step = f"step {step[1]}: "
+            self._last_words = ""
             yield self._step + step[2]
         elif fetched := _FETCHED.match(line):
             yield f"{self._step}fetched {fetched[1]}"
@@ -70,7 +81,8 @@ class BuildJournal:
 
     def _fail(self, message: str, status: int | None) -> None:
         if status:
-            last = f": {self._lines[-1]}" if self._lines else ""
+            # The two outputs of a step come in any order; what is wrong is said on stderr.
+            last = f": {self._last_words}" if self._last_words else ""
             self.failure = f"{self._step}the command ended with status {status}{last}"
             self.remedy = (
                 "if it could not reach the package mirrors, choose another network for the build"
