@@ -82,7 +82,7 @@ async def check_docker() -> AsyncIterator[Finding]:
         async for finding in _check_engine(engine):
             yield finding
         state = await engine.call(image.inspect)
-        if not state.present:
+        if state.image_id is None:
             yield Finding(
                 Grade.BAD,
                 f"the executor image {state.tag} is not there",
@@ -97,9 +97,7 @@ async def check_docker() -> AsyncIterator[Finding]:
         return
     finally:
         engine.close()
-    executor = DockerExecutor(
-        await Engine.connect(), image.image_tag(), SandboxProfile(), pool_size=1
-    )
+    executor = DockerExecutor(await Engine.connect(), state.image_id, SandboxProfile(), pool_size=1)
     async for finding in check_languages(executor):
         yield finding
 

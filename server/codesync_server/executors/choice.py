@@ -59,7 +59,7 @@ async def _docker(settings: Settings, progress: Callable[[str], None]) -> Choice
     except EngineError as error:
         raise ExecutorDown(str(error)) from None
     try:
-        await ensure_image(engine, settings.build_network, progress)
+        image_id = await ensure_image(engine, settings.build_network, progress)
     except BaseException:
         engine.close()
         raise
@@ -70,12 +70,12 @@ async def _docker(settings: Settings, progress: Callable[[str], None]) -> Choice
     )
     pool_size = settings.max_concurrent + 1 if settings.pool_size is None else settings.pool_size
     return Choice(
-        DockerExecutor(engine, image.image_tag(), profile, pool_size=pool_size),
+        DockerExecutor(engine, image_id, profile, pool_size=pool_size),
         f"executor: Docker {version}, image {image.image_tag()}",
     )
 
 
-async def ensure_image(engine: Engine, network: str, progress: Callable[[str], None]) -> None:
+async def ensure_image(engine: Engine, network: str, progress: Callable[[str], None]) -> str:
     """Build the executor image unless the one that this version needs is there.
 
     Args:
@@ -83,15 +83,21 @@ async def ensure_image(engine: Engine, network: str, progress: Callable[[str], N
         network: "auto", "default", "host" or a network's name.
         progress: is told how the build goes, a line at a time.
 
+    Returns:
+        The image's content address: a tag that is moved later changes nothing.
+
     Raises:
         ExecutorDown: it cannot be built.
     """
     try:
         state = await engine.call(image.inspect)
-        if state.present:
-            return
-        progress(f"building the executor image {image.image_tag()} (once, some minutes)")
-        chosen = await engine.call(lambda api: image.resolve_network(api, network))
-        await engine.long_call(lambda api: image.build(api, network=chosen, progress=progress))
+        if state.image_id is None:
+            progress(f"building the executor image {state.tag} (once, some minutes)")
+            chosen = await engine.call(lambda api: image.resolve_network(api, network))
+            await engine.long_call(lambda api: image.build(api, network=chosen, progress=progress))
+            state = await engine.call(image.inspect)
     except (EngineError, image.ImageBuildError) as error:
         raise ExecutorDown(f"the executor image cannot be built: {error}") from None
+    if state.image_id is None:
+        raise ExecutorDown(f"the executor image {state.tag} is gone again")
+    return state.image_id

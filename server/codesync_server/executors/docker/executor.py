@@ -26,7 +26,7 @@ class DockerExecutor(Executor):
 
     Args:
         engine: where; closed with the executor.
-        image: what containers are made from; it must exist.
+        image: content address of what containers are made from; it must exist.
         profile: what they may use.
         pool_size: how many are kept parked.
     """
