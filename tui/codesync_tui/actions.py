@@ -1,0 +1,96 @@
+"""The key table: everything that can be done, under which key, in which words.
+
+Bindings, help and command palette are made from it. Keys were chosen to survive tmux 3.3a and SSH:
+ctrl+letter and F1 to F9 do; ctrl+enter, shift+enter and ctrl+shift+letter do not. F10 to F12 belong
+to terminal windows.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from textual.binding import Binding
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something that can be done.
+
+    Attributes:
+        name: of the screen's action method, without "action_".
+        keys: the keys, first the one to show; empty for what only the palette has.
+        title: what it is called.
+        help: what it does.
+        group: the heading that it stands under in the help.
+    """
+
+    name: str
+    keys: tuple[str, ...]
+    title: str
+    help: str
+    group: str
+
+
+RUN: Final = "Run"
+WRITE: Final = "Write"
+LOOK: Final = "Look"
+ROOM: Final = "Room"
+
+ACTIONS: Final = (
+    Action("run_program", ("f5", "ctrl+r"), "Run", "run the program; everybody sees it", RUN),
+    Action("stdin", ("f7",), "Input", "prepare input, or type into the program", RUN),
+    Action("cancel_job", ("f8",), "Cancel", "end your run, or the one selected in the queue", RUN),
+    Action("interrupt", (), "Interrupt", "send the program SIGINT", RUN),
+    Action("end_input", (), "End of input", "close the program's stdin", RUN),
+    Action("next_target", (), "Other program", "type into another running program", RUN),
+    Action("language", ("f2",), "Language", "choose the language", WRITE),
+    Action("open_file", ("ctrl+o",), "Open", "open a file of this machine", WRITE),
+    Action("save_file", ("ctrl+s",), "Save", "save the text to its file", WRITE),
+    Action("save_file_as", (), "Save as", "save the text to another file", WRITE),
+    Action("people", ("f3",), "People", "show or hide members and queue", LOOK),
+    Action("output", ("f4",), "Output", "half of the screen, all of it, none of it", LOOK),
+    Action("next_pane", ("f6",), "Next pane", "move the focus to the next pane", LOOK),
+    Action("wrap", (), "Wrap", "break long lines of output, or do not", LOOK),
+    Action("copy_output", (), "Copy output", "copy what the last program wrote", LOOK),
+    Action("clear_output", (), "Clear output", "forget what finished programs wrote", LOOK),
+    Action("theme", (), "Dark or light", "change the colours of the screen", LOOK),
+    Action("invite", ("f9",), "Invite", "show and copy the line that lets others join", ROOM),
+    Action("help", ("f1",), "Help", "show the keys", ROOM),
+    Action("palette", ("ctrl+p",), "Commands", "find any of these by its name", ROOM),
+    Action("leave", ("ctrl+q",), "Leave", "leave the room", ROOM),
+)
+
+EDITING: Final = (
+    ("ctrl+z, ctrl+y", "undo, redo"),
+    ("ctrl+x, ctrl+c", "cut, copy; your terminal's paste pastes"),
+    ("shift+arrows", "select"),
+    ("ctrl+left, right", "move by words"),
+    ("ctrl+a, ctrl+e", "to the beginning, to the end of the line"),
+    ("ctrl+k, ctrl+u", "delete to the end, to the beginning of the line"),
+    ("tab, shift+tab", "indent, unindent"),
+)
+"""Keys of the editor itself that the help shows."""
+
+ANSWERING: Final = (
+    ("enter", "send the line to the program"),
+    ("ctrl+d", "end of input, when the line is empty"),
+    ("ctrl+c", "interrupt the program (SIGINT)"),
+    ("up, down", "lines that you sent before"),
+)
+"""Keys of the answer line that the help shows."""
+
+
+def bindings() -> list[Binding]:
+    """Make the screen's bindings.
+
+    They come before those of the focused widget: some of the keys mean something to a text area.
+    """
+    return [
+        Binding(",".join(action.keys), action.name, action.title, show=False, priority=True)
+        for action in ACTIONS
+        if action.keys
+    ]
+
+
+def key_label(key: str) -> str:
+    """Say a key as people do: "F5", "ctrl+r"."""
+    return key.upper() if key[0] == "f" and key[1:].isdigit() else key

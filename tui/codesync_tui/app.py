@@ -1,0 +1,161 @@
+"""The app: one room on one terminal, from entering to leaving."""
+
+import asyncio
+import signal
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import ClassVar
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.driver import Driver
+from textual.events import Resize
+from textual.filter import LineFilter
+from textual.worker import WorkerCancelled, WorkerFailed
+
+from codesync_client import ClientError, DialOptions, Room
+from codesync_protocol.links import Link
+from codesync_protocol.names import clean_name
+from codesync_tui.clipboard import copy_to_tmux
+from codesync_tui.driver import Terminal
+from codesync_tui.line_filter import ControlFilter
+from codesync_tui.messages import Copied, CopyAsked, EntryFailed
+from codesync_tui.notices import Notices
+from codesync_tui.palette import RoomCommands
+from codesync_tui.screens.room import RoomScreen
+from codesync_tui.screens.too_small import TooSmall, is_too_small
+from codesync_tui.theme import ANSI_DARK, ANSI_LIGHT, DARK, SIXTEEN, THEMES
+
+ENTRY_FAILED = 125
+"""What the app returns when the room could not be entered."""
+
+
+class CodeSyncApp(App[int]):
+    """One room on one terminal.
+
+    `run()` returns 0 after leaving, ENTRY_FAILED when the room could not be entered (`failure` says
+    why), and 128 plus the signal's number when a signal ended it.
+
+    Args:
+        link: the room, and what lets us in.
+        name: what we want to be called.
+        options: how to connect.
+        agent: our program and version, for the server's logs.
+        join_line: what others type to join; shown on demand.
+        file: a local file to open at the start.
+
+    Attributes:
+        failure: why the room could not be entered; for the caller to print afterwards.
+    """
+
+    TITLE = "CodeSync"
+    CSS_PATH = "app.tcss"
+    ALLOW_SELECT = False
+    COMMANDS: ClassVar[set[type[RoomCommands]]] = {RoomCommands}  # type: ignore[assignment]  # narrower on purpose
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+q", "leave", "Leave", show=False, priority=True),
+    ]
+
+    def __init__(
+        self,
+        link: Link,
+        *,
+        name: str,
+        options: DialOptions | None = None,
+        agent: str = "codesync",
+        join_line: str = "",
+        file: Path | None = None,
+    ) -> None:
+        super().__init__()
+        self.failure: ClientError | None = None
+        self._filter = ControlFilter()
+        self._notices = Notices(self)
+        self._room = Room(link, name=clean_name(name) or "guest", options=options, agent=agent)
+        self._screen = RoomScreen(self._room, join_line, file, self._notices)
+        self._signals: list[signal.Signals] = []
+        self.ansi_theme_dark, self.ansi_theme_light = ANSI_DARK, ANSI_LIGHT
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = SIXTEEN.name if self._has_few_colours() else DARK.name
+
+    def get_default_screen(self) -> RoomScreen:
+        """The room's screen lies below all others."""
+        return self._screen
+
+    def get_driver_class(self) -> type[Driver]:
+        """The stock driver, made to survive a terminal that is closed."""
+        stock = super().get_driver_class()
+        return Terminal if issubclass(Terminal, stock) else stock
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Textual's filters, and then the gate through which no control character comes."""
+        return [*super().get_line_filters(), self._filter]
+
+    def _has_few_colours(self) -> bool:
+        return self.no_color or self.console.color_system in (None, "standard", "windows")
+
+    # Its life.
+
+    def on_load(self) -> None:
+        """Be ready for signals before the terminal is touched."""
+        if self.is_headless:
+            return
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+            with suppress(RuntimeError, ValueError):  # not the main thread: the caller's business
+                loop.add_signal_handler(number, self.exit, 128 + number, 128 + number)
+                self._signals.append(number)
+
+    async def on_unmount(self) -> None:
+        """Leave the room; the terminal is restored already, so this may take its time."""
+        if self._screen.room_worker is not None:
+            with suppress(WorkerCancelled, WorkerFailed):
+                await self._screen.room_worker.wait()
+        for number in self._signals:
+            asyncio.get_running_loop().remove_signal_handler(number)
+
+    def on_entry_failed(self, message: EntryFailed) -> None:
+        """Without the room there is nothing to show."""
+        self.failure = message.error
+        self.exit(ENTRY_FAILED, ENTRY_FAILED)
+
+    def action_leave(self) -> None:
+        """Leave the room, unless text would be lost; then the second time."""
+        if self._screen.desk.may_lose_text("leaves", "ctrl+q"):
+            self.exit(0)
+
+    async def action_quit(self) -> None:
+        """Leave, as Textual calls it."""
+        self.action_leave()
+
+    # What every screen needs.
+
+    def on_resize(self, event: Resize) -> None:
+        """Say so when the terminal is too small, and go on when it is not any more."""
+        shown = isinstance(self.screen, TooSmall)
+        if is_too_small(event.size) and not shown:
+            self.push_screen(TooSmall())
+        elif shown and not is_too_small(event.size):
+            self.pop_screen()
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Copy text to where it can be pasted from; see App."""
+        self.post_message(CopyAsked("", text))
+
+    def on_copy_asked(self, message: CopyAsked) -> None:
+        """Offer the text to tmux first: it drops what a program asks of the terminal."""
+        self._clipboard = message.text
+        self.run_worker(self._copy(message), group="copy", exclusive=True)
+
+    async def _copy(self, asked: CopyAsked) -> None:
+        self.post_message(Copied(asked, by_tmux=await copy_to_tmux(asked.text)))
+
+    def on_copied(self, message: Copied) -> None:
+        """Say where the text went."""
+        asked = message.asked
+        if not message.by_tmux:
+            super().copy_to_clipboard(asked.text)
+        if asked.what:
+            where = "tmux's buffer" if message.by_tmux else "the clipboard, if the terminal allows"
+            self._notices.show(f"Copied {asked.what} to {where}.")

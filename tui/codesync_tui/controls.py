@@ -1,0 +1,196 @@
+"""What this member does with programs: run, type into, interrupt, cancel."""
+
+from collections.abc import Callable
+
+from textual.screen import Screen
+from textual.widget import Widget
+
+from codesync_client import ClientError, Offline, Room
+from codesync_protocol.messages import JobState, Role
+from codesync_tui.desk import Desk
+from codesync_tui.editor import CodeEditor
+from codesync_tui.narrator import Narrator
+from codesync_tui.notices import Notices
+from codesync_tui.panels.fit import shorten
+from codesync_tui.panels.queue import QueuePane
+from codesync_tui.panels.stdin import StdinPane
+from codesync_tui.session import Session
+
+
+class Controls:
+    """What this member does with programs.
+
+    Args:
+        screen: the room's screen, which owns the workers and gets their messages.
+        room: the room.
+        session: submits.
+        narrator: knows which programs can be typed to.
+        desk: what would be run.
+        editor: the source.
+        stdin: the input pane.
+        queue: the queue pane.
+        notices: shows notices.
+    """
+
+    def __init__(
+        self,
+        screen: Screen[None],
+        room: Room,
+        session: Session,
+        narrator: Narrator,
+        desk: Desk,
+        editor: CodeEditor,
+        stdin: StdinPane,
+        queue: QueuePane,
+        notices: Notices,
+    ) -> None:
+        self._screen = screen
+        self._room = room
+        self._session = session
+        self._narrator = narrator
+        self._desk = desk
+        self._editor = editor
+        self._stdin = stdin
+        self._queue = queue
+        self._notices = notices
+        self._awaited: tuple[str, object] | None = None
+        self._shown: str | None = None  # the program that the answer line was shown for last
+
+    # Running.
+
+    def run(self) -> bool:
+        """Submit the program.
+
+        Returns:
+            Whether it was submitted; if not, a notice says why.
+        """
+        if self._desk.program.language is None:
+            self._notices.show("Not connected yet: no language is known.", "warning")
+            return False
+        if self._is_viewer():
+            return False
+        text = self._editor.text
+        if not text.strip():
+            self._notices.show("There is nothing to run: the editor is empty.", "warning")
+            return False
+        prepared = self._stdin.prepared.text
+        submission = self._desk.program.submission(text, prepared, self._desk.languages)
+        self._awaited = None if prepared else (submission.job, self._where())
+        self._screen.run_worker(self._session.submit(submission), group="submissions")
+        if not self._room.connected:
+            self._notices.show("Offline: it will be submitted when the room is back.", "warning")
+        return True
+
+    def submitted(self, job: str, error: ClientError | None) -> None:
+        """A submission was answered."""
+        if error is not None:
+            self._notices.trouble(error)
+            if self._awaited and self._awaited[0] == job:
+                self._awaited = None
+
+    def cancel(self) -> None:
+        """End the selected job when the queue has the focus, else our latest one."""
+        job = self._queue.selected_job if self._queue.has_focus else self._latest_of_ours()
+        if job is None:
+            self._notices.show(
+                "You have nothing waiting or running. F6 goes to the queue, where F8 ends the"
+                " selected job.",
+            )
+            return
+        self._ask(self._room.cancel, job)
+
+    def interrupt(self) -> None:
+        """Send SIGINT to the program that is typed to, else to our latest one."""
+        job = self._narrator.targets.current or self._latest_of_ours()
+        if job is None:
+            self._notices.show("No program is running.")
+        else:
+            self._ask(self._room.interrupt, job)
+
+    def _ask(self, request: Callable[[str], None], job: str) -> None:
+        if self._is_viewer():
+            return
+        try:
+            request(job)
+        except Offline as error:
+            self._notices.trouble(error)
+
+    def _latest_of_ours(self) -> str | None:
+        if not self._narrator.has_entered:
+            return None
+        me = self._room.welcome.member
+        for job in reversed(self._room.jobs.values()):
+            if job.member == me and job.state is not JobState.FINISHED:
+                return job.job
+        return None
+
+    def _is_viewer(self) -> bool:
+        if self._room.welcome.role is not Role.VIEWER:
+            return False
+        self._notices.show("You are a viewer here: you can watch, and not run or type.", "warning")
+        return True
+
+    # Typing.
+
+    def type(self, text: str) -> None:
+        """Type lines into the program that takes them."""
+        job = self._narrator.targets.current
+        if job is None or job != self._shown:
+            self._notices.show("The program has ended; the line was not sent.", "warning")
+            self.show_target()
+        elif not self._is_viewer():
+            work = self._session.type_into(job, text.encode("utf-8", "surrogatepass"))
+            self._screen.run_worker(work, group="typing")
+
+    def end_input(self) -> None:
+        """Close the stdin of the program that takes lines."""
+        job = self._narrator.targets.current
+        if job is None:
+            self._notices.show("No program takes input now.", "warning")
+        elif not self._is_viewer():
+            self._room.end_stdin(job)
+
+    def next_target(self) -> None:
+        """Type into another program from now on."""
+        if self._narrator.targets.choose_next() is None:
+            self._notices.show("No program takes input now.", "warning")
+        self.show_target(chosen=True)
+
+    def show_target(self, *, chosen: bool = False) -> None:
+        """Show which program is typed to, and lead the focus there after a run of our own.
+
+        The focus moves only if nobody touched anything since the run was asked for. It comes back
+        when the program that was typed to has ended, unless somebody is in the middle of a line.
+
+        Args:
+            chosen: the change of programs was asked for.
+        """
+        job = self._narrator.targets.current
+        line = self._stdin.answer
+        has_changed, had_focus = job != self._shown, line.has_focus
+        if has_changed and had_focus and line.value and not chosen:
+            # Who is in the middle of a line must not find the rest of it in the editor, nor send
+            # it to another program.
+            self._stdin.show_target("it has ended")
+            return
+        self._shown = job
+        self._stdin.show_target(self._label(job))
+        if self._awaited and self._awaited[0] == job:
+            if self._awaited[1] == self._where():
+                line.focus()
+            self._awaited = None
+        elif has_changed and had_focus and not chosen:
+            self._editor.focus()
+
+    def _label(self, job: str | None) -> str:
+        summary = self._room.jobs.get(job) if job else None
+        if summary is None:
+            return ""
+        if summary.member == self._room.welcome.member:
+            return shorten(summary.file_name, 20)
+        return shorten(f"{summary.name}: {summary.file_name}", 26)
+
+    def _where(self) -> object:
+        """What changes with every key that is pressed."""
+        focused: Widget | None = self._screen.focused
+        return focused, self._editor.selection, self._editor.text

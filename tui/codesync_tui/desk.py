@@ -1,0 +1,211 @@
+"""What this member writes: the editor with its program, its language and its file.
+
+Opening, saving and loading grammars happen in workers; they post messages, and the screen's
+handlers call back here.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from time import monotonic
+
+from textual.screen import Screen
+
+from codesync_protocol.messages import LanguageInfo
+from codesync_tui.editor import CodeEditor
+from codesync_tui.editor.syntax import Syntax, load_syntax
+from codesync_tui.files import FileTrouble, SourceFile, read_source, write_source
+from codesync_tui.messages import FileFailed, FileOpened, FileSaved, SyntaxLoaded
+from codesync_tui.notices import Notices
+from codesync_tui.panels.status import StatusLine
+from codesync_tui.program import Program
+from codesync_tui.screens.path_prompt import PathPrompt
+from codesync_tui.typed import app_of
+
+ONCE_MORE_SECONDS = 10.0
+"""How long "once more does it all the same" holds."""
+
+
+class Desk:
+    """What this member writes.
+
+    Args:
+        screen: the room's screen, which owns the workers and gets their messages.
+        editor: the editor.
+        status: the status line.
+        notices: shows notices.
+
+    Attributes:
+        program: what is in the editor.
+        languages: what can be run; empty until the room told.
+    """
+
+    def __init__(
+        self, screen: Screen[None], editor: CodeEditor, status: StatusLine, notices: Notices
+    ) -> None:
+        self.program = Program()
+        self.languages: Sequence[LanguageInfo] = ()
+        self._screen = screen
+        self._editor = editor
+        self._status = status
+        self._notices = notices
+        self._warned: tuple[str, float] = ("", 0.0)
+
+    @property
+    def is_unsaved(self) -> bool:
+        """Whether leaving would lose something that somebody typed."""
+        return self.program.is_unsaved(self._editor.text)
+
+    def may_lose_text(self, what: str, key: str) -> bool:
+        """Ask before text is lost: the first time this warns, the second time it says yes.
+
+        Args:
+            what: what would be done, e.g. "leaves".
+            key: the key that does it, to say which to press once more.
+        """
+        now = monotonic()
+        if not self.is_unsaved or (self._warned[0] == what and now < self._warned[1]):
+            return True
+        self._warned = (what, now + ONCE_MORE_SECONDS)
+        self._notices.show(
+            f"Your text is not saved. ctrl+s saves it; {key} once more {what} without.", "warning"
+        )
+        return False
+
+    def changed(self) -> None:
+        """The text changed."""
+        self._status.change(is_unsaved=self.is_unsaved)
+
+    # The language.
+
+    def offer(self, languages: Sequence[LanguageInfo]) -> None:
+        """Take the languages of the room, and choose one if none is chosen yet."""
+        self.languages = languages
+        chosen = self.program.language
+        if chosen is not None and any(each.name == chosen.name for each in languages):
+            return
+        available = [language for language in languages if language.available]
+        by_ending = self.program.guess_language(languages)
+        if by_ending is not None:
+            self.choose(by_ending)
+        elif available:
+            self.choose(available[0])
+
+    def choose(self, language: LanguageInfo) -> None:
+        """Change the language; untouched starter text changes with it."""
+        starter = self.program.choose(language, self._editor.text)
+        if starter is not None:
+            self._editor.load_text(starter)
+        self._status.change(language=language.title, is_unsaved=self.is_unsaved)
+        name = language.syntax
+        if name != self._editor.syntax_name:
+            self._screen.run_worker(self._load_syntax(name), group="syntax", exclusive=True)
+
+    async def _load_syntax(self, name: str) -> None:
+        syntax = await asyncio.to_thread(load_syntax, name)
+        self._screen.post_message(SyntaxLoaded(name, syntax))
+
+    def syntax_loaded(self, name: str, syntax: Syntax | None) -> None:
+        """Highlight with a grammar, if it is still the one that is wanted."""
+        language = self.program.language
+        if language is not None and language.syntax == name:
+            self._editor.set_syntax(syntax)
+
+    # The file.
+
+    def ask_open(self) -> None:
+        """Ask which file to open."""
+        if not self.may_lose_text("opens another file", "ctrl+o"):
+            return
+        folder = f"{self.program.path.parent}/" if self.program.path else ""
+
+        def answered(path: str | None) -> None:
+            if path:
+                self.open(Path(path))
+
+        app_of(self._screen).push_screen(PathPrompt("Open a file", folder), answered)
+
+    def open(self, path: Path) -> None:
+        """Open a file."""
+        self._screen.run_worker(self._read(path), group="files", exclusive=True)
+
+    async def _read(self, path: Path) -> None:
+        try:
+            file = await asyncio.to_thread(read_source, path)
+        except FileTrouble as trouble:
+            self._screen.post_message(FileFailed(str(trouble)))
+        else:
+            self._screen.post_message(FileOpened(file))
+
+    def opened(self, file: SourceFile) -> None:
+        """Show a file that was read."""
+        self._take(file)
+        self._editor.load_text(file.text)
+        self._status.change(is_unsaved=False)
+        by_ending = self.program.guess_language(self.languages)
+        if by_ending is not None:
+            self.choose(by_ending)
+        elif self.languages:
+            current = self.program.language.title if self.program.language else "none"
+            self._notices.show(
+                f"No language here has the ending of {file.path.name}; it stays {current}."
+                " F2 chooses another.",
+                "warning",
+            )
+
+    def save(self) -> None:
+        """Save the text to its file, or ask for one."""
+        if self.program.path is None:
+            self.ask_save_as()
+        else:
+            self._write(self.program.path)
+
+    def ask_save_as(self) -> None:
+        """Ask where to save the text."""
+        language = self.program.language
+        proposed = str(self.program.path or (language.file_name if language else ""))
+
+        def answered(path: str | None) -> None:
+            if path:
+                self._write(Path(path))
+
+        app_of(self._screen).push_screen(PathPrompt("Save the text to", proposed), answered)
+
+    def _write(self, path: Path) -> None:
+        file = SourceFile(path, self._editor.text, self.program.newline)
+        known = self.program.path
+        replaces = f"replaces {path}"
+        once_more = self._warned[0] == replaces and monotonic() < self._warned[1]
+        work = self._save(file, overwrite=once_more or path == known)
+        self._screen.run_worker(work, group="files")
+
+    async def _save(self, file: SourceFile, *, overwrite: bool) -> None:
+        try:
+            await asyncio.to_thread(write_source, file, overwrite=overwrite)
+        except FileExistsError:
+            self._screen.post_message(FileFailed("", exists=file.path))
+        except FileTrouble as trouble:
+            self._screen.post_message(FileFailed(str(trouble)))
+        else:
+            self._screen.post_message(FileSaved(file))
+
+    def saved(self, file: SourceFile) -> None:
+        """A file was written."""
+        self._take(file)
+        self._status.change(is_unsaved=self.is_unsaved)
+        self._notices.show(f"Saved {file.path}")
+
+    def failed(self, reason: str, exists: Path | None) -> None:
+        """A file could not be read or written."""
+        if exists is None:
+            self._notices.show(f"{reason[:1].upper()}{reason[1:]}", "error")
+            return
+        self._warned = (f"replaces {exists}", monotonic() + ONCE_MORE_SECONDS)
+        self._notices.show(
+            f"{exists} is there already. Save to it once more to replace it.", "warning"
+        )
+
+    def _take(self, file: SourceFile) -> None:
+        self.program.path, self.program.newline = file.path, file.newline
+        self.program.kept = file.text
+        self._status.change(file=file.path.name)

@@ -1,0 +1,119 @@
+"""The editor: source text with highlighting, indentation and nothing that blinks."""
+
+from collections import defaultdict
+from typing import ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.document._document import Document
+
+from codesync_tui.editor.highlights import HighlightedDocument, LazyHighlights
+from codesync_tui.editor.indent import next_indent, previous_stop, unindent
+from codesync_tui.editor.source_area import SourceArea
+from codesync_tui.editor.syntax import Syntax
+from codesync_tui.editor.syntax_theme import syntax_themes
+from codesync_tui.typed import app_of
+
+
+class CodeEditor(SourceArea):
+    """Source text that is being written.
+
+    Args:
+        id: the widget's id.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("shift+tab", "unindent", "Move the line to the left", show=False)
+    ]
+
+    DEFAULT_CSS = """
+    CodeEditor {
+        border: none;
+        padding: 0;
+        background: $background;
+        & .text-area--gutter { color: $dim; }
+        & .text-area--cursor-gutter { color: $foreground; background: $line; text-style: none; }
+        & .text-area--cursor-line { background: $line; }
+        &:focus { border: none; }
+        &:blur .text-area--cursor-line { background: $background; }
+        &:blur .text-area--cursor-gutter { background: $background; color: $dim; }
+    }
+    """
+
+    _syntax: Syntax | None = None
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name for it
+        super().__init__(
+            id=id,
+            soft_wrap=False,
+            tab_behavior="indent",
+            show_line_numbers=True,
+            max_checkpoints=200,
+        )
+        self.cursor_blink = False
+        for theme in syntax_themes().values():
+            self.register_theme(theme)
+
+    def on_mount(self) -> None:
+        """Take the colours of the app's theme, now and whenever it changes."""
+        self.watch(app_of(self), "theme", self._follow_app_theme)
+
+    def _follow_app_theme(self, name: str) -> None:
+        self.theme = name if name in self.available_themes else "css"
+
+    @property
+    def syntax_name(self) -> str:
+        """The name of the language that is highlighted; empty when none is."""
+        return self._syntax.name if self._syntax else ""
+
+    def set_syntax(self, syntax: Syntax | None) -> None:
+        """Highlight another language; text, caret, scroll position and undo stay.
+
+        Args:
+            syntax: the language; None for none.
+        """
+        self._syntax = syntax
+        selection, scroll = self.selection, self.scroll_offset
+        self._set_document(self.text, None)
+        self.selection = selection
+        self.scroll_to(*scroll, animate=False)
+
+    def _make_document(self, text: str) -> Document:
+        if self._syntax is None:
+            return super()._make_document(text)
+        return HighlightedDocument(text, self._syntax)
+
+    def _build_highlight_map(self) -> None:
+        super()._build_highlight_map()  # without a query of the stock kind, it only forgets
+        self._highlights = (
+            LazyHighlights(self.document)
+            if isinstance(self.document, HighlightedDocument)
+            else defaultdict(list)
+        )
+
+    async def _on_key(self, event: events.Key) -> None:
+        if event.key == "enter" and not self.read_only:
+            event.stop()
+            event.prevent_default()
+            top, bottom = sorted(self.selection)
+            indent = next_indent(self.document[top[0]], top[1], self.indent_width)
+            self._replace_via_keyboard("\n" + indent, top, bottom)
+            return
+        await super()._on_key(event)
+
+    def action_delete_left(self) -> None:
+        """Delete the selection, the character to the left, or a level of indentation."""
+        row, column = self.cursor_location
+        before = self.document[row][:column]
+        if self.selection.is_empty and len(before) > 1 and not before.strip(" "):
+            stop = previous_stop(column, self.indent_width)
+            self._delete_via_keyboard((row, stop), (row, column))
+        else:
+            super().action_delete_left()
+
+    def action_unindent(self) -> None:
+        """Move the line one level to the left."""
+        row, column = self.cursor_location
+        if count := unindent(self.document[row], self.indent_width):
+            self._delete_via_keyboard((row, 0), (row, count))
+            self.move_cursor((row, max(0, column - count)))

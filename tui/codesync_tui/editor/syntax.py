@@ -1,0 +1,62 @@
+"""Grammars and highlight queries, loaded when they are needed."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tree_sitter import Language, Query
+
+
+@dataclass(frozen=True, slots=True)
+class Syntax:
+    """What is needed to highlight a language.
+
+    Attributes:
+        name: the language's name, e.g. "cpp".
+        language: its grammar.
+        query: what in its syntax trees has which name.
+    """
+
+    name: str
+    language: "Language"
+    query: "Query"
+
+
+@lru_cache(maxsize=16)
+def load_syntax(name: str) -> Syntax | None:
+    """Load a grammar and compile its query: tens of milliseconds, so not on the event loop.
+
+    Args:
+        name: a LanguageInfo.syntax.
+
+    Returns:
+        The syntax; None when there is none of that name, or it cannot be used here.
+    """
+    if not name.isidentifier():
+        return None  # the name comes from the server, and is about to name a module
+    try:
+        from tree_sitter import Language, Query, QueryError
+
+        grammar = import_module(f"tree_sitter_{name}")
+    except ImportError:
+        return None
+    try:
+        capsule: object = grammar.language()
+        language = Language(capsule)
+        return Syntax(name, language, Query(language, _query_source(name)))
+    except (AttributeError, OSError, ValueError, QueryError):
+        return None
+
+
+def _query_source(name: str) -> str:
+    if name == "cpp":
+        # The C++ query holds only what C++ adds to C.
+        c, cpp = import_module("tree_sitter_c"), import_module("tree_sitter_cpp")
+        return f"{c.HIGHLIGHTS_QUERY}\n{cpp.HIGHLIGHTS_QUERY}"
+    import textual
+
+    folder = Path(textual.__file__).parent / "tree-sitter" / "highlights"
+    return (folder / f"{name}.scm").read_text(encoding="utf-8")

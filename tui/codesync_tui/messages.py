@@ -1,0 +1,135 @@
+"""What background work tells the screen. Only the screen's handlers change widgets."""
+
+import asyncio
+from pathlib import Path
+
+from textual.message import Message
+
+from codesync_client import ClientError, RoomEvent
+from codesync_tui.editor.syntax import Syntax
+from codesync_tui.files import SourceFile
+
+
+class RoomHappened(Message):
+    """Something happened in the room.
+
+    Attributes:
+        event: what.
+        handled: set by the handler; the next event comes only then, so that a flood of output
+            waits in the client's bounded mailbox and not in the screen's queue.
+    """
+
+    def __init__(self, event: RoomEvent) -> None:
+        super().__init__()
+        self.event = event
+        self.handled = asyncio.Event()
+
+
+class EntryFailed(Message):
+    """The room could not be entered.
+
+    Attributes:
+        error: why.
+    """
+
+    def __init__(self, error: ClientError) -> None:
+        super().__init__()
+        self.error = error
+
+
+class RoomEnded(Message):
+    """The room was left for good, not by us."""
+
+
+class Submitting(Message):
+    """A submission was answered.
+
+    Attributes:
+        job: its id.
+        error: why it will not run; None when it will.
+    """
+
+    def __init__(self, job: str, error: ClientError | None = None) -> None:
+        super().__init__()
+        self.job = job
+        self.error = error
+
+
+class FileOpened(Message):
+    """A file was read.
+
+    Attributes:
+        file: what is in it.
+    """
+
+    def __init__(self, file: SourceFile) -> None:
+        super().__init__()
+        self.file = file
+
+
+class FileSaved(Message):
+    """A file was written.
+
+    Attributes:
+        file: what is in it now.
+    """
+
+    def __init__(self, file: SourceFile) -> None:
+        super().__init__()
+        self.file = file
+
+
+class FileFailed(Message):
+    """A file could not be read or written.
+
+    Attributes:
+        reason: a sentence that says why.
+        exists: the file that would have been replaced, if that is why.
+    """
+
+    def __init__(self, reason: str, *, exists: Path | None = None) -> None:
+        super().__init__()
+        self.reason = reason
+        self.exists = exists
+
+
+class SyntaxLoaded(Message):
+    """A grammar is there.
+
+    Attributes:
+        name: the name that was asked for.
+        syntax: the grammar; None when there is none.
+    """
+
+    def __init__(self, name: str, syntax: Syntax | None) -> None:
+        super().__init__()
+        self.name = name
+        self.syntax = syntax
+
+
+class CopyAsked(Message):
+    """Text is to be put where it can be pasted from.
+
+    Attributes:
+        what: what it is, for people.
+        text: the text.
+    """
+
+    def __init__(self, what: str, text: str) -> None:
+        super().__init__()
+        self.what = what
+        self.text = text
+
+
+class Copied(Message):
+    """Text was offered to tmux.
+
+    Attributes:
+        asked: what was to be copied.
+        by_tmux: whether tmux took it; otherwise the terminal is to be asked.
+    """
+
+    def __init__(self, asked: CopyAsked, *, by_tmux: bool) -> None:
+        super().__init__()
+        self.asked = asked
+        self.by_tmux = by_tmux

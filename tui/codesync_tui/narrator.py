@@ -1,0 +1,224 @@
+"""Tells the panes what happens in the room, event by event.
+
+Only the screen's message handlers call it: it changes widgets.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import monotonic
+
+from codesync_client import Connected, Disconnected, JobOutput, OutputSkipped, Room, RoomEvent
+from codesync_protocol.messages import (
+    Fault,
+    Finished,
+    JobState,
+    JobSummary,
+    Members,
+    Notice,
+    Queue,
+    Started,
+    StdinEcho,
+    StdinMode,
+    Submitted,
+    Welcome,
+)
+from codesync_protocol.printable import show_line
+from codesync_tui import words
+from codesync_tui.panels.banner import Banner
+from codesync_tui.panels.members import MembersPane
+from codesync_tui.panels.output import OutputPane
+from codesync_tui.panels.queue import QueuePane
+from codesync_tui.panels.status import StatusLine
+from codesync_tui.targets import Targets
+from codesync_tui.transcript.captions import Heading
+
+HISTORY_SHOWN = 64 * 1024
+"""Bytes at the end of a finished program's output that a newcomer is shown."""
+
+_RUNS = (JobState.CLAIMED, JobState.COMPILING, JobState.RUNNING)
+
+Notify = Callable[[str, str], None]
+"""Shows a notice: a sentence, and "information", "warning" or "error"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Panes:
+    """The panes that show a room."""
+
+    output: OutputPane
+    queue: QueuePane
+    members: MembersPane
+    status: StatusLine
+    banner: Banner
+
+
+class Narrator:
+    """Tells the panes what happens in the room.
+
+    Args:
+        room: the room.
+        panes: what shows it.
+        notify: shows a notice.
+
+    Attributes:
+        targets: the programs that can be typed to.
+        retry_at: when the next attempt to connect comes, by the monotonic clock; None while the
+            connection stands or none will come.
+        has_entered: the room was entered once.
+    """
+
+    def __init__(self, room: Room, panes: Panes, notify: Notify) -> None:
+        self.targets = Targets()
+        self.retry_at: float | None = None
+        self.has_entered = False
+        self._room = room
+        self._panes = panes
+        self._notify = notify
+        self._colours: dict[int, int] = {}
+        self._expected: dict[str, int] = {}  # offsets of jobs whose output is followed from there
+
+    def tell(self, event: RoomEvent) -> None:
+        """Show what happened."""
+        match event:
+            case Connected(welcome=welcome):
+                self._connected(welcome)
+            case Disconnected(reason=reason, retry_in=retry_in):
+                self._disconnected(reason, retry_in)
+            case Members() | Queue():
+                self._show_room()
+            case Notice(level=level, text=text):
+                self._notify(text, level if level in ("warning", "error") else "information")
+            case Fault(reason=reason):
+                self._notify(reason, "warning")
+            case Submitted(job=job):
+                self._panes.queue.submitted(job, just_now=True)
+                self._show_room()
+            case Started(job=job):
+                self._begin(job)
+                self._show_room()
+            case JobOutput():
+                self._output(event)
+            case OutputSkipped():
+                self._skipped(event)
+            case StdinEcho(job=job):
+                self._begin(job)
+                self._panes.output.type(job, show_line(event.name), event.data, end=event.end)
+                if event.end:
+                    self.targets.closed(job)
+            case Finished():
+                self._finished(event)
+
+    def show_past(self, job: str) -> bool:
+        """Show the end of a finished job's output, below all others.
+
+        Returns:
+            Whether it was there to be shown, and was not shown yet.
+        """
+        summary = self._room.jobs.get(job)
+        if summary is None or summary.result is None or job in self._panes.output.transcript:
+            return False
+        self._begin(job)
+        start = max(0, summary.output_bytes - HISTORY_SHOWN)
+        if start:
+            self._panes.output.skip(job, f"… {words.size(start)} before this are not shown …")
+        self._follow(job, start)
+        self._panes.output.end(job, words.ending(summary.result))
+        return True
+
+    def connection(self) -> str:
+        """How the connection is doing, for the status line."""
+        if self.retry_at is None:
+            return "online" if self._room.connected else "closed"
+        left = max(0, round(self.retry_at - monotonic()))
+        return f"offline, retry in {left} s" if left else "offline, trying …"
+
+    # Being connected.
+
+    def _connected(self, welcome: Welcome) -> None:
+        self.retry_at = None
+        self.has_entered = True
+        self._panes.status.change(
+            connection="online",
+            is_online=True,
+            role=welcome.role.value,
+            unsandboxed=not welcome.executor.sandboxed,
+        )
+        self._panes.banner.show_executor(welcome.executor)
+        for job in welcome.jobs:
+            self._panes.queue.submitted(job, just_now=False)
+        finished = [job for job in welcome.jobs if job.state is JobState.FINISHED]
+        if finished and not self._panes.output.transcript.rows:
+            self.show_past(finished[-1].job)
+        for job in welcome.jobs:
+            if job.state is not JobState.FINISHED and job.job not in self._panes.output.transcript:
+                self._follow(job.job, 0)
+                if job.state in _RUNS:
+                    self._begin(job.job)
+        self._show_room()
+
+    def _disconnected(self, reason: str, retry_in: float | None) -> None:
+        self.retry_at = None if retry_in is None else monotonic() + retry_in
+        self._panes.status.change(connection=self.connection(), is_online=False)
+        if retry_in is None:
+            self._notify(f"The room is closed to us: {reason}. Your text is still here.", "error")
+
+    def _follow(self, job: str, start: int) -> None:
+        self._expected[job] = start
+        self._room.follow(job, start)
+
+    # What jobs do.
+
+    def _begin(self, job: str) -> None:
+        summary = self._room.jobs.get(job)
+        if summary is None or job in self._panes.output.transcript:
+            return
+        self._panes.output.begin(job, self._heading(summary))
+        if summary.stdin is StdinMode.SHARED and summary.state is not JobState.FINISHED:
+            self.targets.opened(job, mine=summary.member == self._room.welcome.member)
+
+    def _heading(self, job: JobSummary) -> Heading:
+        titles = {each.name: each.title for each in self._room.languages}
+        return Heading(
+            name=show_line(job.name),
+            colour=self._colours.get(job.member, 0),
+            title=show_line(job.file_name),
+            language=show_line(titles.get(job.language, job.language)),
+            short_id=job.job[:8],
+        )
+
+    def _output(self, output: JobOutput) -> None:
+        self._begin(output.job)
+        data = output.data
+        if (expected := self._expected.get(output.job)) is not None:
+            # A live piece may have been on its way when the job began to be followed: it comes
+            # again, in its place.
+            if output.offset > expected:
+                return
+            data = data[expected - output.offset :]
+            self._expected[output.job] = expected + len(data)
+        if data and output.job in self._panes.output.transcript:
+            self._panes.output.write(output.job, output.stream, data)
+
+    def _skipped(self, hole: OutputSkipped) -> None:
+        self._begin(hole.job)
+        count = hole.count
+        if (expected := self._expected.get(hole.job)) is not None:
+            if hole.offset > expected:
+                return
+            count -= expected - hole.offset
+            self._expected[hole.job] = expected + max(0, count)
+        if count > 0 and hole.job in self._panes.output.transcript:
+            self._panes.output.skip(hole.job, words.skipped(count))
+
+    def _finished(self, finished: Finished) -> None:
+        self._begin(finished.job)
+        self.targets.closed(finished.job)
+        if finished.job in self._panes.output.transcript:
+            self._panes.output.end(finished.job, words.ending(finished.result, finished.by))
+        self._show_room()
+
+    def _show_room(self) -> None:
+        members = self._room.members.members
+        self._colours |= {member.member: member.colour for member in members}
+        self._panes.members.show_members(members, self._room.welcome.member)
+        self._panes.queue.show_jobs(self._room.jobs, self._room.queue, self._colours)

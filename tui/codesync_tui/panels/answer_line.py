@@ -1,0 +1,94 @@
+"""The line that is typed into a running program."""
+
+from typing import ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.widgets import Input
+
+from codesync_protocol.printable import show_line
+from codesync_tui.editor.document import normal_newlines
+
+HISTORY_MAX = 200
+
+
+class AnswerLine(Input):
+    """The line that is typed into a running program; several when several are pasted.
+
+    Args:
+        id: the widget's id.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+d", "end_or_delete", "End of input", show=False),
+        Binding("ctrl+c", "interrupt_or_copy", "Interrupt", show=False),
+        Binding("up", "history(-1)", "Line before", show=False),
+        Binding("down", "history(1)", "Line after", show=False),
+    ]
+
+    class Typed(Message):
+        """Lines were entered.
+
+        Attributes:
+            text: the lines, each with its line feed.
+        """
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    class EndOfInput(Message):
+        """Nothing more will be typed."""
+
+    class Interrupt(Message):
+        """The program is to be interrupted."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's
+        super().__init__(id=id, compact=True, select_on_focus=False)
+        self.cursor_blink = False
+        self._sent: list[str] = []
+        self._recalled = 0
+
+    async def action_submit(self) -> None:
+        """Send the line."""
+        self._send(self.value)
+        self.value = ""
+
+    def _send(self, line: str) -> None:
+        if line and line not in self._sent[-1:]:
+            self._sent = [*self._sent, line][-HISTORY_MAX:]
+        self._recalled = len(self._sent)
+        self.post_message(self.Typed(f"{line}\n"))
+
+    def action_end_or_delete(self) -> None:
+        """On an empty line the end of input, as in a shell; else delete to the right."""
+        if self.value:
+            self.action_delete_right()
+        else:
+            self.post_message(self.EndOfInput())
+
+    def action_interrupt_or_copy(self) -> None:
+        """Copy the selection if there is one, else interrupt the program."""
+        if self.selection.is_empty:
+            self.post_message(self.Interrupt())
+        else:
+            self.action_copy()
+
+    def action_history(self, step: int) -> None:
+        """Recall a line that was sent before."""
+        if not self._sent:
+            return
+        self._recalled = min(max(self._recalled + step, 0), len(self._sent))
+        self.value = self._sent[self._recalled] if self._recalled < len(self._sent) else ""
+        self.cursor_position = len(self.value)
+
+    def _on_paste(self, event: events.Paste) -> None:
+        # What could act on the terminal is sent as it is shown: as its picture.
+        *whole, rest = normal_newlines(event.text).split("\n")
+        for line in whole:
+            self._send(self.value + show_line(line))
+            self.value = ""
+        self.insert_text_at_cursor(show_line(rest))
+        event.prevent_default()
+        event.stop()

@@ -1,0 +1,39 @@
+"""The banner: what every member must know about where programs run."""
+
+from textual.content import Content
+from textual.widget import Widget
+
+from codesync_protocol.messages import ExecutorInfo
+from codesync_tui.panels.fit import shorten
+
+
+class Banner(Widget):
+    """One line above everything else; not there when there is nothing to warn of.
+
+    Args:
+        id: the widget's id.
+    """
+
+    ALLOW_SELECT = False
+
+    DEFAULT_CSS = """
+    Banner { height: 1; display: none; background: $warning; color: $background; }
+    Banner:ansi { color: ansi_default; text-style: reverse bold; }
+    Banner.-shown { display: block; }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's
+        super().__init__(id=id)
+        self._text = ""
+
+    def show_executor(self, executor: ExecutorInfo) -> None:
+        """Show what there is to say about where programs run."""
+        self._text = executor.banner
+        if not executor.sandboxed and not self._text:
+            self._text = "programs run without a sandbox, with the rights of whoever hosts"
+        self.set_class(bool(self._text), "-shown")
+        self.refresh()
+
+    def render(self) -> Content:
+        """Cut the sentence to the width; the help shows all of it."""
+        return Content.styled(shorten(f" ! {self._text}", self.size.width), "bold")

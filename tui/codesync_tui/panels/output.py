@@ -1,0 +1,200 @@
+"""The output pane: what all programs of the room have written, painted at most 30 times a second.
+
+Not a RichLog: that takes in 0.12 MB/s. Lines live in a Transcript; only those on the screen are
+made into strips.
+"""
+
+from time import monotonic
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.color import Color
+from textual.geometry import Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.timer import Timer
+
+from codesync_protocol.messages import Stream
+from codesync_tui import theme
+from codesync_tui.panels.looks import SOURCE_CLASSES, style_of
+from codesync_tui.transcript import Look, Part, Row, Transcript
+from codesync_tui.transcript.captions import Ending, Heading
+from codesync_tui.typed import app_of
+
+FRAME_SECONDS = 1 / 30
+
+
+class OutputPane(ScrollView, can_focus=True):
+    """What all programs of the room have written, one block a job.
+
+    It follows the end until the reader scrolls up, and again from when they are back there.
+
+    Args:
+        id: the widget's id.
+        classes: its CSS classes.
+    """
+
+    ALLOW_SELECT = False
+
+    DEFAULT_CSS = """
+    OutputPane {
+        background: $background;
+        scrollbar-gutter: stable;
+        scrollbar-size-vertical: 1;
+        scrollbar-size-horizontal: 1;
+        & .output--stdout { color: $foreground; }
+        & .output--stderr { color: $error; }
+        & .output--compiler { color: $warning; }
+        & .output--typed { color: $primary; text-style: italic; }
+        & .output--note { color: $dim; text-style: italic; }
+        & .output--heading { background: $bar; color: $bar-text; }
+        & .output--good { color: $success; text-style: bold; }
+        & .output--bad { color: $error; text-style: bold; }
+        & .output--ended { color: $warning; text-style: bold; }
+        & .output--figures { color: $dim; }
+    }
+    OutputPane:ansi .output--heading { text-style: reverse; }
+    """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        *SOURCE_CLASSES.values(),
+        "output--heading",
+    }
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's
+        super().__init__(id=id, classes=classes)
+        self.transcript = Transcript()
+        self.wraps = True
+        self._follows_end = True
+        self._is_placing = False
+        self._frame: Timer | None = None
+        self._painted_at = 0.0
+
+    # What it is told.
+
+    def begin(self, job: str, heading: Heading) -> None:
+        """A job starts."""
+        self.transcript.begin(job, heading)
+        self._changed()
+
+    def write(self, job: str, stream: Stream, data: bytes) -> None:
+        """A job wrote output; at most a slice of it, so that keys get their turn."""
+        self.transcript.write(job, stream, data)
+        self._changed()
+
+    def type(self, job: str, name: str, data: bytes, *, end: bool) -> None:
+        """A member typed into a job."""
+        self.transcript.type(job, name, data, end=end)
+        self._changed()
+
+    def skip(self, job: str, text: str) -> None:
+        """Output of a job is missing here."""
+        self.transcript.skip(job, text)
+        self._changed()
+
+    def end(self, job: str, ending: Ending) -> None:
+        """A job has ended."""
+        self.transcript.end(job, ending)
+        self._changed()
+
+    def clear(self) -> None:
+        """Forget the output of jobs that have ended."""
+        self.transcript.clear()
+        self._changed()
+
+    def toggle_wrap(self) -> bool:
+        """Break long lines, or do not.
+
+        Returns:
+            Whether they are broken now.
+        """
+        self.wraps = not self.wraps
+        self._rewrap()
+        return self.wraps
+
+    # When it paints.
+
+    def _changed(self) -> None:
+        while (trimmed := self.transcript.trim())[1]:
+            start, count = trimmed
+            if not self._follows_end and start < self.scroll_offset.y:
+                self._place(self.scroll_offset.y - count)
+        if self._frame is None:
+            due = self._painted_at + FRAME_SECONDS - monotonic()
+            self._frame = self.set_timer(max(0.001, due), self._show_frame)
+
+    def _show_frame(self) -> None:
+        self._frame = None
+        self._painted_at = monotonic()
+        width = self.scrollable_content_region.width
+        if not self.wraps:
+            # A bound is enough: nobody minds that one can scroll further than the longest line.
+            width = max(width, self.transcript.columns)
+        self.virtual_size = Size(width, self.transcript.rows)
+        if self._follows_end:
+            self._place(self.max_scroll_y)
+        self.refresh()
+
+    def _place(self, y: float) -> None:
+        self._is_placing = True
+        try:
+            self.scroll_to(y=y, animate=False, force=True)
+        finally:
+            self._is_placing = False
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Note whether the reader is at the end."""
+        super().watch_scroll_y(old_value, new_value)
+        if not self._is_placing:
+            self._follows_end = new_value >= self.max_scroll_y
+
+    def on_resize(self, _: events.Resize) -> None:
+        """Break lines anew for the new width."""
+        self._rewrap()
+
+    def _rewrap(self) -> None:
+        self.transcript.set_width(self.scrollable_content_region.width if self.wraps else 0)
+        self._show_frame()
+
+    # What it paints.
+
+    def render_line(self, y: int) -> Strip:
+        """Paint one row; see ScrollView."""
+        scroll_x, scroll_y = self.scroll_offset
+        width = self.scrollable_content_region.width
+        base = self.rich_style
+        if scroll_y + y >= self.transcript.rows:
+            return Strip.blank(width, base)
+        row = self.transcript.row(scroll_y + y)
+        match row.part:
+            case Part.HEADING:
+                return self._heading(row.job, width)
+            case Part.LINE:
+                return self._line(row, base).crop_extend(scroll_x, scroll_x + width, base)
+            case Part.GAP:
+                return Strip.blank(width, base)
+
+    def _line(self, row: Row, base: Style) -> Strip:
+        text, looks = row.line
+        end = len(text) if row.end is None else row.end
+        segments: list[Segment] = []
+        looks = looks or ((0, Look()),)
+        for index, (start, look) in enumerate(looks):
+            stop = looks[index + 1][0] if index + 1 < len(looks) else len(text)
+            if piece := text[max(start, row.start) : min(stop, end)]:
+                of_source = self.get_component_rich_style(SOURCE_CLASSES[look.source])
+                segments.append(Segment(piece, base + style_of(look, of_source)))
+        return Strip(segments)
+
+    def _heading(self, job: str, width: int) -> Strip:
+        heading = self.transcript.heading(job)
+        style = self.get_component_rich_style("output--heading")
+        colour = Color.parse(theme.member_colour(heading.colour, app_of(self).theme))
+        name = Style(color=colour.rich_color, bold=True)
+        rest = f"  {heading.title}  {heading.language}  {heading.short_id}"
+        if dropped := self.transcript.dropped(job):
+            rest += f"  (its first {dropped:,} lines are gone)"
+        segments = [Segment(f" {heading.name}", style + name), Segment(rest, style)]
+        return Strip(segments).crop_extend(0, width, style)

@@ -1,0 +1,175 @@
+"""The queue pane: who runs or waits with what, for how long, and how the last ones ended."""
+
+from dataclasses import dataclass
+from time import monotonic, time
+
+from textual import events
+from textual.content import Content
+from textual.widgets import OptionList
+from textual.widgets.option_list import Option
+
+from codesync_protocol.messages import JobState, JobSummary, Queue
+from codesync_protocol.verdict import Verdict
+from codesync_tui import theme, words
+from codesync_tui.panels.fit import fit
+from codesync_tui.typed import app_of
+
+FINISHED_SHOWN = 8
+
+_NAME, _STATE, _AGE = 10, 10, 6
+_WIDE, _WIDE_STATE = 44, 14
+_LEAST_WIDTH = 20
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    job: str
+    mark: str
+    style: str
+    name: str
+    colour: int
+    title: str
+    state: str
+    age: str
+
+
+class QueuePane(OptionList, inherit_css=True):
+    """Who runs or waits with what, and how the last ones ended.
+
+    Args:
+        id: the widget's id.
+        classes: its CSS classes.
+    """
+
+    DEFAULT_CSS = """
+    QueuePane {
+        border: none;
+        padding: 0;
+        background: $background;
+        scrollbar-gutter: stable;
+        scrollbar-size-vertical: 1;
+        text-wrap: nowrap;
+        text-overflow: clip;
+        &:focus { border: none; background-tint: transparent; }
+        & > .option-list--option { padding: 0; }
+        & > .option-list--option-highlighted { background: $background; color: $foreground; }
+        &:focus > .option-list--option-highlighted {
+            background: $block-cursor-background;
+            color: $block-cursor-foreground;
+            text-style: $block-cursor-text-style;
+        }
+    }
+    """
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's
+        super().__init__(id=id, classes=classes, markup=False, compact=True)
+        self._jobs: dict[str, JobSummary] = {}
+        self._queue = Queue()
+        self._colours: dict[int, int] = {}
+        self._since: dict[str, float] = {}
+
+    @property
+    def selected_job(self) -> str | None:
+        """The job whose row is selected."""
+        option = self.highlighted_option
+        return option.id if option else None
+
+    def submitted(self, job: JobSummary, *, just_now: bool) -> None:
+        """Learn when a job was submitted.
+
+        Args:
+            job: the job.
+            just_now: we saw it happen; otherwise its own time counts, by the server's clock.
+        """
+        past = 0.0 if just_now else max(0.0, time() - job.submitted_at)
+        self._since[job.job] = monotonic() - past
+
+    def show_jobs(self, jobs: dict[str, JobSummary], queue: Queue, colours: dict[int, int]) -> None:
+        """Show the room's jobs.
+
+        Args:
+            jobs: recent jobs by id, oldest first.
+            queue: who waits and who runs.
+            colours: the colour index of each member id.
+        """
+        self._jobs, self._queue, self._colours = dict(jobs), queue, colours
+        self._since = {job: since for job, since in self._since.items() if job in jobs}
+        self.refresh_rows()
+
+    def refresh_rows(self) -> None:
+        """Show the same jobs again: they have become older, or the pane wider."""
+        rows = self._rows()
+        if [row.job for row in rows] == [option.id for option in self.options]:
+            for index, row in enumerate(rows):
+                self.replace_option_prompt_at_index(index, self._prompt(row))
+            return
+        selected = self.selected_job
+        self.clear_options()
+        self.add_options(Option(self._prompt(row), id=row.job) for row in rows)
+        if selected is not None and selected in self._jobs and rows:
+            jobs = [row.job for row in rows]
+            self.highlighted = jobs.index(selected) if selected in jobs else 0
+
+    @property
+    def has_unfinished(self) -> bool:
+        """Whether a job shown here is still getting older."""
+        return any(job.state is not JobState.FINISHED for job in self._jobs.values())
+
+    @property
+    def summary(self) -> str:
+        """How busy the server is, in one line."""
+        queue = self._queue
+        waiting = f", {queue.queued} waiting" if queue.queued else ""
+        return f"{queue.active} of {queue.max_concurrent} running{waiting}"
+
+    def on_resize(self, _: events.Resize) -> None:
+        """Fit the rows to the new width."""
+        self.refresh_rows()
+
+    def _rows(self) -> list[_Row]:
+        rows: list[_Row] = []
+        listed: set[str] = set()
+        for queued in self._queue.jobs:
+            summary = self._jobs.get(queued.job)
+            if summary is None or summary.state is JobState.FINISHED or queued.job in listed:
+                continue
+            listed.add(queued.job)
+            if queued.position > 0:
+                rows.append(self._row(summary, "·", "$dim", f"waits #{queued.position}"))
+            else:
+                rows.append(self._row(summary, "▸", "$success", words.state(queued.state)))
+        finished = [job for job in self._jobs.values() if job.state is JobState.FINISHED]
+        rows += [self._finished_row(job) for job in reversed(finished[-FINISHED_SHOWN:])]
+        return rows
+
+    def _row(self, job: JobSummary, mark: str, style: str, state: str) -> _Row:
+        age = words.age(monotonic() - self._since.get(job.job, monotonic()))
+        colour = self._colours.get(job.member, 0)
+        return _Row(job.job, mark, style, job.name, colour, job.file_name, state, age)
+
+    def _finished_row(self, job: JobSummary) -> _Row:
+        colour = self._colours.get(job.member, 0)
+        result = job.result
+        if result is None:
+            return _Row(job.job, "?", "$dim", job.name, colour, job.file_name, "finished", "")
+        good = result.verdict is Verdict.OK
+        mark, style = ("✓", "$success") if good else ("✗", "$error")
+        state = words.verdict_word(result.verdict)
+        took = words.duration(result.wall_seconds) if result.wall_seconds else ""
+        return _Row(job.job, mark, style, job.name, colour, job.file_name, state, took)
+
+    def _prompt(self, row: _Row) -> Content:
+        width = max(_LEAST_WIDTH, self.scrollable_content_region.width or 40)
+        state_width = _WIDE_STATE if width >= _WIDE else _STATE
+        title_width = width - 2 - _NAME - 1 - state_width - 1 - _AGE - 1
+        colour = theme.member_colour(row.colour, app_of(self).theme)
+        parts: list[Content | tuple[str, str]] = [
+            (f"{row.mark} ", row.style),
+            (fit(row.name, _NAME if title_width > 3 else width - 15), colour),
+        ]
+        if title_width > 3:
+            parts += [(" ", ""), (fit(row.title, title_width), "")]
+        parts += [(" ", ""), (fit(row.state, state_width), row.style)]
+        if title_width > 3:
+            parts += [(" ", ""), (f"{row.age:>{_AGE}}", "$dim")]
+        return Content.assemble(*parts)

@@ -1,0 +1,97 @@
+"""The input pane: stdin prepared for a run, and the line typed into a running program."""
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Static
+
+from codesync_tui.editor.source_area import SourceArea
+from codesync_tui.panels.answer_line import AnswerLine
+from codesync_tui.panels.fit import shorten
+
+_PLACEHOLDER = "stdin for the next run; leave it empty to type while the program runs"
+
+
+class StdinPane(Vertical):
+    """What programs read.
+
+    Args:
+        id: the widget's id.
+    """
+
+    ALLOW_SELECT = False
+
+    DEFAULT_CSS = """
+    StdinPane {
+        height: auto;
+        & > SourceArea {
+            height: 4;
+            border: none;
+            padding: 0;
+            background: $background;
+            display: none;
+            scrollbar-size-vertical: 1;
+            &:focus { border: none; }
+            & .text-area--cursor-line { background: $background; }
+        }
+        &.-prepares > SourceArea { display: block; }
+        & > Horizontal {
+            height: 1;
+            display: none;
+            background: $bar;
+            & > Static { width: auto; color: $bar-text; text-style: bold; }
+            & > AnswerLine { width: 1fr; background: $bar; }
+            & > AnswerLine:focus { background-tint: transparent; }
+        }
+        &.-answers > Horizontal { display: block; }
+    }
+    """
+
+    def compose(self) -> ComposeResult:
+        """The prepared input, and below it the answer line."""
+        prepared = SourceArea(id="prepared", placeholder=Content(_PLACEHOLDER))
+        prepared.cursor_blink = False
+        yield prepared
+        with Horizontal():
+            yield Static(markup=False, id="answer-label")
+            yield AnswerLine(id="answer")
+
+    @property
+    def prepared(self) -> SourceArea:
+        """The prepared input."""
+        return self.query_one("#prepared", SourceArea)
+
+    @property
+    def answer(self) -> AnswerLine:
+        """The answer line."""
+        return self.query_one("#answer", AnswerLine)
+
+    @property
+    def answers(self) -> bool:
+        """Whether a program can be typed to."""
+        return self.has_class("-answers")
+
+    @property
+    def prepares(self) -> bool:
+        """Whether the prepared input is shown."""
+        return self.has_class("-prepares")
+
+    def show_prepared(self, *, shown: bool) -> None:
+        """Show or hide the prepared input; its text stays."""
+        self.set_class(shown, "-prepares")
+
+    def show_target(self, label: str) -> None:
+        """Say which program the answer line goes to.
+
+        Args:
+            label: e.g. "ana's main.py"; empty when there is none.
+        """
+        self.set_class(bool(label), "-answers")
+        self.query_one("#answer-label", Static).update(Content(f" {shorten(label, 28)} > "))
+
+    def input_widget(self) -> Widget | None:
+        """The widget that takes keys now: the answer line when a program can be typed to."""
+        if self.answers:
+            return self.answer
+        return self.prepared if self.prepares else None

@@ -1,0 +1,75 @@
+"""The help: every key, made from the key table, and what this room allows."""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from codesync_protocol.printable import show_line
+from codesync_tui.actions import ACTIONS, ANSWERING, EDITING, Action, key_label
+from codesync_tui.screens.dialog import Dialog
+
+_KEY_COLUMNS = 18
+
+
+class HelpScreen(Dialog[None]):
+    """Every key, and what this room allows.
+
+    Args:
+        notes: sentences about this room; may hold foreign text.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("f1,q", "close", "Close", show=False)]
+
+    DEFAULT_CSS = """
+    HelpScreen > .dialog { width: 84; height: 90%; }
+    """
+
+    def __init__(self, notes: list[str]) -> None:
+        super().__init__()
+        self._notes = notes
+
+    def compose(self) -> ComposeResult:
+        """One long text that scrolls."""
+        with VerticalScroll(classes="dialog"):
+            yield Static(Content("Keys"), classes="dialog--title", markup=False)
+            yield Static(help_text(self._notes), markup=False)
+            yield Static(
+                Content("What has no key is among the commands (ctrl+p). Escape closes."),
+                classes="dialog--hint",
+                markup=False,
+            )
+
+
+def help_text(notes: list[str]) -> Content:
+    """Make the help from the key table.
+
+    Args:
+        notes: sentences about this room; may hold foreign text.
+    """
+    parts: list[Content] = []
+    for group in dict.fromkeys(action.group for action in ACTIONS):
+        parts.append(Content.styled(group, "bold"))
+        parts += [_action_line(action) for action in ACTIONS if action.group == group]
+        parts.append(Content(""))
+    for title, keys in (("In the editor", EDITING), ("On the answer line", ANSWERING)):
+        parts.append(Content.styled(title, "bold"))
+        parts += [_line(key, what) for key, what in keys]
+        parts.append(Content(""))
+    if notes:
+        parts.append(Content.styled("This room", "bold"))
+        parts += [Content(f"  {show_line(note)}") for note in notes]
+    return Content("\n").join(parts)
+
+
+def _action_line(action: Action) -> Content:
+    if not action.keys:
+        return Content.assemble((f"  {action.title:<{_KEY_COLUMNS}}", "$secondary"), action.help)
+    return _line(", ".join(map(key_label, action.keys)), action.help)
+
+
+def _line(key: str, what: str) -> Content:
+    return Content.assemble((f"  {key:<{_KEY_COLUMNS}}", "$primary bold"), what)

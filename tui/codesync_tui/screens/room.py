@@ -1,0 +1,398 @@
+"""The room's screen: its panes, what happens in them, and what the keys do."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, Vertical
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import TextArea
+from textual.worker import Worker
+
+from codesync_client import Room
+from codesync_protocol.messages import LanguageInfo
+from codesync_tui import words
+from codesync_tui.actions import bindings
+from codesync_tui.arrangement import BREAKPOINTS, Arrangement
+from codesync_tui.controls import Controls
+from codesync_tui.desk import Desk
+from codesync_tui.editor import CodeEditor
+from codesync_tui.editor.source_area import SourceArea
+from codesync_tui.messages import (
+    CopyAsked,
+    FileFailed,
+    FileOpened,
+    FileSaved,
+    RoomEnded,
+    RoomHappened,
+    Submitting,
+    SyntaxLoaded,
+)
+from codesync_tui.narrator import Narrator, Panes
+from codesync_tui.notices import Notices
+from codesync_tui.panels.answer_line import AnswerLine
+from codesync_tui.panels.banner import Banner
+from codesync_tui.panels.members import MembersPane
+from codesync_tui.panels.output import OutputPane
+from codesync_tui.panels.pane import set_title
+from codesync_tui.panels.queue import QueuePane
+from codesync_tui.panels.status import StatusLine
+from codesync_tui.panels.stdin import StdinPane
+from codesync_tui.screens.help import HelpScreen
+from codesync_tui.screens.invite import InviteScreen
+from codesync_tui.screens.language import LanguagePicker
+from codesync_tui.session import Session
+from codesync_tui.theme import DARK, LIGHT
+from codesync_tui.typed import app_of
+
+
+class RoomScreen(Screen[None]):
+    """The room's screen.
+
+    Args:
+        room: the room, not entered yet.
+        join_line: what lets others join; empty when there is none to give.
+        file: a file to open at the start.
+        notices: shows notices.
+
+    Attributes:
+        desk: what this member writes; there once the screen is.
+        room_worker: enters, reads and leaves the room.
+    """
+
+    ALLOW_SELECT = False
+    AUTO_FOCUS = "#editor"
+    HORIZONTAL_BREAKPOINTS = BREAKPOINTS
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings(),
+        Binding("ctrl+c", "copy_hint", show=False),
+    ]
+
+    def __init__(self, room: Room, join_line: str, file: Path | None, notices: Notices) -> None:
+        super().__init__()
+        self._room = room
+        self._join_line = join_line
+        self._file = file
+        self._notices = notices
+        self._session = Session(room, self.post_message)
+        self._arrangement = Arrangement(self)
+        self.room_worker: Worker[None] | None = None
+
+    def compose(self) -> ComposeResult:
+        """The panes; room.tcss says where they stand."""
+        yield Banner(id="banner")
+        with Container(id="body"):
+            yield CodeEditor(id="editor")
+            with Container(id="side"):
+                with Vertical(id="work"):
+                    yield OutputPane(id="output", classes="pane")
+                    yield StdinPane(id="stdin", classes="pane")
+                with Container(id="people"):
+                    yield MembersPane(id="members", classes="pane")
+                    yield QueuePane(id="queue", classes="pane")
+        yield StatusLine(self._room.link.room, id="status")
+
+    def on_mount(self) -> None:
+        """Enter the room; read the file; show how to invite others."""
+        self._editor = self.query_one(CodeEditor)
+        self._output = self.query_one(OutputPane)
+        self._stdin = self.query_one(StdinPane)
+        self._queue = self.query_one(QueuePane)
+        self._members = self.query_one(MembersPane)
+        self._status = self.query_one(StatusLine)
+        panes = Panes(
+            self._output, self._queue, self._members, self._status, self.query_one(Banner)
+        )
+        self._narrator = Narrator(self._room, panes, self._notices.show)
+        self.desk = Desk(self, self._editor, self._status, self._notices)
+        self._controls = Controls(
+            self,
+            self._room,
+            self._session,
+            self._narrator,
+            self.desk,
+            self._editor,
+            self._stdin,
+            self._queue,
+            self._notices,
+        )
+        self._arrange()
+        self.set_interval(1.0, self._tick)
+        self.room_worker = self.run_worker(self._session.live(), name="room", group="room")
+        if self._file is not None:
+            self.desk.open(self._file)
+        if self._join_line:
+            self._notices.show(
+                f"{self._join_line}\nF9 shows and copies it.", title="Others join with"
+            )
+
+    # What background work tells.
+
+    def on_room_happened(self, message: RoomHappened) -> None:
+        """Show what happened in the room."""
+        try:
+            self._narrator.tell(message.event)
+            self.desk.offer(self._room.languages)
+            self._controls.show_target()
+            self._set_titles()
+        finally:
+            message.handled.set()
+
+    def on_room_ended(self, _: RoomEnded) -> None:
+        """The room is closed to us; the text is still ours."""
+        self._status.change(connection="closed", is_online=False)
+
+    def on_submitting(self, message: Submitting) -> None:
+        """A submission was answered."""
+        self._controls.submitted(message.job, message.error)
+
+    def on_syntax_loaded(self, message: SyntaxLoaded) -> None:
+        """A grammar is there."""
+        self.desk.syntax_loaded(message.name, message.syntax)
+
+    def on_file_opened(self, message: FileOpened) -> None:
+        """A file was read."""
+        self.desk.opened(message.file)
+
+    def on_file_saved(self, message: FileSaved) -> None:
+        """A file was written."""
+        self.desk.saved(message.file)
+
+    def on_file_failed(self, message: FileFailed) -> None:
+        """A file could not be read or written."""
+        self.desk.failed(message.reason, message.exists)
+
+    def _tick(self) -> None:
+        """Once a second: what waits or runs has become older."""
+        if self._queue.has_unfinished:
+            self._queue.refresh_rows()
+        if self._narrator.retry_at is not None:
+            self._status.change(connection=self._narrator.connection())
+
+    # What the panes tell.
+
+    @on(TextArea.Changed, "#editor")
+    def _text_changed(self) -> None:
+        self.desk.changed()
+
+    @on(TextArea.Changed, "#prepared")
+    def _prepared_changed(self) -> None:
+        self._set_titles()
+
+    def on_answer_line_typed(self, message: AnswerLine.Typed) -> None:
+        """A line goes to the program."""
+        self._controls.type(message.text)
+
+    def on_answer_line_end_of_input(self, _: AnswerLine.EndOfInput) -> None:
+        """The program's input ends."""
+        self._controls.end_input()
+
+    def on_answer_line_interrupt(self, _: AnswerLine.Interrupt) -> None:
+        """The program is interrupted."""
+        self._controls.interrupt()
+
+    def on_source_area_paste_refused(self, message: SourceArea.PasteRefused) -> None:
+        """Too much was pasted."""
+        self._notices.show(
+            f"That was {words.size(message.size)}, more than a program may be; not pasted.",
+            "warning",
+        )
+
+    @on(QueuePane.OptionSelected)
+    def _past_asked(self) -> None:
+        job = self._queue.selected_job
+        if job is not None and self._narrator.show_past(job):
+            self._arrangement.show_output()
+
+    def on_resize(self, _: events.Resize) -> None:
+        """Show what is shown at this width."""
+        self._arrange()
+
+    # What the keys do.
+
+    def action_run_program(self) -> None:
+        """Run the program, and see its output."""
+        if self._controls.run():
+            self._arrangement.show_output()
+
+    def action_cancel_job(self) -> None:
+        """End a job."""
+        self._controls.cancel()
+
+    def action_interrupt(self) -> None:
+        """Send SIGINT."""
+        self._controls.interrupt()
+
+    def action_end_input(self) -> None:
+        """Close a program's stdin."""
+        self._controls.end_input()
+
+    def action_next_target(self) -> None:
+        """Type into another program."""
+        self._controls.next_target()
+
+    def action_stdin(self) -> None:
+        """Go to the answer line, or show, or hide the prepared input."""
+        target = self._stdin.input_widget()
+        if target is None:
+            self._arrangement.show_output()
+            self._arrangement.show_stdin(shown=True)
+            self._arrange()
+            self._stdin.prepared.focus()
+        elif not target.has_focus:
+            self._arrangement.show_output()
+            target.focus()
+        elif target is self._stdin.prepared and not self._arrangement.is_wide:
+            self._arrangement.show_stdin(shown=False)
+            self._arrange()
+            self._focus_editor()
+        else:
+            self._focus_editor()
+
+    def action_language(self) -> None:
+        """Choose the language."""
+        if not self.languages:
+            self._notices.show("Not connected yet: no language is known.", "warning")
+            return
+        chosen = self.desk.program.language
+        picker = LanguagePicker(self.languages, chosen.name if chosen else "")
+        app_of(self).push_screen(picker, self._language_chosen)
+
+    def _language_chosen(self, language: LanguageInfo | None) -> None:
+        if language is not None:
+            self.desk.choose(language)
+
+    def action_open_file(self) -> None:
+        """Open a file."""
+        self.desk.ask_open()
+
+    def action_save_file(self) -> None:
+        """Save the text."""
+        self.desk.save()
+
+    def action_save_file_as(self) -> None:
+        """Save the text to another file."""
+        self.desk.ask_save_as()
+
+    def action_next_pane(self) -> None:
+        """Move the focus to the next pane that is shown."""
+        panes = [pane for pane in self._panes() if pane.is_on_screen]
+        focused = [index for index, pane in enumerate(panes) if pane.has_focus]
+        panes[(focused[0] + 1) % len(panes) if focused else 0].focus()
+
+    def action_output(self) -> None:
+        """Give the output the next size."""
+        self._arrangement.next_output()
+        self._arrange()
+
+    def action_people(self) -> None:
+        """Show or hide members and queue."""
+        self._arrangement.toggle_people()
+        self._arrange()
+
+    def action_wrap(self) -> None:
+        """Break long lines of output, or do not."""
+        wraps = self._output.toggle_wrap()
+        self._notices.show("Long lines are broken." if wraps else "Long lines go on to the right.")
+
+    def action_clear_output(self) -> None:
+        """Forget the output of programs that have ended."""
+        self._output.clear()
+
+    def action_help(self) -> None:
+        """Show the keys."""
+        app_of(self).push_screen(HelpScreen(self._notes()))
+
+    def action_invite(self) -> None:
+        """Show the line that lets others join."""
+        app_of(self).push_screen(InviteScreen(self._join_line))
+
+    def action_copy_output(self) -> None:
+        """Copy what the last program wrote."""
+        text = self._output.transcript.last_text()
+        if text:
+            app_of(self).post_message(CopyAsked("the output", text))
+
+    def action_theme(self) -> None:
+        """Change between dark and light."""
+        app_of(self).theme = LIGHT.name if app_of(self).theme == DARK.name else DARK.name
+        self._set_titles()
+
+    def action_palette(self) -> None:
+        """Open the command palette."""
+        app_of(self).action_command_palette()
+
+    async def action_leave(self) -> None:
+        """Leave the room."""
+        await app_of(self).run_action("leave")
+
+    def action_copy_hint(self) -> None:
+        """Say what to press instead of ctrl+c."""
+        self._notices.show("ctrl+q leaves; F8 ends your run; ctrl+c copies what is selected.")
+
+    # For the command palette.
+
+    @property
+    def languages(self) -> Sequence[LanguageInfo]:
+        """What can be run; empty until the room told."""
+        return self.desk.languages
+
+    def choose_language(self, language: LanguageInfo) -> None:
+        """Choose a language."""
+        if language.available:
+            self.desk.choose(language)
+        else:
+            self._notices.show(f"{language.title} is not installed on this server.", "warning")
+
+    def do(self, action: str) -> None:
+        """Do one of the key table's actions."""
+        self.run_worker(self.run_action(action), group="palette")
+
+    # How it looks.
+
+    def _panes(self) -> list[Widget]:
+        panes: list[Widget] = [self._editor, self._output]
+        if (target := self._stdin.input_widget()) is not None:
+            panes.append(target)
+        return [*panes, self._queue, self._members]
+
+    def _focus_editor(self) -> None:
+        self._arrangement.show_editor()
+        self._editor.focus()
+
+    def _arrange(self) -> None:
+        self._arrangement.apply()
+        self._stdin.show_prepared(shown=self._arrangement.shows_stdin)
+        self._set_titles()
+        self.call_after_refresh(self._keep_focus_on_screen)
+
+    def _keep_focus_on_screen(self) -> None:
+        if self.focused is None or not self.focused.is_on_screen:
+            shown = [pane for pane in self._panes() if pane.is_on_screen]
+            if shown:
+                shown[0].focus()
+
+    def _set_titles(self) -> None:
+        set_title(self._output, "Output")
+        prepared = self._stdin.prepared.text
+        detail = words.size(len(prepared.encode("utf-8", "replace"))) if prepared else ""
+        set_title(self._stdin, "Input", f"{detail} prepared" if detail else "")
+        count = len(self._room.members.members) if self._narrator.has_entered else 0
+        set_title(self._members, "Members", str(count) if count else "")
+        set_title(self._queue, "Queue", self._queue.summary if count else "")
+
+    def _notes(self) -> list[str]:
+        if not self._narrator.has_entered:
+            return ["Not connected yet."]
+        welcome = self._room.welcome
+        sandbox = "a sandbox" if welcome.executor.sandboxed else "no sandbox"
+        notes = [
+            f"Room {welcome.room}; you are {welcome.role.value}.",
+            f"Programs run in {sandbox} ({welcome.executor.kind}).",
+            f"A program may use {words.limits(welcome.limits)}.",
+        ]
+        return [*notes, *([welcome.executor.banner] if welcome.executor.banner else [])]

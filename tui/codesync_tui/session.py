@@ -1,0 +1,73 @@
+"""The room behind the screen: enters it, reads its events, and passes them on one at a time."""
+
+from collections.abc import Callable, Iterator
+
+from textual.message import Message
+
+from codesync_client import (
+    CannotConnect,
+    EntryRefused,
+    JobOutput,
+    Offline,
+    Room,
+    RoomEvent,
+    Submission,
+    SubmissionRejected,
+)
+from codesync_tui.messages import EntryFailed, RoomEnded, RoomHappened, Submitting
+
+SLICE = 8 * 1024
+"""Bytes of output that are shown before keys and other events get their turn."""
+
+
+class Session:
+    """The room behind the screen.
+
+    Args:
+        room: the room, not entered yet.
+        post: puts a message into the screen's queue.
+    """
+
+    def __init__(self, room: Room, post: Callable[[Message], bool]) -> None:
+        self._room = room
+        self._post = post
+
+    async def live(self) -> None:
+        """Enter, pass events on until the room ends, leave. A worker's work."""
+        try:
+            async with self._room as room:
+                async for event in room.events():
+                    for piece in in_slices(event):
+                        await self._pass_on(piece)
+        except (CannotConnect, EntryRefused) as error:
+            self._post(EntryFailed(error))
+        else:
+            self._post(RoomEnded())
+
+    async def submit(self, submission: Submission) -> None:
+        """Submit a program and tell how that ended. A worker's work."""
+        try:
+            await self._room.submit(submission)
+        except (SubmissionRejected, Offline) as error:
+            self._post(Submitting(submission.job, error))
+        else:
+            self._post(Submitting(submission.job))
+
+    async def type_into(self, job: str, data: bytes) -> None:
+        """Type into a program; returns when there is room for more. A worker's work."""
+        await self._room.send_stdin(job, data)
+
+    async def _pass_on(self, event: RoomEvent) -> None:
+        message = RoomHappened(event)
+        self._post(message)
+        await message.handled.wait()
+
+
+def in_slices(event: RoomEvent) -> Iterator[RoomEvent]:
+    """Cut output into pieces of at most SLICE bytes; other events stay whole."""
+    if not isinstance(event, JobOutput) or len(event.data) <= SLICE:
+        yield event
+        return
+    for start in range(0, len(event.data), SLICE):
+        piece = event.data[start : start + SLICE]
+        yield JobOutput(event.job, event.stream, event.offset + start, piece)

@@ -1,0 +1,177 @@
+"""What one job has written: its lines, and in how many rows they are shown."""
+
+from bisect import bisect_right
+
+from codesync_protocol.messages import Stream as StreamName
+from codesync_tui.transcript.line import Line, LineBuilder, whole_line
+from codesync_tui.transcript.look import Look, Source
+from codesync_tui.transcript.sequences import Carriage
+from codesync_tui.transcript.stream import Stream
+
+_SOURCES = {
+    StreamName.STDOUT: Source.STDOUT,
+    StreamName.STDERR: Source.STDERR,
+    StreamName.COMPILER: Source.COMPILER,
+}
+
+
+class Block:
+    """What one job has written.
+
+    Invariant: `_ends[i]` is the number of rows up to and with line i, counted from a base that
+    grows when lines are dropped, so that dropping renumbers nothing.
+
+    Args:
+        job: its id.
+        width: columns in which lines are broken; 0 means never.
+
+    Attributes:
+        job: its id.
+        dropped: how many of its lines were dropped to make room.
+        cost: what its lines cost, as Line.cost counts it.
+        columns: columns of its longest line, dropped ones included.
+    """
+
+    def __init__(self, job: str, width: int = 0) -> None:
+        self.job = job
+        self.dropped = 0
+        self.cost = 0
+        self.columns = 0
+        self._width = width
+        self._lines: list[Line] = []
+        self._ends: list[int] = []
+        self._base = 0
+        self._unfinished = LineBuilder()
+        self._streams = {name: Stream(source) for name, source in _SOURCES.items()}
+
+    # What happens to it.
+
+    def write(self, stream: StreamName, data: bytes) -> None:
+        """Take output."""
+        for piece, look in self._streams[stream].feed(data):
+            self._put(piece, look)
+
+    def type(self, name: str, data: bytes, *, end: bool) -> None:
+        """Show what a member typed into the program, behind the prompt that it answers.
+
+        Args:
+            name: who.
+            data: what.
+            end: it was the end of input.
+        """
+        look = Look(Source.TYPED)
+        typed = data.decode("utf-8", "replace")
+        for line in typed.removesuffix("\n").split("\n") if typed else ():
+            self._put(f"{name}> {line}\n", look)
+        if end:
+            self._put(f"{name}> (end of input)\n", look)
+
+    def note(self, text: str) -> None:
+        """Say something about the output, on a line of its own."""
+        self._break_line()
+        self._put(f"{text}\n", Look(Source.NOTE))
+
+    def skip(self, text: str) -> None:
+        """Note that bytes are missing here.
+
+        Args:
+            text: what to say about it.
+        """
+        for stream in self._streams.values():
+            for piece, look in stream.skip():
+                self._put(piece, look)
+        self.note(text)
+
+    def finish(self) -> None:
+        """Nothing more comes."""
+        for stream in self._streams.values():
+            for piece, look in stream.finish():
+                self._put(piece, look)
+        self._break_line()
+
+    # What it holds.
+
+    @property
+    def line_count(self) -> int:
+        """Lines, the unfinished one included."""
+        return len(self._lines) + (not self._unfinished.is_empty)
+
+    @property
+    def rows(self) -> int:
+        """Rows in which the lines are shown."""
+        rows = self._ends[-1] - self._base if self._ends else 0
+        if not self._unfinished.is_empty:
+            rows += self._unfinished.line().rows(self._width)
+        return rows
+
+    def line(self, index: int) -> Line:
+        """A line by its index; the unfinished one comes last."""
+        return self._lines[index] if index < len(self._lines) else self._unfinished.line()
+
+    def row(self, row: int) -> tuple[Line, int, int | None]:
+        """Find what is shown in a row.
+
+        Args:
+            row: from 0.
+
+        Returns:
+            The line, and where the row begins and ends in its text (None: at the line's end).
+        """
+        index = bisect_right(self._ends, row + self._base)
+        line = self.line(index)
+        breaks = line.breaks(self._width)
+        inside = row + self._base - (self._ends[index - 1] if index else self._base)
+        end = breaks[inside + 1] if inside + 1 < len(breaks) else None
+        return line, breaks[inside], end
+
+    def set_width(self, width: int) -> None:
+        """Break lines in another width."""
+        if width == self._width:
+            return
+        self._width = width
+        self._base = end = 0
+        self._ends.clear()
+        for line in self._lines:
+            end += line.rows(width)
+            self._ends.append(end)
+
+    def drop(self, count: int) -> int:
+        """Forget the first lines.
+
+        Args:
+            count: how many finished lines at most.
+
+        Returns:
+            How many rows went with them.
+        """
+        count = min(count, len(self._lines))
+        if not count:
+            return 0
+        self.cost -= sum(line.cost for line in self._lines[:count])
+        rows = self._ends[count - 1] - self._base
+        self._base = self._ends[count - 1]
+        del self._lines[:count], self._ends[:count]
+        self.dropped += count
+        return rows
+
+    def _put(self, piece: str | Carriage, look: Look) -> None:
+        if isinstance(piece, Carriage):
+            self._unfinished.carriage_return()
+            return
+        head, *more = piece.split("\n")
+        self._unfinished.add(head, look)
+        if more:
+            self._keep(self._unfinished.end())
+            for text in more[:-1]:
+                self._keep(whole_line(text, look))
+            self._unfinished.add(more[-1], look)
+
+    def _break_line(self) -> None:
+        if not self._unfinished.is_empty:
+            self._keep(self._unfinished.end())
+
+    def _keep(self, line: Line) -> None:
+        self._lines.append(line)
+        self._ends.append((self._ends[-1] if self._ends else self._base) + line.rows(self._width))
+        self.cost += line.cost
+        self.columns = max(self.columns, line.columns)

@@ -1,0 +1,228 @@
+"""The output of all jobs of a room, one block below the other, within bounds."""
+
+from bisect import bisect_right
+from enum import Enum, auto
+from itertools import accumulate
+from typing import Final, NamedTuple
+
+from codesync_protocol.messages import Stream
+from codesync_tui.transcript.block import Block
+from codesync_tui.transcript.captions import Ending, Heading
+from codesync_tui.transcript.line import Line
+
+LINES_MAX: Final = 20_000
+COST_MAX: Final = 8_000_000
+"""Characters of all lines, as Line.cost counts them: lines may be 4,096 characters long."""
+
+BLOCKS_MAX: Final = 200
+
+
+class Part(Enum):
+    """What a row belongs to."""
+
+    HEADING = auto()
+    LINE = auto()
+    """Output, or below it how the job ended."""
+    GAP = auto()
+
+
+class Row(NamedTuple):
+    """One row of the transcript.
+
+    Attributes:
+        part: what it belongs to.
+        job: the job.
+        line: the line of which it shows a part, if it shows one.
+        start: where the row begins in the line's text.
+        end: where it ends there; None means at the end of the line.
+    """
+
+    part: Part
+    job: str
+    line: Line = Line("")
+    start: int = 0
+    end: int | None = None
+
+
+class _Entry:
+    """A block with what stands above and below it: a heading, an ending, a gap."""
+
+    def __init__(self, heading: Heading, block: Block, width: int) -> None:
+        self.heading = heading
+        self.block = block
+        self.has_ended = False
+        self._width = width
+        self._ending: list[Line] = []
+        self._ending_rows: list[tuple[Line, int, int | None]] = []
+
+    @property
+    def rows(self) -> int:
+        return 2 + self.block.rows + len(self._ending_rows)
+
+    def end(self, ending: Ending) -> None:
+        self.has_ended = True
+        self._ending = ending.lines()
+        self._break_ending()
+
+    def set_width(self, width: int) -> None:
+        self._width = width
+        self.block.set_width(width)
+        self._break_ending()
+
+    def row(self, job: str, row: int) -> Row:
+        if row == 0:
+            return Row(Part.HEADING, job)
+        if row <= (rows := self.block.rows):
+            return Row(Part.LINE, job, *self.block.row(row - 1))
+        below = row - rows - 1
+        if below < len(self._ending_rows):
+            return Row(Part.LINE, job, *self._ending_rows[below])
+        return Row(Part.GAP, job)
+
+    def _break_ending(self) -> None:
+        self._ending_rows = []
+        for line in self._ending:
+            breaks = line.breaks(self._width)
+            ends = [*breaks[1:], None]
+            self._ending_rows += [
+                (line, start, end) for start, end in zip(breaks, ends, strict=True)
+            ]
+
+
+class Transcript:
+    """The output of all jobs of a room.
+
+    Args:
+        lines_max: lines of output that are kept, all jobs together.
+        cost_max: what they may cost together, as Line.cost counts it.
+        blocks_max: jobs that are kept.
+    """
+
+    def __init__(
+        self,
+        *,
+        lines_max: int = LINES_MAX,
+        cost_max: int = COST_MAX,
+        blocks_max: int = BLOCKS_MAX,
+    ) -> None:
+        self._lines_max = lines_max
+        self._cost_max = cost_max
+        self._blocks_max = blocks_max
+        self._width = 0
+        self._entries: dict[str, _Entry] = {}
+        self._starts: list[int] | None = None
+
+    # What happens.
+
+    def begin(self, job: str, heading: Heading) -> None:
+        """A job starts; it is shown below all others. Once is enough."""
+        if job not in self._entries:
+            self._entries[job] = _Entry(heading, Block(job, self._width), self._width)
+            self._starts = None
+
+    def write(self, job: str, stream: Stream, data: bytes) -> None:
+        """A job writes output."""
+        self._block(job).write(stream, data)
+
+    def type(self, job: str, name: str, data: bytes, *, end: bool) -> None:
+        """A member types into a job."""
+        self._block(job).type(name, data, end=end)
+
+    def skip(self, job: str, text: str) -> None:
+        """Output of a job is missing here."""
+        self._block(job).skip(text)
+
+    def end(self, job: str, ending: Ending) -> None:
+        """A job has ended; output that is fetched later still goes above this."""
+        self._block(job).finish()
+        self._entries[job].end(ending)
+
+    def clear(self) -> None:
+        """Forget the output of all jobs that have ended."""
+        self._entries = {job: entry for job, entry in self._entries.items() if not entry.has_ended}
+        self._starts = None
+
+    def trim(self) -> tuple[int, int]:
+        """Drop the oldest lines until everything is within its bounds.
+
+        Returns:
+            From which row on rows were dropped, and how many: what lies below moved up.
+        """
+        if len(self._entries) > self._blocks_max:
+            oldest = next(iter(self._entries))
+            self._starts = None
+            return 0, self._entries.pop(oldest).rows
+        blocks = [entry.block for entry in self._entries.values()]
+        excess = sum(block.line_count for block in blocks) - self._lines_max
+        cost = sum(block.cost for block in blocks) - self._cost_max
+        if excess <= 0 and cost <= 0:
+            return 0, 0
+        for index, block in enumerate(blocks):
+            if block.line_count:
+                # By cost, a sixteenth of the block goes at a time: often enough, yet seldom.
+                count = max(excess, block.line_count // 16 + 1 if cost > 0 else 0)
+                rows = block.drop(count)
+                self._starts = None
+                if rows:
+                    return self._row_starts()[index] + 1, rows
+        return 0, 0
+
+    # What is shown.
+
+    def __contains__(self, job: str) -> bool:
+        return job in self._entries
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are; the last one is never a gap."""
+        return max(0, self._row_starts()[-1] - 1)
+
+    @property
+    def columns(self) -> int:
+        """Columns of the longest line; may be more, when that one was dropped."""
+        return max((entry.block.columns for entry in self._entries.values()), default=0)
+
+    def row(self, row: int) -> Row:
+        """Find what is shown in a row.
+
+        Args:
+            row: from 0, less than `rows`.
+        """
+        starts = self._row_starts()
+        index = bisect_right(starts, row) - 1
+        job, entry = list(self._entries.items())[index]
+        return entry.row(job, row - starts[index])
+
+    def heading(self, job: str) -> Heading:
+        """What stands above a job's output."""
+        return self._entries[job].heading
+
+    def dropped(self, job: str) -> int:
+        """How many lines of a job were dropped to make room."""
+        return self._entries[job].block.dropped
+
+    def last_text(self) -> str:
+        """All that is kept of the last job's output; empty when there is none."""
+        if not self._entries:
+            return ""
+        block = next(reversed(self._entries.values())).block
+        return "".join(f"{block.line(index).text}\n" for index in range(block.line_count))
+
+    def set_width(self, width: int) -> None:
+        """Break lines in another width (columns); 0 means never."""
+        self._width = width
+        for entry in self._entries.values():
+            entry.set_width(width)
+        self._starts = None
+
+    def _block(self, job: str) -> Block:
+        self._starts = None
+        return self._entries[job].block
+
+    def _row_starts(self) -> list[int]:
+        """The first row of each block, and the row behind the last."""
+        if self._starts is None:
+            self._starts = list(
+                accumulate((entry.rows for entry in self._entries.values()), initial=0)
+            )
+        return self._starts
