@@ -24,10 +24,11 @@ def encode(message: ClientMessage | ServerMessage) -> bytes:
         message: any message.
 
     Returns:
-        A MessagePack array: the tag, then the fields.
+        A MessagePack array: the tag, then the fields. What in a text is no Unicode (a file name
+        may be any bytes) becomes a question mark.
     """
     plain = msgspec.to_builtins(message, builtin_types=(bytes,))
-    packed: bytes = msgpack.packb(plain, use_bin_type=True)
+    packed: bytes = msgpack.packb(plain, use_bin_type=True, unicode_errors="replace")
     return packed
 
 

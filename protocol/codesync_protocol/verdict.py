@@ -1,8 +1,16 @@
 """How a job ended, and the figures that come with it."""
 
 from enum import StrEnum
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
+
+Seconds = Annotated[float, Meta(ge=0, le=1e9)]
+"""A duration; never NaN or infinite, which not every reader survives."""
+
+Bytes = Annotated[int, Meta(ge=0, lt=1 << 53)]
+ExitCode = Annotated[int, Meta(ge=0, le=255)]
 
 
 class Verdict(StrEnum):
@@ -52,7 +60,7 @@ class Stage(msgspec.Struct, frozen=True, array_like=True):
     """
 
     name: str
-    seconds: float
+    seconds: Seconds
 
 
 class Result(msgspec.Struct, frozen=True, array_like=True):
@@ -73,11 +81,11 @@ class Result(msgspec.Struct, frozen=True, array_like=True):
 
     verdict: Verdict
     explanation: str
-    exit_code: int | None = None
+    exit_code: ExitCode | None = None
     signal: str | None = None
-    cpu_seconds: float = 0.0
-    wall_seconds: float = 0.0
-    peak_memory: int = 0
+    cpu_seconds: Seconds = 0.0
+    wall_seconds: Seconds = 0.0
+    peak_memory: Bytes = 0
     memory_source: MemorySource = MemorySource.NONE
-    output_bytes: int = 0
+    output_bytes: Bytes = 0
     stages: tuple[Stage, ...] = ()

@@ -34,6 +34,11 @@ Seq = Annotated[int, Meta(ge=0, lt=1 << 53)]
 """Place of an event in its room's log; 53 bits, so that every language can count it."""
 
 Size = Annotated[int, Meta(ge=0, lt=1 << 53)]
+Count = Annotated[int, Meta(ge=0, lt=1 << 53)]
+MemberId = Annotated[int, Meta(ge=0, lt=1 << 53)]
+Moment = Annotated[float, Meta(ge=0, le=1e11)]
+"""Seconds since the Unix epoch; never NaN or infinite, which not every reader survives."""
+
 SourceSize = Annotated[int, Meta(ge=0, le=SOURCE_MAX)]
 
 Part = Annotated[bytes, Meta(max_length=PART_MAX)]

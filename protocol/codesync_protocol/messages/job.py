@@ -19,8 +19,11 @@ from codesync_protocol.limits import (
 )
 from codesync_protocol.messages.fields import (
     Argument,
+    Count,
     FileName,
     JobId,
+    MemberId,
+    Moment,
     OutputData,
     Part,
     Sentence,
@@ -122,7 +125,7 @@ class Accepted(msgspec.Struct, frozen=True, array_like=True, tag="accepted"):
     """To the submitter: the job will run. Its place in the queue counts from 1."""
 
     job: JobId
-    position: int
+    position: Count
 
 
 class Rejected(msgspec.Struct, frozen=True, array_like=True, tag="rejected"):
@@ -159,12 +162,12 @@ class JobSummary(msgspec.Struct, frozen=True, array_like=True):
     """
 
     job: JobId
-    member: int
+    member: MemberId
     name: ShortText
     language: Tag
     file_name: str
     state: JobState
-    submitted_at: float
+    submitted_at: Moment
     stdin: StdinMode
     tty: bool
     output_bytes: Size = 0
@@ -210,7 +213,7 @@ class StdinEcho(msgspec.Struct, frozen=True, array_like=True, tag="echo"):
 
     seq: Seq
     job: JobId
-    member: int
+    member: MemberId
     name: ShortText
     data: Annotated[bytes, Meta(max_length=STDIN_ECHO_MAX)]
     end: bool = False

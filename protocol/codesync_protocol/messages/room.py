@@ -2,7 +2,7 @@
 
 import msgspec
 
-from codesync_protocol.messages.fields import JobId, Sentence, ShortText, Size
+from codesync_protocol.messages.fields import Count, JobId, MemberId, Sentence, ShortText
 
 
 class Member(msgspec.Struct, frozen=True, array_like=True):
@@ -15,10 +15,10 @@ class Member(msgspec.Struct, frozen=True, array_like=True):
         colour: index of their colour, from 0.
     """
 
-    member: int
+    member: MemberId
     name: ShortText
     role: str
-    colour: int = 0
+    colour: Count = 0
 
 
 class Members(msgspec.Struct, frozen=True, array_like=True, tag="members"):
@@ -38,7 +38,7 @@ class QueuedJob(msgspec.Struct, frozen=True, array_like=True):
 
     job: JobId
     state: str
-    position: int = 0
+    position: Count = 0
 
 
 class Queue(msgspec.Struct, frozen=True, array_like=True, tag="queue"):
@@ -52,9 +52,9 @@ class Queue(msgspec.Struct, frozen=True, array_like=True, tag="queue"):
     """
 
     jobs: tuple[QueuedJob, ...] = ()
-    queued: Size = 0
-    active: Size = 0
-    max_concurrent: Size = 0
+    queued: Count = 0
+    active: Count = 0
+    max_concurrent: Count = 0
 
 
 class Notice(msgspec.Struct, frozen=True, array_like=True, tag="notice"):

@@ -10,14 +10,17 @@ from codesync_protocol.errors import Code
 from codesync_protocol.messages.fields import (
     ClientKey,
     Epoch,
+    MemberId,
     Sentence,
     Seq,
     ShortText,
+    Size,
     Tag,
     Version,
 )
 from codesync_protocol.messages.job import JobSummary
 from codesync_protocol.messages.room import Members, Queue
+from codesync_protocol.verdict import Seconds
 
 
 class Role(StrEnum):
@@ -90,11 +93,11 @@ class LimitsInfo(msgspec.Struct, frozen=True, array_like=True):
         output: bytes, both streams together.
     """
 
-    wall_seconds: float
-    tty_wall_seconds: float
-    cpu_seconds: float
-    memory: int
-    output: int
+    wall_seconds: Seconds
+    tty_wall_seconds: Seconds
+    cpu_seconds: Seconds
+    memory: Size
+    output: Size
 
 
 class ExecutorInfo(msgspec.Struct, frozen=True, array_like=True):
@@ -131,12 +134,12 @@ class Welcome(msgspec.Struct, frozen=True, array_like=True, tag="welcome"):
         executor: where it runs.
     """
 
-    version: int
+    version: Version
     room: str
     epoch: Epoch
     seq: Seq
     resumed: bool
-    member: int
+    member: MemberId
     role: Role
     members: Members
     queue: Queue
