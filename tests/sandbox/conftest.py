@@ -1,0 +1,40 @@
+"""What the tests of sandboxes share: servers that stand for a whole module."""
+
+from collections.abc import AsyncGenerator
+from dataclasses import replace
+
+import pytest
+import pytest_asyncio
+
+from codesync_server.limits import JobLimits
+from codesync_server.settings import Settings
+from tests.servers import RunningServer, running_server
+
+HASTY_WALL_SECONDS = 1.0
+
+SETTINGS = Settings(port=0, drain_seconds=1.0, max_concurrent=2, pool_size=1, cpus=1.0)
+
+
+@pytest.fixture(scope="module", params=["local", pytest.param("docker", marks=pytest.mark.docker)])
+def kind(request: pytest.FixtureRequest) -> str:
+    """Each executor in turn, for a whole module."""
+    chosen = str(request.param)
+    if chosen == "docker":
+        request.getfixturevalue("executor_image")
+    return chosen
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def server(kind: str) -> AsyncGenerator[RunningServer, None]:
+    """A server with the default limits."""
+    async with running_server(replace(SETTINGS, executor=kind)) as running:
+        yield running
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def hasty_server(kind: str) -> AsyncGenerator[RunningServer, None]:
+    """A server that does not wait long for programs that never end."""
+    run = replace(JobLimits().run, wall=HASTY_WALL_SECONDS)
+    hasty = replace(SETTINGS, executor=kind, limits=JobLimits(run=run))
+    async with running_server(hasty) as running:
+        yield running
