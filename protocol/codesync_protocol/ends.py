@@ -133,6 +133,8 @@ class ClientEnd:
         Raises:
             FrameError: the server does not speak as it should; always fatal.
         """
+        if self.state is State.CLOSED:
+            raise FrameError(Code.OUT_OF_TURN, "the connection is closed", fatal=True)
         try:
             message = decode_from_server(frame)
         except FrameError as error:

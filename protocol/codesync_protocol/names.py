@@ -11,6 +11,13 @@ _ROOM_NAME = re.compile(ROOM_NAME_PATTERN, re.ASCII)
 # overrides, zero-width), surrogates, private use, unassigned, and separators other than a space.
 _NAME_CATEGORIES = frozenset("LMNPS")
 
+# In those categories, and yet nobody sees them: Hangul fillers, an empty Braille cell, variation
+# selectors, and marks that only join or part.
+_INVISIBLE = frozenset(
+    {0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0}
+    | {*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)}
+)
+
 _COMBINING_RUN_MAX = 2
 
 
@@ -27,7 +34,7 @@ def columns(text: str) -> int:
 def clean_name(name: str) -> str:
     """Make a member's name fit to be shown anywhere.
 
-    Normalises to NFC, drops what is not printable or changes the direction of text, folds white
+    Drops what nobody sees or what changes the direction of text, normalises to NFC, folds white
     space, and cuts at NAME_COLUMNS_MAX columns.
 
     Args:
@@ -38,12 +45,16 @@ def clean_name(name: str) -> str:
     """
     # Normalising is superlinear on hostile input; no name of 32 columns needs more than this.
     bounded = name[: NAME_COLUMNS_MAX * 8]
+    # Before normalising: what was dropped may have kept a letter and its mark apart.
+    visible = "".join(filter(_is_visible, " ".join(bounded.split())))
     kept: list[str] = []
-    width = combining = 0
-    for char in " ".join(unicodedata.normalize("NFC", bounded).split()):
-        if char != " " and unicodedata.category(char)[0] not in _NAME_CATEGORIES:
-            continue
-        combining = combining + 1 if _columns_of(char) == 0 else 0
+    width = 0
+    combining = _COMBINING_RUN_MAX  # at the beginning, and after a space, there is nothing to mark
+    for char in unicodedata.normalize("NFC", visible):
+        if _columns_of(char) == 0:
+            combining += 1
+        else:
+            combining = _COMBINING_RUN_MAX if char == " " else 0
         width += _columns_of(char)
         if combining > _COMBINING_RUN_MAX:
             continue
@@ -61,14 +72,28 @@ def distinct_name(name: str, taken: set[str]) -> str:
         taken: the names in use.
 
     Returns:
-        The name itself, or the name with the first free number from 2 behind it.
+        The name itself, or the name with the first free number from 2 behind it, shortened where
+        both together would be too wide.
     """
     if name not in taken:
         return name
     number = 2
-    while (candidate := f"{name}-{number}") in taken:
+    while (candidate := _numbered(name, number)) in taken:
         number += 1
     return candidate
+
+
+def _numbered(name: str, number: int) -> str:
+    ending = f"-{number}"
+    while columns(name) + len(ending) > NAME_COLUMNS_MAX:
+        name = name[:-1]
+    return name.rstrip() + ending
+
+
+def _is_visible(char: str) -> bool:
+    if char == " ":
+        return True
+    return unicodedata.category(char)[0] in _NAME_CATEGORIES and ord(char) not in _INVISIBLE
 
 
 def _columns_of(char: str) -> int:
