@@ -78,11 +78,12 @@ def _decide(
         return Verdict.CANCELLED, "cancelled"
     if stop is Stop.SHUTDOWN:
         return Verdict.LOST, "the server shut down while it ran"
+    if report is None and autopsy is not None and autopsy.memory:
+        # Also when our clock ran out: where memory is short, the runner may be too slow to report.
+        return Verdict.MEMORY_LIMIT, "memory limit: the kernel ended processes of the sandbox"
     if stop is Stop.OVERDUE:
         return Verdict.TIME_LIMIT, f"ended by the server's clock after {spec.wall:g} s"
     if report is None:
-        if autopsy is not None and autopsy.memory:
-            return Verdict.MEMORY_LIMIT, "memory limit: the kernel ended the whole sandbox"
         detail = autopsy.detail if autopsy else "no witness"
         return Verdict.INTERNAL_ERROR, f"the sandbox fell silent ({detail})"
     if report.error or evidence is None:

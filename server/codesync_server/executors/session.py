@@ -104,7 +104,7 @@ class Session:
             report = await self._listen()
             writer.cancel()
         autopsy: Autopsy | None = None
-        if report is None and self._stop is None:
+        if report is None and self._stop in (None, Stop.OVERDUE):
             autopsy = await self._sandbox.autopsy()
         return judge(self._spec, stop=self._stop, report=report, autopsy=autopsy)
 
