@@ -5,11 +5,13 @@ The token stands in the fragment, which no client sends and no server logs.
 
 import ipaddress
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from codesync_protocol.names import is_room_name
 
 DEFAULT_PORT = 4000
+
+_NO_HOST = "the address names no host: it looks like ws://HOST:PORT"
 
 
 class LinkError(ValueError):
@@ -47,7 +49,7 @@ class Link:
         Raises:
             LinkError: it is not one.
         """
-        parts = urlsplit(text.strip())
+        parts = _split(text.strip())
         room = parts.path.strip("/")
         if not is_room_name(room):
             raise LinkError(
@@ -70,21 +72,38 @@ def parse_server(text: str) -> str:
     Raises:
         LinkError: it is not a server's address.
     """
-    parts = urlsplit(text if "://" in text else f"ws://{text}")
+    parts = _split(text)
     try:
         port = parts.port
     except ValueError:
         raise LinkError("the port in the address is not a number from 0 to 65535") from None
     if parts.scheme not in ("ws", "wss"):
         raise LinkError("the address must begin with ws:// or wss://")
-    if not parts.hostname or parts.username is not None:
-        raise LinkError("the address names no host: it looks like ws://HOST:PORT")
+    host = _host(parts)
     if parts.path.strip("/") or parts.query or parts.fragment:
         raise LinkError("a server's address has no path: it looks like ws://HOST:PORT")
     if port is None:
         port = 443 if parts.scheme == "wss" else DEFAULT_PORT
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     return f"{parts.scheme}://{host}:{port}"
+
+
+def _split(text: str) -> SplitResult:
+    try:
+        return urlsplit(text if "://" in text else f"ws://{text}")
+    except ValueError:  # brackets without an IPv6 address, or letters that would become others
+        raise LinkError(_NO_HOST) from None
+
+
+def _host(parts: SplitResult) -> str:
+    name = parts.hostname
+    if not name or not name.isprintable() or " " in name:
+        raise LinkError(_NO_HOST)
+    host = f"[{name}]" if ":" in name else name
+    # Anything before or behind it (userinfo, a stray bracket) would make it look like another one.
+    before, _, behind = parts.netloc.lower().partition(host.lower())
+    if before or (behind and behind[0] != ":"):
+        raise LinkError(_NO_HOST)
+    return host
 
 
 def is_loopback_host(host: str) -> bool:
