@@ -1,0 +1,91 @@
+"""What the Docker engine itself knows of sandboxes: the witness that is not ours."""
+
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import docker
+from docker.errors import NotFound
+
+from codesync_server.executors.docker.owner import OWNER_LABEL, Owner, this_process
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to a container: the engine's word for it, and its details."""
+
+    action: str
+    container: str
+    attributes: dict[str, str]
+
+
+@dataclass(slots=True)
+class Story:
+    """What happened to containers while a block lasted, in order.
+
+    Attributes:
+        events: all of it; filled when the block is left.
+    """
+
+    events: list[Event] = field(default_factory=list[Event])
+
+    def of(self, container: str) -> list[str]:
+        """What happened to one container, in the engine's words, details left out."""
+        return [event.action for event in self.events if event.container == container]
+
+    @property
+    def containers(self) -> set[str]:
+        """All that something happened to."""
+        return {event.container for event in self.events}
+
+
+class EngineView:
+    """The engine, asked about the containers of one server process.
+
+    Args:
+        client: of the engine.
+        owner: whose containers; this process's by default.
+    """
+
+    def __init__(self, client: docker.APIClient, owner: Owner | None = None) -> None:
+        self._client: Any = client
+        self._label = f"{OWNER_LABEL}={owner or this_process()}"
+
+    def containers(self) -> set[str]:
+        """The ids of the owner's containers."""
+        found = self._client.containers(all=True, filters={"label": self._label})
+        return {str(each["Id"]) for each in found}
+
+    def inspect(self, container: str) -> dict[str, Any]:
+        """Everything about a container."""
+        answer: dict[str, Any] = self._client.inspect_container(container)
+        return answer
+
+    def is_gone(self, container: str) -> bool:
+        """Whether there is no such container any more, not even a stopped one."""
+        try:
+            self._client.inspect_container(container)
+        except NotFound:
+            return True
+        return False
+
+    @contextmanager
+    def watched(self) -> Generator[Story]:
+        """Note what happens to the owner's containers while the block lasts."""
+        story = Story()
+        since = time.time()
+        yield story
+        stream = self._client.events(
+            since=f"{since:.9f}",
+            until=f"{time.time():.9f}",
+            filters={"type": "container", "label": self._label},
+            decode=True,
+        )
+        for event in stream:
+            actor: dict[str, Any] = event["Actor"]
+            story.events.append(
+                # "exec_create: sh -c …" and "health_status: …" carry more than the action
+                Event(str(event["Action"]).partition(":")[0], str(actor["ID"]), actor["Attributes"])
+            )

@@ -1,0 +1,326 @@
+"""Hostile programs against real Docker: each ends as its row says, and its neighbour is unharmed.
+
+The programs are in attacks.py and escapes.py; here is how they are run, and what needs more.
+"""
+
+import asyncio
+import json
+import signal
+import time
+import urllib.request
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import docker
+import pytest
+import pytest_asyncio
+
+from codesync_client import JobOutput, Submission
+from codesync_protocol.limits import OUTPUT_KEPT_MAX
+from codesync_protocol.messages import Finished, Started
+from codesync_protocol.verdict import Verdict
+from codesync_server.executors.docker.profile import SandboxProfile
+from codesync_server.limits import JobLimits
+from codesync_server.settings import Settings
+from tests.programs import SECONDS, Outcome, outcome, python, submit_and_wait, until
+from tests.sandbox.attacks import ATTACKS, Attack
+from tests.sandbox.engine_view import EngineView
+from tests.sandbox.escapes import ESCAPES
+from tests.sandbox.sandboxes import python_spec, run_on, running_executor
+from tests.servers import RunningServer, running_server
+from tests.waiting import eventually
+
+pytestmark = [
+    pytest.mark.docker,
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.timeout(60, func_only=True),
+]
+
+WALL_SECONDS = 3.0
+POOL_SIZE = 2
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def server(executor_image: str) -> AsyncGenerator[RunningServer, None]:
+    """A server with the default profile, for impatient people."""
+    limits = JobLimits(run=replace(JobLimits().run, wall=WALL_SECONDS))
+    settings = Settings(
+        port=0,
+        executor="docker",
+        drain_seconds=1.0,
+        max_concurrent=2,
+        pool_size=POOL_SIZE,
+        limits=limits,
+    )
+    async with running_server(settings) as running:
+        yield running
+
+
+@dataclass(frozen=True, slots=True)
+class Raid:
+    """An attack, and how long another room's programs took meanwhile."""
+
+    attack: Outcome
+    hellos: Sequence[float]
+
+    def __str__(self) -> str:
+        """The figures, for people."""
+        return (
+            f"attack {self.attack.result.wall_seconds:.2f} s; {len(self.hellos)} hellos,"
+            f" {min(self.hellos):.2f} to {max(self.hellos):.2f} s"
+        )
+
+
+async def raid(server: RunningServer, attack: Submission) -> Raid:
+    """Run an attack. While it runs another room's hellos come out right, and /stats is answered."""
+    over = asyncio.Event()
+    async with server.room("eve", room="attackers") as eve, asyncio.TaskGroup() as tasks:
+        eve.follow(attack.job)
+        await eve.submit(attack)
+        await until(eve, Started)
+        neighbour = tasks.create_task(_say_hello(server, over))
+        ended = await outcome(eve, attack.job)
+        over.set()
+    return Raid(ended, neighbour.result())
+
+
+async def _say_hello(server: RunningServer, over: asyncio.Event) -> Sequence[float]:
+    """Run hello again and again until told that it is over, at least once."""
+    seconds: list[float] = []
+    async with server.room("bob", room="neighbours") as bob:
+        while not seconds or not over.is_set():
+            began = time.monotonic()
+            hello = await submit_and_wait(bob, python("print('hello')"))
+            seconds.append(time.monotonic() - began)
+            assert (hello.result.verdict, hello.stdout) == (Verdict.OK, b"hello\n")
+            assert (await asyncio.to_thread(_stats, server))["max_concurrent"] == 2
+    return seconds
+
+
+def _stats(server: RunningServer) -> dict[str, Any]:
+    address = server.app.address.replace("ws:", "http:")
+    with urllib.request.urlopen(f"{address}/stats", timeout=5) as answer:
+        figures: dict[str, Any] = json.load(answer)
+    return figures
+
+
+@pytest.mark.parametrize("attack", [*ATTACKS, *ESCAPES], ids=lambda attack: attack.name)
+async def test_an_attack_ends_as_its_row_says(attack: Attack, server: RunningServer) -> None:
+    done = await raid(server, attack.submission())
+    print(done)
+    result = done.attack.result
+    assert result.verdict is attack.verdict, (result, done.attack)
+    if attack.stdout is not None:
+        assert done.attack.stdout.decode("latin-1") == attack.stdout, done.attack.stderr
+    assert attack.stderr.encode("latin-1") in done.attack.stderr
+    assert result.exit_code == attack.exit_code
+
+
+async def test_a01_three_fork_bombs_at_once_are_gone_soon_after_their_time(
+    server: RunningServer, docker_client: docker.APIClient
+) -> None:
+    engine = EngineView(docker_client)
+    bomb = next(attack for attack in ATTACKS if attack.name == "a01_fork_bomb")
+    async with server.room("eve", room="attackers") as eve:
+        bombs = [bomb.submission() for _ in range(3)]
+        for each in bombs:
+            await eve.submit(each)
+        for each in bombs:
+            ended = await outcome(eve, each.job)
+            assert ended.result.verdict is Verdict.TIME_LIMIT
+            assert ended.result.wall_seconds < WALL_SECONDS + 2
+    began = time.monotonic()
+    await eventually(lambda: len(engine.containers()) <= POOL_SIZE)
+    print(f"gone {time.monotonic() - began:.2f} s after the last verdict")
+
+
+async def test_a05_a_tmpfs_larger_than_the_memory_is_charged_to_the_program(
+    executor_image: str,
+) -> None:
+    profile = SandboxProfile()
+    assert profile.tmp + profile.shared_memory < profile.memory // 3
+    too_large = replace(profile, tmp=2 * profile.memory, tmp_files=1 << 16)
+    fill = python_spec(
+        "for number in range(1000):\n    open(str(number), 'wb').write(bytes(8 << 20))"
+    )
+    async with running_executor(executor_image, profile=too_large) as executor:
+        (result, _), (after, hello) = await run_on(executor, fill, python_spec("print('hello')"))
+    assert result.verdict is Verdict.MEMORY_LIMIT, result
+    assert (after.verdict, hello.stdout) == (Verdict.OK, b"hello\n")
+
+
+FLOODS = {
+    "stdout": "import os\nwhile True: os.write(1, b'x' * 65536)",
+    "stderr": "import os\nwhile True: os.write(2, b'x' * 65536)",
+    "both": "import os\nwhile True: os.write(1, b'o' * 4096); os.write(2, b'e' * 4096)",
+    "empty lines": "import os\nwhile True: os.write(1, b'\\n' * 1000)",
+    "from 20 processes": "import os\n"
+    "for _ in range(19):\n    if os.fork() == 0: break\n"
+    "while True: os.write(1, b'x' * 65536)",
+}
+
+
+@pytest.mark.parametrize("flood", FLOODS.values(), ids=FLOODS)
+async def test_a10_a_flood_ends_at_the_output_limit(
+    flood: str, server: RunningServer, docker_client: docker.APIClient
+) -> None:
+    engine = EngineView(docker_client)
+    done = await raid(server, python(flood))
+    print(done)
+    ended = done.attack
+    assert ended.result.verdict is Verdict.OUTPUT_LIMIT, ended.result
+    assert ended.result.output_bytes == OUTPUT_KEPT_MAX == 10_000_000
+    assert len(ended.stdout) + len(ended.stderr) == OUTPUT_KEPT_MAX
+    await eventually(lambda: len(engine.containers()) <= POOL_SIZE)
+
+
+async def test_a10_what_is_exactly_at_the_output_limit_is_no_flood(server: RunningServer) -> None:
+    async with server.room() as room:
+        ended = await submit_and_wait(
+            room, python(f"import sys; sys.stdout.buffer.write(b'x' * {OUTPUT_KEPT_MAX})")
+        )
+    assert ended.result.verdict is Verdict.OK, ended.result
+    assert ended.stdout == b"x" * OUTPUT_KEPT_MAX
+
+
+ESCAPE_SEQUENCES = (
+    b"\x1b]52;c;ZXZpbA==\x07",  # OSC 52: fill the clipboard
+    b"\x1b]0;title\x1b\\",
+    b"\x1b]8;;http://evil.example\x1b\\click\x1b]8;;\x1b\\",
+    b"\x1bPtmux;\x1b\x1b]52;c;ZXZpbA==\x07\x1b\\",  # DCS
+    b"\x1b[6n\x1b[c\x1b[2J\x1b[H\x1b[?1049h\x1b[?1000h",
+    b"\x9b31m\x9d0;title\x9c\x90q\x9c",  # C1, 8-bit
+    "\u202eevil\u2066\u200b\u2028".encode(),
+    bytes(range(256)) * 3,
+    b"\xed\xa0\x80\xff\xfe\xc0\xaf",  # no UTF-8
+)
+
+
+@pytest.mark.parametrize("tty", [False, True], ids=["pipes", "terminal"])
+async def test_a14_escape_sequences_arrive_byte_for_byte_and_mean_nothing_on_the_way(
+    tty: bool, server: RunningServer
+) -> None:
+    data = b"".join(ESCAPE_SEQUENCES)
+    program = f"import os; os.write(1, {data!r}); os.write(2, {data[::-1]!r})"
+    async with server.room() as room:
+        ended = await submit_and_wait(room, python(program, tty=tty))
+    assert ended.result.verdict is Verdict.OK
+    if tty:
+        assert ended.stdout == data + data[::-1]
+    else:
+        assert (ended.stdout, ended.stderr) == (data, data[::-1])
+
+
+async def test_a19_a_daemon_that_holds_stdout_says_nothing_after_the_verdict(
+    server: RunningServer, docker_client: docker.APIClient
+) -> None:
+    daemon = python(
+        """
+import os, time
+alive, farewell = os.pipe()
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        os.close(farewell)
+        print("daemon", flush=True)
+        os.read(alive, 1)  # ends when everybody else has
+        while True:
+            print("ghost", flush=True)
+    os._exit(0)
+os.wait()
+print("done", flush=True)
+os._exit(0)
+"""
+    )
+    engine = EngineView(docker_client)
+    async with server.room() as room:
+        room.follow(daemon.job)
+        await room.submit(daemon)
+        ended = await outcome(room, daemon.job)
+        assert ended.result.verdict is Verdict.OK
+        assert {b"daemon", b"done"} <= set(ended.stdout.split())
+        await eventually(lambda: len(engine.containers()) <= POOL_SIZE)
+        # Everything that was under way is here when the next job has ended.
+        hello = python("print('hello')")
+        await room.submit(hello)
+        async with asyncio.timeout(SECONDS):
+            async for event in room.events():
+                assert not (isinstance(event, JobOutput) and event.job == daemon.job)
+                if isinstance(event, Finished):
+                    break
+
+
+@pytest.mark.parametrize("code", [0, 1, 2, 42, 126, 127, 128, 129, 137, 139, 254, 255])
+async def test_a33_exit_codes_come_out_as_they_are(code: int, server: RunningServer) -> None:
+    async with server.room() as room:
+        ended = await submit_and_wait(room, python(f"import os; os._exit({code})"))
+    result = ended.result
+    assert result.verdict is (Verdict.OK if code == 0 else Verdict.RUNTIME_ERROR)
+    assert (result.exit_code, result.signal) == (code, None)
+
+
+# 1 to 15 all end a program; of those above, what Linux lets end one.
+DEADLY = (*range(1, 16), *map(int, (signal.SIGXCPU, signal.SIGSYS, signal.SIGRTMIN)), 40, 64)
+NAMES = {**{int(each): each.name for each in signal.Signals}, 40: "SIG40"}
+
+
+@pytest.mark.parametrize("number", DEADLY, ids=lambda number: NAMES[number])
+async def test_a33_signals_come_out_with_their_names(number: int, server: RunningServer) -> None:
+    program = f"""
+import os, signal
+if {number} not in (signal.SIGKILL, signal.SIGSTOP):
+    signal.signal({number}, signal.SIG_DFL)
+os.kill(os.getpid(), {number})
+"""
+    async with server.room() as room:
+        ended = await submit_and_wait(room, python(program))
+    result = ended.result
+    assert result.verdict is Verdict.SIGNALLED, result
+    assert (result.exit_code, result.signal) == (None, NAMES[number])
+
+
+async def test_a33_what_ignores_or_survives_a_signal_ends_by_itself(server: RunningServer) -> None:
+    """SIGCHLD, SIGCONT, SIGURG and SIGWINCH end nobody."""
+    program = """
+import os, signal, sys
+for number in signal.SIGCHLD, signal.SIGCONT, signal.SIGURG, signal.SIGWINCH:
+    os.kill(os.getpid(), number)
+sys.exit(7)
+"""
+    async with server.room() as room:
+        ended = await submit_and_wait(room, python(program))
+    assert (ended.result.verdict, ended.result.exit_code) == (Verdict.RUNTIME_ERROR, 7)
+
+
+async def test_a33_no_core_is_dumped(server: RunningServer) -> None:
+    program = """
+import os, resource, signal
+print(resource.getrlimit(resource.RLIMIT_CORE))
+try:
+    resource.setrlimit(resource.RLIMIT_CORE, (1 << 20, 1 << 20))
+except ValueError as refusal:
+    print(refusal)
+child = os.fork()
+if child == 0:
+    os.abort()
+status = os.waitpid(child, 0)[1]
+print(os.WTERMSIG(status), os.WCOREDUMP(status), os.listdir("."))
+"""
+    async with server.room() as room:
+        ended = await submit_and_wait(room, python(program))
+    assert ended.stdout.decode() == (
+        "(0, 0)\nnot allowed to raise maximum limit\n6 False ['main.py']\n"
+    )
+
+
+async def test_a28_nothing_of_the_servers_environment_reaches_a_program(
+    server: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CODESYNC_SECRET", "mellon")
+    async with server.room() as room:
+        ended = await submit_and_wait(room, python("import os; print(dict(os.environ))"))
+    assert ended.stdout.decode() == (
+        "{'PATH': '/usr/local/bin:/usr/bin:/bin', 'HOME': '/tmp', 'LANG': 'C.UTF-8',"
+        " 'TERM': 'dumb'}\n"
+    )
