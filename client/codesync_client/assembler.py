@@ -12,17 +12,29 @@ class OutputAssembler:
     Invariant: the pieces that were given out lie one behind the other from the start, without
     overlap; every hole is one OutputSkipped.
 
+    Args:
+        job: the job.
+        start: the offset to begin at.
+        exact: fetch what is missing instead of skipping it.
+        stale: how many answers are on the way to the assembler that this one takes the place of.
+
     Attributes:
         position: the offset up to which everything was given out.
         exact: fetch what is missing instead of skipping it.
     """
 
-    def __init__(self, job: str, *, start: int = 0, exact: bool = False) -> None:
+    def __init__(self, job: str, *, start: int = 0, exact: bool = False, stale: int = 0) -> None:
         self.position = start
         self.exact = exact
         self._job = job
         self._total = start
         self._asked = False
+        self._stale = stale
+
+    @property
+    def in_flight(self) -> int:
+        """How many answers are on the way; the server gives them in order, one for each fetch."""
+        return self._stale + self._asked
 
     @property
     def complete(self) -> bool:
@@ -39,10 +51,14 @@ class OutputAssembler:
     def cut(self) -> None:
         """The connection is a new one: what was asked for on the old one will not come."""
         self._asked = False
+        self._stale = 0
 
     def abandon(self) -> list[Piece]:
-        """The server has nothing more of it: what is missing will not come."""
-        self._asked = False
+        """The answer is that the server has nothing of it: what is missing will not come."""
+        if self._stale:
+            self._stale -= 1
+        else:
+            self._asked = False
         return self._skip_to(self._total)
 
     def live(self, output: Output) -> list[Piece]:
@@ -57,6 +73,9 @@ class OutputAssembler:
 
     def part(self, part: OutputPart) -> list[Piece]:
         """Take the answer to a fetch."""
+        if self._stale:
+            self._stale -= 1
+            return []
         self._asked = False
         self._total = max(self._total, part.total)
         if part.end <= self.position < part.total:

@@ -27,6 +27,8 @@ from codesync_protocol.messages import (
 from codesync_protocol.verdict import Result, Verdict
 
 JOBS_KEPT = 200
+FETCHES_MAX = 8
+"""Requests for old output that may be on the way at once; a server refuses too many."""
 
 
 class RoomModel:
@@ -49,9 +51,6 @@ class RoomModel:
         self._output: dict[str, OutputAssembler] = {}
         self._ended: dict[str, Finished] = {}  # finished, but not all of its output is out
         self._told: set[str] = set()  # whose end was told
-        for summary in welcome.jobs:
-            if summary.result is not None:
-                self._told.add(summary.job)
         self._take_snapshot(welcome)
 
     def follow(self, job: str, start: int = 0) -> None:
@@ -61,7 +60,9 @@ class RoomModel:
             job: the job; it need not exist yet.
             start: the offset to begin at, in bytes.
         """
-        self._output[job] = OutputAssembler(job, start=start, exact=True)
+        before = self._output.get(job)
+        stale = before.in_flight if before else 0
+        self._output[job] = OutputAssembler(job, start=start, exact=True, stale=stale)
         if summary := self.jobs.get(job):
             self._output[job].known(summary.output_bytes)
 
@@ -76,12 +77,14 @@ class RoomModel:
             yield Connected(welcome, again=True)
             return
         self.seq = welcome.seq
-        before = set(self.jobs)
+        before = list(self.jobs)
         self.jobs.clear()
         yield Connected(welcome, again=True)
         yield from self._take_snapshot(welcome)
-        for job in before - set(self.jobs) - self._told:
-            yield from self._forgotten(job)
+        for job in before:
+            if job not in self.jobs:
+                yield from self._lost(job)
+                self._forget(job)
 
     def apply(self, message: ServerMessage, *, congested: bool = False) -> Iterator[RoomEvent]:
         """Take a message.
@@ -103,7 +106,8 @@ class RoomModel:
             case Notice():
                 yield message
             case Fault(code=code, job=job):
-                if code is Code.NO_SUCH_JOB and job in self._output:
+                asked = job in self._output and self._output[job].in_flight
+                if code is Code.NO_SUCH_JOB and asked:
                     yield from self._output[job].abandon()
                     yield from self._finish_if_complete(job)
                 yield message
@@ -121,8 +125,12 @@ class RoomModel:
         """What to ask the server for now."""
         if congested:
             return
+        in_flight = sum(assembler.in_flight for assembler in self._output.values())
         for job, assembler in self._output.items():
+            if in_flight >= FETCHES_MAX:
+                return
             if (offset := assembler.wanted()) is not None:
+                in_flight += 1
                 yield FetchOutput(job, offset)
 
     def _happened(
@@ -160,18 +168,27 @@ class RoomModel:
             if assembler is None:
                 # What was written before we came is fetched when somebody wants to see it.
                 self._output[summary.job] = OutputAssembler(summary.job, start=summary.output_bytes)
+                if summary.result is not None:
+                    self._told.add(summary.job)
                 continue
             events += assembler.known(summary.output_bytes)
             if summary.result is not None and summary.job not in self._told:
-                self._ended[summary.job] = Finished(welcome.seq, summary.job, summary.result)
+                ended = Finished(welcome.seq, summary.job, summary.result)
+                self._ended.setdefault(summary.job, ended)  # what the server said then says more
                 events += self._finish_if_complete(summary.job)
         return events
 
-    def _forgotten(self, job: str) -> Iterator[RoomEvent]:
-        result = Result(Verdict.LOST, "the server no longer knows this job")
-        self._ended[job] = Finished(self.seq, job, result)
-        self._output[job] = OutputAssembler(job, start=self._assembler(job).position)
-        yield from self._finish_if_complete(job)
+    def _lost(self, job: str) -> Iterator[RoomEvent]:
+        if job not in self._told:
+            result = Result(Verdict.LOST, "the server no longer knows this job")
+            self._ended.setdefault(job, Finished(self.seq, job, result))
+            yield from self._assembler(job).abandon()
+            yield from self._finish_if_complete(job)
+
+    def _forget(self, job: str) -> None:
+        self._output.pop(job, None)
+        self._ended.pop(job, None)
+        self._told.discard(job)
 
     def _finish_if_complete(self, job: str) -> Iterator[RoomEvent]:
         if job in self._ended and self._assembler(job).complete:
@@ -190,9 +207,7 @@ class RoomModel:
         while len(self.jobs) > JOBS_KEPT:
             oldest = next(iter(self.jobs))
             del self.jobs[oldest]
-            self._output.pop(oldest, None)
-            self._ended.pop(oldest, None)
-            self._told.discard(oldest)
+            self._forget(oldest)
 
     def _update(self, job: str, **changes: object) -> None:
         if summary := self.jobs.get(job):
