@@ -5,7 +5,7 @@ write and how they end.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Self, TypeVar
@@ -104,6 +104,8 @@ class RoomServer:
         outputs: what each job has written.
         received: every message that came after a hello.
         bodies: the body of each submission.
+        connections: who is in the room.
+        upon_entry: what happens right after somebody entered.
     """
 
     def __init__(self) -> None:
@@ -113,6 +115,7 @@ class RoomServer:
         self.received: list[ClientMessage] = []
         self.bodies: dict[str, bytearray] = {}
         self.connections: list[ServerConnection] = []
+        self.upon_entry: Callable[[], Awaitable[None]] | None = None
         self._seq = 0
         self._moved = asyncio.Condition()
         self._server: Server | None = None
@@ -276,6 +279,8 @@ class RoomServer:
                         await connection.send(encode(event))
             self.connections.append(connection)
             await self._note(None)
+            if self.upon_entry is not None:
+                await self.upon_entry()
             try:
                 async for frame in connection:
                     message = end.receive(frame)

@@ -119,14 +119,16 @@ def _rgb(text: str) -> list[tuple[int, int, int]]:
 
 
 ANSI_DARK = TerminalTheme(
-    *_rgb("10151d e8ecf3"),
+    (0x10, 0x15, 0x1D),
+    (0xE8, 0xEC, 0xF3),
     _rgb("4a5568 ff7b86 6fdc9a f5c869 6ca8ff d3a8ff 6fd6cf d5dbe6"),
     _rgb("93a0b4 ffa3ab 93eab3 ffdd94 9dcbff e3c6ff 93e6e0 ffffff"),
 )
 """What a program's 16 colours look like on the dark background: each can be read there."""
 
 ANSI_LIGHT = TerminalTheme(
-    *_rgb("fbfbf8 1b2330"),
+    (0xFB, 0xFB, 0xF8),
+    (0x1B, 0x23, 0x30),
     _rgb("1b2330 b3202f 14713a 8a5a00 0b5cad 7a2fbf 00707a 6a7380"),
     _rgb("5d6878 c4303f 1a8446 9a6800 1a6cc0 8b40d0 0a8089 48566b"),
 )

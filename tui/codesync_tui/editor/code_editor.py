@@ -31,6 +31,8 @@ class CodeEditor(SourceArea):
         border: none;
         padding: 0;
         background: $background;
+        scrollbar-size-vertical: 1;
+        scrollbar-size-horizontal: 1;
         & .text-area--gutter { color: $dim; }
         & .text-area--cursor-gutter { color: $foreground; background: $line; text-style: none; }
         & .text-area--cursor-line { background: $line; }

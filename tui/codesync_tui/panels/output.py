@@ -181,11 +181,14 @@ class OutputPane(ScrollView, can_focus=True):
         end = len(text) if row.end is None else row.end
         segments: list[Segment] = []
         looks = looks or ((0, Look()),)
+        own_colours = not app_of(self).native_ansi_color
         for index, (start, look) in enumerate(looks):
             stop = looks[index + 1][0] if index + 1 < len(looks) else len(text)
             if piece := text[max(start, row.start) : min(stop, end)]:
                 of_source = self.get_component_rich_style(SOURCE_CLASSES[look.source])
-                segments.append(Segment(piece, base + style_of(look, of_source)))
+                segments.append(
+                    Segment(piece, base + style_of(look, of_source, own_colours=own_colours))
+                )
         return Strip(segments)
 
     def _heading(self, job: str, width: int) -> Strip:

@@ -365,13 +365,15 @@ class RoomScreen(Screen[None]):
         self._editor.focus()
 
     def _arrange(self) -> None:
+        focused = self.focused
         self._arrangement.apply()
         self._stdin.show_prepared(shown=self._arrangement.shows_stdin)
         self._set_titles()
-        self.call_after_refresh(self._keep_focus_on_screen)
+        self.call_after_refresh(self._keep_focus_on_screen, focused)
 
-    def _keep_focus_on_screen(self) -> None:
-        if self.focused is None or not self.focused.is_on_screen:
+    def _keep_focus_on_screen(self, focused: Widget | None) -> None:
+        """When the pane that had the focus was hidden, give it to the first that is shown."""
+        if focused is not None and not focused.is_on_screen:
             shown = [pane for pane in self._panes() if pane.is_on_screen]
             if shown:
                 shown[0].focus()

@@ -1,0 +1,133 @@
+"""An app in a room, ready to be acted on: real widgets, a real websocket, no terminal."""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from textual.pilot import Pilot
+from textual.widgets import Static
+from textual.widgets._toast import Toast
+
+from codesync_tui.app import CodeSyncApp
+from codesync_tui.editor import CodeEditor
+from codesync_tui.panels.answer_line import AnswerLine
+from codesync_tui.panels.output import OutputPane
+from codesync_tui.panels.queue import QueuePane
+from codesync_tui.panels.status import StatusLine
+from codesync_tui.panels.stdin import StdinPane
+from codesync_tui.screens.room import RoomScreen
+from codesync_tui.transcript import Part
+from tests.tui.room_server import RoomServer
+from tests.waiting import eventually
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """An app in a room."""
+
+    server: RoomServer
+    app: CodeSyncApp
+    pilot: Pilot[int]
+
+    @property
+    def room(self) -> RoomScreen:
+        screen = self.app.screen_stack[0]
+        assert isinstance(screen, RoomScreen)
+        return screen
+
+    @property
+    def editor(self) -> CodeEditor:
+        return self.room.query_one(CodeEditor)
+
+    @property
+    def output(self) -> OutputPane:
+        return self.room.query_one(OutputPane)
+
+    @property
+    def queue(self) -> QueuePane:
+        return self.room.query_one(QueuePane)
+
+    @property
+    def stdin(self) -> StdinPane:
+        return self.room.query_one(StdinPane)
+
+    @property
+    def answer(self) -> AnswerLine:
+        return self.room.query_one(AnswerLine)
+
+    def status(self) -> str:
+        """What the status line says."""
+        return self.room.query_one(StatusLine).render().plain
+
+    def members(self) -> str:
+        """What the members pane says."""
+        return str(self.room.query_one("#members Static", Static).content)
+
+    def queued(self) -> list[str]:
+        """The rows of the queue pane."""
+        return [str(option.prompt) for option in self.queue.options]
+
+    def label(self) -> str:
+        """What stands before the answer line; empty when it is not shown."""
+        label = self.room.query_one("#answer-label", Static)
+        return str(label.content).strip() if self.stdin.answers else ""
+
+    def rows(self) -> list[str]:
+        """What the output pane holds, row by row."""
+        transcript = self.output.transcript
+        rows: list[str] = []
+        for index in range(transcript.rows):
+            row = transcript.row(index)
+            if row.part is Part.HEADING:
+                heading = transcript.heading(row.job)
+                rows.append(f"== {heading.name} {heading.title} {heading.language}")
+            else:
+                rows.append(row.line.text[row.start : row.end])
+        return rows
+
+    def notices(self) -> list[str]:
+        """What the notices on the screen say."""
+        return [toast.render().plain for toast in self.app.screen.query(Toast)]
+
+    async def until(self, is_so: Callable[[], object]) -> None:
+        """Wait until something is so, and the screen shows it."""
+        await eventually(is_so)
+        await self.pilot.pause()
+
+    async def press(self, *keys: str) -> None:
+        """Press keys."""
+        await self.pilot.press(*keys)
+
+    async def write(self, text: str) -> None:
+        """Write a text into the editor, as somebody who typed it."""
+        self.editor.focus()
+        self.editor.select_all()
+        self.editor.replace(text, *self.editor.selection)
+        await self.pilot.pause()
+
+
+@asynccontextmanager
+async def stage(
+    server: RoomServer | None = None,
+    *,
+    columns: int = 80,
+    lines: int = 24,
+    join_line: str = "",
+    file: Path | None = None,
+) -> AsyncGenerator[Stage, None]:
+    """Open a room, and an app that has entered it.
+
+    Args:
+        server: the room's server, not listening yet.
+        columns: of the screen.
+        lines: of the screen.
+        join_line: what lets others join.
+        file: a file to open at the start.
+    """
+    async with server or RoomServer() as opened:
+        app = CodeSyncApp(opened.link, name="ana", join_line=join_line, file=file)
+        async with app.run_test(size=(columns, lines), notifications=True) as pilot:
+            staged = Stage(opened, app, pilot)
+            await staged.until(lambda: "online" in staged.status())
+            yield staged

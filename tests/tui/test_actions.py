@@ -1,0 +1,37 @@
+"""The key table holds what it promises."""
+
+import re
+
+from codesync_tui.actions import ACTIONS, bindings, key_label
+from codesync_tui.screens.help import help_text
+from codesync_tui.screens.room import RoomScreen
+
+SURVIVES_TMUX = re.compile(r"ctrl\+[a-z]|f[1-9]")
+
+
+def test_every_action_can_be_done() -> None:
+    for action in ACTIONS:
+        assert callable(getattr(RoomScreen, f"action_{action.name}"))
+
+
+def test_every_key_survives_tmux_and_stands_for_one_thing() -> None:
+    keys = [key for action in ACTIONS for key in action.keys]
+    assert len(keys) == len(set(keys))
+    for key in keys:
+        assert SURVIVES_TMUX.fullmatch(key)
+        # The terminal sends these as backspace, tab and enter.
+        assert key not in ("ctrl+h", "ctrl+i", "ctrl+j", "ctrl+m")
+
+
+def test_running_has_two_keys() -> None:
+    assert next(a for a in ACTIONS if a.name == "run_program").keys == ("f5", "ctrl+r")
+    assert {binding.action for binding in bindings()} >= {"run_program", "help", "palette"}
+
+
+def test_the_help_names_every_action_and_fits_80_columns() -> None:
+    text = help_text(["this \x1b room"]).plain
+    for action in ACTIONS:
+        assert action.help in text
+        assert all(key_label(key) in text for key in action.keys)
+    assert max(map(len, text.splitlines())) <= 70
+    assert "\x1b" not in text

@@ -1,0 +1,62 @@
+"""Source text is kept as it is, and shown harmless, column by column."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from codesync_protocol.printable import show_line
+from codesync_tui.editor.document import SourceDocument
+from codesync_tui.editor.highlights import HighlightedDocument, LazyHighlights
+from codesync_tui.editor.syntax import load_syntax
+
+texts = st.text(
+    st.sampled_from([*"ab(){}:'#\n", "é", "世", "\x1b", "\u2028", "\x0c", "\x85", "\t"]),
+    max_size=40,
+)
+PYTHON = load_syntax("python")
+
+
+def place(document: SourceDocument, index: int) -> tuple[int, int]:
+    """A place in a document: any number means one."""
+    row = index % document.line_count
+    return row, (index // 7) % (len(document[row]) + 1)
+
+
+def offset(document: SourceDocument, location: tuple[int, int]) -> int:
+    """Where a place is in the text."""
+    row, column = location
+    return sum(len(line) + 1 for line in document.lines[:row]) + column
+
+
+@given(texts, st.lists(st.tuples(st.integers(0), st.integers(0), texts), max_size=6))
+def test_edits_do_to_the_text_what_they_say(text: str, edits: list[tuple[int, int, str]]) -> None:
+    assert PYTHON is not None
+    document, expected = HighlightedDocument(text, PYTHON), text
+    for first, second, insert in edits:
+        start, end = sorted((place(document, first), place(document, second)))
+        document.captures(0, document.line_count)
+        a, b = offset(document, start), offset(document, end)
+        result = document.replace_range(start, end, insert)
+        assert result.replaced_text == expected[a:b]
+        expected = expected[:a] + insert + expected[b:]
+        assert offset(document, result.end_location) == a + len(insert)
+        assert document.text == expected
+        assert document.lines == [show_line(line) for line in expected.split("\n")]
+    fresh = HighlightedDocument(expected, PYTHON)
+    kept, anew = LazyHighlights(document), LazyHighlights(fresh)
+    for row in range(document.line_count):
+        assert sorted(kept[row], key=str) == sorted(anew[row], key=str)
+
+
+def test_line_ends_become_line_feeds_and_nothing_else_ends_a_line() -> None:
+    document = SourceDocument("a\r\nb\rc\u2028d\x0ce")
+    assert document.text == "a\nb\nc\u2028d\x0ce"
+    assert document.line_count == 3
+    document.replace_range((0, 0), (0, 1), "x\r\ny")
+    assert document.text == "x\ny\nb\nc\u2028d\x0ce"
+
+
+def test_a_range_may_reach_behind_the_last_line() -> None:
+    document = SourceDocument("a\nb")
+    assert document.get_text_range((1, 0), (2, 0)) == "b"
+    assert document.replace_range((1, 0), (2, 0), "").replaced_text == "b"
+    assert document.text == "a\n"

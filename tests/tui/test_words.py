@@ -1,0 +1,62 @@
+"""Figures in words."""
+
+import pytest
+
+from codesync_protocol.messages import JobState, LimitsInfo
+from codesync_protocol.verdict import MemorySource, Result, Verdict
+from codesync_tui import words
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [(0, "0 bytes"), (1, "1 byte"), (999, "999 bytes"), (1000, "1.0 kB"), (999_949, "999.9 kB"),
+     (999_950, "1.0 MB"), (1_234_567, "1.2 MB"), (10**10, "10.0 GB")],
+)  # fmt: skip
+def test_sizes(count: int, text: str) -> None:
+    assert words.size(count) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.017, "0.02 s"), (12.34, "12.3 s"), (61, "1:01 min"), (300, "5:00 min")]
+)
+def test_durations(seconds: float, text: str) -> None:
+    assert words.duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(-3, "0:00"), (7.9, "0:07"), (3599, "59:59"), (3720, "1:02h"), (10**6, "11d")],
+)
+def test_ages(seconds: float, text: str) -> None:
+    assert words.age(seconds) == text
+
+
+def test_states() -> None:
+    assert words.state(JobState.QUEUED) == "waiting"
+    assert words.state("\x1bodd") == "␛odd"
+
+
+def test_an_ending_says_what_is_known() -> None:
+    result = Result(
+        Verdict.RUNTIME_ERROR,
+        "the program returned 3",
+        exit_code=3,
+        cpu_seconds=0.1,
+        wall_seconds=0.2,
+        peak_memory=9_100_000,
+        memory_source=MemorySource.RUSAGE,
+    )
+    ending = words.ending(result)
+    assert ending.word == "runtime error"
+    assert ending.figures == "exit 3 · cpu 0.10 s · wall 0.20 s · memory 9.1 MB"
+    assert ending.explanation == "the program returned 3"
+
+
+def test_an_ending_that_says_it_all_is_not_explained() -> None:
+    assert words.ending(Result(Verdict.OK, "all is well")).explanation == ""
+    assert words.ending(Result(Verdict.CANCELLED, ""), by="ben\x1b").figures == "by ben␛"
+
+
+def test_limits() -> None:
+    text = words.limits(LimitsInfo(5.0, 300.0, 5.0, 256_000_000, 10_000_000))
+    assert text.startswith("5.00 s (5:00 min when it may be typed to)")
