@@ -34,15 +34,17 @@ class Mailbox:
         return self._bytes > OUTPUT_BYTES_MAX
 
     def put(self, event: RoomEvent) -> None:
-        """Add an event; holes in the same job with nothing between them become one.
+        """Add an event; holes in the same job that touch become one.
 
         Raises:
             MailboxFull: EVENTS_MAX events are unread.
         """
         last = self._events[-1] if self._events else None
         match last, event:
-            case OutputSkipped(job=job), OutputSkipped(job=same) if job == same:
-                self._events[-1] = OutputSkipped(job, last.offset, last.count + event.count)
+            case OutputSkipped(job=job, offset=start, count=count), OutputSkipped() if (
+                event.job == job and event.offset == start + count
+            ):
+                self._events[-1] = OutputSkipped(job, start, count + event.count)
                 return
             case _:
                 pass
