@@ -88,8 +88,13 @@ def _decide(
         return Verdict.INTERNAL_ERROR, f"the sandbox fell silent ({detail})"
     if report.error or evidence is None:
         return Verdict.INTERNAL_ERROR, f"the runner failed: {report.error or 'nothing ran'}"
-    limits = next(stage.limits for stage in spec.stages if stage.name == evidence.name)
-    return _decide_stage(evidence, limits)
+    told = [stage.name for stage in report.stages]
+    if told != [stage.name for stage in spec.stages[: len(told)]]:
+        return Verdict.INTERNAL_ERROR, f"the runner failed: nobody asked for {', '.join(told)}"
+    verdict, explanation = _decide_stage(evidence, spec.stages[len(told) - 1].limits)
+    if verdict is Verdict.OK and len(told) < len(spec.stages):
+        return Verdict.INTERNAL_ERROR, f"the runner failed: it ended after {', '.join(told)}"
+    return verdict, explanation
 
 
 def _decide_stage(evidence: StageEvidence, limits: StageLimits) -> tuple[Verdict, str]:
