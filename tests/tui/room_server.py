@@ -105,6 +105,7 @@ class RoomServer:
         received: every message that came after a hello.
         bodies: the body of each submission.
         connections: who is in the room.
+        loop: the loop that it lives on.
         upon_entry: what happens right after somebody entered.
     """
 
@@ -117,6 +118,7 @@ class RoomServer:
         self.connections: list[ServerConnection] = []
         self.upon_entry: Callable[[], Awaitable[None]] | None = None
         self._seq = 0
+        self.loop = asyncio.get_running_loop()
         self._moved = asyncio.Condition()
         self._server: Server | None = None
         self._events: list[Event] = []

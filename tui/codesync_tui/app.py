@@ -2,11 +2,13 @@
 
 import asyncio
 import signal
+import traceback
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
 
+from rich.text import Text
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
@@ -17,6 +19,7 @@ from textual.worker import WorkerCancelled, WorkerFailed
 from codesync_client import ClientError, DialOptions, Room
 from codesync_protocol.links import Link
 from codesync_protocol.names import clean_name
+from codesync_protocol.printable import show_block
 from codesync_tui.clipboard import copy_to_tmux
 from codesync_tui.driver import Terminal
 from codesync_tui.line_filter import ControlFilter
@@ -128,6 +131,13 @@ class CodeSyncApp(App[int]):
     async def action_quit(self) -> None:
         """Leave, as Textual calls it."""
         self.action_leave()
+
+    def _fatal_error(self) -> None:
+        # The stock method shows local variables: the room's token among them, and foreign text as
+        # it came.
+        self.bell()
+        self._exit_renderables.append(Text(show_block(traceback.format_exc())))
+        self._close_messages_no_wait()
 
     # What every screen needs.
 

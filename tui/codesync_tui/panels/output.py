@@ -116,6 +116,11 @@ class OutputPane(ScrollView, can_focus=True):
 
     # When it paints.
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether something is yet to be painted."""
+        return self._frame is not None
+
     def _changed(self) -> None:
         while (trimmed := self.transcript.trim())[1]:
             start, count = trimmed
