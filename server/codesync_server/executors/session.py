@@ -55,6 +55,7 @@ class Session:
         self._sandbox = sandbox
         self._spec = spec
         self._listener = listener
+        self._output_left = sum(stage.limits.output for stage in spec.stages)
         self._stdin = bytearray(spec.prepared_stdin)
         self._stdin_sent = 0
         self._stdin_taken = 0
@@ -144,6 +145,9 @@ class Session:
 
     def _heard(self, kind: bytes, payload: bytes) -> None:
         if stream := STREAMS.get(kind):
+            self._output_left -= len(payload)
+            if self._output_left < 0:
+                raise ValueError("the runner lets more through than the limits allow")
             self._listener.wrote(stream, payload)
         elif kind == b"A":
             taken = int.from_bytes(payload, "big")

@@ -85,7 +85,7 @@ def _become(
             resource.setrlimit(getattr(resource, name), (value, value))
         os.execvpe(argv[0], argv, env)
     except BaseException as error:
-        os.write(say, f"cannot start {os.fsdecode(argv[0])}: {error}".encode())
+        os.write(say, f"cannot start {os.fsdecode(argv[0])}: {error}".encode(errors="replace"))
     finally:
         os._exit(127)
 
@@ -144,6 +144,15 @@ def resident_bytes(root: int) -> int:
         with contextlib.suppress(OSError), open(f"/proc/{pid}/statm") as file:
             pages += int(file.read().split()[1])
     return pages * resource.getpagesize()
+
+
+def living_cpu_seconds(root: int) -> float:
+    """Cpu seconds of all processes below `root`, and of those that they have collected."""
+    ticks = 0
+    for pid in descendants(root):
+        with contextlib.suppress(OSError), open(f"/proc/{pid}/stat") as file:
+            ticks += sum(int(field) for field in file.read().rpartition(")")[2].split()[11:15])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def threads_of_this_user() -> int:

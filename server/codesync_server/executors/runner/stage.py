@@ -9,6 +9,7 @@ from typing import TypedDict
 from codesync_server.executors.runner.cgroup import Cgroup
 from codesync_server.executors.runner.processes import (
     kill_all,
+    living_cpu_seconds,
     open_terminal,
     own_cpu_seconds,
     resident_bytes,
@@ -196,10 +197,14 @@ class Stage:
             self.kill("wall")
         elif limits["idle"] is not None and now - self._active >= limits["idle"]:
             self.kill("idle")
-        elif around.cgroup.cpu() - self._cpu >= limits["cpu"]:
+        elif self._cpu_so_far() >= limits["cpu"]:
             self.kill("cpu")
         elif not around.contained and resident_bytes(self.pid) > limits["memory"]:
             self.kill("memory")
+
+    def _cpu_so_far(self) -> float:
+        used = self._around.cgroup.cpu() - self._cpu
+        return used if self._around.cgroup.kind else used + living_cpu_seconds(os.getpid())
 
     def kill(self, why: str) -> None:
         """Kill everything that runs, and remember why (the first reason counts)."""
