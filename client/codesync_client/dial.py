@@ -80,12 +80,17 @@ async def dial(server: str, options: DialOptions) -> ClientConnection:
             f"{server} did not answer within {options.open_timeout:g} s",
             "check the address, and whether a firewall lies between",
         ) from None
-    except ssl.SSLError as error:
+    except ssl.SSLCertVerificationError as error:
         raise CannotConnect(
-            f"{server}: its certificate is not trusted ({error.reason or error})",
+            f"{server}: its certificate is not trusted ({error.verify_message or error})",
             "check the host name, or name the issuer's certificate with --ca-file",
         ) from None
     except OSError as error:
+        if secure and isinstance(error, ssl.SSLError | ConnectionResetError):
+            raise CannotConnect(
+                f"{server} does not speak TLS",
+                "check the address; a server without TLS has one that begins with ws://",
+            ) from None
         raise CannotConnect(
             f"no server answers at {server} ({error.strerror or error})",
             "check the address, or start one with: codesync serve",

@@ -171,11 +171,16 @@ class Lifeline:
         except ConnectionClosed as error:
             return (error.rcvd.reason if error.rcvd else "") or "the connection was cut"
         except FrameError as error:
+            websocket.transport.abort()
             return error.reason
+        except asyncio.CancelledError:
+            raise  # we leave, and leave() says goodbye
+        except BaseException:
+            websocket.transport.abort()
+            raise
         finally:
             writer.cancel()
             await asyncio.wait([writer])
-            websocket.transport.abort()
 
     async def _write(self, websocket: ClientConnection) -> None:
         with suppress(ConnectionClosed):  # the reader sees it too, and says why

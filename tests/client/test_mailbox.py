@@ -27,7 +27,7 @@ async def everything(mailbox: Mailbox) -> list[RoomEvent]:
 
 async def test_events_come_out_in_their_order() -> None:
     mailbox = Mailbox()
-    sent = [out(1, b"a"), NOTICE, out(1, b"b")]
+    sent: list[RoomEvent] = [out(1, b"a"), NOTICE, out(1, b"b")]
     for event in sent:
         mailbox.put(event)
     mailbox.close()

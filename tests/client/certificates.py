@@ -1,0 +1,28 @@
+"""Certificates that nobody has signed but their owner."""
+
+import subprocess
+from pathlib import Path
+
+from tests.conftest import require_command
+
+
+def self_signed(folder: Path, *names: str) -> tuple[Path, Path]:
+    """Make a certificate for host names, and its key.
+
+    Args:
+        folder: where.
+        names: as in subjectAltName, e.g. "DNS:localhost".
+    """
+    require_command("openssl")
+    certificate, key = folder / "certificate.pem", folder / "key.pem"
+    words = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1"
+    subprocess.run(
+        [
+            *words.split(),
+            *("-subj", "/CN=CodeSync test", "-addext", f"subjectAltName={','.join(names)}"),
+            *("-keyout", str(key), "-out", str(certificate)),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    return certificate, key

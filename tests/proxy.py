@@ -1,0 +1,132 @@
+"""A TCP proxy between a client and a server, with the faults of a real network."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+
+CHUNK = 16 * 1024
+
+
+class Proxy:
+    """Hands bytes on between whoever connects and one server, until told otherwise.
+
+    Attributes:
+        target: the server's port on this machine.
+        accepted: how many connections were made so far.
+        upstream: bytes that went to the server so far.
+        downstream: bytes that came from the server so far.
+        delay: seconds that each chunk waits before it is handed on.
+    """
+
+    def __init__(self, target: int) -> None:
+        self.target = target
+        self.accepted = 0
+        self.upstream = 0
+        self.downstream = 0
+        self.delay = 0.0
+        self._reachable = True
+        self._up, self._down = asyncio.Event(), asyncio.Event()
+        self._server: asyncio.Server | None = None
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.flow()
+
+    @property
+    def port(self) -> int:
+        """Where clients connect."""
+        assert self._server is not None
+        return int(self._server.sockets[0].getsockname()[1])
+
+    def cut(self, *, reachable: bool = True) -> None:
+        """Reset all connections; when not reachable, also those that come, until `restore`."""
+        self._reachable = reachable
+        for writer in list(self._writers):
+            writer.transport.abort()
+
+    def restore(self) -> None:
+        """Be reachable again."""
+        self._reachable = True
+
+    def stall(self, *, up: bool = True, down: bool = True) -> None:
+        """Hand nothing on, and close nothing: a cable that was pulled."""
+        if up:
+            self._up.clear()
+        if down:
+            self._down.clear()
+
+    def flow(self) -> None:
+        """Hand on again what comes, and what came meanwhile."""
+        self._up.set()
+        self._down.set()
+
+    async def open(self) -> None:
+        """Begin to listen."""
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, limit=CHUNK)
+
+    async def close(self) -> None:
+        """End everything."""
+        assert self._server is not None
+        self._server.close()
+        self.cut(reachable=False)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._server.wait_closed()
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        self.accepted += 1
+        self._writers.add(writer)
+        try:
+            if self._reachable:
+                await self._join(reader, writer)
+        finally:
+            self._writers.discard(writer)
+            writer.transport.abort()
+
+    async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self.target)
+        self._writers.add(far_writer)
+        try:
+            async with asyncio.TaskGroup() as pumps:
+                pumps.create_task(self._pump(reader, far_writer, self._up))
+                pumps.create_task(self._pump(far_reader, writer, self._down))
+        finally:
+            self._writers.discard(far_writer)
+            far_writer.transport.abort()
+
+    async def _pump(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, flowing: asyncio.Event
+    ) -> None:
+        with suppress(ConnectionError):
+            while data := await reader.read(CHUNK):
+                await flowing.wait()
+                if self.delay:
+                    await asyncio.sleep(self.delay)
+                if flowing is self._up:
+                    self.upstream += len(data)
+                else:
+                    self.downstream += len(data)
+                writer.write(data)
+                await writer.drain()
+            writer.write_eof()
+            return
+        writer.transport.abort()
+
+
+@asynccontextmanager
+async def proxy_to(target: int) -> AsyncGenerator[Proxy, None]:
+    """Run a proxy while the block lasts.
+
+    Args:
+        target: the server's port on this machine.
+    """
+    proxy = Proxy(target)
+    await proxy.open()
+    try:
+        yield proxy
+    finally:
+        await proxy.close()
