@@ -105,6 +105,8 @@ class RoomServer:
         received: every message that came after a hello.
         bodies: the body of each submission.
         connections: who is in the room.
+        names: how clients called themselves, in the order in which they came.
+        close_codes: how connections ended.
         loop: the loop that it lives on.
         upon_entry: what happens right after somebody entered.
     """
@@ -117,6 +119,8 @@ class RoomServer:
         self.bodies: dict[str, bytearray] = {}
         self.connections: list[ServerConnection] = []
         self.upon_entry: Callable[[], Awaitable[None]] | None = None
+        self.names: list[str] = []
+        self.close_codes: list[int | None] = []
         self._seq = 0
         self.loop = asyncio.get_running_loop()
         self._moved = asyncio.Condition()
@@ -269,6 +273,7 @@ class RoomServer:
         end = ServerEnd()
         with suppress(ConnectionClosed):
             hello = end.receive_hello(await connection.recv())
+            self.names.append(hello.name)
             if self.room.refusal is not None:
                 await connection.send(encode(self.room.refusal))
                 return
@@ -290,6 +295,7 @@ class RoomServer:
                     await self._note(message)
             finally:
                 self.connections.remove(connection)
+                self.close_codes.append(connection.close_code)
                 await self._note(None)
 
     async def _note(self, message: ClientMessage | None) -> None:

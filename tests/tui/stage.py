@@ -86,6 +86,11 @@ class Stage:
                 rows.append(row.line.text[row.start : row.end])
         return rows
 
+    def row_before_last(self) -> str:
+        """What the row above the last one of the output pane shows."""
+        transcript = self.output.transcript
+        return transcript.row(transcript.rows - 2).line.text if transcript.rows > 1 else ""
+
     def notices(self) -> list[str]:
         """What the notices on the screen say."""
         return [toast.render().plain for toast in self.app.screen.query(Toast)]

@@ -279,6 +279,19 @@ async def test_skipped_output_is_marked() -> None:
         assert on.rows()[1:] == ["before", "… 1.2 MB skipped …", "after"]
 
 
+async def test_the_end_of_skipped_output_is_fetched_when_the_program_has_ended() -> None:
+    async with stage() as on:
+        await on.server.submitted(job_summary(A))
+        await on.server.started(A)
+        await on.server.output(A, b"before\n")
+        await on.server.skipped_output(A, 100_000)
+        await on.server.finished(A)
+        await on.until(lambda: len(on.rows()) > 4 and "\u2713" in on.rows()[-1])
+        assert on.rows()[1:3] == ["before", "… 34.5 kB skipped …"]
+        assert sum(row.count("?") for row in on.rows()) == 4096  # of 65,536 in one line
+        assert on.server.received == [FetchOutput(A, 7 + 100_000 - 65_536)]
+
+
 async def test_members_come_and_go() -> None:
     async with stage(columns=160, lines=48) as on:
         await on.server.members_are(Member(1, "ana", "host"), Member(2, "ben", "viewer", 1))

@@ -76,6 +76,8 @@ class Narrator:
         self._notify = notify
         self._colours: dict[int, int] = {}
         self._expected: dict[str, int] = {}  # offsets of jobs whose output is followed from there
+        self._holes: dict[str, tuple[int, int]] = {}  # what is missing, and not shown as such yet
+        self._tails: set[str] = set()  # jobs whose last output was fetched
 
     def tell(self, event: RoomEvent) -> None:
         """Show what happened."""
@@ -197,25 +199,48 @@ class Narrator:
             data = data[expected - output.offset :]
             self._expected[output.job] = expected + len(data)
         if data and output.job in self._panes.output.transcript:
+            self._show_hole(output.job)
             self._panes.output.write(output.job, output.stream, data)
 
     def _skipped(self, hole: OutputSkipped) -> None:
         self._begin(hole.job)
-        count = hole.count
+        start, end = hole.offset, hole.offset + hole.count
         if (expected := self._expected.get(hole.job)) is not None:
-            if hole.offset > expected:
+            if start > expected:
                 return
-            count -= expected - hole.offset
-            self._expected[hole.job] = expected + max(0, count)
-        if count > 0 and hole.job in self._panes.output.transcript:
-            self._panes.output.skip(hole.job, words.skipped(count))
+            start, self._expected[hole.job] = expected, max(expected, end)
+        if hole.job in self._holes:
+            start = self._holes[hole.job][0]
+        if end > start:
+            self._holes[hole.job] = start, end
+        if self._panes.output.transcript.has_ended(hole.job):
+            self._show_hole(hole.job)
+
+    def _show_hole(self, job: str) -> None:
+        start, end = self._holes.pop(job, (0, 0))
+        if end > start and job in self._panes.output.transcript:
+            self._panes.output.skip(job, words.skipped(end - start))
 
     def _finished(self, finished: Finished) -> None:
-        self._begin(finished.job)
-        self.targets.closed(finished.job)
-        if finished.job in self._panes.output.transcript:
-            self._panes.output.end(finished.job, words.ending(finished.result, finished.by))
+        job = finished.job
+        self._begin(job)
+        self.targets.closed(job)
+        if job in self._panes.output.transcript:
+            self._fetch_tail(job)
+            self._panes.output.end(job, words.ending(finished.result, finished.by))
         self._show_room()
+
+    def _fetch_tail(self, job: str) -> None:
+        """The last lines matter most: when they were skipped, fetch them after all."""
+        if job not in self._holes or job in self._tails:
+            self._show_hole(job)
+            return
+        self._tails.add(job)
+        start, end = self._holes[job]
+        tail = max(start, end - HISTORY_SHOWN)
+        self._holes[job] = start, tail
+        self._show_hole(job)
+        self._follow(job, tail)
 
     def _show_room(self) -> None:
         members = self._room.members.members

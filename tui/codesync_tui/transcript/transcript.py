@@ -197,6 +197,10 @@ class Transcript:
         """What stands above a job's output."""
         return self._entries[job].heading
 
+    def has_ended(self, job: str) -> bool:
+        """Whether a job that is shown has ended."""
+        return job in self._entries and self._entries[job].has_ended
+
     def dropped(self, job: str) -> int:
         """How many lines of a job were dropped to make room."""
         return self._entries[job].block.dropped
