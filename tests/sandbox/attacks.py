@@ -167,8 +167,8 @@ print("child ended with", os.wait()[1])
         exit_code=0,
     ),
     Attack(
-        "a03_memory_bomb_on_a_javascript_heap",
-        "const hoard = []; while (true) hoard.push(new Array(1 << 16).fill(hoard.length));",
+        "a03_memory_bomb_in_javascript",
+        "const hoard = []; while (true) hoard.push(new Float64Array(1 << 20).fill(1));",
         Verdict.MEMORY_LIMIT,
         language="javascript",
     ),

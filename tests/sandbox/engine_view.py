@@ -4,12 +4,19 @@ import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import docker
 from docker.errors import NotFound
 
 from codesync_server.executors.docker.owner import OWNER_LABEL, Owner, this_process
+
+
+def owner_of(pid: int) -> Owner:
+    """The owner that a process of this machine is, as its containers' labels name it."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return Owner(this_process().machine, pid, int(fields[19]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +69,18 @@ class EngineView:
         """Everything about a container."""
         answer: dict[str, Any] = self._client.inspect_container(container)
         return answer
+
+    def is_running(self, container: str) -> bool:
+        """Whether a container is there and runs."""
+        try:
+            return bool(self.inspect(container)["State"]["Running"])
+        except NotFound:
+            return False
+
+    def cpu_nanoseconds(self, container: str) -> int:
+        """Cpu time that a running container has used."""
+        stats: dict[str, Any] = self._client.stats(container, stream=False, one_shot=True)
+        return int(stats["cpu_stats"]["cpu_usage"]["total_usage"])
 
     def is_gone(self, container: str) -> bool:
         """Whether there is no such container any more, not even a stopped one."""

@@ -8,7 +8,7 @@ import json
 import signal
 import time
 import urllib.request
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,7 +21,7 @@ from codesync_protocol.limits import OUTPUT_KEPT_MAX
 from codesync_protocol.messages import Finished, Started
 from codesync_protocol.verdict import Verdict
 from codesync_server.executors.docker.profile import SandboxProfile
-from codesync_server.limits import JobLimits
+from codesync_server.limits import RUN, JobLimits
 from codesync_server.settings import Settings
 from tests.programs import SECONDS, Outcome, outcome, python, submit_and_wait, until
 from tests.sandbox.attacks import ATTACKS, Attack
@@ -37,24 +37,41 @@ pytestmark = [
     pytest.mark.timeout(60, func_only=True),
 ]
 
-WALL_SECONDS = 3.0
+WALL_SECONDS = 2.0
 POOL_SIZE = 2
+SETTINGS = Settings(
+    port=0, executor="docker", drain_seconds=1.0, max_concurrent=2, pool_size=POOL_SIZE
+)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def server(executor_image: str) -> AsyncGenerator[RunningServer, None]:
-    """A server with the default profile, for impatient people."""
-    limits = JobLimits(run=replace(JobLimits().run, wall=WALL_SECONDS))
-    settings = Settings(
-        port=0,
-        executor="docker",
-        drain_seconds=1.0,
-        max_concurrent=2,
-        pool_size=POOL_SIZE,
-        limits=limits,
-    )
-    async with running_server(settings) as running:
+    """A server with the default profile and the default limits."""
+    async with running_server(SETTINGS) as running:
         yield running
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def hasty_server(executor_image: str) -> AsyncGenerator[RunningServer, None]:
+    """A server that does not wait long for programs that never end."""
+    limits = JobLimits(run=replace(RUN, wall=WALL_SECONDS))
+    async with running_server(replace(SETTINGS, limits=limits)) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def only_the_parked_are_left(
+    server: RunningServer, hasty_server: RunningServer, docker_client: docker.APIClient
+) -> Callable[[], bool]:
+    """Tells whether there is no container but those that wait for a job."""
+    engine = EngineView(docker_client)
+
+    def is_so() -> bool:
+        pools = [running.app.executor.pool for running in (server, hasty_server)]
+        parked = sum(pool.parked for pool in pools)
+        return parked == 2 * POOL_SIZE == len(engine.containers())
+
+    return is_so
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +122,11 @@ def _stats(server: RunningServer) -> dict[str, Any]:
     return figures
 
 
-@pytest.mark.parametrize("attack", [*ATTACKS, *ESCAPES], ids=lambda attack: attack.name)
+ENDLESS = [each for each in (*ATTACKS, *ESCAPES) if each.verdict is Verdict.TIME_LIMIT]
+ENDING = [each for each in (*ATTACKS, *ESCAPES) if each.verdict is not Verdict.TIME_LIMIT]
+
+
+@pytest.mark.parametrize("attack", ENDING, ids=lambda attack: attack.name)
 async def test_an_attack_ends_as_its_row_says(attack: Attack, server: RunningServer) -> None:
     done = await raid(server, attack.submission())
     print(done)
@@ -117,12 +138,18 @@ async def test_an_attack_ends_as_its_row_says(attack: Attack, server: RunningSer
     assert result.exit_code == attack.exit_code
 
 
-async def test_a01_three_fork_bombs_at_once_are_gone_soon_after_their_time(
-    server: RunningServer, docker_client: docker.APIClient
+@pytest.mark.parametrize("attack", ENDLESS, ids=lambda attack: attack.name)
+async def test_an_endless_attack_ends_at_the_time_limit(
+    attack: Attack, hasty_server: RunningServer
 ) -> None:
-    engine = EngineView(docker_client)
+    await test_an_attack_ends_as_its_row_says(attack, hasty_server)
+
+
+async def test_a01_three_fork_bombs_at_once_are_gone_soon_after_their_time(
+    hasty_server: RunningServer, only_the_parked_are_left: Callable[[], bool]
+) -> None:
     bomb = next(attack for attack in ATTACKS if attack.name == "a01_fork_bomb")
-    async with server.room("eve", room="attackers") as eve:
+    async with hasty_server.room("eve", room="attackers") as eve:
         bombs = [bomb.submission() for _ in range(3)]
         for each in bombs:
             await eve.submit(each)
@@ -131,8 +158,8 @@ async def test_a01_three_fork_bombs_at_once_are_gone_soon_after_their_time(
             assert ended.result.verdict is Verdict.TIME_LIMIT
             assert ended.result.wall_seconds < WALL_SECONDS + 2
     began = time.monotonic()
-    await eventually(lambda: len(engine.containers()) <= POOL_SIZE)
-    print(f"gone {time.monotonic() - began:.2f} s after the last verdict")
+    await eventually(only_the_parked_are_left)
+    print(f"gone, and replaced, {time.monotonic() - began:.2f} s after the last verdict")
 
 
 async def test_a05_a_tmpfs_larger_than_the_memory_is_charged_to_the_program(
@@ -150,6 +177,18 @@ async def test_a05_a_tmpfs_larger_than_the_memory_is_charged_to_the_program(
     assert (after.verdict, hello.stdout) == (Verdict.OK, b"hello\n")
 
 
+async def test_the_cpu_limit_counts_every_process_of_the_container(executor_image: str) -> None:
+    burn = python_spec(
+        "import os\nfor _ in range(3): os.fork()\nwhile True: pass",
+        limits=replace(RUN, wall=30.0, cpu=0.5),
+    )
+    async with running_executor(executor_image) as executor:
+        ((result, _),) = await run_on(executor, burn)
+    assert result.verdict is Verdict.TIME_LIMIT
+    assert "cpu time limit" in result.explanation
+    assert 0.5 <= result.cpu_seconds < 1.0
+
+
 FLOODS = {
     "stdout": "import os\nwhile True: os.write(1, b'x' * 65536)",
     "stderr": "import os\nwhile True: os.write(2, b'x' * 65536)",
@@ -163,16 +202,15 @@ FLOODS = {
 
 @pytest.mark.parametrize("flood", FLOODS.values(), ids=FLOODS)
 async def test_a10_a_flood_ends_at_the_output_limit(
-    flood: str, server: RunningServer, docker_client: docker.APIClient
+    flood: str, server: RunningServer, only_the_parked_are_left: Callable[[], bool]
 ) -> None:
-    engine = EngineView(docker_client)
     done = await raid(server, python(flood))
     print(done)
     ended = done.attack
     assert ended.result.verdict is Verdict.OUTPUT_LIMIT, ended.result
     assert ended.result.output_bytes == OUTPUT_KEPT_MAX == 10_000_000
     assert len(ended.stdout) + len(ended.stderr) == OUTPUT_KEPT_MAX
-    await eventually(lambda: len(engine.containers()) <= POOL_SIZE)
+    await eventually(only_the_parked_are_left)
 
 
 async def test_a10_what_is_exactly_at_the_output_limit_is_no_flood(server: RunningServer) -> None:
@@ -213,7 +251,7 @@ async def test_a14_escape_sequences_arrive_byte_for_byte_and_mean_nothing_on_the
 
 
 async def test_a19_a_daemon_that_holds_stdout_says_nothing_after_the_verdict(
-    server: RunningServer, docker_client: docker.APIClient
+    server: RunningServer, only_the_parked_are_left: Callable[[], bool]
 ) -> None:
     daemon = python(
         """
@@ -233,14 +271,13 @@ print("done", flush=True)
 os._exit(0)
 """
     )
-    engine = EngineView(docker_client)
     async with server.room() as room:
         room.follow(daemon.job)
         await room.submit(daemon)
         ended = await outcome(room, daemon.job)
         assert ended.result.verdict is Verdict.OK
         assert {b"daemon", b"done"} <= set(ended.stdout.split())
-        await eventually(lambda: len(engine.containers()) <= POOL_SIZE)
+        await eventually(only_the_parked_are_left)
         # Everything that was under way is here when the next job has ended.
         hello = python("print('hello')")
         await room.submit(hello)

@@ -5,12 +5,14 @@ The table of programs and how each must end is verdict_programs.py; this module 
 
 import pytest
 
+from codesync_client import JobOutput, Submission
+from codesync_protocol.messages import StdinMode
 from codesync_protocol.verdict import Verdict
 from codesync_server.limits import RUN
 from tests.conftest import require_command
-from tests.programs import Outcome, python, submit_and_wait
+from tests.programs import Outcome, outcome, python, submit_and_wait, until
 from tests.sandbox.conftest import HASTY_WALL_SECONDS
-from tests.sandbox.verdict_programs import COMMANDS, COMPILED, Case, cases
+from tests.sandbox.verdict_programs import COMMANDS, COMPILED, PROMPTS, Case, cases, main_file
 from tests.servers import RunningServer
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(60, func_only=True)]
@@ -19,11 +21,16 @@ ENDLESS = [case for case in cases() if case.expected.verdict is Verdict.TIME_LIM
 ENDING = [case for case in cases() if case.expected.verdict is not Verdict.TIME_LIMIT]
 
 
+def require_toolchain(language: str, kind: str) -> None:
+    """Skip (or fail) where a language is not on this machine; the image has all."""
+    if kind == "local":
+        for command in COMMANDS[language]:
+            require_command(command)
+
+
 async def run(case: Case, server: RunningServer, kind: str) -> Outcome:
     """Run a case and hold its end against what is expected."""
-    if kind == "local":
-        for command in COMMANDS[case.language]:
-            require_command(command)
+    require_toolchain(case.language, kind)
     async with server.room() as room:
         ended = await submit_and_wait(room, case.submission())
     result, expected = ended.result, case.expected
@@ -65,3 +72,25 @@ async def test_by_default_an_endless_loop_ends_after_five_seconds(server: Runnin
     assert ended.result.verdict is Verdict.TIME_LIMIT
     assert ended.result.wall_seconds >= RUN.wall == 5.0
     assert ended.result.cpu_seconds > 1.0
+
+
+@pytest.mark.parametrize("language", PROMPTS)
+async def test_a_prompt_shows_before_it_is_answered(
+    language: str, server: RunningServer, kind: str
+) -> None:
+    require_toolchain(language, kind)
+    submission = Submission(
+        language,
+        [(main_file(language), PROMPTS[language].encode())],
+        stdin=StdinMode.SHARED,
+        tty=True,
+    )
+    async with server.room() as room:
+        await room.submit(submission)
+        prompt = b""
+        while b"name? " not in prompt:
+            prompt += (await until(room, JobOutput)).data
+        await room.send_stdin(submission.job, b"Ana\n")
+        ended = await outcome(room, submission.job)
+    assert ended.result.verdict is Verdict.OK
+    assert b"hello Ana" in ended.stdout

@@ -84,8 +84,13 @@ class Case:
 
     def submission(self) -> Submission:
         """The program, to be submitted."""
-        main = f"{'Main' if self.language == 'java' else 'main'}{EXTENSIONS[self.language]}"
-        return Submission(self.language, [(main, self.source.encode())], prepared_stdin=self.stdin)
+        files = [(main_file(self.language), self.source.encode())]
+        return Submission(self.language, files, prepared_stdin=self.stdin)
+
+
+def main_file(language: str) -> str:
+    """What people call a program of this language."""
+    return f"{'Main' if language == 'java' else 'main'}{EXTENSIONS[language]}"
 
 
 def _java(body: str, *, imports: str = "") -> str:
@@ -208,3 +213,19 @@ def cases() -> Iterator[Case]:
         for name, (sources, expected) in TABLE.items():
             stdin = STDIN if name == "stdin echo" else b""
             yield Case(name, language, sources[language], expected[language], stdin)
+
+
+PROMPTS: Final = {
+    "python": "name = input('name? '); print('hello', name)",
+    "javascript": "const terminal = require('readline')"
+    ".createInterface({ input: process.stdin, output: process.stdout });"
+    " terminal.question('name? ', (name) => { console.log('hello', name); terminal.close(); });",
+    "cpp": "#include <iostream>\n#include <string>\nint main() { std::string name;"
+    ' std::cout << "name? "; std::getline(std::cin, name);'
+    ' std::cout << "hello " << name << "\\n"; }',
+    "java": _java(
+        'System.out.print("name? "); var input = new java.util.Scanner(System.in);'
+        ' System.out.println("hello " + input.nextLine());'
+    ),
+}
+"""Programs that ask without ending the line, and answer what they are told."""

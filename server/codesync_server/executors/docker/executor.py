@@ -65,13 +65,13 @@ class DockerExecutor(Executor):
 
     async def start(self, tasks: asyncio.TaskGroup) -> None:
         """Remove what servers that are gone left behind, and begin to fill the pool."""
+        self._burying = tasks.create_task(self._janitor.run(self._no_more_burials))
         try:
             orphans = await self._janitor.sweep()
         except EngineError as error:
             raise ExecutorDown(str(error)) from None
         if orphans:
             log.info("removed %d containers of servers that are gone", orphans)
-        self._burying = tasks.create_task(self._janitor.run(self._no_more_burials))
         self._keeping = tasks.create_task(self._pool.keep())
 
     async def acquire(self) -> Sandbox:

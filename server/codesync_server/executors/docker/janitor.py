@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from contextlib import suppress
 
 from codesync_server.executors.docker import owner
 from codesync_server.executors.docker.engine import Engine, EngineError
@@ -9,6 +10,9 @@ from codesync_server.executors.docker.engine import Engine, EngineError
 RETRY_SECONDS = 2.0
 RETRY_SECONDS_MAX = 60.0
 PARALLEL = 2
+
+SWEEP_SECONDS = 10.0
+"""How long a server that starts waits for what others have left behind to go."""
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +62,9 @@ class Janitor:
     async def sweep(self) -> int:
         """Remove what servers that are gone have left behind; never what a live one still needs.
 
+        What cannot be removed soon (another server that starts may be at it already, or the engine
+        may hang over it) is removed in the background, like everything else.
+
         Returns:
             How many containers that were.
 
@@ -66,6 +73,9 @@ class Janitor:
         """
         found = await self._engine.containers(owner.LABEL)
         orphans = [each for each, labels in found.items() if owner.is_orphan(labels)]
-        for container in orphans:
-            await self._engine.remove_container(container)
+        gone = [self.bury(container) for container in orphans]
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SWEEP_SECONDS):
+                for each in gone:
+                    await each.wait()
         return len(orphans)

@@ -1,0 +1,83 @@
+"""Whose a container is, and whether anybody needs it: from its labels alone."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from codesync_server.executors.docker.owner import (
+    EXPIRES_LABEL,
+    LABEL,
+    OWNER_LABEL,
+    Owner,
+    is_orphan,
+    labels,
+    this_process,
+)
+from tests.sandbox.engine_view import owner_of
+
+LATER = str(int(time.time()) + 3600)
+EARLIER = str(int(time.time()) - 1)
+
+
+@pytest.fixture
+def living() -> Iterator[Owner]:
+    """Another process that lives."""
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        yield owner_of(process.pid)
+        process.kill()
+
+
+@pytest.fixture
+def dead() -> Owner:
+    """Another process that lived."""
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        owner = owner_of(process.pid)
+        process.kill()
+    return owner
+
+
+def test_this_process_is_itself() -> None:
+    assert this_process() == owner_of(os.getpid())
+    assert Owner.parse(str(this_process())) == this_process()
+
+
+def test_labels_say_whose_and_until_when() -> None:
+    made = labels(lifetime=60)
+    assert made[LABEL] == "1"
+    assert made[OWNER_LABEL] == str(this_process())
+    assert 50 < int(made[EXPIRES_LABEL]) - time.time() <= 60
+    assert not is_orphan(made)
+
+
+def test_what_a_living_server_owns_is_no_orphan_until_it_expires(living: Owner) -> None:
+    assert not is_orphan({OWNER_LABEL: str(living), EXPIRES_LABEL: LATER})
+    assert is_orphan({OWNER_LABEL: str(living), EXPIRES_LABEL: EARLIER})
+
+
+def test_what_a_dead_server_owned_is_an_orphan(dead: Owner) -> None:
+    assert is_orphan({OWNER_LABEL: str(dead), EXPIRES_LABEL: LATER})
+
+
+def test_a_recycled_process_id_is_not_the_server_that_had_it(living: Owner) -> None:
+    before = Owner(living.machine, living.pid, living.started - 1)
+    assert is_orphan({OWNER_LABEL: str(before), EXPIRES_LABEL: LATER})
+
+
+def test_of_another_machine_nothing_is_known_but_the_time(dead: Owner) -> None:
+    elsewhere = str(Owner("another-boot.4026531836", dead.pid, dead.started))
+    assert not is_orphan({OWNER_LABEL: elsewhere, EXPIRES_LABEL: LATER})
+    assert is_orphan({OWNER_LABEL: elsewhere, EXPIRES_LABEL: EARLIER})
+
+
+@pytest.mark.parametrize(
+    "text", ["", "/", "x", "x/1", "x/1/", "x//2", "x/a/b", "x/-1/2", "x/1/2/3"]
+)
+def test_a_label_that_names_nobody_is_no_reason_to_remove_anything(text: str) -> None:
+    assert Owner.parse(text) is None
+    assert not is_orphan({OWNER_LABEL: text, EXPIRES_LABEL: LATER})
+    assert not is_orphan({OWNER_LABEL: text, EXPIRES_LABEL: "soon"})
+    assert not is_orphan({})
