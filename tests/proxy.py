@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 
+from tests.waiting import eventually
+
 CHUNK = 16 * 1024
 
 
@@ -59,6 +61,16 @@ class Proxy:
         self._up.set()
         self._down.set()
 
+    async def sent(self, count: int) -> None:
+        """Wait until so many more bytes have gone to the server."""
+        enough = self.upstream + count
+        await eventually(lambda: self.upstream >= enough)
+
+    async def received(self, count: int) -> None:
+        """Wait until so many more bytes have come from the server."""
+        enough = self.downstream + count
+        await eventually(lambda: self.downstream >= enough)
+
     async def open(self) -> None:
         """Begin to listen."""
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, limit=CHUNK)
@@ -68,9 +80,8 @@ class Proxy:
         assert self._server is not None
         self._server.close()
         self.cut(reachable=False)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.flow()
+        await asyncio.gather(*self._tasks)
         await self._server.wait_closed()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -82,7 +93,8 @@ class Proxy:
         self._writers.add(writer)
         try:
             if self._reachable:
-                await self._join(reader, writer)
+                with suppress(OSError):  # nobody is there
+                    await self._join(reader, writer)
         finally:
             self._writers.discard(writer)
             writer.transport.abort()

@@ -4,7 +4,7 @@ Pure: no sockets, no clock. After a cut, everything that was not acknowledged go
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 
 from codesync_client.submission import Submission
 from codesync_protocol.limits import PART_MAX, STDIN_WINDOW
@@ -87,6 +87,11 @@ class Upload:
         )
         self._rest.write(self._body[PART_MAX:])
 
+    @property
+    def goes_in_parts(self) -> bool:
+        """Whether the body does not fit into one message."""
+        return len(self._body) > PART_MAX
+
     def acknowledge(self, received: int) -> None:
         """Learn how much of the body the server has."""
         self._rest.acknowledge(received - PART_MAX)
@@ -141,6 +146,12 @@ class Outgoing:
         """Forget the stdin of a job that takes no more."""
         self._stdin.pop(job, None)
 
+    def jobs_left(self, unfinished: Container[str]) -> None:
+        """Forget the stdin of all jobs but these, and those that are on their way."""
+        for job in list(self._stdin):
+            if job not in unfinished and job not in self._uploads:
+                del self._stdin[job]
+
     def restart(self) -> None:
         """The connection is a new one."""
         self._messages.clear()
@@ -150,10 +161,15 @@ class Outgoing:
             stream.restart()
 
     def parts(self) -> Iterator[ClientMessage]:
-        """Give out what may be sent now, single messages first."""
+        """Give out what may be sent now, single messages first, of large submissions one by one."""
         while self._messages:
             yield self._messages.popleft()
+        large_one_is_on_its_way = False
         for upload in list(self._uploads.values()):
+            if upload.goes_in_parts:
+                if large_one_is_on_its_way:
+                    continue
+                large_one_is_on_its_way = True
             yield from upload.parts()
         for stream in list(self._stdin.values()):
             yield from stream.parts()

@@ -15,6 +15,7 @@ from codesync_client.model import RoomModel
 from codesync_client.outgoing import Outgoing
 from codesync_client.submission import Submission
 from codesync_protocol import version
+from codesync_protocol.errors import Code
 from codesync_protocol.limits import STDIN_WINDOW
 from codesync_protocol.links import Link
 from codesync_protocol.messages import (
@@ -66,6 +67,7 @@ class Room:
         self._outgoing = Outgoing()
         self._stdin_moved = asyncio.Event()
         self._answers: dict[str, asyncio.Future[Accepted]] = {}
+        self._over = False
         self._model: RoomModel | None = None
 
     # The room's life.
@@ -87,6 +89,7 @@ class Room:
         """Leave; the connection is closed and nothing runs on."""
         self._stay_task.cancel()
         await asyncio.wait([self._stay_task])
+        self._end()
         await self._lifeline.leave()
 
     async def _stay(self) -> None:
@@ -95,10 +98,16 @@ class Room:
             try:
                 await self._lifeline.stay()
             finally:
-                self._mailbox.close()
-                for answer in self._answers.values():
-                    if not answer.done():
-                        answer.set_exception(Offline("the connection to the room ended"))
+                self._end()
+
+    def _end(self) -> None:
+        """Let nobody wait for what will not come any more."""
+        self._over = True
+        self._mailbox.close()
+        self._stdin_moved.set()
+        for answer in self._answers.values():
+            if not answer.done():
+                answer.set_exception(_left_for_good())
 
     # The room as it stands.
 
@@ -166,6 +175,10 @@ class Room:
             Offline: the room was left for good before the server answered.
         """
         submission.check()
+        if self._over:
+            raise _left_for_good()
+        if submission.job in self._answers:
+            raise SubmissionRejected(Code.DUPLICATE_JOB, "this submission is on its way already")
         answer: asyncio.Future[Accepted] = asyncio.get_running_loop().create_future()
         self._answers[submission.job] = answer
         self._outgoing.add_upload(submission)
@@ -175,6 +188,7 @@ class Room:
         finally:
             self._answers.pop(submission.job, None)
             self._outgoing.upload_done(submission.job)
+            self._lifeline.wake()  # another one may have waited behind it
 
     async def send_stdin(self, job: str, data: bytes) -> None:
         """Type into a program; returns when there is room for more, not when it was read.
@@ -182,11 +196,16 @@ class Room:
         Args:
             job: the job.
             data: any number of bytes.
+
+        Raises:
+            Offline: the room was left for good before there was room.
         """
         stream = self._outgoing.stdin(job)
         stream.write(data)
         self._lifeline.wake()
         while stream.unacknowledged > STDIN_WINDOW and self._outgoing.stdin(job) is stream:
+            if self._over:
+                raise _left_for_good()
             self._stdin_moved.clear()
             await self._stdin_moved.wait()
 
@@ -262,8 +281,11 @@ class Room:
 
     def restored(self, welcome: Welcome) -> None:
         """Go on where the cut was."""
-        self._outgoing.restart()
         self._deliver(self.model.rejoin(welcome))
+        if not welcome.resumed:
+            self._outgoing.jobs_left({job.job for job in welcome.jobs if job.result is None})
+            self._stdin_moved.set()
+        self._outgoing.restart()
 
     def cut(self, reason: str, retry_in: float | None) -> None:
         """Tell the reader that the connection is gone."""
@@ -272,3 +294,7 @@ class Room:
     def _deliver(self, events: Iterable[RoomEvent]) -> None:
         for event in events:
             self._mailbox.put(event)
+
+
+def _left_for_good() -> Offline:
+    return Offline("the connection to the room ended")

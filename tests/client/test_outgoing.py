@@ -255,6 +255,31 @@ def test_a_job_that_has_ended_is_sent_nothing_more() -> None:
     assert list(outgoing.parts()) == []
 
 
+def test_of_jobs_that_are_gone_nothing_is_sent_again() -> None:
+    outgoing = Outgoing()
+    coming = submission(256, job="2" * 32)
+    outgoing.add_upload(coming)
+    for job in (JOB, OTHER, coming.job):
+        outgoing.stdin(job).write(b"typed")
+    outgoing.jobs_left({OTHER})
+    sent = {message.job for message in outgoing.parts() if isinstance(message, StdinData)}
+    assert sent == {OTHER, coming.job}
+
+
+def test_large_submissions_go_one_by_one_and_small_ones_do_not_wait_for_them() -> None:
+    outgoing = Outgoing()
+    for number in range(4):
+        outgoing.add_upload(submission(2 * PART_MAX if number < 3 else 256, job=f"{number:032x}"))
+
+    def announced() -> list[int]:
+        return [int(m.job, 16) for m in outgoing.parts() if isinstance(m, Submit)]
+
+    assert announced() == [0, 3]
+    assert announced() == []
+    outgoing.upload_done(f"{0:032x}")
+    assert announced() == [1]
+
+
 def test_a_submission_says_what_follows_its_prepared_stdin() -> None:
     chosen = Submission(
         "cpp",

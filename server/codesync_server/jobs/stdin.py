@@ -43,6 +43,7 @@ class StdinGate:
         self.mode = mode
         self.ended = mode is StdinMode.CLOSED
         self._owner = owner
+        self._ended_by = ""
         self._received: defaultdict[str, int] = defaultdict(int)
         self._credited: defaultdict[str, int] = defaultdict(int)
         self._owed: deque[tuple[str, int]] = deque([("", prepared)])
@@ -74,11 +75,13 @@ class StdinGate:
         Raises:
             FrameError: the client may not, or sends more than may be on the way, or left a hole.
         """
-        self._check(key)
+        self._check_owner(key)
         received = self._received[key]
         if offset > received:
             raise FrameError(Code.BAD_SUBMISSION, "stdin with a hole: bytes before it are missing")
         fresh = data[received - offset :]
+        if fresh:
+            self._check_open()
         mine = received - self._credited[key]
         if mine + len(fresh) > STDIN_WINDOW or self._on_the_way + len(fresh) > ON_THE_WAY_MAX:
             raise FrameError(
@@ -95,16 +98,27 @@ class StdinGate:
                 self._sink.feed_stdin(fresh)
         return fresh
 
-    def end(self, key: str) -> None:
+    def end(self, key: str) -> bool:
         """Take the end of input from a client.
+
+        Returns:
+            Whether it is new (the same client may say it again after a cut).
 
         Raises:
             FrameError: the client may not.
         """
-        self._check(key)
-        self.ended = True
+        self._check_owner(key)
+        if self.ended and key == self._ended_by:
+            return False
+        self._check_open()
+        self.ended, self._ended_by = True, key
         if self._sink is not None:
             self._sink.end_stdin()
+        return True
+
+    def credited(self, key: str) -> int:
+        """How much of what a client sent the program has taken, in all."""
+        return self._credited.get(key, 0)
 
     def taken(self, total: int) -> dict[str, int]:
         """Learn how much the program has taken.
@@ -129,8 +143,10 @@ class StdinGate:
                 credited[key] = self._credited[key]
         return credited
 
-    def _check(self, key: str) -> None:
+    def _check_owner(self, key: str) -> None:
         if self.mode is StdinMode.PIPED and key != self._owner:
             raise FrameError(Code.STDIN_CLOSED, "only the submitter sends this program's stdin")
+
+    def _check_open(self) -> None:
         if self.ended:
             raise FrameError(Code.STDIN_CLOSED, "the program's stdin is closed")

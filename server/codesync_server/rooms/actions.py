@@ -25,6 +25,7 @@ from codesync_protocol.messages import (
     StdinEcho,
     StdinEnd,
     StdinMode,
+    StdinTaken,
     Submit,
     SubmitPart,
     Submitted,
@@ -106,8 +107,6 @@ class Actions:
     async def _submit(self, submit: Submit) -> None:
         try:
             self._require_acting()
-            if len(self._uploads) >= UPLOADS_MAX and submit.job not in self._uploads:
-                raise Refusal(Code.TOO_FAST, f"{UPLOADS_MAX} of your submissions are on the way")
             await self._proceed(Intake(submit, self._languages))
         except Refusal as refusal:
             self._reject(submit.job, refusal.code, refusal.reason, refusal.remedy)
@@ -128,6 +127,8 @@ class Actions:
     async def _proceed(self, intake: Intake) -> None:
         job_id = intake.submit.job
         if not intake.is_complete:
+            if len(self._uploads) >= UPLOADS_MAX and job_id not in self._uploads:
+                raise Refusal(Code.TOO_FAST, f"{UPLOADS_MAX} of your submissions are on the way")
             self._uploads[job_id] = intake
             self._outlet.put_reply(encode(PartTaken(job_id, intake.received)))
             return
@@ -174,14 +175,17 @@ class Actions:
         self._require_acting()
         job = self._job(message.job)
         fresh = job.input.accept(self._key, message.offset, message.data)
+        if len(fresh) < len(message.data):
+            # Sent again after a cut, in which our word of what was taken may have been lost.
+            self._outlet.put_reply(encode(StdinTaken(job.id, job.input.credited(self._key))))
         if fresh and job.input.mode is StdinMode.SHARED:
             self._echo(job, fresh[:STDIN_ECHO_MAX])
 
     def _stdin_end(self, message: StdinEnd) -> None:
         self._require_acting()
         job = self._job(message.job)
-        job.input.end(self._key)
-        if job.input.mode is StdinMode.SHARED:
+        is_new = job.input.end(self._key)
+        if is_new and job.input.mode is StdinMode.SHARED:
             self._echo(job, b"", end=True)
 
     def _echo(self, job: Job, data: bytes, *, end: bool = False) -> None:
