@@ -255,18 +255,21 @@ async def test_a19_a_daemon_that_holds_stdout_says_nothing_after_the_verdict(
 ) -> None:
     daemon = python(
         """
-import os, time
+import os
 alive, farewell = os.pipe()
+said, say = os.pipe()
 if os.fork() == 0:
     os.setsid()
     if os.fork() == 0:
         os.close(farewell)
         print("daemon", flush=True)
+        os.write(say, b"!")
         os.read(alive, 1)  # ends when everybody else has
         while True:
             print("ghost", flush=True)
     os._exit(0)
 os.wait()
+os.read(said, 1)
 print("done", flush=True)
 os._exit(0)
 """

@@ -206,7 +206,7 @@ def test_the_fingerprint_changes_with_any_part_of_the_profile(
 
 # What may happen to a sandbox in its whole life. No exec_create, exec_start, archive-path,
 # extract-to-dir, copy, export, commit, update, restart, pause, rename or stop is among it.
-LIFE = ["create", "attach", "start", "oom", "kill", "die", "destroy"]
+LIFE = ["create", "attach", "start", "oom", "kill", "die", "detach", "destroy"]
 
 
 @in_the_modules_loop
