@@ -41,7 +41,7 @@ class OutputCoalescer:
             self._runs[-1][1].extend(data)
             return
         if len(self._runs) >= CHANGES_MAX:
-            for known, collected in self._runs:
+            for known, collected in reversed(self._runs):  # the last: a stream keeps its order
                 if known is stream:
                     collected.extend(data)
                     return

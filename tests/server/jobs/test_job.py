@@ -1,0 +1,69 @@
+"""A job's life goes forward, and ends once."""
+
+import itertools
+
+import pytest
+
+from codesync_protocol.messages import JobState, Stream
+from codesync_protocol.verdict import Result, Verdict
+from codesync_server.jobs.job import TRANSITIONS
+from tests.server.making import make_job
+
+LIFE = [
+    JobState.QUEUED,
+    JobState.CLAIMED,
+    JobState.COMPILING,
+    JobState.RUNNING,
+    JobState.FINISHED,
+]
+
+
+def test_every_state_has_its_row() -> None:
+    assert set(TRANSITIONS) == set(JobState)
+
+
+def test_no_state_leads_back() -> None:
+    for before, after in itertools.product(JobState, JobState):
+        if after in TRANSITIONS[before]:
+            assert LIFE.index(after) > LIFE.index(before)
+
+
+def test_every_state_but_the_last_may_end() -> None:
+    for state in LIFE[:-1]:
+        assert JobState.FINISHED in TRANSITIONS[state]
+    assert not TRANSITIONS[JobState.FINISHED]
+
+
+@pytest.mark.parametrize("before", JobState)
+@pytest.mark.parametrize("after", JobState)
+def test_a_job_goes_where_the_table_says_and_nowhere_else(
+    before: JobState, after: JobState
+) -> None:
+    job = make_job()
+    job.state = before
+    if after in TRANSITIONS[before]:
+        job.move(after)
+        assert job.state is after
+        assert job.is_finished == (after is JobState.FINISHED)
+    else:
+        with pytest.raises(ValueError, match=f"cannot go from {before} to {after}"):
+            job.move(after)
+        assert job.state is before
+
+
+def test_the_room_is_told_everything_but_the_source() -> None:
+    job = make_job(source=b"secret", prepared=b"hidden", args=(b"private",))
+    job.output.add(Stream.STDOUT, b"abc")
+    job.result = Result(Verdict.OK, "exit code 0")
+    summary = job.summary()
+    assert (summary.job, summary.name, summary.file_name) == (job.id, "ana", "main.py")
+    assert (summary.output_bytes, summary.result) == (3, job.result)
+    for secret in ("secret", "hidden", "private", job.submitter.key):
+        assert secret not in repr(summary)
+
+
+def test_a_job_that_ran_lets_go_of_its_source() -> None:
+    job = make_job(source=b"x" * 1000, prepared=b"y" * 1000)
+    job.forget_source()
+    assert list(job.files) == []
+    assert job.prepared_stdin == b""
