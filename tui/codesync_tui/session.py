@@ -1,6 +1,7 @@
 """The room behind the screen: enters it, reads its events, and passes them on one at a time."""
 
-from collections.abc import Callable, Iterator
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator
 
 from textual.message import Message
 
@@ -35,14 +36,17 @@ class Session:
     async def live(self) -> None:
         """Enter, pass events on until the room ends, leave. A worker's work."""
         try:
-            async with self._room as room:
-                async for event in room.events():
-                    for piece in in_slices(event):
-                        await self._pass_on(piece)
+            room = await self._room.__aenter__()
         except (CannotConnect, EntryRefused) as error:
             self._post(EntryFailed(error))
-        else:
+            return
+        try:
+            async for event in room.events():
+                for piece in in_slices(event):
+                    await self._pass_on(piece)
             self._post(RoomEnded())
+        finally:
+            await _to_the_end(room.__aexit__(None, None, None))
 
     async def submit(self, submission: Submission) -> None:
         """Submit a program and tell how that ended. A worker's work."""
@@ -61,6 +65,23 @@ class Session:
         message = RoomHappened(event)
         self._post(message)
         await message.handled.wait()
+
+
+async def _to_the_end(work: Coroutine[None, None, None]) -> None:
+    """Do something however often we are cancelled meanwhile; it must be bounded itself.
+
+    Textual cancels a worker twice when the app exits, and the second time while the room is left.
+    """
+    task = asyncio.ensure_future(work)
+    was_cancelled = False
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:
+            was_cancelled = True
+    task.result()
+    if was_cancelled:
+        raise asyncio.CancelledError
 
 
 def in_slices(event: RoomEvent) -> Iterator[RoomEvent]:

@@ -32,7 +32,7 @@ class CodeEditor(SourceArea):
         padding: 0;
         background: $background;
         scrollbar-size-vertical: 1;
-        scrollbar-size-horizontal: 1;
+        scrollbar-size-horizontal: 0;
         & .text-area--gutter { color: $dim; }
         & .text-area--cursor-gutter { color: $foreground; background: $line; text-style: none; }
         & .text-area--cursor-line { background: $line; }

@@ -1,5 +1,6 @@
 """The members pane: who is here, in which colour and role."""
 
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
@@ -30,9 +31,16 @@ class MembersPane(VerticalScroll, can_focus=True):
     }
     """
 
+    _members: tuple[Member, ...] = ()
+    _me = 0
+
     def compose(self) -> ComposeResult:
         """One text for all of them: a room may have hundreds."""
         yield Static(markup=False)
+
+    def on_mount(self) -> None:
+        """The colours of members are the theme's."""
+        self.watch(app_of(self), "theme", self._refresh_lines, init=False)
 
     def show_members(self, members: tuple[Member, ...], me: int) -> None:
         """Show who is here.
@@ -41,7 +49,16 @@ class MembersPane(VerticalScroll, can_focus=True):
             members: in order of arrival.
             me: our own member id.
         """
-        lines = [self._line(member, me) for member in members]
+        if (members, me) != (self._members, self._me):
+            self._members, self._me = members, me
+            self._refresh_lines()
+
+    def on_resize(self, _: events.Resize) -> None:
+        """Fit the names to the new width."""
+        self._refresh_lines()
+
+    def _refresh_lines(self) -> None:
+        lines = [self._line(member, self._me) for member in self._members]
         self.query_one(Static).update(Content("\n").join(lines))
 
     def _line(self, member: Member, me: int) -> Content:

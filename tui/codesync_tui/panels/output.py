@@ -155,6 +155,11 @@ class OutputPane(ScrollView, can_focus=True):
         if not self._is_placing:
             self._follows_end = new_value >= self.max_scroll_y
 
+    def watch_show_vertical_scrollbar(self, shown: bool) -> None:
+        """Tell a scrollbar that has just appeared where we are: Textual does so on moves only."""
+        if shown:
+            self.vertical_scrollbar.position = self.scroll_y
+
     def on_resize(self, _: events.Resize) -> None:
         """Break lines anew for the new width."""
         self._rewrap()

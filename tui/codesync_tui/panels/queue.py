@@ -16,8 +16,8 @@ from codesync_tui.typed import app_of
 
 FINISHED_SHOWN = 8
 
-_NAME, _STATE, _AGE = 10, 10, 6
-_WIDE, _WIDE_STATE = 44, 14
+_NAME, _STATE, _AGE = 8, 10, 6
+_WIDE, _WIDE_NAME, _WIDE_STATE = 44, 12, 14
 _LEAST_WIDTH = 20
 
 
@@ -67,6 +67,10 @@ class QueuePane(OptionList, inherit_css=True):
         self._queue = Queue()
         self._colours: dict[int, int] = {}
         self._since: dict[str, float] = {}
+
+    def on_mount(self) -> None:
+        """The colours of members are the theme's."""
+        self.watch(app_of(self), "theme", self.refresh_rows, init=False)
 
     @property
     def selected_job(self) -> str | None:
@@ -160,12 +164,12 @@ class QueuePane(OptionList, inherit_css=True):
 
     def _prompt(self, row: _Row) -> Content:
         width = max(_LEAST_WIDTH, self.scrollable_content_region.width or 40)
-        state_width = _WIDE_STATE if width >= _WIDE else _STATE
-        title_width = width - 2 - _NAME - 1 - state_width - 1 - _AGE - 1
+        name_width, state_width = (_WIDE_NAME, _WIDE_STATE) if width >= _WIDE else (_NAME, _STATE)
+        title_width = width - 2 - name_width - 1 - state_width - 1 - _AGE - 1
         colour = theme.member_colour(row.colour, app_of(self).theme)
         parts: list[Content | tuple[str, str]] = [
             (f"{row.mark} ", row.style),
-            (fit(row.name, _NAME if title_width > 3 else width - 15), colour),
+            (fit(row.name, name_width if title_width > 3 else width - 15), colour),
         ]
         if title_width > 3:
             parts += [(" ", ""), (fit(row.title, title_width), "")]
