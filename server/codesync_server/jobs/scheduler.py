@@ -26,6 +26,10 @@ from codesync_server.settings import Settings
 log = logging.getLogger(__name__)
 
 
+class Draining(Exception):
+    """The server is shutting down: a job that it took now would never run."""
+
+
 class JobEvents(Protocol):
     """Whoever is told what happens to jobs. Calls never block and never raise."""
 
@@ -70,6 +74,7 @@ class Scheduler:
         self._queue = FairQueue(settings.queue_limit, settings.queue_per_member)
         self._active: dict[str, Job] = {}
         self._slots: dict[str, asyncio.Task[None]] = {}
+        self._without_sandbox: set[str] = set()
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -102,7 +107,10 @@ class Scheduler:
 
         Raises:
             QueueFull: there is no place for it.
+            Draining: no job is taken any more.
         """
+        if self._draining:
+            raise Draining("the server is shutting down")
         self._queue.put(job)
         self._wake.set()
         self._events.queue_changed()
@@ -149,9 +157,10 @@ class Scheduler:
         for job in list(self._active.values()):
             if job.session is not None:
                 job.session.stop(Stop.SHUTDOWN)
-            else:
+            elif job.id in self._without_sandbox:
                 self._finish(job, Result(Verdict.LOST, "the server shut down before it ran"))
                 self._slots[job.id].cancel()
+            # Else its sandbox is being destroyed, which nothing may cut short.
         await self._idle.wait()
 
     async def _fill_slot(self, job: Job) -> None:
@@ -174,7 +183,11 @@ class Scheduler:
         clock = asyncio.get_running_loop().time
         claimed_at = clock()
         job.stages.append(Stage("queued", claimed_at - job.queued_at))
-        sandbox = await self._executor.acquire()
+        self._without_sandbox.add(job.id)
+        try:
+            sandbox = await self._executor.acquire()
+        finally:
+            self._without_sandbox.discard(job.id)
         reported = False
         try:
             if job.is_finished:  # cancelled while it waited for the sandbox

@@ -111,7 +111,8 @@ class StdinGate:
         if self.ended and key == self._ended_by:
             return False
         self._check_open()
-        self.ended, self._ended_by = True, key
+        self.ended = True
+        self._ended_by = key
         if self._sink is not None:
             self._sink.end_stdin()
         return True

@@ -34,7 +34,7 @@ from codesync_server.access.rules import ACTING_ROLES
 from codesync_server.jobs.intake import Intake, Refusal
 from codesync_server.jobs.job import Job, Submitter
 from codesync_server.jobs.queue import QueueFull
-from codesync_server.jobs.scheduler import Scheduler
+from codesync_server.jobs.scheduler import Draining, Scheduler
 from codesync_server.languages.registry import Languages
 from codesync_server.rooms.outlet import Outlet
 from codesync_server.rooms.room import Room
@@ -156,6 +156,9 @@ class Actions:
             raise Refusal(
                 Code.QUEUE_FULL, str(error), "try again when some of them have run"
             ) from None
+        except Draining as error:
+            await self._store.forget(job.id)
+            raise Refusal(Code.DRAINING, str(error), "try again in a minute") from None
         self._room.add_job(job)
         self._outlet.put_reply(encode(Accepted(job.id, position)))
         self._room.publish(lambda seq: Submitted(seq, job.summary()))
