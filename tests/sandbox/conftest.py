@@ -1,18 +1,30 @@
-"""What the tests of sandboxes share: servers that stand for a whole module."""
+"""What the tests of sandboxes share: servers that stand for a whole module, no blocked loop."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from dataclasses import replace
 
 import pytest
 import pytest_asyncio
+from hypothesis import settings
 
 from codesync_server.limits import JobLimits
 from codesync_server.settings import Settings
+from tests.server.blocking import nothing_of_ours_blocks
 from tests.servers import RunningServer, running_server
+
+settings.register_profile("codesync", deadline=None, print_blob=True)
+settings.load_profile("codesync")
 
 HASTY_WALL_SECONDS = 1.0
 
 SETTINGS = Settings(port=0, drain_seconds=1.0, max_concurrent=2, pool_size=1, cpus=1.0)
+
+
+@pytest.fixture(autouse=True)
+def no_blocking_calls() -> Iterator[None]:
+    """A blocking call of ours on the event loop fails the test."""
+    with nothing_of_ours_blocks():
+        yield
 
 
 @pytest.fixture(scope="module", params=["local", pytest.param("docker", marks=pytest.mark.docker)])

@@ -73,11 +73,9 @@ def test_of_another_machine_nothing_is_known_but_the_time(dead: Owner) -> None:
     assert is_orphan({OWNER_LABEL: elsewhere, EXPIRES_LABEL: EARLIER})
 
 
-@pytest.mark.parametrize(
-    "text", ["", "/", "x", "x/1", "x/1/", "x//2", "x/a/b", "x/-1/2", "x/1/2/3"]
-)
+@pytest.mark.parametrize("text", ["", "/", "x", "x/1", "x/1/", "x//2", "x/a/b", "x/-1/2", "x/²/3"])
 def test_a_label_that_names_nobody_is_no_reason_to_remove_anything(text: str) -> None:
     assert Owner.parse(text) is None
     assert not is_orphan({OWNER_LABEL: text, EXPIRES_LABEL: LATER})
-    assert not is_orphan({OWNER_LABEL: text, EXPIRES_LABEL: "soon"})
+    assert not is_orphan({OWNER_LABEL: text, EXPIRES_LABEL: "²"})
     assert not is_orphan({})

@@ -36,7 +36,9 @@ class Owner:
         """Read a label's value; None when it is not one."""
         machine, _, rest = text.partition("/")
         pid, _, started = rest.partition("/")
-        return cls(machine, int(pid), int(started)) if pid.isdigit() and started.isdigit() else None
+        if not (pid.isdecimal() and started.isdecimal()):
+            return None
+        return cls(machine, int(pid), int(started))
 
     @property
     def is_known_dead(self) -> bool:
@@ -69,7 +71,7 @@ def is_orphan(container_labels: Mapping[str, str]) -> bool:
     if owner is not None and owner.is_known_dead:
         return True
     expires = container_labels.get(EXPIRES_LABEL, "")
-    return expires.isdigit() and time.time() > int(expires)
+    return expires.isdecimal() and time.time() > int(expires)
 
 
 @cache
