@@ -80,8 +80,8 @@ class LocalExecutor(Executor):
         return "/" in command or shutil.which(command) is not None
 
     async def start(self, tasks: asyncio.TaskGroup) -> None:
-        """Make the runner's text, which takes some time, before anybody waits for it."""
-        await asyncio.to_thread(source)
+        """Make the runner's text."""
+        await asyncio.to_thread(source)  # takes some time, before anybody waits for it
 
     async def acquire(self) -> Sandbox:
         """Start a runner in a fresh folder."""

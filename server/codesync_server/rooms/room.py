@@ -90,6 +90,7 @@ class Room:
         self._members[key] = member
         self._outlets[key] = outlet
         self.idle_since = None
+        self._last_queue = b""  # the newcomer knows another one
         self._tell_members()
         return member
 

@@ -56,8 +56,8 @@ class Engine:
                 return await future
         except TimeoutError:
             raise EngineError(f"Docker did not answer within {CALL_SECONDS} s") from None
-        except (DockerException, requests.RequestException, OSError) as error:
-            raise EngineError(explain(error)) from None
+        except Exception as error:  # an engine that misbehaves makes the SDK raise anything
+            raise EngineError(explain(error)) from error
 
     async def long_call(self, function: Callable[[docker.APIClient], _Answer]) -> _Answer:
         """Call the SDK in a thread, as long as it takes; the function bounds itself."""
@@ -128,7 +128,10 @@ def connect() -> docker.APIClient:
         EngineError: none answers.
     """
     try:
-        return docker.APIClient(**kwargs_from_env(), timeout=CALL_SECONDS, version="auto")
+        client = docker.APIClient(**kwargs_from_env(), timeout=CALL_SECONDS, version="auto")
+        # Else each call reads the whole environment for proxies, which are not for the engine.
+        client.trust_env = False
+        return client
     except (DockerException, requests.RequestException, OSError) as error:
         raise EngineError(explain(error)) from None
 

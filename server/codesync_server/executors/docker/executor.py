@@ -12,6 +12,7 @@ from codesync_server.executors.docker.engine import Engine, EngineError
 from codesync_server.executors.docker.janitor import Janitor
 from codesync_server.executors.docker.pool import MAX_AGE_SECONDS, Pool
 from codesync_server.executors.docker.profile import SandboxProfile
+from codesync_server.executors.runner import source
 
 JOB_SECONDS_MAX = 900.0
 """No job takes longer; past this and MAX_AGE_SECONDS, a container is anybody's to remove."""
@@ -65,6 +66,7 @@ class DockerExecutor(Executor):
 
     async def start(self, tasks: asyncio.TaskGroup) -> None:
         """Remove what servers that are gone left behind, and begin to fill the pool."""
+        await asyncio.to_thread(source)  # takes some time, before anybody waits for it
         self._burying = tasks.create_task(self._janitor.run(self._no_more_burials))
         try:
             orphans = await self._janitor.sweep()

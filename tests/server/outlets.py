@@ -1,0 +1,62 @@
+"""Members without a connection: what they are sent is kept as it was said."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from codesync_protocol.codec import decode_from_server
+from codesync_protocol.messages import ServerMessage
+
+_Message = TypeVar("_Message", bound=ServerMessage)
+
+
+class Ear:
+    """The outlet of one member.
+
+    Attributes:
+        heard: everything that was said, decoded, in order.
+        skippable: the events that might have been left out.
+        closed: why the connection was ended, if it was.
+        bulk_places: how many more bulk answers it takes.
+    """
+
+    def __init__(self) -> None:
+        self.heard: list[ServerMessage] = []
+        self.skippable: list[ServerMessage] = []
+        self.closed = ""
+        self.bulk_places = 1000
+
+    def put_reply(self, frame: bytes) -> None:
+        """An answer."""
+        self.heard.append(decode_from_server(frame))
+
+    def put_state(self, kind: str, frame: bytes) -> None:
+        """A state."""
+        message = decode_from_server(frame)
+        assert kind == type(message).__name__.lower()
+        self.heard.append(message)
+
+    def put_event(self, frame: bytes, *, may_skip: bool = False) -> None:
+        """An event."""
+        self.heard.append(decode_from_server(frame))
+        if may_skip:
+            self.skippable.append(self.heard[-1])
+
+    def put_bulk(self, make: Callable[[], bytes]) -> bool:
+        """Something large."""
+        if not self.bulk_places:
+            return False
+        self.bulk_places -= 1
+        self.heard.append(decode_from_server(make()))
+        return True
+
+    def close(self, reason: str) -> None:
+        """The end."""
+        self.closed = reason
+
+    def of(self, kind: type[_Message]) -> list[_Message]:
+        """What was said of one kind."""
+        return [message for message in self.heard if isinstance(message, kind)]
+
+    def last(self, kind: type[_Message]) -> _Message:
+        """What was last said of one kind."""
+        return self.of(kind)[-1]

@@ -1,0 +1,395 @@
+"""What a member may do, and what they are told when they may not."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from codesync_protocol.errors import Code
+from codesync_protocol.limits import PART_MAX, STDIN_ECHO_MAX
+from codesync_protocol.messages import (
+    Accepted,
+    Cancel,
+    ClientMessage,
+    Fault,
+    FetchOutput,
+    Finished,
+    Interrupt,
+    OutputChunk,
+    OutputPart,
+    PartTaken,
+    Rejected,
+    Role,
+    StdinData,
+    StdinEcho,
+    StdinEnd,
+    StdinMode,
+    StdinTaken,
+    Stream,
+    Submit,
+    SubmitFile,
+    SubmitPart,
+    Submitted,
+)
+from codesync_protocol.verdict import Result, Verdict
+from codesync_server.jobs.job import Job
+from codesync_server.jobs.scheduler import Scheduler
+from codesync_server.rooms.actions import UPLOADS_MAX, Actions
+from codesync_server.rooms.registry import Rooms
+from codesync_server.rooms.reporter import Reporter
+from codesync_server.settings import Settings
+from codesync_server.store.memory import MemoryStore
+from tests.server.doubles import GoodExecutor
+from tests.server.making import all_languages, job_id, key_of, make_submit
+from tests.server.outlets import Ear
+
+
+class Hand:
+    """A member who acts, and hears what comes of it."""
+
+    def __init__(self, house: "House", room: str, name: str, role: Role) -> None:
+        self.ear = Ear()
+        self.room = house.rooms.open(room, 0.0)
+        member = self.room.enter(key_of(name), name, role, self.ear)
+        self._actions = Actions(
+            self.room,
+            member,
+            key_of(name),
+            self.ear,
+            scheduler=house.scheduler,
+            languages=all_languages(),
+            store=house.store,
+        )
+
+    async def does(self, *messages: ClientMessage) -> None:
+        """Act."""
+        for message in messages:
+            await self._actions.act(message)
+
+    @property
+    def fault(self) -> Code:
+        """Why the last thing could not be done."""
+        return self.ear.last(Fault).code
+
+    @property
+    def rejection(self) -> Code:
+        """Why the last submission will not run."""
+        return self.ear.last(Rejected).code
+
+
+class House:
+    """A server without connections, whose scheduler does not work yet: all jobs wait."""
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self.rooms = Rooms()
+        self.store = MemoryStore()
+        reporter = Reporter(self.rooms, self.store)
+        self.scheduler = Scheduler(
+            GoodExecutor(), all_languages(), settings or Settings(), reporter
+        )
+
+    def hand(self, name: str, *, room: str = "room-a", role: Role = Role.EDITOR) -> Hand:
+        """Let somebody in."""
+        return Hand(self, room, name, role)
+
+
+@pytest.fixture
+def house() -> House:
+    return House()
+
+
+def large(number: int, size: int = 3 * PART_MAX) -> tuple[Submit, Sequence[SubmitPart]]:
+    """A submission that goes in parts."""
+    body = bytes(range(256)) * (size // 256)
+    files = (SubmitFile("main.py", size),)
+    parts = [
+        SubmitPart(job_id(number), at, body[at : at + PART_MAX])
+        for at in range(PART_MAX, size, PART_MAX)
+    ]
+    return Submit(job_id(number), "python", files, body=body[:PART_MAX]), parts
+
+
+def job_in(hand: Hand, number: int) -> Job:
+    return hand.room.jobs[job_id(number)]
+
+
+# Submitting.
+
+
+async def test_a_submission_is_accepted_and_everybody_hears_of_it(house: House) -> None:
+    ana, ben = house.hand("ana"), house.hand("ben")
+    await ana.does(make_submit(1))
+    assert ana.ear.of(Accepted) == [Accepted(job_id(1), 1)]
+    assert ben.ear.of(Accepted) == []
+    assert ana.ear.of(Submitted) == ben.ear.of(Submitted)
+    summary = ben.ear.last(Submitted).job
+    assert (summary.job, summary.name, summary.member) == (job_id(1), "ana", 1)
+    kinds = [type(m) for m in ana.ear.heard if isinstance(m, Accepted | Submitted)]
+    assert kinds == [Accepted, Submitted]
+
+
+async def test_a_large_submission_is_acknowledged_part_by_part(house: House) -> None:
+    ana = house.hand("ana")
+    submit, parts = large(1)
+    await ana.does(submit)
+    assert ana.ear.of(PartTaken) == [PartTaken(job_id(1), PART_MAX)]
+    await ana.does(*parts)
+    assert [taken.received // PART_MAX for taken in ana.ear.of(PartTaken)] == [1, 2]
+    assert ana.ear.of(Accepted) == [Accepted(job_id(1), 1)]
+    assert len(job_in(ana, 1).files[0][1]) == 3 * PART_MAX
+
+
+async def test_only_so_many_bodies_of_one_member_are_on_the_way(house: House) -> None:
+    ana, ben = house.hand("ana"), house.hand("ben")
+    for number in range(UPLOADS_MAX):
+        await ana.does(large(number)[0])
+    await ana.does(large(99)[0])
+    assert (ana.ear.last(Rejected).job, ana.rejection) == (job_id(99), Code.TOO_FAST)
+    await ana.does(make_submit(50))  # what is there at once is not on the way
+    await ben.does(large(60)[0])
+    assert len(ana.ear.of(Rejected)) == 1
+    assert ben.ear.of(Rejected) == []
+    submit, parts = large(0)
+    await ana.does(submit, *parts)  # said again from the beginning
+    assert Accepted(job_id(0), 2) in ana.ear.heard
+    await ana.does(large(99)[0])
+    assert len(ana.ear.of(Rejected)) == 1
+
+
+async def test_parts_that_do_not_fit_end_the_submission(house: House) -> None:
+    ana = house.hand("ana")
+    submit, parts = large(1)
+    await ana.does(submit, SubmitPart(job_id(1), 5 * PART_MAX, b"x"))
+    assert ana.rejection is Code.BAD_SUBMISSION
+    await ana.does(*parts)
+    assert ana.fault is Code.NO_SUCH_JOB
+    assert ana.ear.of(Accepted) == []
+
+
+async def test_a_part_of_nothing_is_refused(house: House) -> None:
+    ana = house.hand("ana")
+    await ana.does(SubmitPart(job_id(1), 0, b"x"))
+    assert (ana.ear.last(Fault).job, ana.fault) == (job_id(1), Code.NO_SUCH_JOB)
+
+
+async def test_what_the_intake_refuses_is_rejected_with_its_reason(house: House) -> None:
+    ana = house.hand("ana")
+    await ana.does(make_submit(1, language="cobol"))
+    rejected = ana.ear.last(Rejected)
+    assert (rejected.job, rejected.code) == (job_id(1), Code.LANGUAGE)
+    assert rejected.reason
+    assert rejected.remedy
+    assert ana.room.jobs == {}
+
+
+async def test_a_full_queue_rejects_and_the_same_id_may_come_again() -> None:
+    house = House(Settings(queue_limit=1))
+    ana, ben = house.hand("ana"), house.hand("ben")
+    await ana.does(make_submit(1))
+    await ben.does(make_submit(2))
+    assert ben.rejection is Code.QUEUE_FULL
+    house.scheduler.cancel(job_in(ana, 1), "ana")
+    await ben.does(make_submit(2))
+    assert ben.ear.of(Accepted) == [Accepted(job_id(2), 1)]
+
+
+async def test_while_the_server_drains_nothing_is_accepted(house: House) -> None:
+    ana = house.hand("ana")
+    await house.scheduler.drain()
+    await ana.does(make_submit(1))
+    assert ana.rejection is Code.DRAINING
+    assert ana.room.jobs == {}
+
+
+# The same id again.
+
+
+async def test_the_same_submission_again_is_accepted_again_and_runs_once(house: House) -> None:
+    ana = house.hand("ana")
+    await ana.does(make_submit(1), make_submit(2), make_submit(1), make_submit(1))
+    assert [a.position for a in ana.ear.of(Accepted)] == [1, 2, 1, 1]
+    assert len(ana.ear.of(Submitted)) == 2
+    assert house.scheduler.queued == 2
+
+
+async def test_a_submission_that_has_ended_is_not_run_again(house: House) -> None:
+    ana = house.hand("ana")
+    await ana.does(make_submit(1), Cancel(job_id(1)), make_submit(1))
+    assert [a.position for a in ana.ear.of(Accepted)] == [1, 0]
+    assert house.scheduler.queued == 0
+
+
+async def test_an_id_that_another_client_uses_is_taken(house: House) -> None:
+    ana, ben = house.hand("ana"), house.hand("ben")
+    elsewhere = house.hand("eve", room="room-b")
+    mine_elsewhere = house.hand("ana", room="room-b")
+    await ana.does(make_submit(1))
+    for other in (ben, elsewhere, mine_elsewhere):
+        await other.does(make_submit(1))
+        assert other.rejection is Code.DUPLICATE_JOB
+        assert other.ear.of(Accepted) == []
+    assert house.scheduler.queued == 1
+    assert job_in(ana, 1).submitter.name == "ana"
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        Cancel(job_id(1)),
+        Interrupt(job_id(1)),
+        StdinData(job_id(1), 0, b"x"),
+        StdinEnd(job_id(1)),
+        FetchOutput(job_id(1), 0),
+    ],
+    ids=lambda message: type(message).__name__,
+)
+async def test_a_job_of_another_room_does_not_exist(house: House, message: ClientMessage) -> None:
+    ana, eve = house.hand("ana"), house.hand("eve", room="room-b", role=Role.HOST)
+    await ana.does(make_submit(1, stdin=StdinMode.SHARED))
+    heard = len(ana.ear.heard)
+    await eve.does(message)
+    assert (eve.fault, eve.ear.last(Fault).fatal) == (Code.NO_SUCH_JOB, False)
+    assert len(ana.ear.heard) == heard
+    assert house.scheduler.queued == 1
+
+
+# Roles.
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        Cancel(job_id(1)),
+        Interrupt(job_id(1)),
+        StdinData(job_id(1), 0, b"x"),
+        StdinEnd(job_id(1)),
+    ],
+    ids=lambda message: type(message).__name__,
+)
+async def test_a_viewer_does_nothing_to_a_program(house: House, message: ClientMessage) -> None:
+    ana, eve = house.hand("ana"), house.hand("eve", role=Role.VIEWER)
+    await ana.does(make_submit(1, stdin=StdinMode.SHARED))
+    await eve.does(message)
+    assert eve.fault is Code.ROLE
+    assert house.scheduler.queued == 1
+    assert ana.ear.of(StdinEcho) == []
+
+
+async def test_a_viewer_submits_nothing_and_watches_everything(house: House) -> None:
+    ana, eve = house.hand("ana"), house.hand("eve", role=Role.VIEWER)
+    await eve.does(make_submit(2), large(3)[0])
+    assert [(r.job, r.code) for r in eve.ear.of(Rejected)] == [
+        (job_id(2), Code.ROLE),
+        (job_id(3), Code.ROLE),
+    ]
+    await ana.does(make_submit(1))
+    job_in(ana, 1).output.add(Stream.STDOUT, b"abc")
+    await eve.does(FetchOutput(job_id(1), 1))
+    assert eve.ear.of(Submitted) == ana.ear.of(Submitted)
+    assert eve.ear.last(OutputPart).chunks == (OutputChunk(Stream.STDOUT, b"bc"),)
+
+
+@pytest.mark.parametrize("role", [Role.HOST, Role.EDITOR])
+async def test_any_member_who_may_act_cancels_any_job_of_the_room(house: House, role: Role) -> None:
+    ana, ben = house.hand("ana"), house.hand("ben", role=role)
+    await ana.does(make_submit(1))
+    await ben.does(Cancel(job_id(1)))
+    finished = ana.ear.last(Finished)
+    assert (finished.result.verdict, finished.by) == (Verdict.CANCELLED, "ben")
+    await ben.does(Cancel(job_id(1)))
+    assert ben.fault is Code.NO_SUCH_JOB
+
+
+# Typing.
+
+
+async def test_what_is_typed_is_shown_to_the_room_with_who_typed_it(house: House) -> None:
+    ana, ben = house.hand("ana"), house.hand("ben")
+    await ana.does(make_submit(1, stdin=StdinMode.SHARED))
+    await ben.does(StdinData(job_id(1), 0, b"hello\n"), StdinEnd(job_id(1)))
+    assert [(e.name, e.data, e.end) for e in ana.ear.of(StdinEcho)] == [
+        ("ben", b"hello\n", False),
+        ("ben", b"", True),
+    ]
+
+
+async def test_of_long_input_the_room_is_shown_the_beginning(house: House) -> None:
+    ana = house.hand("ana")
+    await ana.does(make_submit(1, stdin=StdinMode.SHARED))
+    await ana.does(StdinData(job_id(1), 0, bytes(STDIN_ECHO_MAX + 1)))
+    assert len(ana.ear.last(StdinEcho).data) == STDIN_ECHO_MAX
+
+
+async def test_what_is_piped_is_nobody_elses_business(house: House) -> None:
+    ana, ben = house.hand("ana"), house.hand("ben")
+    await ana.does(make_submit(1, stdin=StdinMode.PIPED))
+    await ana.does(StdinData(job_id(1), 0, b"secret"))
+    assert ben.ear.of(StdinEcho) == ana.ear.of(StdinEcho) == []
+    await ben.does(StdinData(job_id(1), 0, b"x"))
+    assert ben.fault is Code.STDIN_CLOSED
+
+
+async def test_what_is_typed_again_after_a_cut_is_shown_once_and_answered_with_what_was_taken(
+    house: House,
+) -> None:
+    ana = house.hand("ana")
+    await ana.does(make_submit(1, stdin=StdinMode.SHARED))
+    again = StdinData(job_id(1), 0, b"hello")
+    await ana.does(again)
+    job_in(ana, 1).input.taken(3)
+    await ana.does(again, StdinEnd(job_id(1)), again, StdinEnd(job_id(1)))
+    assert ana.ear.of(Fault) == []
+    assert [echo.data for echo in ana.ear.of(StdinEcho)] == [b"hello", b""]
+    assert ana.ear.of(StdinTaken) == [StdinTaken(job_id(1), 3)] * 2
+
+
+async def test_a_program_that_does_not_run_cannot_be_interrupted(house: House) -> None:
+    ana = house.hand("ana")
+    await ana.does(make_submit(1), Interrupt(job_id(1)))
+    assert ana.fault is Code.NO_SUCH_JOB
+
+
+# Looking back.
+
+
+async def test_old_output_comes_in_parts(house: House) -> None:
+    ana = house.hand("ana")
+    await ana.does(make_submit(1))
+    job = job_in(ana, 1)
+    job.output.add(Stream.STDOUT, b"a" * PART_MAX)
+    job.output.add(Stream.STDERR, b"b" * 10)
+    await ana.does(
+        FetchOutput(job.id, 0), FetchOutput(job.id, PART_MAX), FetchOutput(job.id, 1 << 40)
+    )
+    first, second, behind = ana.ear.of(OutputPart)
+    assert (first.offset, first.end, first.total) == (0, PART_MAX, PART_MAX + 10)
+    assert second.chunks == (OutputChunk(Stream.STDERR, b"b" * 10),)
+    assert (behind.offset, behind.chunks) == (PART_MAX + 10, ())
+
+
+async def test_output_that_is_gone_is_said_to_be_gone(house: House) -> None:
+    ana = house.hand("ana")
+    await ana.does(make_submit(1))
+    job = job_in(ana, 1)
+    job.output.add(Stream.STDOUT, b"abc")
+    job.output.drop()
+    await ana.does(FetchOutput(job.id, 0))
+    assert ana.ear.last(OutputPart) == OutputPart(job.id, 3, (), 3)
+
+
+async def test_too_many_questions_at_once_are_refused(house: House) -> None:
+    ana = house.hand("ana")
+    await ana.does(make_submit(1))
+    ana.ear.bulk_places = 2
+    await ana.does(*[FetchOutput(job_id(1), 0)] * 3)
+    assert len(ana.ear.of(OutputPart)) == 2
+    assert ana.fault is Code.TOO_FAST
+
+
+async def test_the_output_of_a_job_that_has_ended_is_still_there(house: House) -> None:
+    ana = house.hand("ana")
+    await ana.does(make_submit(1))
+    job = job_in(ana, 1)
+    job.output.add(Stream.STDOUT, b"abc")
+    await ana.does(Cancel(job.id), FetchOutput(job.id, 0))
+    assert ana.ear.last(OutputPart).chunks == (OutputChunk(Stream.STDOUT, b"abc"),)
+    assert isinstance(job.result, Result)

@@ -1,0 +1,192 @@
+"""What the scheduler says reaches the rooms that it concerns, and the store."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+
+import pytest
+
+from codesync_protocol.messages import (
+    Finished,
+    JobState,
+    Output,
+    Queue,
+    QueuedJob,
+    Role,
+    Started,
+    StdinTaken,
+    Stream,
+)
+from codesync_protocol.verdict import Result, Verdict
+from codesync_server.jobs.job import Job
+from codesync_server.jobs.scheduler import Scheduler
+from codesync_server.rooms import reporter as reporter_module
+from codesync_server.rooms.registry import Rooms
+from codesync_server.rooms.reporter import Reporter
+from codesync_server.settings import Settings
+from codesync_server.store.contract import JobRecord
+from codesync_server.store.memory import MemoryStore
+from tests.server.doubles import GoodExecutor
+from tests.server.making import all_languages, key_of, make_job
+from tests.server.outlets import Ear
+from tests.waiting import eventually
+
+
+class House:
+    """Two rooms with a member each, and what reports to them."""
+
+    def __init__(self) -> None:
+        self.rooms = Rooms()
+        self.store = MemoryStore()
+        self.reporter = Reporter(self.rooms, self.store)
+        self.executor = GoodExecutor()
+        self.scheduler = Scheduler(
+            self.executor, all_languages(), Settings(max_concurrent=1), self.reporter
+        )
+        self.ana, self.ben = self.enter("room-a", "ana"), self.enter("room-b", "ben")
+
+    def enter(self, room: str, name: str) -> Ear:
+        """Let somebody into a room."""
+        ear = Ear()
+        self.rooms.open(room, 0.0).enter(key_of(name), name, Role.EDITOR, ear)
+        return ear
+
+    def add(self, number: int, room: str, script: str = "exit 0", member: str = "ana") -> Job:
+        """Accept a job."""
+        job = make_job(number, room=room, source=script.encode(), member=member)
+        known = self.rooms.get(room)
+        assert known is not None
+        known.add_job(job)
+        self.scheduler.submit(job)
+        return job
+
+    def queue_of(self, room: str) -> Queue:
+        """The queue as a room is told it now."""
+        places = {job.id: place for place, job in enumerate(self.scheduler.waiting(), 1)}
+        return self.reporter.queue_of(room, self.scheduler, places)
+
+
+@pytest.fixture
+async def house() -> House:
+    return House()
+
+
+@pytest.fixture
+async def busy_house(house: House) -> AsyncGenerator[House, None]:
+    """With its scheduler at work, and its announcements going out."""
+    async with asyncio.TaskGroup() as tasks:
+        running = [
+            tasks.create_task(house.scheduler.run()),
+            tasks.create_task(house.reporter.announce_queue(house.scheduler)),
+        ]
+        yield house
+        house.executor.bench.released.set()
+        await house.scheduler.drain()
+        for task in running:
+            task.cancel()
+
+
+async def test_a_room_hears_of_its_own_jobs_only(house: House) -> None:
+    job = house.add(1, "room-a")
+    job.state = JobState.RUNNING
+    house.reporter.job_started(job)
+    house.reporter.job_wrote(job, Stream.STDERR, 0, b"oh")
+    job.result = Result(Verdict.CANCELLED, "cancelled")
+    job.cancelled_by = "cid"
+    house.reporter.job_finished(job)
+    assert house.ana.of(Started) == [Started(1, job.id, JobState.RUNNING)]
+    assert house.ana.of(Output) == [Output(2, job.id, Stream.STDERR, 0, b"oh")]
+    assert house.ana.of(Finished) == [Finished(3, job.id, job.result, "cid")]
+    assert [*house.ben.of(Started), *house.ben.of(Output), *house.ben.of(Finished)] == []
+    assert house.reporter.verdicts == {"cancelled": 1}
+
+
+async def test_who_typed_is_told_what_was_taken(house: House) -> None:
+    cid = house.enter("room-a", "cid")
+    job = house.add(1, "room-a")
+    credited = {key_of("cid"): 5, key_of("gone"): 7}
+    house.reporter.stdin_taken(job, credited)
+    assert cid.of(StdinTaken) == [StdinTaken(job.id, 5)]
+    assert house.ana.of(StdinTaken) == []
+
+
+async def test_what_happens_to_a_job_of_a_room_that_is_gone_hurts_nobody(house: House) -> None:
+    job = make_job(1, room="gone")
+    job.result = Result(Verdict.OK, "exit code 0")
+    house.reporter.job_started(job)
+    house.reporter.job_wrote(job, Stream.STDOUT, 0, b"x")
+    house.reporter.stdin_taken(job, {key_of("ana"): 1})
+    house.reporter.job_finished(job)
+    assert house.reporter.verdicts == {"ok": 1}
+
+
+async def test_results_are_stored_in_order_before_the_end(house: House) -> None:
+    jobs = [house.add(n, "room-a", member=f"m{n}") for n in range(3)]
+    for job in jobs:
+        await house.store.accept(JobRecord(job.id, job.room, "owner"))
+        job.result = Result(Verdict.OK, f"number {job.id}")
+        house.reporter.job_finished(job)
+    house.reporter.close()
+    await house.reporter.keep_results()
+    for job in jobs:
+        known = await house.store.accept(JobRecord(job.id, job.room, "other"))
+        assert known == JobRecord(job.id, job.room, "owner", job.result)
+
+
+async def test_a_queue_shows_a_rooms_jobs_and_everybodys_numbers(busy_house: House) -> None:
+    first = busy_house.add(1, "room-a", "wait")
+    await eventually(lambda: busy_house.scheduler.active)
+    second = busy_house.add(2, "room-b", member="ben")
+    third = busy_house.add(3, "room-a")
+    assert busy_house.queue_of("room-a") == Queue(
+        (
+            QueuedJob(first.id, first.state, 0),
+            QueuedJob(third.id, "queued", 2),
+        ),
+        queued=2,
+        active=1,
+        max_concurrent=1,
+    )
+    assert busy_house.queue_of("room-b").jobs == (QueuedJob(second.id, "queued", 1),)
+    assert busy_house.queue_of("unheard-of").jobs == ()
+
+
+async def test_places_move_up_and_everybody_is_told(busy_house: House) -> None:
+    busy_house.add(1, "room-a", "wait")
+    await eventually(lambda: busy_house.scheduler.active)
+    job = busy_house.add(2, "room-b", member="ben")
+    await eventually(lambda: [q for q in busy_house.ben.of(Queue) if q.jobs])
+    assert busy_house.ben.last(Queue).jobs == (QueuedJob(job.id, "queued", 1),)
+    busy_house.executor.bench.released.set()
+    idle = Queue(max_concurrent=1)
+    await eventually(lambda: busy_house.ana.last(Queue) == busy_house.ben.last(Queue) == idle)
+
+
+async def test_many_changes_are_told_together(
+    busy_house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reporter_module, "QUEUE_INTERVAL_SECONDS", 3600.0)
+    busy_house.add(1, "room-a", "wait")
+    await eventually(lambda: busy_house.ana.of(Queue))
+    for number in range(2, 6):
+        busy_house.add(number, "room-a", member=f"m{number}")
+        await asyncio.sleep(0)
+    assert len(busy_house.ana.of(Queue)) == 1
+
+
+async def test_whoever_enters_while_something_runs_is_told_when_it_is_over(
+    busy_house: House,
+) -> None:
+    idle = Queue(max_concurrent=1)
+    busy_house.reporter.queue_changed()
+    await eventually(lambda: busy_house.ben.of(Queue))
+    assert busy_house.ben.last(Queue) == idle
+    room = busy_house.rooms.get("room-b")
+    assert room is not None
+    room.leave(key_of("ben"), busy_house.ben, 0.0)
+    busy_house.add(1, "room-a", "wait")
+    await eventually(lambda: busy_house.scheduler.active)
+    told_on_entering = busy_house.queue_of("room-b")
+    assert told_on_entering.active == 1
+    cid = busy_house.enter("room-b", "cid")
+    busy_house.executor.bench.released.set()
+    await eventually(lambda: cid.of(Queue) and cid.last(Queue) == idle)
