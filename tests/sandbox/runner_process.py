@@ -134,7 +134,7 @@ def _marked(mark: bytes) -> Iterator[int]:
 async def started_runner(folder: Path) -> AsyncGenerator[RunnerProcess, None]:
     """A runner that is parked, in a folder of its own; it and all it started end with the block."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-I", "-S", "-c", source()),
+        *(sys.executable, "-I", "-S", "-c", await asyncio.to_thread(source)),
         cwd=folder,
         env={"PATH": os.environ["PATH"]},
         stdin=PIPE,

@@ -9,7 +9,9 @@ import sys
 import tempfile
 import termios
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
 
@@ -40,22 +42,27 @@ from tests.tui.stage import Stage
 from tests.waiting import eventually
 
 
-def in_a_thread(serve: Callable[[RoomServer], object] | None = None) -> RoomServer:
-    """Open a room beside the app."""
-    ready = threading.Event()
-    opened: list[RoomServer] = []
+@contextmanager
+def in_a_thread(serve: Callable[[RoomServer], object] | None = None) -> Generator[RoomServer]:
+    """Hold a room open beside the app while the block lasts."""
+    ready: Future[RoomServer] = Future()
+    enough = asyncio.Event()
 
     async def main() -> None:
         async with RoomServer() as server:
             if serve is not None:
                 serve(server)
-            opened.append(server)
-            ready.set()
-            await asyncio.Event().wait()
+            ready.set_result(server)
+            await enough.wait()
 
-    threading.Thread(target=asyncio.run, args=(main(),), daemon=True).start()
-    ready.wait()
-    return opened[0]
+    thread = threading.Thread(target=asyncio.run, args=(main(),), daemon=True)
+    thread.start()
+    server = ready.result(timeout=15)
+    try:
+        yield server
+    finally:
+        server.loop.call_soon_threadsafe(enough.set)
+        thread.join(timeout=15)
 
 
 def make_hostile(server: RoomServer) -> None:
@@ -194,18 +201,18 @@ def main(mode: str) -> int | None:
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
     if mode in ("widgets", "unfiltered"):
         return Widgets(filtered=mode == "widgets").run()
-    server = in_a_thread(make_hostile if mode == "room" else None)
-    app = CodeSyncApp(server.link, name=hostile("member"), join_line=hostile("join_line"))
-    if mode == "idle":
-        return app.run()
-    if mode == "crash":
-        app.run(auto_pilot=crash_soon)
-        return app.return_code
+    with in_a_thread(make_hostile if mode == "room" else None) as server:
+        app = CodeSyncApp(server.link, name=hostile("member"), join_line=hostile("join_line"))
+        if mode == "idle":
+            return app.run()
+        if mode == "crash":
+            app.run(auto_pilot=crash_soon)
+            return app.return_code
 
-    async def pilot(driver: Pilot[object]) -> None:
-        await tour(app, server, cast("Pilot[int]", driver))
+        async def pilot(driver: Pilot[object]) -> None:
+            await tour(app, server, cast("Pilot[int]", driver))
 
-    return app.run(auto_pilot=pilot)
+        return app.run(auto_pilot=pilot)
 
 
 if __name__ == "__main__":

@@ -33,16 +33,23 @@ class Scene:
     def __init__(
         self, *keys: str, cast: Callable[[Room], None] = scene.cast, theme: str = ""
     ) -> None:
-        self.server = in_a_thread(lambda server: cast(server.room))
-        self.app = CodeSyncApp(self.server.link, name="ana", join_line=JOIN_LINE)
         self.keys = keys
+        self.cast = cast
         self.theme = theme
 
-    async def prepare(self, pilot: Pilot[int]) -> None:
-        """Play the scene, then press the keys."""
-        on = Stage(self.server, self.app, pilot)
+    def looks_the_same(self, snap_compare: Compare, columns: int, lines: int) -> bool:
+        """Play the scene on a screen of this size, and compare what is to be seen."""
+        with in_a_thread(lambda server: self.cast(server.room)) as server:
+            app = CodeSyncApp(server.link, name="ana", join_line=JOIN_LINE)
+
+            async def prepare(pilot: Pilot[int]) -> None:
+                await self._play(Stage(server, app, pilot))
+
+            return snap_compare(app, terminal_size=(columns, lines), run_before=prepare)
+
+    async def _play(self, on: Stage) -> None:
         await eventually(lambda: "online" in on.status())
-        play = asyncio.run_coroutine_threadsafe(scene.play(self.server), self.server.loop)
+        play = asyncio.run_coroutine_threadsafe(scene.play(on.server), on.server.loop)
         await asyncio.wrap_future(play)
         on.room.desk.program.kept = scene.SOURCE
         on.editor.load_text(scene.SOURCE)
@@ -50,18 +57,18 @@ class Scene:
         await eventually(lambda: "Your guess (2):" in str(on.rows()[-1:]))
         await eventually(lambda: len(on.queued()) == 5)
         if self.theme:
-            self.app.theme = self.theme
-        self.app.clear_notifications()
+            on.app.theme = self.theme
+        on.app.clear_notifications()
         for key in self.keys:
-            await pilot.press(key)
-            await pilot.pause()
+            await on.pilot.press(key)
+            await on.pilot.pause()
         if "ctrl+p" in self.keys:
-            await eventually(lambda: self.app.screen is not on.room)
-        room = self.app.screen_stack[0]
+            await eventually(lambda: on.app.screen is not on.room)
+        room = on.app.screen_stack[0]
         assert isinstance(room, RoomScreen)
         room.query_one(QueuePane).refresh_rows()
         await eventually(lambda: not on.output.is_behind)
-        await pilot.pause()
+        await on.pilot.pause()
 
 
 @pytest.fixture(autouse=True)
@@ -69,48 +76,45 @@ def _time_stands_still(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queue, "monotonic", lambda: 1000.0)
 
 
-def same(snap_compare: Compare, scene: Scene, columns: int, lines: int) -> bool:
-    """Tell whether the screen looks as it did."""
-    return snap_compare(scene.app, terminal_size=(columns, lines), run_before=scene.prepare)
-
-
 class TestNarrow:
     def test_editor(self, snap_compare: Compare) -> None:
-        assert same(snap_compare, Scene(), 80, 24)
+        assert Scene().looks_the_same(snap_compare, 80, 24)
 
     def test_output(self, snap_compare: Compare) -> None:
-        assert same(snap_compare, Scene("f4"), 80, 24)
+        assert Scene("f4").looks_the_same(snap_compare, 80, 24)
 
     def test_people(self, snap_compare: Compare) -> None:
-        assert same(snap_compare, Scene("f4", "f3", "f6"), 80, 24)
+        assert Scene("f4", "f3", "f6").looks_the_same(snap_compare, 80, 24)
 
     def test_smallest(self, snap_compare: Compare) -> None:
-        assert same(snap_compare, Scene("f4"), 40, 12)
+        assert Scene("f4").looks_the_same(snap_compare, 40, 12)
 
     def test_too_small(self, snap_compare: Compare) -> None:
-        assert same(snap_compare, Scene(), 39, 11)
+        assert Scene().looks_the_same(snap_compare, 39, 11)
 
     def test_sixteen_colours(self, snap_compare: Compare) -> None:
-        assert same(snap_compare, Scene("f4", "f7", theme="codesync-sixteen"), 80, 24)
+        assert Scene("f4", "f7", theme="codesync-sixteen").looks_the_same(snap_compare, 80, 24)
 
 
 class TestWide:
     def test_room(self, snap_compare: Compare) -> None:
-        assert same(snap_compare, Scene(), 160, 48)
+        assert Scene().looks_the_same(snap_compare, 160, 48)
 
     def test_light_and_unsandboxed(self, snap_compare: Compare) -> None:
-        assert same(snap_compare, Scene(cast=scene.unsandboxed, theme="codesync-light"), 160, 48)
+        assert Scene(cast=scene.unsandboxed, theme="codesync-light").looks_the_same(
+            snap_compare, 160, 48
+        )
 
 
 class TestDialogs:
     def test_help(self, snap_compare: Compare) -> None:
-        assert same(snap_compare, Scene("f1"), 80, 24)
+        assert Scene("f1").looks_the_same(snap_compare, 80, 24)
 
     def test_language(self, snap_compare: Compare) -> None:
-        assert same(snap_compare, Scene("f2"), 80, 24)
+        assert Scene("f2").looks_the_same(snap_compare, 80, 24)
 
     def test_invite(self, snap_compare: Compare) -> None:
-        assert same(snap_compare, Scene("f9"), 80, 24)
+        assert Scene("f9").looks_the_same(snap_compare, 80, 24)
 
     def test_save(self, snap_compare: Compare) -> None:
-        assert same(snap_compare, Scene("ctrl+s"), 80, 24)
+        assert Scene("ctrl+s").looks_the_same(snap_compare, 80, 24)

@@ -46,6 +46,7 @@ ACTIONS: Final = (
     Action("open_file", ("ctrl+o",), "Open", "open a file of this machine", WRITE),
     Action("save_file", ("ctrl+s",), "Save", "save the text to its file", WRITE),
     Action("save_file_as", (), "Save as", "save the text to another file", WRITE),
+    Action("select_all", ("ctrl+g",), "Select all", "select the whole text", WRITE),
     Action("people", ("f3",), "People", "show or hide members and queue", LOOK),
     Action("output", ("f4",), "Output", "half of the screen, all of it, none of it", LOOK),
     Action("next_pane", ("f6",), "Next pane", "move the focus to the next pane", LOOK),

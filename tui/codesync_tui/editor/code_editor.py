@@ -100,8 +100,6 @@ class CodeEditor(SourceArea):
             top, bottom = sorted(self.selection)
             indent = next_indent(self.document[top[0]], top[1], self.indent_width)
             self._replace_via_keyboard("\n" + indent, top, bottom)
-            return
-        await super()._on_key(event)
 
     def action_delete_left(self) -> None:
         """Delete the selection, the character to the left, or a level of indentation."""

@@ -41,17 +41,16 @@ class SourceArea(TextArea, inherit_css=True):
         self.move_cursor((0, 0))
         self._rewrap_and_refresh_virtual_size()
 
+    # Textual calls the handlers of all base classes too, unless an event's default is prevented:
+    # these must not call them themselves.
+
     async def _on_key(self, event: events.Key) -> None:
         if event.key == "escape":
             event.prevent_default()
             self.move_cursor(self.cursor_location)
-            return
-        await super()._on_key(event)
 
     async def _on_paste(self, event: events.Paste) -> None:
         if len(event.text) > SOURCE_MAX:
             event.prevent_default()
             event.stop()
             self.post_message(self.PasteRefused(len(event.text)))
-            return
-        await super()._on_paste(event)

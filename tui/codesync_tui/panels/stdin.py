@@ -25,6 +25,8 @@ class StdinPane(Vertical):
     DEFAULT_CSS = """
     StdinPane {
         height: auto;
+        display: none;
+        &.-prepares, &.-answers { display: block; }
         & > SourceArea {
             height: 4;
             border: none;

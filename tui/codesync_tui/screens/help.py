@@ -8,7 +8,9 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
+from codesync_protocol.messages import Welcome
 from codesync_protocol.printable import show_line
+from codesync_tui import words
 from codesync_tui.actions import ACTIONS, ANSWERING, EDITING, Action, key_label
 from codesync_tui.screens.dialog import Dialog
 
@@ -73,3 +75,14 @@ def _action_line(action: Action) -> Content:
 
 def _line(key: str, what: str) -> Content:
     return Content.assemble((f"  {key:<{_KEY_COLUMNS}}", "$primary bold"), what)
+
+
+def room_notes(welcome: Welcome) -> list[str]:
+    """Say what one may want to know about a room."""
+    sandbox = "a sandbox" if welcome.executor.sandboxed else "no sandbox"
+    notes = [
+        f"Room {welcome.room}; you are {welcome.role.value}.",
+        f"Programs run in {sandbox} ({welcome.executor.kind}).",
+        f"A program may use {words.limits(welcome.limits)}.",
+    ]
+    return [*notes, *([welcome.executor.banner] if welcome.executor.banner else [])]

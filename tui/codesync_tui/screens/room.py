@@ -42,7 +42,7 @@ from codesync_tui.panels.pane import set_title
 from codesync_tui.panels.queue import QueuePane
 from codesync_tui.panels.status import StatusLine
 from codesync_tui.panels.stdin import StdinPane
-from codesync_tui.screens.help import HelpScreen
+from codesync_tui.screens.help import HelpScreen, room_notes
 from codesync_tui.screens.invite import InviteScreen
 from codesync_tui.screens.language import LanguagePicker
 from codesync_tui.session import Session
@@ -278,6 +278,12 @@ class RoomScreen(Screen[None]):
         """Save the text to another file."""
         self.desk.ask_save_as()
 
+    def action_select_all(self) -> None:
+        """Select the whole text, of the editor or of the prepared input."""
+        area = self._stdin.prepared if self._stdin.prepared.has_focus else self._editor
+        area.focus()
+        area.select_all()
+
     def action_next_pane(self) -> None:
         """Move the focus to the next pane that is shown."""
         panes = [pane for pane in self._panes() if pane.is_on_screen]
@@ -305,7 +311,8 @@ class RoomScreen(Screen[None]):
 
     def action_help(self) -> None:
         """Show the keys."""
-        app_of(self).push_screen(HelpScreen(self._notes()))
+        notes = room_notes(self._room.welcome) if self._narrator.has_entered else []
+        app_of(self).push_screen(HelpScreen(notes))
 
     def action_invite(self) -> None:
         """Show the line that lets others join."""
@@ -386,15 +393,3 @@ class RoomScreen(Screen[None]):
         count = len(self._room.members.members) if self._narrator.has_entered else 0
         set_title(self._members, "Members", str(count) if count else "")
         set_title(self._queue, "Queue", self._queue.summary if count else "")
-
-    def _notes(self) -> list[str]:
-        if not self._narrator.has_entered:
-            return ["Not connected yet."]
-        welcome = self._room.welcome
-        sandbox = "a sandbox" if welcome.executor.sandboxed else "no sandbox"
-        notes = [
-            f"Room {welcome.room}; you are {welcome.role.value}.",
-            f"Programs run in {sandbox} ({welcome.executor.kind}).",
-            f"A program may use {words.limits(welcome.limits)}.",
-        ]
-        return [*notes, *([welcome.executor.banner] if welcome.executor.banner else [])]
