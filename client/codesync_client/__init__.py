@@ -16,9 +16,10 @@ from codesync_client.errors import (
 )
 from codesync_client.events import Connected, Disconnected, JobOutput, OutputSkipped, RoomEvent
 from codesync_client.room import Room
-from codesync_client.submission import Submission, detect_language
+from codesync_client.submission import DEFAULT_WINDOW, Submission, detect_language
 
 __all__ = [
+    "DEFAULT_WINDOW",
     "CannotConnect",
     "ClientError",
     "Connected",

@@ -31,9 +31,11 @@ from codesync_protocol.messages import (
     PartTaken,
     Queue,
     Rejected,
+    Resize,
     ServerMessage,
     StdinTaken,
     Welcome,
+    Window,
 )
 
 
@@ -221,6 +223,14 @@ class Room:
             Offline: the connection is being restored.
         """
         self._send_now(Interrupt(job))
+
+    def resize(self, job: str, window: Window) -> None:
+        """Give the terminal of a program of ours another size.
+
+        Raises:
+            Offline: the connection is being restored.
+        """
+        self._send_now(Resize(job, window))
 
     def cancel(self, job: str) -> None:
         """Take a job out of the queue, or end it.

@@ -8,7 +8,10 @@ from pathlib import PurePath
 from codesync_client.errors import SubmissionRejected
 from codesync_protocol.errors import Code
 from codesync_protocol.limits import ARGS_COUNT_MAX, ARGS_MAX, PREPARED_STDIN_MAX, SOURCE_MAX
-from codesync_protocol.messages import LanguageInfo, StdinMode, Submit, SubmitFile
+from codesync_protocol.messages import LanguageInfo, StdinMode, Submit, SubmitFile, Window
+
+DEFAULT_WINDOW = Window()
+"""The size that terminals have had since the VT100."""
 
 
 def new_job_id() -> str:
@@ -54,6 +57,7 @@ class Submission:
         prepared_stdin: stdin that is sent along.
         stdin: what follows it.
         tty: give the program a terminal.
+        window: the terminal's size.
         job: the id; the same submission sent twice runs once.
     """
 
@@ -63,6 +67,7 @@ class Submission:
     prepared_stdin: bytes = b""
     stdin: StdinMode = StdinMode.CLOSED
     tty: bool = False
+    window: Window = DEFAULT_WINDOW
     job: str = field(default_factory=new_job_id)
 
     def check(self) -> None:
@@ -106,5 +111,6 @@ class Submission:
             stdin_size=len(self.prepared_stdin),
             stdin=self.stdin,
             tty=self.tty,
+            window=self.window,
             body=first,
         )

@@ -37,6 +37,9 @@ FILES_MAX: Final = 32
 FILE_NAME_MAX: Final = 100
 """Code points of a file's name inside a submission."""
 
+CELLS_MAX: Final = 1000
+"""Columns or rows of a terminal."""
+
 NAME_COLUMNS_MAX: Final = 32
 """Terminal columns of a member's name."""
 

@@ -197,3 +197,6 @@ class _Listener:
 
     def stdin_taken(self, total: int) -> None:
         pass
+
+    def awaits_input(self, waits: bool) -> None:
+        pass

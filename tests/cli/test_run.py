@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import SECONDS, Done, codesync, command, environment
+from tests.conftest import require_command
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -94,6 +95,7 @@ def test_other_ends_have_a_status_of_their_own_and_a_line_that_says_why(
 
 
 def test_a_compile_error_shows_what_the_compiler_says(tmp_path: Path) -> None:
+    require_command("g++")
     done = run(write(tmp_path, "bad.cpp", "int main() { return nothing; }"))
     assert done.status == 120
     assert "bad.cpp:1:" in done.stderr

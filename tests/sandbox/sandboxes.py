@@ -71,6 +71,7 @@ class Heard:
     output: dict[Stream, bytes] = field(default_factory=lambda: defaultdict(bytes))
     stages: list[str] = field(default_factory=list[str])
     taken: int = 0
+    waits: list[bool] = field(default_factory=list[bool])
     wrote_something: asyncio.Event = field(default_factory=asyncio.Event)
 
     def stage_began(self, name: str) -> None:
@@ -82,6 +83,9 @@ class Heard:
 
     def stdin_taken(self, total: int) -> None:
         self.taken = total
+
+    def awaits_input(self, waits: bool) -> None:
+        self.waits.append(waits)
 
     @property
     def stdout(self) -> bytes:

@@ -1,17 +1,19 @@
 """What this member does with programs: run, type into, interrupt, cancel."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from textual.screen import Screen
 from textual.widget import Widget
 
-from codesync_client import ClientError, Offline, Room
-from codesync_protocol.messages import JobState, Role
+from codesync_client import DEFAULT_WINDOW, ClientError, Offline, Room
+from codesync_protocol.messages import JobState, JobSummary, Role
 from codesync_tui.desk import Desk
 from codesync_tui.editor import CodeEditor
 from codesync_tui.narrator import Narrator
 from codesync_tui.notices import Notices
 from codesync_tui.panels.fit import shorten
+from codesync_tui.panels.output import OutputPane
 from codesync_tui.panels.queue import QueuePane
 from codesync_tui.panels.stdin import StdinPane
 from codesync_tui.session import Session
@@ -29,6 +31,7 @@ class Controls:
         editor: the source.
         stdin: the input pane.
         queue: the queue pane.
+        output: the output pane; what it shows is the screen of our programs.
         notices: shows notices.
     """
 
@@ -42,6 +45,7 @@ class Controls:
         editor: CodeEditor,
         stdin: StdinPane,
         queue: QueuePane,
+        output: OutputPane,
         notices: Notices,
     ) -> None:
         self._screen = screen
@@ -52,6 +56,8 @@ class Controls:
         self._editor = editor
         self._stdin = stdin
         self._queue = queue
+        self._output = output
+        self._window = DEFAULT_WINDOW
         self._notices = notices
         self._awaited: tuple[str, object] | None = None
         self._shown: str | None = None  # the program that the answer line was shown for last
@@ -74,7 +80,10 @@ class Controls:
             self._notices.show("There is nothing to run: the editor is empty.", "warning")
             return False
         prepared = self._stdin.prepared.text
-        submission = self._desk.program.submission(text, prepared, self._desk.languages)
+        self._window = self._output.window or self._window
+        submission = self._desk.program.submission(
+            text, prepared, self._desk.languages, self._window
+        )
         self._awaited = None if prepared else (submission.job, self._where())
         self._screen.run_worker(self._session.submit(submission), group="submissions")
         if not self._room.connected:
@@ -107,6 +116,17 @@ class Controls:
         else:
             self._ask(self._room.interrupt, job)
 
+    def resized(self) -> None:
+        """Give the terminals of our programs the output pane's size."""
+        window = self._output.window
+        if window is None or window == self._window or not self._narrator.has_entered:
+            return
+        self._window = window
+        for job in self._ours():
+            if job.tty:
+                with suppress(Offline):
+                    self._room.resize(job.job, window)
+
     def _ask(self, request: Callable[[str], None], job: str) -> None:
         if self._is_viewer():
             return
@@ -116,13 +136,19 @@ class Controls:
             self._notices.trouble(error)
 
     def _latest_of_ours(self) -> str | None:
+        ours = self._ours()
+        return ours[-1].job if ours else None
+
+    def _ours(self) -> list[JobSummary]:
+        """Our programs that wait or run, the latest last."""
         if not self._narrator.has_entered:
-            return None
+            return []
         me = self._room.welcome.member
-        for job in reversed(self._room.jobs.values()):
-            if job.member == me and job.state is not JobState.FINISHED:
-                return job.job
-        return None
+        return [
+            job
+            for job in self._room.jobs.values()
+            if job.member == me and job.state is not JobState.FINISHED
+        ]
 
     def _is_viewer(self) -> bool:
         if self._room.welcome.role is not Role.VIEWER:
@@ -181,6 +207,12 @@ class Controls:
             self._awaited = None
         elif has_changed and had_focus and not chosen:
             self._editor.focus()
+
+    def awaiting(self) -> str:
+        """Say which program that can be typed to waits for a line; empty when none does."""
+        waiting = {each.job for each in self._room.queue.jobs if each.awaits_input}
+        current = self._narrator.targets.current
+        return self._label(current) if current in waiting else ""
 
     def _label(self, job: str | None) -> str:
         summary = self._room.jobs.get(job) if job else None

@@ -47,8 +47,12 @@ class _PerhapsGone:
         return self._file.fileno()
 
     def _lose(self) -> None:
-        # The kernel sends SIGHUP too, but not to those who left their session.
         self._is_gone = True
+        # What is buffered goes into the void; else Python fails to flush it at its end, and says
+        # so with an exit status of its own (120).
+        with suppress(OSError), open(os.devnull, "wb") as void:
+            os.dup2(void.fileno(), self._file.fileno())
+        # The kernel sends SIGHUP too, but not to those who left their session.
         os.kill(os.getpid(), signal.SIGHUP)
 
 

@@ -1,6 +1,6 @@
 """Figures and states in words: sizes, durations, verdicts."""
 
-from codesync_protocol.messages import JobState, LimitsInfo
+from codesync_protocol.messages import JobState, LimitsInfo, QueuedJob
 from codesync_protocol.printable import show_line
 from codesync_protocol.verdict import MemorySource, Result, Verdict
 from codesync_tui.transcript.captions import Ending
@@ -51,6 +51,15 @@ def state(name: str) -> str:
         return _STATE_WORDS[JobState(name)]
     except ValueError:
         return show_line(name)
+
+
+def waiting(job: QueuedJob) -> str:
+    """Say a job's place in the queue, and when it probably starts: "#3 in 40s", "waits #1"."""
+    seconds = round(job.starts_in)
+    if seconds < 1:
+        return f"waits #{job.position}"
+    soon = f"{seconds}s" if seconds < 100 else f"{seconds // 60}m"
+    return f"#{job.position} in {soon}"
 
 
 def verdict_word(verdict: Verdict) -> str:

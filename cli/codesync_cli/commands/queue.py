@@ -18,6 +18,8 @@ class Row(TypedDict):
     job: str
     state: str
     position: int
+    awaits_input: bool
+    starts_in: float
     who: str
     language: str
     file: str
@@ -63,7 +65,8 @@ async def _run(args: argparse.Namespace) -> int:
     say(f"{queue.active} of {queue.max_concurrent} running, {queue.queued} waiting in all")
     for row in rows:
         place = f"#{row['position']}" if row["position"] else "-"
-        say(f"{row['job'][:6]}  {row['state']:9}  {place:>4}  {row['who']}  {row['file']}")
+        state = "input?" if row["awaits_input"] else row["state"]
+        say(f"{row['job'][:6]}  {state:9}  {place:>4}  {row['who']}  {row['file']}")
     return ExitCode.OK
 
 
@@ -76,6 +79,8 @@ def _rows(room: Room) -> list[Row]:
                 "job": queued.job,
                 "state": queued.state,
                 "position": queued.position,
+                "awaits_input": queued.awaits_input,
+                "starts_in": queued.starts_in,
                 "who": summary.name if summary else "",
                 "language": summary.language if summary else "",
                 "file": summary.file_name if summary else "",

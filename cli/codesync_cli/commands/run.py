@@ -29,8 +29,9 @@ from codesync_client import (
     detect_language,
 )
 from codesync_protocol.errors import Code
+from codesync_protocol.limits import CELLS_MAX
 from codesync_protocol.links import Link
-from codesync_protocol.messages import Finished, StdinMode, Stream
+from codesync_protocol.messages import Finished, StdinMode, Stream, Window
 from codesync_protocol.verdict import Result, Verdict
 
 DESCRIPTION = """\
@@ -129,6 +130,7 @@ async def _run(args: argparse.Namespace, source: bytes, stdin: int) -> int:
                 args=[os.fsencode(arg) for arg in args.args],
                 stdin=StdinMode.PIPED,
                 tty=interactive,
+                window=_window() if interactive else Window(),
             )
             return await _Run(room, submission, raw=args.raw, as_json=args.json).run(stdin)
 
@@ -171,6 +173,8 @@ class _Run:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._cancel)
+        if self._submission.tty:
+            loop.add_signal_handler(signal.SIGWINCH, self._resize)
         self._room.follow(self._job)
         await self._room.submit(self._submission)
         feeder = asyncio.ensure_future(self._feed(stdin))
@@ -186,6 +190,10 @@ class _Run:
     def _cancel(self) -> None:
         with suppress(Offline):
             self._room.cancel(self._job)
+
+    def _resize(self) -> None:
+        with suppress(Offline):
+            self._room.resize(self._job, _window())
 
     async def _feed(self, stdin: int) -> None:
         async for data in read_chunks(stdin):
@@ -228,6 +236,12 @@ class _Run:
         if result.verdict not in (Verdict.OK, Verdict.RUNTIME_ERROR):
             remark(result.explanation)
         return status
+
+
+def _window() -> Window:
+    """The size of our terminal."""
+    columns, rows = os.get_terminal_size(1)
+    return Window(min(max(columns, 1), CELLS_MAX), min(max(rows, 1), CELLS_MAX))
 
 
 def _signal_number(name: str | None) -> int | None:

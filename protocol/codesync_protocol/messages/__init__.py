@@ -18,6 +18,7 @@ from codesync_protocol.messages.job import (
     OutputPart,
     PartTaken,
     Rejected,
+    Resize,
     Started,
     StdinData,
     StdinEcho,
@@ -29,6 +30,7 @@ from codesync_protocol.messages.job import (
     SubmitFile,
     SubmitPart,
     Submitted,
+    Window,
 )
 from codesync_protocol.messages.room import Member, Members, Notice, Queue, QueuedJob
 from codesync_protocol.messages.session import (
@@ -43,7 +45,7 @@ from codesync_protocol.messages.session import (
 )
 
 ClientMessage = (
-    Hello | Submit | SubmitPart | StdinData | StdinEnd | Interrupt | Cancel | FetchOutput
+    Hello | Submit | SubmitPart | StdinData | StdinEnd | Interrupt | Resize | Cancel | FetchOutput
 )
 """What a client may send."""
 
@@ -96,6 +98,7 @@ __all__ = [
     "QueuedJob",
     "Refused",
     "Rejected",
+    "Resize",
     "Role",
     "ServerMessage",
     "Started",
@@ -110,4 +113,5 @@ __all__ = [
     "SubmitPart",
     "Submitted",
     "Welcome",
+    "Window",
 ]

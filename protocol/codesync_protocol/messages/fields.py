@@ -6,6 +6,7 @@ from msgspec import Meta
 
 from codesync_protocol.limits import (
     ARGS_MAX,
+    CELLS_MAX,
     FILE_NAME_MAX,
     OUTPUT_EVENT_MAX,
     PART_MAX,
@@ -38,6 +39,12 @@ Count = Annotated[int, Meta(ge=0, lt=1 << 53)]
 MemberId = Annotated[int, Meta(ge=0, lt=1 << 53)]
 Moment = Annotated[float, Meta(ge=0, le=1e11)]
 """Seconds since the Unix epoch; never NaN or infinite, which not every reader survives."""
+
+Seconds = Annotated[float, Meta(ge=0, le=1e9)]
+"""A duration."""
+
+Cells = Annotated[int, Meta(ge=1, le=CELLS_MAX)]
+"""Columns or rows of a terminal."""
 
 SourceSize = Annotated[int, Meta(ge=0, le=SOURCE_MAX)]
 

@@ -19,6 +19,7 @@ from codesync_protocol.limits import (
 )
 from codesync_protocol.messages.fields import (
     Argument,
+    Cells,
     Count,
     FileName,
     JobId,
@@ -73,6 +74,13 @@ class SubmitFile(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fi
     size: SourceSize
 
 
+class Window(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """The size of a terminal."""
+
+    columns: Cells = 80
+    rows: Cells = 24
+
+
 class Submit(
     msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="submit"
 ):
@@ -86,6 +94,7 @@ class Submit(
         stdin_size: how many bytes of the body, behind the files, are prepared stdin.
         stdin: what follows the prepared stdin.
         tty: give the program a terminal, so that prompts show at once.
+        window: the terminal's size.
         body: the first bytes of the body; all of it when it is that short.
     """
 
@@ -96,6 +105,7 @@ class Submit(
     stdin_size: Annotated[int, Meta(ge=0, le=PREPARED_STDIN_MAX)] = 0
     stdin: StdinMode = StdinMode.CLOSED
     tty: bool = False
+    window: Window = Window()
     body: Part = b""
 
     @property
@@ -273,6 +283,15 @@ class Interrupt(
     """Send the program SIGINT, as ctrl+C does."""
 
     job: JobId
+
+
+class Resize(
+    msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="resize"
+):
+    """The submitter's screen has another size: so has the program's terminal."""
+
+    job: JobId
+    window: Window
 
 
 class Cancel(

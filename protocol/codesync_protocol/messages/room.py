@@ -2,7 +2,7 @@
 
 import msgspec
 
-from codesync_protocol.messages.fields import Count, JobId, MemberId, Sentence, ShortText
+from codesync_protocol.messages.fields import Count, JobId, MemberId, Seconds, Sentence, ShortText
 
 
 class Member(msgspec.Struct, frozen=True, array_like=True):
@@ -34,11 +34,16 @@ class QueuedJob(msgspec.Struct, frozen=True, array_like=True):
         job: its id.
         state: a JobState.
         position: its place among all that wait on this server, from 1; 0 once it left the queue.
+        awaits_input: the program runs, and waits for somebody to type.
+        starts_in: seconds until it probably starts, from how long the last jobs took; 0 when it
+            has left the queue, or when nobody knows.
     """
 
     job: JobId
     state: str
     position: Count = 0
+    awaits_input: bool = False
+    starts_in: Seconds = 0.0
 
 
 class Queue(msgspec.Struct, frozen=True, array_like=True, tag="queue"):

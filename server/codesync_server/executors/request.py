@@ -33,6 +33,7 @@ class RunSpec:
         env: environment; "{home}" stands for the sandbox's home folder.
         prepared_stdin: the beginning of stdin.
         tty: run the last stage on a terminal.
+        window: the terminal's columns and rows at the start.
     """
 
     files: Sequence[tuple[str, bytes]]
@@ -40,6 +41,7 @@ class RunSpec:
     env: Mapping[str, str]
     prepared_stdin: bytes = b""
     tty: bool = False
+    window: tuple[int, int] = (80, 24)
 
     @property
     def wall(self) -> float:
@@ -50,6 +52,7 @@ class RunSpec:
         """Give the request and its files as frames for the runner."""
         request = {
             "tty": self.tty,
+            "window": self.window,
             "files": [(name, len(content)) for name, content in self.files],
             "env": dict(self.env),
             "stages": [

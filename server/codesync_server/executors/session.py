@@ -13,6 +13,7 @@ from codesync_server.executors.contract import Autopsy, Sandbox
 from codesync_server.executors.judge import Stop, judge
 from codesync_server.executors.report import Report, read_report
 from codesync_server.executors.request import RunnerStream, RunSpec, frame
+from codesync_server.executors.runner.wire import WINDOW
 
 GRACE_SECONDS = 3.0
 """How long after the stages' wall time the runner may still report before the server ends it."""
@@ -41,6 +42,10 @@ class Listener(Protocol):
         """The program has taken so many bytes of its stdin, in all."""
         ...
 
+    def awaits_input(self, waits: bool) -> None:
+        """The program began or ceased to wait for input."""
+        ...
+
 
 class Session:
     """One job in one sandbox.
@@ -62,6 +67,8 @@ class Session:
         self._stdin_ended = False
         self._stdin_end_sent = False
         self._signals: list[int] = []
+        self._window: tuple[int, int] = spec.window
+        self._window_sent: tuple[int, int] = spec.window
         self._stop: Stop | None = None
         self._stop_sent = False
         self._wake = asyncio.Event()
@@ -83,6 +90,11 @@ class Session:
     def signal(self, number: int) -> None:
         """Send the program a signal."""
         self._signals.append(number)
+        self._wake.set()
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Change the size of the program's terminal; nothing happens to one without."""
+        self._window = (columns, rows)
         self._wake.set()
 
     def stop(self, why: Stop) -> None:
@@ -155,6 +167,8 @@ class Session:
                 self._stdin_taken = taken
                 self._listener.stdin_taken(taken)
                 self._wake.set()
+        elif kind == b"W":
+            self._listener.awaits_input(payload == b"\1")
         elif kind == b"B":
             self._listener.stage_began("compile" if b"compile" in payload else "run")
 
@@ -178,6 +192,9 @@ class Session:
         """Give the frames that may be sent now."""
         while self._signals:
             yield frame(b"S", bytes([self._signals.pop(0)]))
+        if self._window != self._window_sent:
+            self._window_sent = self._window
+            yield frame(b"Z", WINDOW.pack(*self._window))
         if self._stop and not self._stop_sent:
             self._stop_sent = True
             yield frame(b"K")

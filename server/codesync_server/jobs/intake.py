@@ -95,6 +95,7 @@ class Intake:
             prepared_stdin=contents[start:],
             input=StdinGate(submit.stdin, submitter.key, submit.stdin_size),
             tty=submit.tty,
+            window=(submit.window.columns, submit.window.rows),
             submitted_at=wall,
             queued_at=clock,
         )

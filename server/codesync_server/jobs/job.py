@@ -50,12 +50,14 @@ class Job:
         prepared_stdin: the beginning of stdin.
         input: what follows it, and who may send it.
         tty: whether the program gets a terminal.
+        window: the terminal's columns and rows.
         submitted_at: seconds since the Unix epoch, for display.
         queued_at: by the loop's clock, for durations.
         state: where it is in its life.
         output: what it wrote.
         result: how it ended.
         cancelled_by: name of the member who cancelled it.
+        awaits_input: whether the program waits for input.
         session: the running sandbox, while there is one.
     """
 
@@ -75,6 +77,8 @@ class Job:
     output: KeptOutput = field(default_factory=KeptOutput)
     result: Result | None = None
     cancelled_by: str = ""
+    window: tuple[int, int] = (80, 24)
+    awaits_input: bool = False
     session: Session | None = None
     stages: list[Stage] = field(default_factory=list[Stage])
 

@@ -36,4 +36,5 @@ def plan(job: Job, language: Language, limits: JobLimits, search_path: str) -> R
         },
         prepared_stdin=job.prepared_stdin,
         tty=job.tty,
+        window=job.window,
     )

@@ -23,6 +23,9 @@ from codesync_server.jobs.queue import FairQueue
 from codesync_server.languages.registry import Languages
 from codesync_server.settings import Settings
 
+NEWEST_WEIGHT = 0.2
+"""What the newest job weighs in the running mean of how long jobs hold a slot."""
+
 log = logging.getLogger(__name__)
 
 
@@ -79,6 +82,7 @@ class Scheduler:
         self._idle = asyncio.Event()
         self._idle.set()
         self._draining = False
+        self._turn_seconds = 0.0
 
     @property
     def queued(self) -> int:
@@ -98,6 +102,17 @@ class Scheduler:
     def waiting(self) -> Iterable[Job]:
         """The waiting jobs in the order of their turns."""
         return self._queue.in_order()
+
+    def starts_in(self, place: int) -> float:
+        """Estimate when a waiting job starts.
+
+        Args:
+            place: its position among all that wait, from 1.
+
+        Returns:
+            Seconds, from a running mean of how long jobs held a slot; 0 before the first ended.
+        """
+        return round(self._turn_seconds * place / self.max_concurrent, 1)
 
     def submit(self, job: Job) -> int:
         """Queue a job.
@@ -164,6 +179,8 @@ class Scheduler:
         await self._idle.wait()
 
     async def _fill_slot(self, job: Job) -> None:
+        clock = asyncio.get_running_loop().time
+        began = clock()
         try:
             await self._execute(job)
         except ExecutorDown as error:
@@ -174,10 +191,15 @@ class Scheduler:
             self._finish(job, Result(Verdict.INTERNAL_ERROR, "the scheduler failed; see its log"))
         finally:
             del self._active[job.id], self._slots[job.id]
+            self._learn(clock() - began)
             if not self._active:
                 self._idle.set()
             self._wake.set()
             self._events.queue_changed()
+
+    def _learn(self, turn_seconds: float) -> None:
+        weight = NEWEST_WEIGHT if self._turn_seconds else 1.0
+        self._turn_seconds += weight * (turn_seconds - self._turn_seconds)
 
     async def _execute(self, job: Job) -> None:
         clock = asyncio.get_running_loop().time
@@ -245,6 +267,12 @@ class _Voice:
 
     def stdin_taken(self, total: int) -> None:
         self._events.stdin_taken(self._job, self._job.input.taken(total))
+
+    def awaits_input(self, waits: bool) -> None:
+        if waits != self._job.awaits_input:
+            self._coalescer.flush()  # the prompt comes first
+            self._job.awaits_input = waits
+            self._events.queue_changed()
 
     def close(self) -> None:
         self._coalescer.flush()

@@ -20,6 +20,7 @@ from codesync_protocol.messages import (
     OutputPart,
     PartTaken,
     Rejected,
+    Resize,
     Role,
     StdinData,
     StdinEcho,
@@ -91,6 +92,8 @@ class Actions:
                     self._stdin_end(message)
                 case Interrupt():
                     self._interrupt(message)
+                case Resize():
+                    self._resize(message)
                 case Cancel():
                     self._require_acting()
                     self._scheduler.cancel(self._job(message.job), self._member.name)
@@ -201,6 +204,14 @@ class Actions:
         if session is None:
             raise FrameError(Code.NO_SUCH_JOB, "the program does not run")
         session.signal(signal.SIGINT)
+
+    def _resize(self, message: Resize) -> None:
+        job = self._job(message.job)
+        if job.submitter.key != self._key:
+            raise FrameError(Code.ROLE, "only its submitter sizes a program's terminal")
+        job.window = (message.window.columns, message.window.rows)
+        if job.session is not None:
+            job.session.resize(*job.window)
 
     # Looking back.
 

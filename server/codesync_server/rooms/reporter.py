@@ -112,10 +112,15 @@ class Reporter:
         )
         return Queue(
             jobs=tuple(
-                QueuedJob(job.id, job.state, places.get(job.id, 0))
+                self._queued_job(job, places.get(job.id, 0), scheduler)
                 for job in chain(running, waiting)
             ),
             queued=scheduler.queued,
             active=scheduler.active,
             max_concurrent=scheduler.max_concurrent,
         )
+
+    @staticmethod
+    def _queued_job(job: Job, place: int, scheduler: Scheduler) -> QueuedJob:
+        starts_in = scheduler.starts_in(place) if place else 0.0
+        return QueuedJob(job.id, job.state, place, job.awaits_input, starts_in)

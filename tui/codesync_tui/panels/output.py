@@ -12,11 +12,13 @@ from rich.style import Style
 from textual import events
 from textual.color import Color
 from textual.geometry import Size
+from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.timer import Timer
 
-from codesync_protocol.messages import Stream
+from codesync_protocol.limits import CELLS_MAX
+from codesync_protocol.messages import Stream, Window
 from codesync_tui import theme
 from codesync_tui.panels.looks import SOURCE_CLASSES, style_of
 from codesync_tui.transcript import Look, Part, Row, Transcript
@@ -62,6 +64,9 @@ class OutputPane(ScrollView, can_focus=True):
         *SOURCE_CLASSES.values(),
         "output--heading",
     }
+
+    class WindowChanged(Message):
+        """It shows more or less than before."""
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's
         super().__init__(id=id, classes=classes)
@@ -114,6 +119,14 @@ class OutputPane(ScrollView, can_focus=True):
         self._rewrap()
         return self.wraps
 
+    @property
+    def window(self) -> Window | None:
+        """The size of what it shows, as a program's terminal may have it; None when hidden."""
+        size = self.scrollable_content_region.size
+        if not size:
+            return None
+        return Window(min(size.width, CELLS_MAX), min(size.height, CELLS_MAX))
+
     # When it paints.
 
     @property
@@ -155,6 +168,11 @@ class OutputPane(ScrollView, can_focus=True):
         if not self._is_placing:
             self._follows_end = new_value >= self.max_scroll_y
 
+    def action_scroll_end(self) -> None:
+        """Go to the end at once: it may be another one before an animation has reached it."""
+        self._follows_end = True
+        self._place(self.max_scroll_y)
+
     def watch_show_vertical_scrollbar(self, shown: bool) -> None:
         """Tell a scrollbar that has just appeared where we are: Textual does so on moves only."""
         if shown:
@@ -163,6 +181,7 @@ class OutputPane(ScrollView, can_focus=True):
     def on_resize(self, _: events.Resize) -> None:
         """Break lines anew for the new width."""
         self._rewrap()
+        self.post_message(self.WindowChanged())
 
     def _rewrap(self) -> None:
         self.transcript.set_width(self.scrollable_content_region.width if self.wraps else 0)

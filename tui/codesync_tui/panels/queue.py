@@ -139,7 +139,9 @@ class QueuePane(OptionList, inherit_css=True):
                 continue
             listed.add(queued.job)
             if queued.position > 0:
-                rows.append(self._row(summary, "·", "$dim", f"waits #{queued.position}"))
+                rows.append(self._row(summary, "·", "$dim", words.waiting(queued)))
+            elif queued.awaits_input:
+                rows.append(self._row(summary, "?", "$warning", "wants input"))
             else:
                 rows.append(self._row(summary, "▸", "$success", words.state(queued.state)))
         finished = [job for job in self._jobs.values() if job.state is JobState.FINISHED]

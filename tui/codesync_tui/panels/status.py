@@ -33,6 +33,7 @@ class Status:
         file: the name of the file that is open; empty when none is.
         is_unsaved: the text differs from the file's.
         unsandboxed: programs run without a sandbox.
+        awaiting: the program that waits for somebody to type; empty when none does.
     """
 
     room: str
@@ -43,6 +44,7 @@ class Status:
     file: str = ""
     is_unsaved: bool = False
     unsandboxed: bool = False
+    awaiting: str = ""
 
 
 class StatusLine(Widget):
@@ -77,6 +79,8 @@ class StatusLine(Widget):
         parts: list[tuple[str, str]] = [(f" {shorten(status.room, 24)} ", "bold")]
         style = "$success" if status.is_online else "$warning bold"
         parts.append((f" {'●' if status.is_online else '○'} {status.connection} ", style))
+        if status.awaiting:
+            parts.append((f" {status.awaiting} waits for input ", "$warning bold"))
         if status.unsandboxed:
             parts.append((" not sandboxed ", "$warning bold"))
         if status.language:

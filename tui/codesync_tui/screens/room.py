@@ -118,6 +118,7 @@ class RoomScreen(Screen[None]):
             self._editor,
             self._stdin,
             self._queue,
+            self._output,
             self._notices,
         )
         self._arrange()
@@ -138,6 +139,7 @@ class RoomScreen(Screen[None]):
             self._narrator.tell(message.event)
             self.desk.offer(self._room.languages)
             self._controls.show_target()
+            self._status.change(awaiting=self._controls.awaiting())
             self._set_titles()
         finally:
             message.handled.set()
@@ -182,6 +184,10 @@ class RoomScreen(Screen[None]):
     @on(TextArea.Changed, "#prepared")
     def _prepared_changed(self) -> None:
         self._set_titles()
+
+    def on_output_pane_window_changed(self, _: OutputPane.WindowChanged) -> None:
+        """Our programs' terminals are as large as the pane."""
+        self._controls.resized()
 
     def on_answer_line_typed(self, message: AnswerLine.Typed) -> None:
         """A line goes to the program."""

@@ -20,7 +20,7 @@ from codesync_server.executors.runner.stage import (
     Surroundings,
 )
 from codesync_server.executors.runner.stdin import Stdin
-from codesync_server.executors.runner.wire import Host, HostGone
+from codesync_server.executors.runner.wire import WINDOW, Host, HostGone
 
 
 class StageRequest(TypedDict):
@@ -35,6 +35,7 @@ class Request(TypedDict):
     """What to run. `{home}` in a value of `env` stands for the folder that holds the job's."""
 
     tty: bool
+    window: tuple[int, int]
     files: list[tuple[str, int]]
     env: dict[str, str]
     stages: list[StageRequest]
@@ -84,6 +85,7 @@ class Runner:
         request: Request = json.loads(payload)
         around = self._around
         around.stdin = Stdin(request["tty"])
+        around.window = request["window"]
         home = os.getcwd()
         around.env = {k: v.replace("{home}", home) for k, v in request["env"].items()}
         os.mkdir("job", 0o700)
@@ -135,6 +137,10 @@ class Runner:
             self._around.stdin.feed(payload)
         elif kind == b"E":
             self._around.stdin.end()
+        elif kind == b"Z":
+            self._around.window = WINDOW.unpack(payload)
+            if self._stage:
+                self._stage.resize()
         elif kind == b"S" and self._stage and self._stage.name == "run":
             self._stage.signal(payload[0])
         elif kind == b"K":

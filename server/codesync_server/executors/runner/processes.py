@@ -90,8 +90,12 @@ def _become(
         os._exit(127)
 
 
-def open_terminal() -> tuple[int, int]:
+def open_terminal(columns: int, rows: int) -> tuple[int, int]:
     """Make a pseudo-terminal that neither echoes nor rewrites line ends.
+
+    Args:
+        columns: its width.
+        rows: its height.
 
     Returns:
         Our end and the program's end.
@@ -101,8 +105,13 @@ def open_terminal() -> tuple[int, int]:
     mode[1] &= ~termios.OPOST
     mode[3] &= ~termios.ECHO
     termios.tcsetattr(slave, termios.TCSANOW, mode)
-    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    resize_terminal(slave, columns, rows)
     return master, slave
+
+
+def resize_terminal(fd: int, columns: int, rows: int) -> None:
+    """Change the size of a terminal; what runs in its foreground gets SIGWINCH."""
+    fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
 
 def own_cpu_seconds() -> float:

@@ -6,6 +6,7 @@ import select
 import time
 from typing import TypedDict
 
+from codesync_server.executors.runner.attention import Attention
 from codesync_server.executors.runner.cgroup import Cgroup
 from codesync_server.executors.runner.processes import (
     kill_all,
@@ -13,6 +14,7 @@ from codesync_server.executors.runner.processes import (
     open_terminal,
     own_cpu_seconds,
     resident_bytes,
+    resize_terminal,
     start,
     threads_of_this_user,
 )
@@ -60,6 +62,7 @@ class Surroundings:
         tick: seconds between two looks at what cannot be waited for.
         env: the program's environment.
         stdin: the program's input.
+        window: columns and rows of its terminal, if it gets one.
     """
 
     def __init__(self, host: Host, contained: bool, wakeup: int) -> None:
@@ -70,6 +73,7 @@ class Surroundings:
         self.tick = 0.1 if contained else 0.01
         self.env: dict[str, str] = {}
         self.stdin = Stdin(False)
+        self.window: tuple[int, int] = (80, 24)
 
     def drain_wakeup(self) -> None:
         """Take note of the children that have ended."""
@@ -100,6 +104,9 @@ class Stage:
         self._status: int | None = None
         self._max_rss = 0
         self._active = 0.0  # when the program last read or wrote
+        self._terminal: int | None = None
+        self._attention: Attention | None = None
+        self._said_to_wait = False
 
     def begin(self) -> None:
         """Start the command.
@@ -112,9 +119,9 @@ class Stage:
         self._ooms, self._peak = around.cgroup.oom_kills(), around.cgroup.peak()
         self._began = self._active = time.monotonic()
         if self._tty:
-            master, child = open_terminal()
-            self._outputs[master] = b"O"
-            around.stdin.fd = os.dup(master)
+            self._terminal, child = open_terminal(*around.window)
+            self._outputs[self._terminal] = b"O"
+            around.stdin.fd = os.dup(self._terminal)
             fds = [child, child, child]
         elif self.name == "compile":
             out, out_end = os.pipe()
@@ -128,6 +135,8 @@ class Stage:
             )
             self._outputs.update({out: b"O", err: b"X"})
             fds = [in_end, out_end, err_end]
+        if self.name == "run":
+            self._attention = Attention(os.readlink(f"/proc/self/fd/{fds[0]}"), self._began)
         for fd in (*self._outputs, around.stdin.fd):
             if fd is not None:
                 os.set_blocking(fd, False)
@@ -185,11 +194,35 @@ class Stage:
                 around.drain_wakeup()
             elif fd == around.stdin.fd:
                 around.stdin.write()
-                self._active = time.monotonic()
+                self._stirred()
         self._reap()
         if not self.over:
             self._enforce()
+            self._look()
         return ready
+
+    def _stirred(self) -> None:
+        self._active = time.monotonic()
+        if self._attention:
+            self._attention.stirred(self._active)
+
+    def _look(self) -> None:
+        """Tell the server when the program begins or ceases to wait for input."""
+        if self._attention is None:
+            return
+        stdin, now = self._around.stdin, time.monotonic()
+        if stdin.fd is None or stdin.wants_to_write:
+            self._attention.stirred(now)
+        else:
+            self._attention.look(now)
+        if self._attention.waits != self._said_to_wait:
+            self._said_to_wait = self._attention.waits
+            self._around.host.send(b"W", bytes([self._said_to_wait]))
+
+    def resize(self) -> None:
+        """Give the program's terminal the size that it should have now."""
+        if self._terminal in self._outputs:
+            resize_terminal(self._terminal, *self._around.window)
 
     def _enforce(self) -> None:
         around, limits, now = self._around, self._limits, time.monotonic()
@@ -204,7 +237,9 @@ class Stage:
 
     def _cpu_so_far(self) -> float:
         used = self._around.cgroup.cpu() - self._cpu
-        return used if self._around.cgroup.kind else used + living_cpu_seconds(os.getpid())
+        if self._around.cgroup.kind:
+            return used - (own_cpu_seconds() - self._own_cpu)
+        return used + living_cpu_seconds(os.getpid())
 
     def kill(self, why: str) -> None:
         """Kill everything that runs, and remember why (the first reason counts)."""
@@ -228,7 +263,7 @@ class Stage:
             os.close(fd)
             del self._outputs[fd]
             return False
-        self._active = time.monotonic()
+        self._stirred()
         room = self._limits["output"] - self._output_bytes
         self._output_bytes += len(data)
         if room > 0:

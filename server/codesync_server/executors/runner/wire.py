@@ -2,8 +2,10 @@
 
 Frames go both ways over stdin and stdout: kind (1 byte), length (4 bytes, big-endian), payload.
 To the runner:   R request (JSON)   F file bytes   I stdin   E end of stdin   S signal   K kill
+                 Z size of the terminal (columns, rows: 2 bytes each, big-endian)
 From the runner: H ready (JSON)   B stage began (JSON)   O stdout   X stderr   C compiler
-                 A stdin taken (8 bytes, in all)   V report (JSON)
+                 A stdin taken (8 bytes, in all)   W waits for input (1 byte: 0 or 1)
+                 V report (JSON)
 """
 
 import json
@@ -14,6 +16,7 @@ import time
 from collections import deque
 
 HEADER = struct.Struct(">cI")
+WINDOW = struct.Struct(">HH")
 FRAME_MAX = 64 * 1024
 OUTGOING_MAX = 256 * 1024  # not read by the server yet; past that, the program waits
 
