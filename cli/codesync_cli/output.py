@@ -13,6 +13,7 @@ PIPE_BUF = 4096
 """A pipe that select(2) calls writable takes this much without blocking (pipe(7))."""
 
 _SGR = re.compile(r"(\x1b\[[0-9;:]{0,64}m)")
+_SGR_BEGUN = re.compile(r"\x1b(\[[0-9;:]{0,64})?\Z")
 _KEPT = {ord(char): char for char in "\t\n\r\b"}
 _TRANSLATION = CONTROLS | _KEPT
 _RESET = b"\x1b[0m"
@@ -88,11 +89,9 @@ class TerminalText:
         """Take bytes in any pieces; give what may be written."""
         text = self._held + self._decode(data)
         # The beginning of a sequence at the end may become a colour with what follows.
-        cut = text.rfind("\x1b")
-        if cut >= 0 and len(text) - cut < 70 and not _SGR.match(text, cut):
-            text, self._held = text[:cut], text[cut:]
-        else:
-            self._held = ""
+        begun = _SGR_BEGUN.search(text)
+        cut = begun.start() if begun else len(text)
+        text, self._held = text[:cut], text[cut:]
         return self._clean(text)
 
     def finish(self) -> bytes:

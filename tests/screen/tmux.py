@@ -60,6 +60,11 @@ class Window:
         """Press keys, by their tmux names."""
         self.terminal.tmux("send-keys", "-t", self.name, *keys)
 
+    def resize(self, columns: int, lines: int) -> None:
+        """Give the window another size."""
+        size = ["-x", str(columns), "-y", str(lines)]
+        self.terminal.tmux("resize-window", "-t", self.name, *size)
+
     def type(self, text: str) -> None:
         """Type text as it is."""
         self.terminal.tmux("send-keys", "-l", "-t", self.name, text)

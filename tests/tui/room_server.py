@@ -109,6 +109,8 @@ class RoomServer:
         close_codes: how connections ended.
         loop: the loop that it lives on.
         upon_entry: what happens right after somebody entered.
+        awaiting: the running jobs that wait for input.
+        turn_seconds: how long jobs take, as far as the queue's estimates know.
     """
 
     def __init__(self) -> None:
@@ -121,6 +123,8 @@ class RoomServer:
         self.upon_entry: Callable[[], Awaitable[None]] | None = None
         self.names: list[str] = []
         self.close_codes: list[int | None] = []
+        self.awaiting: set[str] = set()
+        self.turn_seconds = 0.0
         self._seq = 0
         self.loop = asyncio.get_running_loop()
         self._moved = asyncio.Condition()
@@ -250,8 +254,14 @@ class RoomServer:
             for job in self.jobs.values()
             if job.state not in (JobState.QUEUED, JobState.FINISHED)
         ]
-        rows = [QueuedJob(job.job, job.state.value) for job in running]
-        rows += [QueuedJob(job.job, "queued", place) for place, job in enumerate(waiting, 1)]
+        rows = [
+            QueuedJob(job.job, job.state.value, awaits_input=job.job in self.awaiting)
+            for job in running
+        ]
+        rows += [
+            QueuedJob(job.job, "queued", place, starts_in=self.turn_seconds * place)
+            for place, job in enumerate(waiting, 1)
+        ]
         return Queue(tuple(rows), len(waiting), len(running), 3)
 
     def cut(self) -> None:

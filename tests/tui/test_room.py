@@ -14,6 +14,7 @@ from codesync_protocol.messages import (
     JobState,
     Member,
     Rejected,
+    Resize,
     Role,
     StdinData,
     StdinEnd,
@@ -184,6 +185,34 @@ async def test_the_queue_says_who_waits_where_and_how_jobs_ended() -> None:
         await on.server.finished(A, Result(Verdict.TIME_LIMIT, "too slow", wall_seconds=5.0))
         await on.until(lambda: "time limit" in on.queued()[-1])
         assert "1 of 3 running" not in str(on.queue.border_title)
+
+
+async def test_a_program_that_waits_for_input_says_so() -> None:
+    async with stage(columns=160, lines=48) as on:
+        await on.server.submitted(job_summary(A, name="ben"))
+        await on.server.submitted(job_summary(B, name="ben", stdin=StdinMode.CLOSED))
+        await on.server.started(A)
+        on.server.awaiting = {A}
+        await on.server.say_queue()
+        await on.until(lambda: any("wants input" in row for row in on.queued()))
+        assert "ben: main.py waits for input" in on.status()
+        on.server.awaiting = set()
+        on.server.turn_seconds = 20.0
+        await on.server.say_queue()
+        await on.until(lambda: "running" in on.queued()[0])
+        assert "#1 in 20s" in on.queued()[1]
+        assert "waits for input" not in on.status()
+
+
+async def test_our_programs_terminals_are_as_large_as_the_output_pane() -> None:
+    async with stage(columns=120, lines=40) as on:
+        submit = await run(on)
+        assert submit.window == on.output.window
+        await on.server.started(submit.job)
+        await on.press("f4")  # all of the screen
+        resize = await on.server.wait_for(Resize)
+        assert (resize.job, resize.window) == (submit.job, on.output.window)
+        assert resize.window != submit.window
 
 
 async def test_f8_ends_our_latest_run_and_in_the_queue_the_selected_one() -> None:

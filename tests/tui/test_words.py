@@ -2,7 +2,7 @@
 
 import pytest
 
-from codesync_protocol.messages import JobState, LimitsInfo
+from codesync_protocol.messages import JobState, LimitsInfo, QueuedJob
 from codesync_protocol.verdict import MemorySource, Result, Verdict
 from codesync_tui import words
 
@@ -60,3 +60,9 @@ def test_an_ending_that_says_it_all_is_not_explained() -> None:
 def test_limits() -> None:
     text = words.limits(LimitsInfo(5.0, 300.0, 5.0, 256_000_000, 10_000_000))
     assert text.startswith("5.00 s (5:00 min when it may be typed to)")
+
+
+def test_a_place_in_the_queue_and_when_it_is_ones_turn() -> None:
+    assert words.waiting(QueuedJob("0" * 32, "queued", 1)) == "waits #1"
+    assert words.waiting(QueuedJob("0" * 32, "queued", 12, starts_in=40.2)) == "#12 in 40s"
+    assert words.waiting(QueuedJob("0" * 32, "queued", 99, starts_in=260.0)) == "#99 in 4m"

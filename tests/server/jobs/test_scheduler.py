@@ -127,6 +127,23 @@ async def test_jobs_get_their_slots_in_the_order_of_their_turns() -> None:
     assert works.events.finished == expected == [first, mine[0], other, mine[1], mine[2]]
 
 
+async def test_nobody_knows_when_the_first_job_starts_and_then_places_and_slots_tell() -> None:
+    executor = GoodExecutor()
+    async with working(executor, replace(SETTINGS, max_concurrent=2)) as works:
+        assert works.scheduler.starts_in(1) == 0.0
+        slow = works.submit(0, "wait")
+        await eventually(lambda: works.scheduler.active)
+        asyncio.get_running_loop().call_later(0.1, executor.bench.released.set)
+        await works.until_finished(slow)
+        await works.until_idle()
+        first, fourth = works.scheduler.starts_in(1), works.scheduler.starts_in(4)
+        assert first >= 0.05  # half of what that job took: there are two slots
+        assert abs(fourth - 4 * first) <= 0.2  # rounded to tenths
+        for number in range(1, 40):
+            await works.until_finished(works.submit(number, "exit 0"))
+        assert works.scheduler.starts_in(4) < fourth / 4  # what jobs took lately counts
+
+
 async def test_a_submission_is_told_its_place_among_all() -> None:
     executor = GoodExecutor()
     async with working(executor, replace(SETTINGS, max_concurrent=1)) as works:
