@@ -4,8 +4,9 @@ import json
 import math
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import cast
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
@@ -26,11 +27,18 @@ def machine() -> dict[str, object]:
     }
 
 
-def show(figures: dict[str, object], *, as_json: bool) -> None:
+def show(figures: Mapping[str, object], *, as_json: bool) -> None:
     """Print the figures, as a table or as one JSON object."""
     if as_json:
         print(json.dumps(figures))
         return
-    width = max(map(len, figures))
+    for name, value in _flat(figures):
+        print(f"{name:40}  {value}")
+
+
+def _flat(figures: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:
     for name, value in figures.items():
-        print(f"{name:{width}}  {value}")
+        if isinstance(value, Mapping):
+            yield from _flat(cast("Mapping[str, object]", value), f"{prefix}{name}.")
+        else:
+            yield prefix + name, value

@@ -2,11 +2,14 @@
 
 import asyncio
 import json
+import re
 import sys
 import urllib.request
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from codesync_protocol.links import Link
@@ -19,16 +22,22 @@ class ServerProcess:
     """A running server.
 
     Attributes:
-        link: lets one in as host.
+        address: where it listens.
+        token: makes one host of any room.
         pid: its process id.
     """
 
-    link: Link
+    address: str
+    token: str
     pid: int
+
+    def link(self, room: str = "benchmark") -> Link:
+        """A link into a room."""
+        return Link(self.address, room, self.token)
 
     async def stats(self) -> dict[str, Any]:
         """Ask for GET /stats."""
-        url = self.link.server.replace("ws://", "http://") + "/stats"
+        url = self.address.replace("ws://", "http://") + "/stats"
 
         def fetch() -> dict[str, Any]:
             with urllib.request.urlopen(url, timeout=10) as answer:
@@ -54,24 +63,33 @@ async def server_process(*arguments: str) -> AsyncGenerator[ServerProcess, None]
     Args:
         arguments: more arguments for it.
     """
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "codesync_cli", "serve", "--embedded", "--port", "0", "--room", "benchmark"),
-        *arguments,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    try:
-        async with asyncio.timeout(READY_SECONDS):
-            while True:
-                said = json.loads(await process.stdout.readline())
-                if said["event"] == "failed":
-                    raise SystemExit(said["text"])
-                if said["event"] == "ready":
-                    break
-        yield ServerProcess(Link.parse(said["link"]), process.pid)
-    finally:
-        process.stdin.close()
-        await process.wait()
+    with TemporaryDirectory() as folder:
+        token_file = Path(folder, "token")
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", "codesync_cli", "serve", "--port=0", f"--token-file={token_file}"),
+            *arguments,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        assert process.stdout is not None
+        try:
+            async with asyncio.timeout(READY_SECONDS):
+                address = await _address(process.stdout)
+            token = await asyncio.to_thread(token_file.read_text)
+            yield ServerProcess(address, token.strip(), process.pid)
+        finally:
+            with suppress(ProcessLookupError):
+                process.terminate()
+            await process.wait()
+
+
+async def _address(stdout: asyncio.StreamReader) -> str:
+    """Read what the server says until it has told where it listens."""
+    said = ""
+    while not (found := re.search(r"wss?://\S+:\d+", said)):
+        line = await stdout.readline()
+        if not line:
+            raise SystemExit(f"the server did not start: {said}")
+        said += line.decode()
+    return found[0]

@@ -11,6 +11,7 @@ from codesync_protocol.messages import Stream
 from codesync_protocol.verdict import Result
 from codesync_server.executors.contract import Autopsy, Sandbox
 from codesync_server.executors.judge import Stop, judge
+from codesync_server.executors.pace import Pace
 from codesync_server.executors.report import Report, read_report
 from codesync_server.executors.request import RunnerStream, RunSpec, frame
 from codesync_server.executors.runner.wire import WINDOW
@@ -20,9 +21,6 @@ GRACE_SECONDS = 3.0
 
 STOP_SECONDS = 0.5
 """How long a runner that was told to stop may take to report its figures."""
-
-READ_PAUSE_BYTES = 1024 * 1024
-"""After so many bytes the reader lets others have the loop."""
 
 STREAMS = {b"O": Stream.STDOUT, b"X": Stream.STDERR, b"C": Stream.COMPILER}
 
@@ -140,7 +138,8 @@ class Session:
 
     async def _read_report(self) -> Report | None:
         stream = RunnerStream()
-        since_pause = 0
+        clock = asyncio.get_running_loop().time
+        pace = Pace(clock())
         while data := await self._sandbox.read():
             try:
                 for kind, payload in stream.feed(data):
@@ -149,10 +148,7 @@ class Session:
                     self._heard(kind, payload)
             except ValueError:
                 return None  # nonsense is no witness
-            since_pause += len(data)
-            if since_pause > READ_PAUSE_BYTES:
-                since_pause = 0
-                await asyncio.sleep(0)
+            await asyncio.sleep(pace.pause(len(data), clock()))
         return None
 
     def _heard(self, kind: bytes, payload: bytes) -> None:
