@@ -81,6 +81,9 @@ def _decide(
     if report is None and autopsy is not None and autopsy.memory:
         # Also when our clock ran out: where memory is short, the runner may be too slow to report.
         return Verdict.MEMORY_LIMIT, "memory limit: the kernel ended processes of the sandbox"
+    if report is None and autopsy is not None and autopsy.lost:
+        # Also when our clock ran out: a program is not to blame for an engine that stood still.
+        return Verdict.LOST, f"the sandbox was lost: {autopsy.detail}"
     if stop is Stop.OVERDUE:
         return Verdict.TIME_LIMIT, f"ended by the server's clock after {spec.wall:g} s"
     if report is None:
@@ -104,6 +107,8 @@ def _decide_stage(evidence: StageEvidence, limits: StageLimits) -> tuple[Verdict
     over_memory = evidence.source == MemorySource.RUSAGE and evidence.peak > limits.memory
     if evidence.oom_kills or evidence.killed_for == "memory" or over_memory:
         by = "killed by the kernel" if evidence.oom_kills else "ended"
+        if evidence.oom_kills > 1:
+            by += f"; {evidence.oom_kills} processes"
         return (
             Verdict.MEMORY_LIMIT,
             f"{who}memory limit: {_mb(evidence.peak)} of {_mb(limits.memory)} MB, {by}",

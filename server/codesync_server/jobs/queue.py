@@ -1,7 +1,7 @@
 """The fair queue: rooms take turns, and within a room its members do. Pure."""
 
 from collections import OrderedDict, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from codesync_server.jobs.job import Job
 
@@ -49,12 +49,24 @@ class FairQueue:
         members.setdefault(job.submitter.key, deque()).append(job)
         self._size += 1
 
-    def take(self) -> Job | None:
-        """Remove the job whose turn it is; None when nobody waits."""
-        if not self._rooms:
-            return None
-        room, members = self._rooms.popitem(last=False)
-        member, jobs = members.popitem(last=False)
+    def take(self, may_run: Callable[[Job], bool] = lambda _: True) -> Job | None:
+        """Remove the job whose turn it is.
+
+        Args:
+            may_run: whose turn it is and may not run yet lets the next one go ahead.
+
+        Returns:
+            The job; None when nobody waits who may run.
+        """
+        for room, members in self._rooms.items():
+            for member, jobs in members.items():
+                if may_run(jobs[0]):
+                    return self._take_from(room, member)
+        return None
+
+    def _take_from(self, room: str, member: str) -> Job:
+        members = self._rooms.pop(room)
+        jobs = members.pop(member)
         job = jobs.popleft()
         if jobs:
             members[member] = jobs

@@ -150,7 +150,7 @@ class Scheduler:
             while True:
                 self._wake.clear()
                 while len(self._active) < self._settings.max_concurrent and not self._draining:
-                    job = self._queue.take()
+                    job = self._queue.take(self._may_run)
                     if job is None:
                         break
                     self._active[job.id] = job
@@ -159,6 +159,13 @@ class Scheduler:
                     self._slots[job.id] = slots.create_task(self._fill_slot(job))
                     self._events.queue_changed()
                 await self._wake.wait()
+
+    def _may_run(self, job: Job) -> bool:
+        """Keep one room's programs that wait for people from holding every slot for minutes."""
+        if not job.tty:
+            return True
+        held = sum(each.tty and each.room == job.room for each in self._active.values())
+        return held < max(1, self.max_concurrent - 1)
 
     async def drain(self) -> None:
         """Start no more jobs, let the running ones end for a while, then end them."""

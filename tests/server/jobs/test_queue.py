@@ -158,3 +158,40 @@ def test_a_job_that_was_refused_left_no_trace() -> None:
     with pytest.raises(QueueFull):
         queue.put(make_job(0))
     assert queue.take() is None
+
+
+def test_whoever_may_not_run_yet_lets_the_next_one_go_ahead_and_keeps_their_turn() -> None:
+    talkers = [make_job(n, room="room-a", tty=True) for n in (0, 1)]
+    queue = queue_of(
+        *talkers,
+        make_job(2, room="room-a", member="ben"),
+        make_job(3, room="room-b", tty=True),
+        make_job(4, room="room-b", member="ben"),
+    )
+
+    def on_pipes(job: Job) -> bool:
+        return not job.tty
+
+    taken = [queue.take(on_pipes) for _ in range(3)]
+    assert numbers([job for job in taken if job]) == [2, 4]
+    assert taken[2] is None
+    assert numbers(take_all(queue)) == [0, 3, 1]
+
+
+@given(many_jobs(), st.sets(st.integers(0, 24)))
+def test_everybody_who_may_run_does_and_nobody_else(waiting: list[Job], may: set[int]) -> None:
+    queue = queue_of(*waiting)
+    taken: list[int] = []
+    while job := queue.take(lambda each: int(each.id, 16) in may):
+        taken.append(int(job.id, 16))
+    assert set(taken) <= may
+    assert len(queue) == len(waiting) - len(taken)
+    assert not any(int(job.id, 16) in may for job in heads(queue))
+
+
+def heads(queue: FairQueue) -> list[Job]:
+    """The oldest job of each member of each room."""
+    found: dict[tuple[str, str], Job] = {}
+    for job in queue.in_order():
+        found.setdefault((job.room, job.submitter.key), job)
+    return list(found.values())

@@ -38,10 +38,16 @@ class Works:
         self.scheduler = Scheduler(executor, all_languages(), settings, self.events)
 
     def submit(
-        self, number: int, script: str = "exit 0", *, room: str = "test-room", member: str = "ana"
+        self,
+        number: int,
+        script: str = "exit 0",
+        *,
+        room: str = "test-room",
+        member: str = "ana",
+        tty: bool = False,
     ) -> Job:
         """Queue a job that does what a script says."""
-        job = make_job(number, source=script.encode(), room=room, member=member)
+        job = make_job(number, source=script.encode(), room=room, member=member, tty=tty)
         self.scheduler.submit(job)
         return job
 
@@ -125,6 +131,41 @@ async def test_jobs_get_their_slots_in_the_order_of_their_turns() -> None:
         executor.bench.released.set()
         await works.until_finished(first, *mine, other)
     assert works.events.finished == expected == [first, mine[0], other, mine[1], mine[2]]
+
+
+async def test_a_thousand_jobs_delay_another_rooms_first_by_one_turn_at_the_most() -> None:
+    executor = GoodExecutor()
+    many = replace(SETTINGS, queue_limit=2000, queue_per_member=2000)
+    async with working(executor, many) as works:
+        for number in range(1000):
+            works.submit(number, "wait" if number < 3 else "exit 0", room="room-a")
+        await eventually(lambda: works.scheduler.active == 3)
+        other = works.submit(1000, room="room-b")
+        executor.bench.released.set()
+        await works.until_finished(other)
+        before = works.events.finished.index(other)
+        assert before <= 3 + 1  # those that ran already, and whose turn it was
+        await eventually(lambda: len(works.events.finished) == 1001)
+
+
+async def test_programs_of_one_room_that_wait_for_people_leave_a_slot_for_others() -> None:
+    executor = GoodExecutor()
+    async with working(executor) as works:
+        talkers = [works.submit(n, "wait", room="room-a", tty=True) for n in range(3)]
+        await eventually(lambda: works.scheduler.active == 2)
+        quick = works.submit(3, room="room-a", member="ben")
+        other = works.submit(4, room="room-b", tty=True)
+        await works.until_finished(quick, other)
+        assert [talker.state for talker in talkers].count(JobState.QUEUED) == 1
+        executor.bench.released.set()
+        await works.until_finished(*talkers)
+
+
+async def test_the_only_slot_takes_any_program() -> None:
+    executor = GoodExecutor()
+    async with working(executor, replace(SETTINGS, max_concurrent=1)) as works:
+        jobs = [works.submit(n, tty=True) for n in range(2)]
+        assert await works.until_finished(*jobs) == [Verdict.OK, Verdict.OK]
 
 
 async def test_nobody_knows_when_the_first_job_starts_and_then_places_and_slots_tell() -> None:
