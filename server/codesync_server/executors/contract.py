@@ -2,6 +2,7 @@
 
 import asyncio
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from codesync_protocol.messages import ExecutorInfo
@@ -18,10 +19,13 @@ class Autopsy:
     Attributes:
         memory: the kernel killed it for want of memory.
         detail: what the engine says, for people.
+        lost: the sandbox or the way to it went away under the program: what we did not hear of the
+            runner says nothing of the program.
     """
 
     memory: bool
     detail: str
+    lost: bool = False
 
 
 class Sandbox(ABC):
@@ -60,20 +64,57 @@ class PoolFigures:
     Attributes:
         size: how many there should be.
         parked: how many wait now.
+        starting: how many are being made.
+        waiting: jobs that wait for one now.
         hits: jobs that found one waiting.
         misses: jobs that had to wait for one.
+        retired: parked ones that were given up: too old, dead, or made of something else.
+        failures: starts that failed.
         refill_seconds: how long the last one took to start.
+        oldest_seconds: for how long the oldest one has been waiting.
     """
 
     size: int = 0
     parked: int = 0
+    starting: int = 0
+    waiting: int = 0
     hits: int = 0
     misses: int = 0
+    retired: int = 0
+    failures: int = 0
     refill_seconds: float = 0.0
+    oldest_seconds: float = 0.0
+
+    @property
+    def hit_rate(self) -> float:
+        """Share of the jobs that found one waiting; 1 before the first job."""
+        taken = self.hits + self.misses
+        return self.hits / taken if taken else 1.0
 
 
 class Executor(ABC):
-    """Hands out sandboxes."""
+    """Hands out sandboxes.
+
+    Attributes:
+        on_change: called when `trouble`, `strain` or `is_ready` changed; never blocks or raises.
+    """
+
+    on_change: Callable[[], None] = staticmethod(lambda: None)
+
+    @property
+    def trouble(self) -> str:
+        """Why no sandbox can be made now, for people; empty while all is well."""
+        return ""
+
+    @property
+    def strain(self) -> str:
+        """Why jobs start later than they should, for people; empty while they do not."""
+        return ""
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it is worth while to ask for a sandbox: one is parked, or can be made."""
+        return True
 
     @property
     @abstractmethod
@@ -105,7 +146,7 @@ class Executor(ABC):
         """Hand out a sandbox; the caller destroys it.
 
         Raises:
-            ExecutorDown: none can be had.
+            ExecutorDown: none can be had. If `trouble` says why, one can be had later.
         """
 
     @abstractmethod

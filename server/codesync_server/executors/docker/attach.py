@@ -9,15 +9,13 @@ then frames of 8 bytes header (stream number, three zeros, length big-endian) an
 """
 
 import asyncio
-import os
 import struct
-from urllib.parse import urlsplit
+from collections.abc import Callable
 
-from codesync_server.executors.docker.engine import EngineError
+from codesync_server.executors.docker.address import READ_BYTES, Reader
+from codesync_server.executors.docker.engine import Engine, EngineError
 
 ATTACH_SECONDS = 10.0
-DEFAULT_SOCKET = "/var/run/docker.sock"
-READ_BYTES = 64 * 1024
 STDERR_KEPT = 2000
 
 _HEADER = struct.Struct(">BxxxI")
@@ -60,16 +58,20 @@ class Attachment:
             writes to.
     """
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(self, reader: Reader, writer: asyncio.StreamWriter) -> None:
         self.stderr = b""
         self._reader = reader
         self._writer = writer
         self._demultiplexer = Demultiplexer()
 
     @property
-    def at_end(self) -> bool:
-        """Whether the other end is gone and everything was read."""
-        return self._reader.at_eof()
+    def ended(self) -> bool:
+        """Whether the other end is gone; what it said before may not be read yet."""
+        return self._reader.ended
+
+    def on_end(self, call: Callable[[], None]) -> None:
+        """Have something called when the other end goes."""
+        self._reader.on_end = call
 
     async def read(self) -> bytes:
         """Wait for bytes on the container's stdout; empty at the end of the stream."""
@@ -87,7 +89,7 @@ class Attachment:
     async def _receive(self) -> bytes:
         try:
             return await self._reader.read(READ_BYTES)
-        except ConnectionError:
+        except OSError:
             return b""
 
     async def write(self, data: bytes) -> None:
@@ -96,29 +98,35 @@ class Attachment:
         Raises:
             ConnectionError: the other end is gone.
         """
-        self._writer.write(data)
-        await self._writer.drain()
+        try:
+            self._writer.write(data)
+            await self._writer.drain()
+        except ConnectionError:
+            raise
+        except OSError as error:
+            raise ConnectionError(str(error)) from None
 
     def close(self) -> None:
         """Drop the stream at once, both ways, so that the engine can let go of the container."""
+        self.on_end(lambda: None)
         self._writer.transport.abort()
 
 
-async def attach(container: str, version: str) -> Attachment:
+async def attach(engine: Engine, container: str) -> Attachment:
     """Attach to a container that was created and not started: nothing of its output is missed.
 
     Args:
+        engine: whose.
         container: its id.
-        version: of the API, e.g. "1.41".
 
     Raises:
         EngineError: the engine refused, or does not answer.
     """
     try:
         async with asyncio.timeout(ATTACH_SECONDS):
-            reader, writer = await _connect()
+            reader, writer = await engine.address.connect()
             try:
-                return await _upgrade(reader, writer, container, version)
+                return await _upgrade(reader, writer, container, engine.api_version)
             except BaseException:
                 writer.transport.abort()
                 raise
@@ -129,7 +137,7 @@ async def attach(container: str, version: str) -> Attachment:
 
 
 async def _upgrade(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, container: str, version: str
+    reader: Reader, writer: asyncio.StreamWriter, container: str, version: str
 ) -> Attachment:
     writer.write(
         f"POST /v{version}/containers/{container}/attach?stream=1&stdin=1&stdout=1&stderr=1"
@@ -137,17 +145,8 @@ async def _upgrade(
         "Content-Length: 0\r\n\r\n".encode()
     )
     await writer.drain()
-    head = await reader.readuntil(b"\r\n\r\n")
-    status = head.split(b" ", 2)[1]
-    if status not in (b"101", b"200"):
-        raise EngineError(f"Docker refused to attach (HTTP {status.decode(errors='replace')})")
+    status = (await reader.readuntil(b"\r\n\r\n")).split(b" ")[1:2]
+    if status not in ([b"101"], [b"200"]):
+        said = b"".join(status).decode(errors="replace") or "no status"
+        raise EngineError(f"Docker refused to attach (HTTP {said})")
     return Attachment(reader, writer)
-
-
-async def _connect() -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    host = urlsplit(os.environ.get("DOCKER_HOST", ""))
-    if host.scheme == "tcp" and not os.environ.get("DOCKER_TLS_VERIFY"):
-        return await asyncio.open_connection(host.hostname, host.port or 2375, limit=READ_BYTES)
-    if host.scheme in ("", "unix"):
-        return await asyncio.open_unix_connection(host.path or DEFAULT_SOCKET, limit=READ_BYTES)
-    raise EngineError(f"DOCKER_HOST={host.geturl()} is not supported: use a unix:// socket")

@@ -1,7 +1,6 @@
 """One container of the pool: created, attached, started, parked; used once; destroyed."""
 
 import asyncio
-import random
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -9,7 +8,9 @@ from codesync_server.executors.contract import Autopsy, Sandbox
 from codesync_server.executors.docker import owner
 from codesync_server.executors.docker.attach import Attachment, attach
 from codesync_server.executors.docker.engine import Engine, EngineError
-from codesync_server.executors.docker.profile import SandboxProfile
+from codesync_server.executors.docker.leases import LEASE_LABEL, Lease
+from codesync_server.executors.docker.recipe import Recipe
+from codesync_server.executors.docker.watch import EngineWatch
 from codesync_server.executors.request import RunnerStream
 from codesync_server.executors.runner import source
 
@@ -19,39 +20,47 @@ READY_SECONDS = 20.0
 UNCLEAN_SECONDS = 10.0
 """How long to wait for the end of a container whose runner did not report."""
 
-UIDS = range(20_000, 60_000)
-"""Users of sandboxes: a numeric one of its own for each, with no entry in passwd. Containers that
-share a uid could hurt each other through the kernel's limits per user."""
-
 
 class DockerSandbox(Sandbox):
     """A container whose runner waits for one request.
 
     Attributes:
         container: its id.
-        uid: its user.
+        recipe: what it was made from.
+        lease: its right to be there.
         parked_at: when its runner was ready, by the loop's clock.
+        taken_at: when it was handed out, by the loop's clock.
     """
 
     def __init__(
         self,
         engine: Engine,
         container: str,
-        uid: int,
+        recipe: Recipe,
+        lease: Lease,
         attachment: Attachment,
+        *,
+        watch: EngineWatch,
         bury: "Callable[[DockerSandbox], asyncio.Event]",
     ) -> None:
         self.container = container
-        self.uid = uid
+        self.recipe = recipe
+        self.lease = lease
         self.parked_at = 0.0
+        self.taken_at = 0.0
         self._engine = engine
         self._attachment = attachment
+        self._watch = watch
         self._bury = bury
 
     @property
     def is_alive(self) -> bool:
         """Whether its runner still listens, as far as is known without asking."""
-        return not self._attachment.at_end
+        return not self._attachment.ended
+
+    def on_end(self, call: Callable[[], None]) -> None:
+        """Have something called when its stream ends, until it is closed."""
+        self._attachment.on_end(call)
 
     async def park(self) -> None:
         """Wait for the runner's first frame.
@@ -82,15 +91,26 @@ class DockerSandbox(Sandbox):
 
     async def autopsy(self) -> Autopsy:
         """Ask the engine how the container ended."""
+        heard_end = self._attachment.ended
         self._attachment.close()
+        self._watch.nudge()
         try:
-            state = (await self._engine.inspect_container(self.container))["State"]
-        except EngineError as error:
-            return Autopsy(memory=False, detail=str(error))
-        detail = f"container {state['Status']}, exit code {state['ExitCode']}"
+            state = await self._engine.container_state(self.container)
+            if state is None:
+                return Autopsy(memory=False, detail="somebody removed its container", lost=True)
+            how = f"container {state['Status']}, exit code {state['ExitCode']}"
+            memory, runs = bool(state["OOMKilled"]), bool(state["Running"])
+            paused = bool(state.get("Paused"))
+        except (EngineError, KeyError) as error:
+            return Autopsy(memory=False, detail=f"Docker cannot be asked: {error}", lost=True)
+        if self._watch.held_up_since(self.taken_at):
+            return Autopsy(memory, f"Docker was away meanwhile; {how}", lost=True)
+        if paused or not (runs or heard_end):
+            # It did what it had to within its time, or would have: we were not to hear of it.
+            return Autopsy(memory, f"what it said was held back; {how}", lost=True)
         if self._attachment.stderr:
-            detail += f": {self._attachment.stderr.decode(errors='replace')[-300:]}"
-        return Autopsy(memory=bool(state["OOMKilled"]), detail=detail)
+            how += f": {self._attachment.stderr.decode(errors='replace')[-300:]}"
+        return Autopsy(memory, how)
 
     def close(self) -> None:
         """Let go of the stream; the runner ends when it notices."""
@@ -110,40 +130,48 @@ class DockerSandbox(Sandbox):
 
 async def create(
     engine: Engine,
-    image: str,
-    profile: SandboxProfile,
+    recipe: Recipe,
+    lease: Lease,
     *,
-    uid: int,
     lifetime: float,
+    watch: EngineWatch,
     bury: Callable[[DockerSandbox], asyncio.Event],
+    drop: Callable[[str], object],
 ) -> DockerSandbox:
     """Make a container and park its runner.
 
     Args:
         engine: where.
-        image: what it is made from.
-        profile: what it may use.
-        uid: its user.
+        recipe: what it is made from.
+        lease: its right to be there.
         lifetime: seconds after which it is of no use.
-        bury: removes one in the background; gives an event that is set when it is gone.
+        watch: knows whether the engine answers.
+        bury: removes it in the background; gives an event that is set when it is gone.
+        drop: removes, in the background, a container that did not become a sandbox.
 
     Raises:
-        EngineError: it could not be made; nothing of it is left.
+        EngineError: it could not be made.
     """
     container = await engine.create_container(
-        image,
+        recipe.image,
         command=["python3", "-I", "-S", "-c", source()],
-        user=f"{uid}:{uid}",
+        user=f"{lease.uid}:{lease.uid}",
         hostname="sandbox",
         working_dir="/tmp",
         stdin_open=True,  # and attached: when we die, its stdin ends, and so does the runner
         network_disabled=True,
-        labels=owner.labels(lifetime) | {"codesync.profile": profile.fingerprint},
-        host_config=profile.host_config(uid),
+        labels={
+            **owner.labels(lifetime),
+            "codesync.profile": recipe.profile.fingerprint,
+            LEASE_LABEL: lease.name,
+        },
+        host_config=recipe.profile.host_config(lease.uid),
     )
     try:
-        attachment = await attach(container, engine.api_version)
-        sandbox = DockerSandbox(engine, container, uid, attachment, bury)
+        attachment = await attach(engine, container)
+        sandbox = DockerSandbox(
+            engine, container, recipe, lease, attachment, watch=watch, bury=bury
+        )
         try:
             await engine.start_container(container)
             await sandbox.park()
@@ -151,14 +179,6 @@ async def create(
             attachment.close()
             raise
     except BaseException:
-        with suppress(EngineError):
-            await asyncio.shield(engine.remove_container(container))
+        drop(container)
         raise
     return sandbox
-
-
-def choose_uid(in_use: set[int]) -> int:
-    """Choose a user that no other sandbox of ours has; of another server's, most likely not."""
-    while (uid := random.choice(UIDS)) in in_use:
-        pass
-    return uid

@@ -3,23 +3,38 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from enum import StrEnum
 from typing import Any, Self, TypeVar
 
 import docker
 import requests
-from docker.errors import DockerException, NotFound
+from docker.errors import DockerException, ImageNotFound, NotFound
 from docker.utils import kwargs_from_env
+
+from codesync_server.executors.docker.address import Address
 
 CALL_SECONDS = 20
 """How long one call may take. A wedged container (moby #41827) hangs calls for minutes."""
 
-_THREADS = 4
+_THREADS_PER_LANE = 2
 
 _Answer = TypeVar("_Answer")
 
 
+class Lane(StrEnum):
+    """Classes of calls. Each has threads of its own: those that hang hold up only their like."""
+
+    MAKE = "make"
+    REMOVE = "remove"
+    ASK = "ask"
+
+
 class EngineError(Exception):
     """The engine did not do what it was asked; the message says why, for people."""
+
+
+class ImageGone(EngineError):
+    """The engine does not have the image that a container was to be made from."""
 
 
 class Engine:
@@ -27,12 +42,17 @@ class Engine:
 
     Args:
         api: the SDK's low-level client.
+        address: where the engine listens, for connections of our own.
     """
 
-    def __init__(self, api: docker.APIClient) -> None:
+    def __init__(self, api: docker.APIClient, address: Address) -> None:
+        self.address = address
         # What types-docker knows of the client's answers is "unknown"; the types stand here.
         self._api: Any = api
-        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="docker")
+        self._threads = {
+            lane: ThreadPoolExecutor(_THREADS_PER_LANE, thread_name_prefix=f"docker-{lane}")
+            for lane in Lane
+        }
 
     @classmethod
     async def connect(cls) -> Self:
@@ -41,37 +61,60 @@ class Engine:
         Raises:
             EngineError: none answers.
         """
-        return cls(await asyncio.to_thread(connect))
+        address = Address.from_environment()
+        return cls(await asyncio.to_thread(connect), address)
 
-    async def call(self, function: Callable[[docker.APIClient], _Answer]) -> _Answer:
+    async def call(
+        self, function: Callable[[docker.APIClient], _Answer], lane: Lane = Lane.ASK
+    ) -> _Answer:
         """Call the SDK in a thread.
 
         Args:
             function: takes the client; may block.
+            lane: whose threads.
         """
         loop = asyncio.get_running_loop()
-        future = loop.run_in_executor(self._threads, function, self._api)
+        future = loop.run_in_executor(self._threads[lane], function, self._api)
         try:
             async with asyncio.timeout(CALL_SECONDS + 1):
                 return await future
         except TimeoutError:
             raise EngineError(f"Docker did not answer within {CALL_SECONDS} s") from None
+        except EngineError:
+            raise
         except Exception as error:  # an engine that misbehaves makes the SDK raise anything
             raise EngineError(explain(error)) from error
 
     async def long_call(self, function: Callable[[docker.APIClient], _Answer]) -> _Answer:
         """Call the SDK in a thread, as long as it takes; the function bounds itself."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, function, self._api)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads[Lane.ASK], function, self._api)
 
     @property
     def api_version(self) -> str:
         """The version of the API that we speak with it, e.g. "1.41"."""
         return str(self._api.api_version)
 
+    async def ping(self) -> None:
+        """See whether the engine answers, on a connection of its own: no thread can be in the way.
+
+        The caller bounds how long it may take.
+        """
+        try:
+            reader, writer = await self.address.connect()
+            try:
+                writer.write(b"GET /_ping HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n\r\n")
+                status = (await reader.readuntil(b"\r\n")).split(b" ")
+            finally:
+                writer.transport.abort()
+        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
+            raise EngineError(explain(error)) from None
+        if status[1:2] != [b"200"]:
+            raise EngineError(f"Docker is not well: {b' '.join(status).decode(errors='replace')}")
+
     async def version(self) -> str:
         """The engine's version."""
-        answer: dict[str, Any] = await self.call(lambda _: self._api.version())
-        return str(answer["Version"])
+        return await self.call(lambda _: str(self._api.version()["Version"]))
 
     async def info(self) -> dict[str, Any]:
         """What `docker info` tells."""
@@ -79,20 +122,34 @@ class Engine:
         return answer
 
     async def create_container(self, image: str, **config: object) -> str:
-        """Create a container with the SDK's arguments; give its id."""
-        answer: dict[str, Any] = await self.call(
-            lambda _: self._api.create_container(image, **config)
-        )
-        return str(answer["Id"])
+        """Create a container with the SDK's arguments; give its id.
+
+        Raises:
+            ImageGone: there is no such image any more.
+        """
+
+        def create(_: object) -> str:
+            try:
+                return str(self._api.create_container(image, **config)["Id"])
+            except ImageNotFound:
+                raise ImageGone(f"the image {image[:19]} is gone") from None
+
+        return await self.call(create, Lane.MAKE)
 
     async def start_container(self, container: str) -> None:
         """Start a created container."""
-        await self.call(lambda _: self._api.start(container))
+        await self.call(lambda _: self._api.start(container), Lane.MAKE)
 
-    async def inspect_container(self, container: str) -> dict[str, Any]:
-        """Everything that the engine knows of a container."""
-        answer: dict[str, Any] = await self.call(lambda _: self._api.inspect_container(container))
-        return answer
+    async def container_state(self, container: str) -> dict[str, Any] | None:
+        """What the engine knows of how a container is; None when it has no such container."""
+
+        def inspect(_: object) -> dict[str, Any] | None:
+            try:
+                return dict(self._api.inspect_container(container)["State"])
+            except NotFound:
+                return None
+
+        return await self.call(inspect)
 
     async def remove_container(self, container: str) -> None:
         """Kill, reap and remove a container; one that is gone already is no error."""
@@ -103,18 +160,21 @@ class Engine:
             except NotFound:
                 return
 
-        await self.call(remove)
+        await self.call(remove, Lane.REMOVE)
 
     async def containers(self, label: str) -> dict[str, dict[str, str]]:
         """Find all containers with a label, running or not: id to labels."""
-        answer: list[dict[str, Any]] = await self.call(
-            lambda _: self._api.containers(all=True, filters={"label": label})
-        )
-        return {str(each["Id"]): dict(each["Labels"]) for each in answer}
+
+        def find(_: object) -> dict[str, dict[str, str]]:
+            answer: list[dict[str, Any]] = self._api.containers(all=True, filters={"label": label})
+            return {str(each["Id"]): dict(each["Labels"]) for each in answer}
+
+        return await self.call(find)
 
     def close(self) -> None:
         """Let the threads end; a call that hangs ends at its own timeout."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        for threads in self._threads.values():
+            threads.shutdown(wait=False, cancel_futures=True)
         self._api.close()
 
 
@@ -145,4 +205,6 @@ def explain(error: Exception) -> str:
         return "no Docker socket on this machine"
     if "ConnectionRefused" in text or "Connection refused" in text:
         return "nobody answers on Docker's socket"
+    if isinstance(error, asyncio.IncompleteReadError):
+        return "Docker hung up"
     return text[:500] or type(error).__name__

@@ -6,18 +6,26 @@ from contextlib import suppress
 
 from codesync_protocol.messages import ExecutorInfo
 from codesync_server.executors.contract import Executor, ExecutorDown, PoolFigures, Sandbox
-from codesync_server.executors.docker import container
-from codesync_server.executors.docker.container import DockerSandbox, choose_uid
-from codesync_server.executors.docker.engine import Engine, EngineError
+from codesync_server.executors.docker import container, image
+from codesync_server.executors.docker.container import DockerSandbox
+from codesync_server.executors.docker.engine import Engine, EngineError, ImageGone
 from codesync_server.executors.docker.janitor import Janitor
-from codesync_server.executors.docker.pool import MAX_AGE_SECONDS, Pool
+from codesync_server.executors.docker.leases import Leases
+from codesync_server.executors.docker.pool import OUTDATED_SECONDS, Pool
 from codesync_server.executors.docker.profile import SandboxProfile
+from codesync_server.executors.docker.recipe import Recipe
+from codesync_server.executors.docker.watch import EngineWatch
 from codesync_server.executors.runner import source
 
 JOB_SECONDS_MAX = 900.0
-"""No job takes longer; past this and MAX_AGE_SECONDS, a container is anybody's to remove."""
+"""No job takes longer; past this and OUTDATED_SECONDS, a container is anybody's to remove."""
+
+TEND_SECONDS = 60.0
+"""How often strays are looked for, and whether the image is still the same."""
 
 CLOSE_SECONDS = 20.0
+AWAY_CLOSE_SECONDS = 2.0
+"""The same while the engine is away: the next start removes what is left."""
 
 log = logging.getLogger(__name__)
 
@@ -27,23 +35,34 @@ class DockerExecutor(Executor):
 
     Args:
         engine: where; closed with the executor.
-        image: content address of what containers are made from; it must exist.
+        image_id: content address of what containers are made from; it must exist.
         profile: what they may use.
         pool_size: how many are kept parked.
     """
 
     def __init__(
-        self, engine: Engine, image: str, profile: SandboxProfile, *, pool_size: int
+        self, engine: Engine, image_id: str, profile: SandboxProfile, *, pool_size: int
     ) -> None:
         self._engine = engine
-        self._image = image
         self._profile = profile
+        self._recipe = Recipe(image_id, profile)
         self._janitor = Janitor(engine)
-        self._pool = Pool(pool_size, self._make, self._bury)
-        self._uids: set[int] = set()
+        self._leases = Leases()
+        self._watch = EngineWatch(engine.ping, self._engine_changed)
+        self._pool = Pool(
+            self._recipe,
+            pool_size,
+            self._make,
+            self._bury,
+            changed=self._changed,
+            died=self._watch.nudge,
+        )
+        self._told = ("", "", True)
         self._no_more_burials = asyncio.Event()
+        self._came_back = asyncio.Event()
         self._keeping: asyncio.Task[None] | None = None
         self._burying: asyncio.Task[None] | None = None
+        self._tending: list[asyncio.Task[None]] = []
 
     @property
     def info(self) -> ExecutorInfo:
@@ -64,17 +83,33 @@ class DockerExecutor(Executor):
         """Figures of the parked containers."""
         return self._pool.figures
 
+    @property
+    def trouble(self) -> str:
+        """Why no container can be made now."""
+        return self._pool.trouble
+
+    @property
+    def strain(self) -> str:
+        """Why jobs start later than they should."""
+        if not self._pool.is_slow:
+            return ""
+        return f"Docker is slow: it took {self._pool.figures.refill_seconds:.1f} s for a container"
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether a container is parked, or can be made."""
+        return self._pool.is_ready
+
     async def start(self, tasks: asyncio.TaskGroup) -> None:
         """Remove what servers that are gone left behind, and begin to fill the pool."""
         await asyncio.to_thread(source)  # takes some time, before anybody waits for it
         self._burying = tasks.create_task(self._janitor.run(self._no_more_burials))
         try:
-            orphans = await self._janitor.sweep()
+            await self._sweep()
         except EngineError as error:
             raise ExecutorDown(str(error)) from None
-        if orphans:
-            log.info("removed %d containers of servers that are gone", orphans)
         self._keeping = tasks.create_task(self._pool.keep())
+        self._tending = [tasks.create_task(self._watch.run()), tasks.create_task(self._tend())]
 
     async def acquire(self) -> Sandbox:
         """Hand out a parked container, or the next one that comes up."""
@@ -83,8 +118,10 @@ class DockerExecutor(Executor):
     async def close(self) -> None:
         """Remove every container that is left, and let go of the engine."""
         self._pool.stop()
+        for each in self._tending:
+            each.cancel()
         with suppress(TimeoutError):
-            async with asyncio.timeout(CLOSE_SECONDS):
+            async with asyncio.timeout(AWAY_CLOSE_SECONDS if self.trouble else CLOSE_SECONDS):
                 if self._keeping:
                     await asyncio.wait([self._keeping])
                 self._no_more_burials.set()
@@ -96,24 +133,78 @@ class DockerExecutor(Executor):
                 task.cancel()
         self._engine.close()
 
-    async def _make(self) -> DockerSandbox:
-        uid = choose_uid(self._uids)
-        self._uids.add(uid)
+    # What goes on in the background.
+
+    async def _tend(self) -> None:
+        """Look for strays and for another image, now and then and whenever the engine came back."""
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(TEND_SECONDS):
+                    await self._came_back.wait()
+            self._came_back.clear()
+            if self._watch.problem:
+                continue
+            try:
+                await self._sweep()
+                await self._look_at_image()
+            except EngineError as error:
+                log.warning("cannot look after Docker's containers: %s", error)
+            except Exception:
+                log.exception("looking after Docker's containers failed unforeseen")
+
+    async def _sweep(self) -> None:
+        if orphans := await self._janitor.sweep(self._leases):
+            log.info("removed %d containers that nobody needs any more", orphans)
+
+    async def _look_at_image(self) -> None:
+        """Go over to the image of our tag when that is another one: it was built anew.
+
+        Raises:
+            EngineError: there is none, or the engine does not say.
+        """
+        state = await self._engine.call(image.inspect)
+        if state.image_id is None:
+            raise EngineError(
+                f"the executor image {state.tag} is gone; build it: codesync image build"
+            )
+        if state.image_id != self._recipe.image:
+            log.warning("the executor image was built anew: %s", state.image_id[:19])
+            self._recipe = Recipe(state.image_id, self._profile)
+            self._pool.change(self._recipe)
+
+    def _engine_changed(self) -> None:
+        self._pool.hold(self._watch.problem)
+        if not self._watch.problem:
+            self._janitor.hurry()
+            self._came_back.set()
+        self._changed()
+
+    def _changed(self) -> None:
+        now = (self.trouble, self.strain, self.is_ready)
+        if now != self._told:
+            self._told = now
+            self.on_change()
+
+    async def _make(self, recipe: Recipe) -> DockerSandbox:
+        lease = self._leases.take()
         try:
             return await container.create(
                 self._engine,
-                self._image,
-                self._profile,
-                uid=uid,
-                lifetime=MAX_AGE_SECONDS + JOB_SECONDS_MAX,
+                recipe,
+                lease,
+                lifetime=OUTDATED_SECONDS + JOB_SECONDS_MAX,
+                watch=self._watch,
                 bury=self._bury,
+                drop=self._janitor.bury,
             )
-        except BaseException:
-            self._uids.discard(uid)
+        except BaseException as error:
+            self._leases.end(lease)
+            if isinstance(error, ImageGone):
+                await self._look_at_image()
             raise
 
     def _bury(self, sandbox: DockerSandbox) -> asyncio.Event:
         sandbox.close()
-        self._uids.discard(sandbox.uid)
+        self._leases.end(sandbox.lease)
         self._pool.job_ended()
         return self._janitor.bury(sandbox.container)

@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from codesync_server.executors.docker import owner
 from codesync_server.executors.docker.engine import Engine, EngineError
+from codesync_server.executors.docker.leases import Leases
 
 RETRY_SECONDS = 2.0
 RETRY_SECONDS_MAX = 60.0
@@ -25,6 +26,7 @@ class Janitor:
         self._tasks = asyncio.TaskGroup()
         self._turns = asyncio.Semaphore(PARALLEL)
         self._left: dict[str, asyncio.Event] = {}
+        self._hurry = asyncio.Event()
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Work until told to stop and until everything is gone.
@@ -34,6 +36,11 @@ class Janitor:
         """
         async with self._tasks:
             await stopping.wait()
+
+    def hurry(self) -> None:
+        """Try again now what could not be removed: the engine is back."""
+        self._hurry.set()
+        self._hurry = asyncio.Event()
 
     def bury(self, container: str) -> asyncio.Event:
         """Take over a container.
@@ -55,15 +62,24 @@ class Janitor:
                     break
                 except EngineError as error:
                     log.warning("cannot remove container %s yet: %s", container[:12], error)
-            await asyncio.sleep(delay)
+                except Exception:
+                    log.exception("removing container %s failed unforeseen", container[:12])
+            with suppress(TimeoutError):
+                async with asyncio.timeout(delay):
+                    await self._hurry.wait()
             delay = min(delay * 2, RETRY_SECONDS_MAX)
         self._left.pop(container).set()
 
-    async def sweep(self) -> int:
-        """Remove what servers that are gone have left behind; never what a live one still needs.
+    async def sweep(self, leases: Leases) -> int:
+        """Remove what servers that are gone have left behind, and what we have given up ourselves.
+
+        Never what a live server still needs, nor what only looks like ours.
 
         What cannot be removed soon (another server that starts may be at it already, or the engine
         may hang over it) is removed in the background, like everything else.
+
+        Args:
+            leases: those of the containers that we still need.
 
         Returns:
             How many containers that were.
@@ -71,8 +87,12 @@ class Janitor:
         Raises:
             EngineError: the engine does not answer.
         """
-        found = await self._engine.containers(owner.LABEL)
-        orphans = [each for each, labels in found.items() if owner.is_orphan(labels)]
+        found = await self._engine.containers(owner.MARK)
+        orphans = [
+            each
+            for each, labels in found.items()
+            if owner.is_orphan(labels) or leases.is_stray(labels)
+        ]
         gone = [self.bury(container) for container in orphans]
         with suppress(TimeoutError):
             async with asyncio.timeout(SWEEP_SECONDS):

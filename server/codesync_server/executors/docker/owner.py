@@ -9,6 +9,9 @@ from functools import cache
 from pathlib import Path
 
 LABEL = "codesync.sandbox"
+MARK = f"{LABEL}=1"
+"""What every container of ours is labelled with."""
+
 OWNER_LABEL = "codesync.owner"
 EXPIRES_LABEL = "codesync.expires"
 
@@ -66,9 +69,14 @@ def labels(lifetime: float) -> dict[str, str]:
 
 
 def is_orphan(container_labels: Mapping[str, str]) -> bool:
-    """Tell from a container's labels whether nobody needs it any more."""
+    """Tell from a container's labels whether nobody needs it any more.
+
+    One that names no server as its owner is none of ours, whatever else it says of itself.
+    """
     owner = Owner.parse(container_labels.get(OWNER_LABEL, ""))
-    if owner is not None and owner.is_known_dead:
+    if owner is None:
+        return False
+    if owner.is_known_dead:
         return True
     expires = container_labels.get(EXPIRES_LABEL, "")
     return expires.isdecimal() and time.time() > int(expires)

@@ -1,4 +1,4 @@
-"""Sandboxes that are started and waiting, and the keeper that makes more of them.
+"""Sandboxes of one recipe that are started and waiting, and the keeper that makes more of them.
 
 Nothing of the engine's work is on the way of a job that finds one waiting; and what refills the
 pool starts a little later, so that it does not take the cpu from that job.
@@ -13,19 +13,30 @@ from contextlib import suppress
 from codesync_server.executors.contract import ExecutorDown, PoolFigures
 from codesync_server.executors.docker.container import DockerSandbox
 from codesync_server.executors.docker.engine import EngineError
+from codesync_server.executors.docker.recipe import Recipe
 
 REFILL_DELAY_SECONDS = 0.1
 PARALLEL_STARTS = 2
 MAX_AGE_SECONDS = 600.0
-"""A parked sandbox that is older is replaced."""
+"""A parked sandbox that is older is replaced: it is given up when a new one is there."""
+
+OUTDATED_SECONDS = 2 * MAX_AGE_SECONDS
+"""One that is older is never handed out, even when no new one can be had."""
 
 LOOK_SECONDS = 15.0
 """How often the parked ones are looked at."""
 
-WAIT_SECONDS = 30.0
-"""How long a job waits for a sandbox when none is parked."""
+SLOW_SECONDS = 3.0
+"""An engine that takes longer for one start is slow: then one is made after the other, with a
+pause as long as the start took, unless jobs wait for them."""
+
+PAUSE_SECONDS_MAX = 10.0
 
 BACKOFF_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0)
+"""Pauses after so many starts that failed one after the other."""
+
+TROUBLE_FAILURES = 2
+"""So many failures one after the other are no chance: jobs wait in the queue from then on."""
 
 log = logging.getLogger(__name__)
 
@@ -34,74 +45,130 @@ class Pool:
     """Parked sandboxes.
 
     Args:
+        recipe: what they are made from.
         size: how many should be parked.
         make: makes one; raises EngineError.
         discard: removes one in the background.
+        changed: called when trouble, strain or readiness may have changed.
+        died: called when a parked one died.
     """
 
     def __init__(
         self,
+        recipe: Recipe,
         size: int,
-        make: Callable[[], Awaitable[DockerSandbox]],
+        make: Callable[[Recipe], Awaitable[DockerSandbox]],
         discard: Callable[[DockerSandbox], object],
+        *,
+        changed: Callable[[], None] = lambda: None,
+        died: Callable[[], None] = lambda: None,
     ) -> None:
+        self._recipe = recipe
         self._size = size
         self._make = make
         self._discard = discard
-        self._parked: deque[DockerSandbox] = deque()
+        self._changed = changed
+        self._died = died
+        self._parked: deque[DockerSandbox] = deque()  # the oldest first
         self._waiting: deque[asyncio.Future[DockerSandbox]] = deque()
         self._starting = 0
-        self._failures = 0
-        self._not_before = 0.0
+        self._failures = 0  # one after the other
+        self._quiet_until = 0.0  # no refill: the cpu is a job's, or the engine is slow
+        self._paused_until = 0.0  # the engine is not to be asked
+        self._held = ""
+        self._problem = ""
         self._wake = asyncio.Event()
         self._stopping = False
-        self._problem = ""
-        self._hits = self._misses = 0
+        self._hits = self._misses = self._retired = self._failed = 0
         self._refill_seconds = 0.0
 
     @property
     def figures(self) -> PoolFigures:
         """How the pool does."""
         return PoolFigures(
-            self._size, len(self._parked), self._hits, self._misses, self._refill_seconds
+            size=self._size,
+            parked=len(self._parked),
+            starting=self._starting,
+            waiting=len(self._waiting),
+            hits=self._hits,
+            misses=self._misses,
+            retired=self._retired,
+            failures=self._failed,
+            refill_seconds=self._refill_seconds,
+            oldest_seconds=self._now() - self._parked[0].parked_at if self._parked else 0.0,
         )
+
+    @property
+    def trouble(self) -> str:
+        """Why no sandbox can be made now; empty while they can."""
+        return self._held or (self._problem if self._failures >= TROUBLE_FAILURES else "")
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether the engine took long for the last one."""
+        return self._refill_seconds > SLOW_SECONDS
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether one is there, or can be made."""
+        return not self._held and (bool(self._parked) or not self.trouble)
 
     async def take(self) -> DockerSandbox:
         """Hand out a parked sandbox, or wait for the next one.
 
         Raises:
-            ExecutorDown: none came in time; says why.
+            ExecutorDown: none can be made; says why.
         """
-        loop = asyncio.get_running_loop()
-        self._retire_stale()
+        self._retire()
+        if not self.is_ready or self._stopping:
+            raise ExecutorDown(self.trouble or "the server is shutting down")
         if self._parked:
             self._hits += 1
-            self._not_before = max(self._not_before, loop.time() + REFILL_DELAY_SECONDS)
-            loop.call_later(REFILL_DELAY_SECONDS, self._wake.set)
-            return self._parked.popleft()
+            self._quiet_until = max(self._quiet_until, self._now() + REFILL_DELAY_SECONDS)
+            self._wake_in(REFILL_DELAY_SECONDS)
+            return self._hand_out(self._parked.popleft())
         self._misses += 1
-        waiter: asyncio.Future[DockerSandbox] = loop.create_future()
+        waiter: asyncio.Future[DockerSandbox] = asyncio.get_running_loop().create_future()
         self._waiting.append(waiter)
         self._wake.set()
         try:
-            async with asyncio.timeout(WAIT_SECONDS):
-                return await asyncio.shield(waiter)
-        except TimeoutError:
-            if waiter.done():
-                return waiter.result()
-            problem = self._problem or "no sandbox came up in time"
-            raise ExecutorDown(f"Docker gives no sandbox: {problem}") from None
-        except BaseException:
-            if waiter.done():  # it came just as we gave up
-                self._discard(waiter.result())
+            return self._hand_out(await waiter)
+        except asyncio.CancelledError:
+            if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
+                self._discard(waiter.result())  # it came just as the job gave up
             raise
         finally:
             with suppress(ValueError):
                 self._waiting.remove(waiter)
 
+    def _hand_out(self, sandbox: DockerSandbox) -> DockerSandbox:
+        sandbox.taken_at = self._now()
+        sandbox.on_end(lambda: None)
+        return sandbox
+
     def job_ended(self) -> None:
         """The cpu is free for a refill."""
-        self._not_before = 0.0
+        if not self.is_slow:
+            self._quiet_until = 0.0
+            self._wake.set()
+
+    def hold(self, problem: str) -> None:
+        """Ask nothing of the engine while it is away; nothing is handed out either.
+
+        Args:
+            problem: why, for people; empty when it is back.
+        """
+        self._held = problem
+        if problem:
+            self._turn_away(problem)
+        else:
+            self._failures, self._paused_until = 0, 0.0
+        self._wake.set()
+
+    def change(self, recipe: Recipe) -> None:
+        """Make them from something else from now on; those of the old recipe are given up."""
+        self._recipe = recipe
+        self._failures, self._paused_until = 0, 0.0
         self._wake.set()
 
     async def keep(self) -> None:
@@ -110,7 +177,7 @@ class Pool:
             async with asyncio.TaskGroup() as starts:
                 while not self._stopping:
                     self._wake.clear()
-                    self._retire_stale()
+                    self._retire()
                     while self._should_start():
                         self._starting += 1
                         starts.create_task(self._start_one())
@@ -124,44 +191,93 @@ class Pool:
     def stop(self) -> None:
         """Make no more of them; `keep` ends when those that are being made are there."""
         self._stopping = True
+        self._turn_away("the server is shutting down")
         self._wake.set()
 
     def _should_start(self) -> bool:
-        missing = self._size + len(self._waiting) - len(self._parked) - self._starting
-        now = asyncio.get_running_loop().time()
-        held_back = now < self._not_before and not (self._waiting and self._failures == 0)
-        return missing > 0 and self._starting < PARALLEL_STARTS and not held_back
+        now = self._now()
+        if self._held or now < self._paused_until or self._starting >= PARALLEL_STARTS:
+            return False
+        fresh = sum(now - each.parked_at < MAX_AGE_SECONDS for each in self._parked)
+        missing = self._size + len(self._waiting) - fresh - self._starting
+        if self.trouble:
+            missing = max(missing, 1)  # how else should a pool of size 0 find out that all is well
+        if missing <= 0 or self._failures:
+            return missing > 0 and self._starting == 0
+        if len(self._waiting) > self._starting:
+            return True
+        return now >= self._quiet_until and not (self.is_slow and self._starting)
 
     async def _start_one(self) -> None:
-        loop = asyncio.get_running_loop()
-        began = loop.time()
+        began = self._now()
         try:
-            sandbox = await self._make()
+            sandbox = await self._make(self._recipe)
         except EngineError as error:
-            delay = BACKOFF_SECONDS[min(self._failures, len(BACKOFF_SECONDS) - 1)]
-            self._failures += 1
-            self._problem = str(error)
-            self._not_before = loop.time() + delay
-            loop.call_later(delay, self._wake.set)
-            log.warning("no sandbox: %s; next try in %g s", error, delay)
+            self._failure(str(error))
+        except Exception:
+            # A bug in one start must end neither the pool nor the server.
+            log.exception("a sandbox could not be made for a reason that nobody has foreseen")
+            self._failure("a sandbox could not be made; see the server's log")
         else:
-            self._failures = 0
-            self._problem = ""
-            self._refill_seconds = loop.time() - began
+            self._refill_seconds = self._now() - began
+            self._failures, self._problem = 0, ""
+            if self.is_slow:
+                pause = min(self._refill_seconds, PAUSE_SECONDS_MAX)
+                self._quiet_until = self._now() + pause
+                self._wake_in(pause)
             self._park(sandbox)
         finally:
             self._starting -= 1
             self._wake.set()
+            self._changed()
+
+    def _failure(self, problem: str) -> None:
+        self._failed += 1
+        if self._held:
+            return  # that is known already
+        delay = BACKOFF_SECONDS[min(self._failures, len(BACKOFF_SECONDS) - 1)]
+        self._failures += 1
+        self._problem = problem
+        self._paused_until = self._now() + delay
+        self._wake_in(delay)
+        log.warning("no sandbox: %s; next try in %g s", problem, delay)
+        if self.trouble:
+            self._turn_away(problem)
+
+    def _turn_away(self, why: str) -> None:
+        while self._waiting:
+            waiter = self._waiting.popleft()
+            if not waiter.done():
+                waiter.set_exception(ExecutorDown(why))
 
     def _park(self, sandbox: DockerSandbox) -> None:
-        if self._waiting:
-            self._waiting.popleft().set_result(sandbox)
-        else:
-            self._parked.append(sandbox)
+        while self._waiting:
+            waiter = self._waiting.popleft()
+            if not waiter.done():
+                waiter.set_result(sandbox)
+                return
+        sandbox.on_end(self._one_died)
+        self._parked.append(sandbox)
+        self._retire()
 
-    def _retire_stale(self) -> None:
-        oldest = asyncio.get_running_loop().time() - MAX_AGE_SECONDS
-        fresh = [each for each in self._parked if each.is_alive and each.parked_at > oldest]
-        for each in set(self._parked) - set(fresh):
-            self._discard(each)
-        self._parked = deque(fresh)
+    def _one_died(self) -> None:
+        self._wake.set()
+        self._died()
+
+    def _retire(self) -> None:
+        """Give up what must not be handed out any more, and what is old and replaced."""
+        now = self._now()
+        for each in list(self._parked):
+            replaced = len(self._parked) > self._size and now - each.parked_at >= MAX_AGE_SECONDS
+            outdated = now - each.parked_at >= OUTDATED_SECONDS
+            if replaced or outdated or not each.is_alive or each.recipe != self._recipe:
+                self._parked.remove(each)
+                self._retired += 1
+                self._discard(each)
+
+    def _wake_in(self, seconds: float) -> None:
+        asyncio.get_running_loop().call_later(seconds, self._wake.set)
+
+    @staticmethod
+    def _now() -> float:
+        return asyncio.get_running_loop().time()
