@@ -8,10 +8,20 @@ from pathlib import PurePath
 from codesync_client.errors import SubmissionRejected
 from codesync_protocol.errors import Code
 from codesync_protocol.limits import ARGS_COUNT_MAX, ARGS_MAX, PREPARED_STDIN_MAX, SOURCE_MAX
-from codesync_protocol.messages import LanguageInfo, StdinMode, Submit, SubmitFile, Window
+from codesync_protocol.messages import (
+    LanguageInfo,
+    RunLimits,
+    StdinMode,
+    Submit,
+    SubmitFile,
+    Window,
+)
 
 DEFAULT_WINDOW = Window()
 """The size that terminals have had since the VT100."""
+
+SERVERS_LIMITS = RunLimits()
+"""Ask for nothing: the server's own limits."""
 
 
 def new_job_id() -> str:
@@ -58,6 +68,7 @@ class Submission:
         stdin: what follows it.
         tty: give the program a terminal.
         window: the terminal's size.
+        limits: what to ask for the run; the server gives no more than it allows.
         job: the id; the same submission sent twice runs once.
     """
 
@@ -68,6 +79,7 @@ class Submission:
     stdin: StdinMode = StdinMode.CLOSED
     tty: bool = False
     window: Window = DEFAULT_WINDOW
+    limits: RunLimits = SERVERS_LIMITS
     job: str = field(default_factory=new_job_id)
 
     def check(self) -> None:
@@ -113,4 +125,5 @@ class Submission:
             tty=self.tty,
             window=self.window,
             body=first,
+            limits=self.limits,
         )

@@ -16,6 +16,7 @@ from codesync_server.connections.outbox import Outbox
 from codesync_server.connections.peer import Peer
 from codesync_server.executors.choice import Choice, choose
 from codesync_server.executors.contract import ExecutorDown
+from codesync_server.jobs.allowance import Allowance
 from codesync_server.jobs.scheduler import Scheduler
 from codesync_server.languages.registry import Languages, built_in
 from codesync_server.rooms.actions import Actions
@@ -44,6 +45,7 @@ class App:
         self.token = secret
         self.invites = InviteDesk(secret)
         self.languages = Languages(built_in(), choice.executor.has_command)
+        self._allowance = Allowance(settings.limits, settings.caps)
         self._store = MemoryStore()
         self._rooms = Rooms()
         self._reporter = Reporter(self._rooms, self._store)
@@ -148,6 +150,7 @@ class App:
             outbox,
             scheduler=self._scheduler,
             languages=self.languages,
+            allowance=self._allowance,
             store=self._store,
         )
 
@@ -180,9 +183,17 @@ class App:
 
     def health(self) -> Figures:
         """Whether all is well."""
-        draining = self._doorkeeper.draining
+        trouble, strain = self.executor.trouble, self.executor.strain
+        status, reason = "ok", ""
+        if self._doorkeeper.draining:
+            status, reason = "draining", "the server is shutting down"
+        elif trouble:
+            status, reason = "down", trouble
+        elif strain:
+            status, reason = "degraded", strain
         return {
-            "status": "draining" if draining else "ok",
+            "status": status,
+            "reason": reason,
             "executor": self.executor.info.kind,
             "sandboxed": self.executor.info.sandboxed,
         }
@@ -199,11 +210,19 @@ class App:
             "connections": self._listener.connections,
             "finished": dict(self._reporter.verdicts),
             "executor": self.executor.info.kind,
+            "trouble": self.executor.trouble,
+            "strain": self.executor.strain,
             "pool": {
                 "size": pool.size,
                 "parked": pool.parked,
+                "starting": pool.starting,
+                "waiting": pool.waiting,
                 "hits": pool.hits,
                 "misses": pool.misses,
+                "hit_rate": round(pool.hit_rate, 3),
+                "retired": pool.retired,
+                "failures": pool.failures,
                 "refill_seconds": round(pool.refill_seconds, 3),
+                "oldest_seconds": round(pool.oldest_seconds, 1),
             },
         }

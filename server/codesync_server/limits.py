@@ -1,41 +1,48 @@
-"""Limits of a job's stages, and their defaults."""
+"""Limits of a job's stages, and their defaults; each is a setting."""
 
 from dataclasses import dataclass, replace
+from typing import Annotated
 
-from codesync_protocol.limits import MIB, OUTPUT_KEPT_MAX
+from codesync_protocol.limits import KIB, MIB, OUTPUT_KEPT_MAX
+from codesync_server.kinds import Maybe, Number, Size, Whole
+
+GIB = 1024 * MIB
+
+WALL_TOGETHER_MAX = 840.0
+"""Seconds of wall time that compiling and running may have together: a container whose server is
+gone is anybody's to remove after 15 minutes of work."""
 
 
 @dataclass(frozen=True, slots=True)
 class StageLimits:
-    """Limits of one stage.
+    """Limits of one stage. Seconds, bytes, counts; each is for all its processes together."""
 
-    Attributes:
-        wall: seconds from its start.
-        cpu: cpu seconds of all its processes.
-        memory: bytes of all its processes.
-        output: bytes; more of it is dropped (compile) or ends the program (run).
-        processes: how many at once.
-        file_size: bytes of the largest file it may write.
-        open_files: descriptors of one process.
-        idle: seconds without any input or output, or None.
-    """
-
-    wall: float
-    cpu: float
-    memory: int
-    output: int
-    processes: int
-    file_size: int
-    open_files: int
-    idle: float | None = None
+    wall: Annotated[float, Number("wall time from its start", 0.05, 800.0, "seconds")]
+    cpu: Annotated[float, Number("cpu time", 0.05, 3600.0, "seconds")]
+    memory: Annotated[int, Size("memory, what lies in /tmp included", 16 * MIB, 256 * GIB)]
+    output: Annotated[
+        int,
+        Size("output; what is more is dropped (compile) or ends the program (run)", 1, GIB),
+    ]
+    processes: Annotated[int, Whole("processes and threads at once", 2, 32768)]
+    file_size: Annotated[int, Size("the largest file that it may write", 1, 256 * GIB)]
+    open_files: Annotated[int, Whole("open files of one process", 16, 1 << 20)]
+    idle: Annotated[
+        float | None,
+        Maybe(
+            "time without any input or output",
+            Number("", 0.05, 800.0, "seconds"),
+            "none",
+        ),
+    ] = None
 
 
 COMPILE = StageLimits(
     wall=15.0,
     cpu=10.0,
     memory=256 * MIB,
-    output=64 * 1024,
-    processes=64,
+    output=64 * KIB,
+    processes=128,
     file_size=64 * MIB,
     open_files=512,
 )
@@ -64,3 +71,23 @@ class JobLimits:
     compile: StageLimits = COMPILE
     run: StageLimits = RUN
     tty: StageLimits = TTY
+
+
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """What a client may ask for its run stage; None: no more than the stage has unasked."""
+
+    wall: Annotated[
+        float | None, Maybe("wall time", Number("", 0.05, 800.0, "seconds"), "as limited")
+    ] = None
+    cpu: Annotated[
+        float | None, Maybe("cpu time", Number("", 0.05, 3600.0, "seconds"), "as limited")
+    ] = None
+    memory: Annotated[
+        int | None,
+        Maybe("memory; every container gets as much", Size("", 16 * MIB, 256 * GIB), "as limited"),
+    ] = None
+    output: Annotated[int | None, Maybe("output", Size("", 1, GIB), "as limited")] = None
+    processes: Annotated[
+        int | None, Maybe("processes and threads", Whole("", 2, 32768), "as limited")
+    ] = None

@@ -1,10 +1,20 @@
-"""Everything an operator may set, with its default."""
+"""Everything an operator may set, each declared once: its type, kind, bounds, meaning, default.
+
+The key in a settings file, the environment variable, the flag, and the row in docs/operating.md
+all follow from the declaration (`configuration`).
+"""
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
 
+from codesync_protocol.limits import MIB
 from codesync_protocol.links import DEFAULT_PORT
-from codesync_server.limits import JobLimits
+from codesync_server.kinds import Choice, File, Maybe, Number, Size, Switch, Text, Texts, Whole
+from codesync_server.limits import GIB, Caps, JobLimits
+
+ADDRESS = "address"
+"""Marks what a server that others reach needs; one that belongs to a command of ours ignores it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,44 +27,66 @@ class TlsFiles:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """One server's settings.
+    """One server's settings; each annotation says what it is."""
 
-    Attributes:
-        host: address to listen on.
-        port: port to listen on; 0 takes any free one.
-        tls: serve wss:// with these.
-        insecure: allow an address beyond loopback without TLS.
-        allow_hosts: further names that a Host header may have (this machine's are known).
-        allow_origins: web pages that may connect; none by default.
-        executor: "auto", "docker" or "local".
-        unsafe_local: allow the local executor beyond loopback.
-        max_concurrent: how many jobs run at once.
-        queue_limit: how many jobs may wait in all.
-        queue_per_member: how many jobs of one member may wait.
-        pool_size: how many sandboxes are kept started; None: one more than run at once.
-        cpus: share of a cpu for a sandbox.
-        runtime: Docker's name of an OCI runtime; empty for its default.
-        build_network: network for building the image: "auto", "default", "host" or a name.
-        limits: of a job's stages.
-        drain_seconds: how long running jobs may go on after SIGTERM.
-        connections_max: how many connections at once.
-    """
-
-    host: str = "127.0.0.1"
-    port: int = DEFAULT_PORT
-    tls: TlsFiles | None = None
-    insecure: bool = False
-    allow_hosts: tuple[str, ...] = ()
-    allow_origins: tuple[str, ...] = ()
-    executor: str = "auto"
-    unsafe_local: bool = False
-    max_concurrent: int = 3
-    queue_limit: int = 100
-    queue_per_member: int = 5
-    pool_size: int | None = None
-    cpus: float = 0.5
-    runtime: str = ""
-    build_network: str = "auto"
+    host: Annotated[str, Text("address to listen on", 1), ADDRESS] = "127.0.0.1"
+    port: Annotated[int, Whole("port to listen on; 0: any free one", 0, 65535), ADDRESS] = (
+        DEFAULT_PORT
+    )
+    tls_cert: Annotated[
+        Path | None, Maybe("certificate chain (PEM): wss://", File(""), "none"), ADDRESS
+    ] = None
+    tls_key: Annotated[Path | None, Maybe("its key (PEM)", File(""), "none"), ADDRESS] = None
+    insecure: Annotated[bool, Switch("listen beyond this machine without TLS"), ADDRESS] = False
+    allow_hosts: Annotated[
+        tuple[str, ...],
+        Texts("DNS names of this server that clients use (this machine's are known)"),
+        ADDRESS,
+    ] = ()
+    allow_origins: Annotated[
+        tuple[str, ...], Texts("web pages that may connect, e.g. https://example.org"), ADDRESS
+    ] = ()
+    connections_max: Annotated[int, Whole("connections at once", 1, 1_000_000), ADDRESS] = 2000
+    drain_seconds: Annotated[
+        float,
+        Number("how long running programs may go on after SIGTERM", 0.0, 3600.0, "seconds"),
+        ADDRESS,
+    ] = 10.0
+    executor: Annotated[
+        str,
+        Choice(
+            "where programs run; auto: Docker, else unsandboxed on this machine",
+            ("auto", "docker", "local"),
+        ),
+    ] = "auto"
+    unsafe_local: Annotated[
+        bool, Switch("allow unsandboxed programs although others can reach this server"), ADDRESS
+    ] = False
+    max_concurrent: Annotated[int, Whole("programs at once", 1, 10_000)] = 3
+    queue_limit: Annotated[int, Whole("programs that wait in all", 1, 1_000_000)] = 100
+    queue_per_member: Annotated[int, Whole("programs of one member that wait", 1, 1_000_000)] = 5
+    pool_size: Annotated[
+        int | None,
+        Maybe(
+            "containers kept started; auto: one more than run at once",
+            Whole("", 0, 10_000),
+            "auto",
+        ),
+    ] = None
+    cpus: Annotated[float, Number("share of a cpu for a program", 0.05, 64.0)] = 0.5
+    tmp: Annotated[int, Size("size of /tmp in a container", MIB, 64 * GIB)] = 64 * MIB
+    runtime: Annotated[
+        str, Text("Docker's name of an OCI runtime, e.g. runsc or kata; empty: its default")
+    ] = ""
+    build_network: Annotated[
+        str, Text("network for building the image: auto, default, host, or a name", 1)
+    ] = "auto"
     limits: JobLimits = field(default_factory=JobLimits)
-    drain_seconds: float = 10.0
-    connections_max: int = 2000
+    caps: Caps = field(default_factory=Caps)
+
+    @property
+    def tls(self) -> TlsFiles | None:
+        """The files for wss://, if it is served."""
+        if self.tls_cert is None or self.tls_key is None:
+            return None
+        return TlsFiles(self.tls_cert, self.tls_key)

@@ -6,13 +6,14 @@ import socket
 from pathlib import Path
 
 from codesync_cli import extras, room_names, where
-from codesync_cli.commands.serve import add_execution_arguments, execution_arguments
 from codesync_cli.embedded import Embedded, EmbeddedFailed, embedded_server
 from codesync_cli.exit_codes import ExitCode
 from codesync_cli.screen import show
+from codesync_cli.settings_flags import Parser, add_settings, as_arguments, load_settings
 from codesync_cli.voice import complain, remark
 from codesync_protocol.links import DEFAULT_PORT
 from codesync_protocol.names import is_room_name
+from codesync_server.configuration import SettingsError
 
 DESCRIPTION = """\
 Open a room on a server of your own, and enter it. The server ends with the room. Others on this
@@ -22,7 +23,7 @@ machine enter with the join line that the room shows; from elsewhere, through `s
 
 def parser() -> argparse.ArgumentParser:
     """The command's arguments."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         "codesync", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("file", metavar="FILE", nargs="?", type=Path, help="open this file")
@@ -35,7 +36,7 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--name", metavar="NAME", help="your name in the room (default: your login)"
     )
-    add_execution_arguments(parser)
+    add_settings(parser, with_address=False)
     return parser
 
 
@@ -51,15 +52,19 @@ def run(args: argparse.Namespace) -> int:
         complain(f"there is no file {args.file}", "name a file to open it, or none")
         return ExitCode.USAGE
     try:
-        return asyncio.run(_run(args, room))
+        settings = as_arguments(load_settings(args, embedded=True))
+        return asyncio.run(_run(args, room, settings))
+    except SettingsError as error:
+        complain(str(error))
+        return ExitCode.USAGE
     except EmbeddedFailed as error:
         complain(str(error))
         return ExitCode.FAILED
 
 
-async def _run(args: argparse.Namespace, room: str) -> int:
+async def _run(args: argparse.Namespace, room: str, settings: list[str]) -> int:
     port = args.port if args.port is not None else free_port(DEFAULT_PORT)
-    arguments = [f"--port={port}", *execution_arguments(args)]
+    arguments = [*settings, f"--port={port}"]
     async with embedded_server(room, arguments, remark) as server:
         return await _enter(args, server)
 

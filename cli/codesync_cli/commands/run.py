@@ -9,12 +9,13 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from codesync_cli import extras, room_names, where
-from codesync_cli.commands.serve import add_execution_arguments, execution_arguments
 from codesync_cli.embedded import EmbeddedFailed, embedded_server
 from codesync_cli.exit_codes import ExitCode, of_result
 from codesync_cli.input import read_chunks
 from codesync_cli.json_result import JsonResult
+from codesync_cli.limit_flags import LimitError, add_limits, as_caps, less_than_asked, parse_limits
 from codesync_cli.output import OutputClosed, Pipe
+from codesync_cli.settings_flags import Parser, add_settings, as_arguments, load_settings
 from codesync_cli.version import AGENT
 from codesync_cli.voice import complain, remark
 from codesync_client import (
@@ -31,8 +32,17 @@ from codesync_client import (
 from codesync_protocol.errors import Code
 from codesync_protocol.limits import CELLS_MAX
 from codesync_protocol.links import Link
-from codesync_protocol.messages import Finished, StdinMode, Stream, Window
+from codesync_protocol.messages import (
+    Finished,
+    JobSummary,
+    RunLimits,
+    StdinMode,
+    Stream,
+    Submitted,
+    Window,
+)
 from codesync_protocol.verdict import Result, Verdict
+from codesync_server.configuration import Loaded, SettingsError
 
 DESCRIPTION = """\
 Run a program in a sandbox as if it ran here: its stdout and stderr come out as they are made, stdin
@@ -54,7 +64,7 @@ BAD_SUBMISSION = frozenset({Code.LANGUAGE, Code.TOO_LARGE, Code.BAD_SUBMISSION})
 
 def parser() -> argparse.ArgumentParser:
     """The command's arguments."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         "codesync run",
         description=DESCRIPTION,
         epilog=EPILOG,
@@ -77,7 +87,8 @@ def parser() -> argparse.ArgumentParser:
         help="let all control sequences of the program act on this terminal, not only colours",
     )
     where.add_arguments(parser, required=False)
-    add_execution_arguments(parser)
+    add_limits(parser)
+    add_settings(parser, with_address=False)
     return parser
 
 
@@ -95,7 +106,7 @@ def run(args: argparse.Namespace) -> int:
         return ExitCode.USAGE
     try:
         return asyncio.run(_run(args, source, stdin))
-    except where.WhereError as error:
+    except (where.WhereError, LimitError, SettingsError) as error:
         complain(str(error))
         return ExitCode.USAGE
     except (ClientError, EmbeddedFailed) as error:
@@ -116,7 +127,8 @@ def _failed(error: ClientError | EmbeddedFailed) -> int:
 
 
 async def _run(args: argparse.Namespace, source: bytes, stdin: int) -> int:
-    async with _link(args) as link:
+    limits = parse_limits(args.limit)
+    async with _link(args, limits) as link:
         async with Room(
             link, name=where.name(args), options=where.options(args), agent=AGENT
         ) as room:
@@ -131,20 +143,29 @@ async def _run(args: argparse.Namespace, source: bytes, stdin: int) -> int:
                 stdin=StdinMode.PIPED,
                 tty=interactive,
                 window=_window() if interactive else Window(),
+                limits=limits,
             )
             return await _Run(room, submission, raw=args.raw, as_json=args.json).run(stdin)
 
 
 @asynccontextmanager
-async def _link(args: argparse.Namespace) -> AsyncGenerator[Link, None]:
+async def _link(args: argparse.Namespace, limits: RunLimits) -> AsyncGenerator[Link, None]:
     if args.server:
         yield where.link(args)
         return
     extras.require("server")
     # One job needs one container, made when it is asked for.
-    arguments = [*execution_arguments(args), "--port=0", "--max-concurrent=1", "--pool-size=0"]
+    settings = _own_settings(args, limits)
+    arguments = [*as_arguments(settings), "--port=0", "--max-concurrent=1", "--pool-size=0"]
     async with embedded_server(room_names.new_room_name(), arguments, remark) as server:
         yield server.link
+
+
+def _own_settings(args: argparse.Namespace, limits: RunLimits) -> Loaded:
+    """The settings of a server of our own: who asks for more is its operator, and allows it."""
+    settings = load_settings(args, embedded=True)
+    caps = as_caps(limits, settings.settings)
+    return load_settings(args, embedded=True, sets=caps) if caps else settings
 
 
 class _Run:
@@ -209,6 +230,9 @@ class _Run:
                     remark(f"{count} bytes of output are lost: the server has them no more")
                 case Finished(job=self._job, result=result):
                     return await self._finished(result)
+                case Submitted(job=JobSummary(job=self._job, limits=limits)):
+                    for sentence in less_than_asked(self._submission.limits, limits):
+                        remark(sentence)
                 case Disconnected(reason=reason, retry_in=None):
                     complain(f"the connection ended: {reason}")
                     return ExitCode.FAILED

@@ -8,24 +8,29 @@ import os
 import secrets
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codesync_cli import extras, room_names, where
 from codesync_cli.exit_codes import ExitCode
+from codesync_cli.settings_flags import Parser, add_settings, load_settings
 from codesync_cli.version import VERSION
 from codesync_cli.voice import complain, remark, say
-from codesync_protocol.links import DEFAULT_PORT
 from codesync_protocol.messages import Role
 from codesync_protocol.names import is_room_name
+from codesync_server.configuration import SettingsError, as_toml
+from codesync_server.settings import Settings
 
 if TYPE_CHECKING:
     from codesync_server.app import App
-    from codesync_server.settings import Settings
 
 DESCRIPTION = """\
 Host rooms: one port, websockets only. Programs run in hardened, throw-away Docker containers;
 without Docker they run unsandboxed as you, which is refused beyond this machine unless you insist.
+
+Every setting can stand in a settings file, in the environment and on the command line; a flag goes
+before a variable (CODESYNC_MAX_CONCURRENT), a variable before the file. --show-settings shows all.
 
 The same port answers GET /health and GET /stats. SIGTERM and ctrl+C let running programs end, then
 stop; a second one stops at once.
@@ -34,121 +39,36 @@ stop; a second one stops at once.
 
 def parser() -> argparse.ArgumentParser:
     """The command's arguments."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         "codesync serve",
         description=DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    address = parser.add_argument_group("address")
-    address.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
-    address.add_argument(
-        "--port",
-        type=int,
-        default=DEFAULT_PORT,
-        help="port to listen on; 0: any free (%(default)s)",
+    add_settings(parser, with_address=True)
+    parser.add_argument(
+        "--show-settings",
+        action="store_true",
+        help="print all settings as a settings file, each with where it came from, and end",
     )
-    address.add_argument(
-        "--tls-cert", metavar="F", type=Path, help="certificate chain (PEM): wss://"
-    )
-    address.add_argument("--tls-key", metavar="F", type=Path, help="its key (PEM)")
-    address.add_argument(
-        "--insecure", action="store_true", help="listen beyond this machine without TLS"
-    )
-    address.add_argument(
-        "--allow-host",
-        metavar="NAME",
-        action="append",
-        default=[],
-        help="a DNS name of this server that clients use (repeatable)",
-    )
-    address.add_argument(
-        "--allow-origin",
-        metavar="ORIGIN",
-        action="append",
-        default=[],
-        help="a web page that may connect, e.g. https://example.org (repeatable; default: none)",
-    )
-    address.add_argument("--token-file", metavar="F", type=Path, help="where the token is kept")
-    address.add_argument("--room", metavar="R", help="the room of the link that is shown")
-    add_execution_arguments(parser)
+    parser.add_argument("--token-file", metavar="F", type=Path, help="where the token is kept")
+    parser.add_argument("--room", metavar="R", help="the room of the link that is shown")
     parser.add_argument("--log-level", default="info", choices=["debug", "info", "warning"])
     parser.add_argument("--embedded", action="store_true", help=argparse.SUPPRESS)
     return parser
 
 
-def add_execution_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what decides how programs run; also for commands that start a server of their own."""
-    jobs = parser.add_argument_group("programs")
-    jobs.add_argument(
-        "--executor",
-        choices=["auto", "docker", "local"],
-        default="auto",
-        help="where programs run; auto: Docker, else unsandboxed on this machine (%(default)s)",
-    )
-    jobs.add_argument(
-        "--unsafe-local",
-        action="store_true",
-        help="allow unsandboxed programs although others can reach this server",
-    )
-    jobs.add_argument(
-        "--max-concurrent", metavar="N", type=_positive, default=3, help="at once (%(default)s)"
-    )
-    jobs.add_argument(
-        "--queue-limit",
-        metavar="N",
-        type=_positive,
-        default=100,
-        help="waiting in all (%(default)s)",
-    )
-    jobs.add_argument(
-        "--queue-per-member",
-        metavar="N",
-        type=_positive,
-        default=5,
-        help="waiting for one member (%(default)s)",
-    )
-    jobs.add_argument(
-        "--pool-size",
-        metavar="N",
-        type=_count,
-        help="containers kept started (default: one more than run at once)",
-    )
-    jobs.add_argument(
-        "--cpus", metavar="X", type=_share, default=0.5, help="cpu share of a program (%(default)s)"
-    )
-    jobs.add_argument(
-        "--runtime", default="", help="Docker's name of an OCI runtime, e.g. runsc or kata"
-    )
-    jobs.add_argument(
-        "--build-network",
-        metavar="NET",
-        default="auto",
-        help="network for building the image: auto, default, host, or a name (%(default)s)",
-    )
-
-
-def execution_arguments(args: argparse.Namespace) -> list[str]:
-    """Give the arguments of `add_execution_arguments` again, for a server that we start."""
-    arguments = [
-        f"--executor={args.executor}",
-        f"--cpus={args.cpus}",
-        f"--runtime={args.runtime}",
-        f"--build-network={args.build_network}",
-        f"--max-concurrent={args.max_concurrent}",
-        f"--queue-limit={args.queue_limit}",
-        f"--queue-per-member={args.queue_per_member}",
-    ]
-    if args.pool_size is not None:
-        arguments.append(f"--pool-size={args.pool_size}")
-    return arguments
-
-
 def run(args: argparse.Namespace) -> int:
     """Do it."""
-    extras.require("server")
-    if (args.tls_cert is None) != (args.tls_key is None):
-        complain("--tls-cert and --tls-key go together")
+    try:
+        # What starts an embedded server has looked at file and environment already.
+        loaded = load_settings(args, embedded=args.embedded, alone=args.embedded)
+    except SettingsError as error:
+        _reporter(args)("failed", str(error))
         return ExitCode.USAGE
+    if args.show_settings:
+        say(as_toml(loaded))
+        return ExitCode.OK
+    extras.require("server")
     if args.room is not None and not is_room_name(args.room):
         complain("--room: a room's name is 3 to 64 of a-z, 0-9 and hyphen")
         return ExitCode.USAGE
@@ -158,10 +78,10 @@ def run(args: argparse.Namespace) -> int:
         stream=sys.stderr,
     )
     logging.getLogger("codesync_server.websocket").setLevel("WARNING")
-    return asyncio.run(_serve(args))
+    return asyncio.run(_serve(args, loaded.settings))
 
 
-async def _serve(args: argparse.Namespace) -> int:
+async def _serve(args: argparse.Namespace, settings: Settings) -> int:
     from codesync_server.access import token
     from codesync_server.access.rules import UnsafeSettings
     from codesync_server.app import App
@@ -171,11 +91,11 @@ async def _serve(args: argparse.Namespace) -> int:
     stop = asyncio.Event()
     _stop_on_signals(stop)
     watcher = asyncio.ensure_future(_stop_with_parent(stop)) if args.embedded else None
-    report = _report_to_parent if args.embedded else _report_to_person
+    report = _reporter(args)
     try:
         token_file = args.token_file or token.default_path()
         secret = secrets.token_urlsafe(32) if args.embedded else token.load_or_create(token_file)
-        app = await App.build(settings(args), secret, lambda line: report("progress", line))
+        app = await App.build(settings, secret, lambda line: report("progress", line))
         await app.run(lambda: _ready(args, app), stop)
     except (UnsafeSettings, token.TokenFileError, CannotListen, ExecutorDown) as error:
         report("failed", str(error))
@@ -184,29 +104,6 @@ async def _serve(args: argparse.Namespace) -> int:
         if watcher is not None:
             watcher.cancel()
     return ExitCode.OK
-
-
-def settings(args: argparse.Namespace) -> "Settings":
-    """Make the server's settings from the arguments."""
-    from codesync_server.settings import Settings, TlsFiles
-
-    return Settings(
-        host=args.host,
-        port=args.port,
-        tls=TlsFiles(args.tls_cert, args.tls_key) if args.tls_cert else None,
-        insecure=args.insecure,
-        allow_hosts=tuple(args.allow_host),
-        allow_origins=tuple(args.allow_origin),
-        executor=args.executor,
-        unsafe_local=args.unsafe_local,
-        max_concurrent=args.max_concurrent,
-        queue_limit=args.queue_limit,
-        queue_per_member=args.queue_per_member,
-        pool_size=args.pool_size,
-        cpus=args.cpus,
-        runtime=args.runtime,
-        build_network=args.build_network,
-    )
 
 
 def _ready(args: argparse.Namespace, app: "App") -> None:
@@ -237,6 +134,10 @@ def _limits(app: "App") -> str:
         f"programs: {app.settings.max_concurrent} at once, {limits.memory >> 20} MB,"
         f" {cpus:g} cpu, {limits.wall:g} s, {sandbox}"
     )
+
+
+def _reporter(args: argparse.Namespace) -> Callable[[str, str], None]:
+    return _report_to_parent if args.embedded else _report_to_person
 
 
 def _report_to_person(event: str, text: str) -> None:
@@ -275,24 +176,3 @@ def _stop_on_signals(stop: asyncio.Event) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, handle)
-
-
-def _count(text: str) -> int:
-    value = int(text)
-    if value < 0:
-        raise argparse.ArgumentTypeError("must not be negative")
-    return value
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
-    return value
-
-
-def _share(text: str) -> float:
-    value = float(text)
-    if not 0.05 <= value <= 64:
-        raise argparse.ArgumentTypeError("must be from 0.05 to 64")
-    return value

@@ -27,6 +27,7 @@ from codesync_protocol.messages.fields import (
     Moment,
     OutputData,
     Part,
+    Seconds,
     Sentence,
     Seq,
     ShortText,
@@ -81,6 +82,24 @@ class Window(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields
     rows: Cells = 24
 
 
+class RunLimits(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """Limits of a job's run stage; None is the server's own.
+
+    Attributes:
+        wall_seconds: wall time.
+        cpu_seconds: cpu time of all its processes.
+        memory: bytes of all its processes, and of what they put into /tmp.
+        output: bytes, both streams together.
+        processes: processes and threads at once.
+    """
+
+    wall_seconds: Seconds | None = None
+    cpu_seconds: Seconds | None = None
+    memory: Size | None = None
+    output: Size | None = None
+    processes: Count | None = None
+
+
 class Submit(
     msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="submit"
 ):
@@ -96,6 +115,7 @@ class Submit(
         tty: give the program a terminal, so that prompts show at once.
         window: the terminal's size.
         body: the first bytes of the body; all of it when it is that short.
+        limits: what the program should get of each; the server gives no more than it allows.
     """
 
     job: JobId
@@ -107,6 +127,7 @@ class Submit(
     tty: bool = False
     window: Window = Window()
     body: Part = b""
+    limits: RunLimits = RunLimits()
 
     @property
     def body_size(self) -> int:
@@ -169,6 +190,7 @@ class JobSummary(msgspec.Struct, frozen=True, array_like=True):
         tty: whether it has a terminal.
         output_bytes: how much it has written so far.
         result: how it ended, once it has.
+        limits: what its program may use.
     """
 
     job: JobId
@@ -182,6 +204,7 @@ class JobSummary(msgspec.Struct, frozen=True, array_like=True):
     tty: bool
     output_bytes: Size = 0
     result: Result | None = None
+    limits: RunLimits = RunLimits()
 
 
 class Submitted(msgspec.Struct, frozen=True, array_like=True, tag="submitted"):

@@ -63,15 +63,27 @@ async def _docker(settings: Settings, progress: Callable[[str], None]) -> Choice
     except BaseException:
         engine.close()
         raise
-    profile = SandboxProfile(
-        memory=max(settings.limits.run.memory, settings.limits.compile.memory),
-        cpus=settings.cpus,
-        runtime=settings.runtime,
-    )
     pool_size = settings.max_concurrent + 1 if settings.pool_size is None else settings.pool_size
     return Choice(
-        DockerExecutor(engine, image_id, profile, pool_size=pool_size),
+        DockerExecutor(engine, image_id, sandbox_profile(settings), pool_size=pool_size),
         f"executor: Docker {version}, image {image.image_tag()}",
+    )
+
+
+def sandbox_profile(settings: Settings) -> SandboxProfile:
+    """Say what a container may use: as much as any stage of any job may.
+
+    It is fixed when the container is started. What a stage may use less, the runner enforces.
+    """
+    limits, caps = settings.limits, settings.caps
+    stages = (limits.compile, limits.run, limits.tty)
+    return SandboxProfile(
+        memory=max(*(stage.memory for stage in stages), caps.memory or 0),
+        cpus=settings.cpus,
+        processes=max(*(stage.processes for stage in stages), caps.processes or 0),
+        tmp=settings.tmp,
+        open_files=max(stage.open_files for stage in stages),
+        runtime=settings.runtime,
     )
 
 

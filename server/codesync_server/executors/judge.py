@@ -127,7 +127,7 @@ def _decide_stage(evidence: StageEvidence, limits: StageLimits) -> tuple[Verdict
         case "output":
             return (
                 Verdict.OUTPUT_LIMIT,
-                f"{who}output limit: more than {limits.output / 1e6:g} MB",
+                f"{who}output limit: more than {_amount(limits.output)}",
             )
         case "":
             pass
@@ -163,6 +163,10 @@ def _source(text: str) -> MemorySource:
         return MemorySource(text)
     except ValueError:
         return MemorySource.NONE
+
+
+def _amount(size: int) -> str:
+    return f"{size / 1e6:g} MB" if size >= 10_000 else f"{size} bytes"
 
 
 def _mb(size: int) -> int:

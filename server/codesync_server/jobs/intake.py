@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from codesync_protocol.errors import Code
 from codesync_protocol.limits import ARGS_MAX, SOURCE_MAX
 from codesync_protocol.messages import Submit, SubmitPart
+from codesync_server.jobs.allowance import Allowance, NotAllowed
 from codesync_server.jobs.job import Job, Submitter
 from codesync_server.jobs.stdin import StdinGate
 from codesync_server.languages.language import Language, is_harmless_file_name
 from codesync_server.languages.registry import Languages
+from codesync_server.limits import StageLimits
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +34,18 @@ class Intake:
     Args:
         submit: its announcement.
         languages: what can be run.
+        allowance: how much a job may use.
 
     Raises:
         Refusal: it will never run.
     """
 
-    def __init__(self, submit: Submit, languages: Languages) -> None:
+    def __init__(self, submit: Submit, languages: Languages, allowance: Allowance) -> None:
         self.submit = submit
         self.language = _check_language(submit, languages)
         self._file_names = _check_files(submit, self.language)
         _check_sizes(submit)
+        self._limits = _grant(submit, allowance)
         self._body = bytearray(submit.body)
         self._check_overrun()
 
@@ -96,6 +100,7 @@ class Intake:
             input=StdinGate(submit.stdin, submitter.key, submit.stdin_size),
             tty=submit.tty,
             window=(submit.window.columns, submit.window.rows),
+            limits=self._limits,
             submitted_at=wall,
             queued_at=clock,
         )
@@ -130,6 +135,13 @@ def _check_files(submit: Submit, language: Language) -> list[str]:
     if len(set(names)) < len(names):
         raise Refusal(Code.BAD_SUBMISSION, "two files have the same name")
     return names
+
+
+def _grant(submit: Submit, allowance: Allowance) -> StageLimits:
+    try:
+        return allowance.grant(submit.limits, tty=submit.tty)
+    except NotAllowed as error:
+        raise Refusal(Code.BAD_SUBMISSION, str(error), "ask for more, or for nothing") from None
 
 
 def _check_sizes(submit: Submit) -> None:

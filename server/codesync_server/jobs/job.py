@@ -3,21 +3,25 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from codesync_protocol.messages import JobState, JobSummary
+from codesync_protocol.messages import JobState, JobSummary, RunLimits
 from codesync_protocol.verdict import Result, Stage
 from codesync_server.executors.session import Session
 from codesync_server.jobs.output import KeptOutput
 from codesync_server.jobs.stdin import StdinGate
+from codesync_server.limits import StageLimits
 
 TRANSITIONS: dict[JobState, frozenset[JobState]] = {
     JobState.QUEUED: frozenset({JobState.CLAIMED, JobState.FINISHED}),
-    JobState.CLAIMED: frozenset({JobState.COMPILING, JobState.RUNNING, JobState.FINISHED}),
-    JobState.COMPILING: frozenset({JobState.RUNNING, JobState.FINISHED}),
-    JobState.RUNNING: frozenset({JobState.FINISHED}),
+    JobState.CLAIMED: frozenset(
+        {JobState.COMPILING, JobState.RUNNING, JobState.FINISHED, JobState.QUEUED}
+    ),
+    JobState.COMPILING: frozenset({JobState.RUNNING, JobState.FINISHED, JobState.QUEUED}),
+    JobState.RUNNING: frozenset({JobState.FINISHED, JobState.QUEUED}),
     JobState.FINISHED: frozenset(),
 }
 """Which state may follow which. A job that is cancelled, or whose sandbox fails, goes to FINISHED
-from wherever it is; nothing leaves FINISHED."""
+from wherever it is; nothing leaves FINISHED. Back to QUEUED goes one that could have no sandbox,
+or that lost it before anybody saw anything of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,7 @@ class Job:
         input: what follows it, and who may send it.
         tty: whether the program gets a terminal.
         window: the terminal's columns and rows.
+        limits: of the run stage, as the intake has granted them; None: the server's own.
         submitted_at: seconds since the Unix epoch, for display.
         queued_at: by the loop's clock, for durations.
         state: where it is in its life.
@@ -59,6 +64,7 @@ class Job:
         cancelled_by: name of the member who cancelled it.
         awaits_input: whether the program waits for input.
         session: the running sandbox, while there is one.
+        attempts: how often it was begun to run.
     """
 
     id: str
@@ -78,9 +84,11 @@ class Job:
     result: Result | None = None
     cancelled_by: str = ""
     window: tuple[int, int] = (80, 24)
+    limits: StageLimits | None = None
     awaits_input: bool = False
     session: Session | None = None
     stages: list[Stage] = field(default_factory=list[Stage])
+    attempts: int = 0
 
     def move(self, state: JobState) -> None:
         """Go to another state.
@@ -115,4 +123,11 @@ class Job:
             tty=self.tty,
             output_bytes=self.output.total,
             result=self.result,
+            limits=_told(self.limits),
         )
+
+
+def _told(limits: StageLimits | None) -> RunLimits:
+    if limits is None:
+        return RunLimits()
+    return RunLimits(limits.wall, limits.cpu, limits.memory, limits.output, limits.processes)

@@ -12,14 +12,14 @@ def plan(job: Job, language: Language, limits: JobLimits, search_path: str) -> R
     Args:
         job: the job.
         language: its language.
-        limits: of the stages.
+        limits: of the stages, for a job that was granted none of its own.
         search_path: PATH in the sandbox.
 
     Returns:
         Files, commands with their limits, environment and prepared stdin. Nothing of the server's
         own environment is in it but PATH.
     """
-    run_limits = limits.tty if job.tty else limits.run
+    run_limits = job.limits or (limits.tty if job.tty else limits.run)
     commands = language.commands(job.files[0][0], job.args, run_limits.memory)
     return RunSpec(
         files=job.files,

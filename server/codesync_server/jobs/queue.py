@@ -75,6 +75,18 @@ class FairQueue:
         self._size -= 1
         return job
 
+    def put_back(self, job: Job) -> None:
+        """Give a job that was taken its turn again: it is the next one, or among the next ones.
+
+        There is always a place for it.
+        """
+        members = self._rooms.setdefault(job.room, OrderedDict())
+        jobs = members.get(job.submitter.key, deque())
+        members[job.submitter.key] = deque(sorted([job, *jobs], key=lambda each: each.queued_at))
+        members.move_to_end(job.submitter.key, last=False)
+        self._rooms.move_to_end(job.room, last=False)
+        self._size += 1
+
     def remove(self, job: Job) -> bool:
         """Take a job out; tell whether it was waiting."""
         members = self._rooms.get(job.room, OrderedDict())

@@ -26,6 +26,9 @@ from codesync_server.settings import Settings
 NEWEST_WEIGHT = 0.2
 """What the newest job weighs in the running mean of how long jobs hold a slot."""
 
+ATTEMPTS_MAX = 2
+"""How often a job is begun that loses its sandbox before anybody saw anything of it."""
+
 log = logging.getLogger(__name__)
 
 
@@ -83,6 +86,12 @@ class Scheduler:
         self._idle.set()
         self._draining = False
         self._turn_seconds = 0.0
+        executor.on_change = self._executor_changed
+
+    @property
+    def trouble(self) -> str:
+        """Why no waiting job can start now, for people; empty while they can."""
+        return "" if self._executor.is_ready else self._executor.trouble
 
     @property
     def queued(self) -> int:
@@ -110,8 +119,11 @@ class Scheduler:
             place: its position among all that wait, from 1.
 
         Returns:
-            Seconds, from a running mean of how long jobs held a slot; 0 before the first ended.
+            Seconds, from a running mean of how long jobs held a slot; 0 before the first ended, and
+            while none can start.
         """
+        if self.trouble:
+            return 0.0
         return round(self._turn_seconds * place / self.max_concurrent, 1)
 
     def submit(self, job: Job) -> int:
@@ -149,7 +161,7 @@ class Scheduler:
         async with asyncio.TaskGroup() as slots:
             while True:
                 self._wake.clear()
-                while len(self._active) < self._settings.max_concurrent and not self._draining:
+                while self._has_slot():
                     job = self._queue.take(self._may_run)
                     if job is None:
                         break
@@ -159,6 +171,14 @@ class Scheduler:
                     self._slots[job.id] = slots.create_task(self._fill_slot(job))
                     self._events.queue_changed()
                 await self._wake.wait()
+
+    def _has_slot(self) -> bool:
+        free = len(self._active) < self._settings.max_concurrent
+        return free and not self._draining and self._executor.is_ready
+
+    def _executor_changed(self) -> None:
+        self._wake.set()
+        self._events.queue_changed()
 
     def _may_run(self, job: Job) -> bool:
         """Keep one room's programs that wait for people from holding every slot for minutes."""
@@ -198,7 +218,8 @@ class Scheduler:
             self._finish(job, Result(Verdict.INTERNAL_ERROR, "the scheduler failed; see its log"))
         finally:
             del self._active[job.id], self._slots[job.id]
-            self._learn(clock() - began)
+            if job.is_finished:
+                self._learn(clock() - began)
             if not self._active:
                 self._idle.set()
             self._wake.set()
@@ -215,9 +236,15 @@ class Scheduler:
         self._without_sandbox.add(job.id)
         try:
             sandbox = await self._executor.acquire()
+        except ExecutorDown as error:
+            if not self._executor.trouble:
+                raise
+            self._put_back(job, Result(Verdict.LOST, str(error)))
+            return
         finally:
             self._without_sandbox.discard(job.id)
         reported = False
+        lost: Result | None = None
         try:
             if job.is_finished:  # cancelled while it waited for the sandbox
                 reported = True
@@ -225,16 +252,41 @@ class Scheduler:
             job.stages.append(Stage("claimed", clock() - claimed_at))
             result = await self._run_in(sandbox, job)
             reported = bool(result.stages)
-            self._finish(job, result)
+            if self._may_run_again(job, result):
+                lost = result
+            else:
+                self._finish(job, result)
         finally:
             job.session = None
             await sandbox.destroy(reported=reported)
+        if lost is not None:
+            log.warning("job %s runs again: %s", job.id, lost.explanation)
+            self._put_back(job, lost)
+
+    def _may_run_again(self, job: Job, result: Result) -> bool:
+        """Whether a job lost its sandbox, and nobody saw anything of what it did there."""
+        lost = result.verdict in (Verdict.LOST, Verdict.INTERNAL_ERROR) and not result.stages
+        unseen = not job.output.total and job.attempts < ATTEMPTS_MAX
+        return lost and unseen and not self._draining and job.input.rewind()
+
+    def _put_back(self, job: Job, otherwise: Result) -> None:
+        """Have a job wait for its turn again; one that cannot ends as it would have."""
+        if job.is_finished:
+            return
+        if self._draining:
+            self._finish(job, otherwise)
+            return
+        job.move(JobState.QUEUED)
+        job.awaits_input = False
+        job.stages.clear()
+        self._queue.put_back(job)
 
     async def _run_in(self, sandbox: Sandbox, job: Job) -> Result:
         language = self._languages.get(job.language)
         assert language is not None  # the intake has checked it
         spec = plan(job, language, self._settings.limits, self._executor.search_path)
         voice = _Voice(job, self._events)
+        job.attempts += 1
         job.session = Session(sandbox, spec, voice)
         job.input.open(job.session)
         try:

@@ -13,6 +13,9 @@ from codesync_protocol.messages import StdinMode
 ON_THE_WAY_MAX = 4 * STDIN_WINDOW
 """Bytes of all members together that one program has not taken yet."""
 
+KEPT_MAX = STDIN_WINDOW
+"""Bytes that are kept in case the program must run again; one that was fed more cannot."""
+
 
 class Sink(Protocol):
     """Where input goes once the program runs."""
@@ -50,16 +53,31 @@ class StdinGate:
         self._on_the_way = 0
         self._taken = 0
         self._early = bytearray()
+        self._fed = bytearray()
+        self._forgot = False
         self._sink: Sink | None = None
 
     def open(self, sink: Sink) -> None:
         """The program is about to run: what came early goes to it, and all that follows."""
         self._sink = sink
         if self._early:
-            sink.feed_stdin(bytes(self._early))
+            self._feed(sink, bytes(self._early))
             self._early.clear()
         if self.ended:
             sink.end_stdin()
+
+    def rewind(self) -> bool:
+        """The program is to run again: what it was fed comes again when it does.
+
+        Returns:
+            Whether all of it is still known; else nothing changes.
+        """
+        if self._forgot:
+            return False
+        self._sink = None
+        self._early[:0] = self._fed
+        self._fed.clear()
+        return True
 
     def accept(self, key: str, offset: int, data: bytes) -> bytes:
         """Take input from a client.
@@ -95,7 +113,7 @@ class StdinGate:
             if self._sink is None:
                 self._early += fresh
             else:
-                self._sink.feed_stdin(fresh)
+                self._feed(self._sink, fresh)
         return fresh
 
     def end(self, key: str) -> bool:
@@ -125,12 +143,12 @@ class StdinGate:
         """Learn how much the program has taken.
 
         Args:
-            total: bytes, prepared ones included.
+            total: bytes, prepared ones included; less than before if it runs again.
 
         Returns:
             For each client that has had something taken: how much of what it sent, in all.
         """
-        fresh, self._taken = total - self._taken, total
+        fresh, self._taken = total - self._taken, max(total, self._taken)
         credited: dict[str, int] = {}
         while fresh > 0 and self._owed:
             key, count = self._owed.popleft()
@@ -143,6 +161,14 @@ class StdinGate:
                 self._credited[key] += part
                 credited[key] = self._credited[key]
         return credited
+
+    def _feed(self, sink: Sink, data: bytes) -> None:
+        self._forgot = self._forgot or len(self._fed) + len(data) > KEPT_MAX
+        if self._forgot:
+            self._fed.clear()
+        else:
+            self._fed += data
+        sink.feed_stdin(data)
 
     def _check_owner(self, key: str) -> None:
         if self.mode is StdinMode.PIPED and key != self._owner:

@@ -32,6 +32,7 @@ from codesync_protocol.messages import (
     Submitted,
 )
 from codesync_server.access.rules import ACTING_ROLES
+from codesync_server.jobs.allowance import Allowance
 from codesync_server.jobs.intake import Intake, Refusal
 from codesync_server.jobs.job import Job, Submitter
 from codesync_server.jobs.queue import QueueFull
@@ -55,6 +56,7 @@ class Actions:
         outlet: the way back to the member.
         scheduler: runs jobs.
         languages: what can be run.
+        allowance: how much a job may use.
         store: keeps what is accepted.
     """
 
@@ -67,6 +69,7 @@ class Actions:
         *,
         scheduler: Scheduler,
         languages: Languages,
+        allowance: Allowance,
         store: Store,
     ) -> None:
         self._room = room
@@ -75,6 +78,7 @@ class Actions:
         self._outlet = outlet
         self._scheduler = scheduler
         self._languages = languages
+        self._allowance = allowance
         self._store = store
         self._uploads: OrderedDict[str, Intake] = OrderedDict()
 
@@ -110,7 +114,7 @@ class Actions:
     async def _submit(self, submit: Submit) -> None:
         try:
             self._require_acting()
-            await self._proceed(Intake(submit, self._languages))
+            await self._proceed(Intake(submit, self._languages, self._allowance))
         except Refusal as refusal:
             self._reject(submit.job, refusal.code, refusal.reason, refusal.remedy)
         except FrameError as error:

@@ -7,17 +7,20 @@ from hypothesis import strategies as st
 from codesync_protocol.errors import Code
 from codesync_protocol.limits import ARGS_MAX, SOURCE_MAX
 from codesync_protocol.messages import StdinMode, Submit, SubmitFile, SubmitPart
+from codesync_server.jobs.allowance import Allowance
 from codesync_server.jobs.intake import Intake, Refusal
 from codesync_server.jobs.job import Job, Submitter
 from codesync_server.languages.registry import Languages, built_in
+from codesync_server.limits import Caps, JobLimits
 from tests.server.making import all_languages, job_id, make_submit
 
+ALLOWANCE = Allowance(JobLimits(), Caps())
 ANA = Submitter("a" * 32, 1, "ana")
 
 
 def refusal(submit: Submit, languages: Languages | None = None) -> Refusal:
     with pytest.raises(Refusal) as caught:
-        Intake(submit, languages or all_languages())
+        Intake(submit, languages or all_languages(), ALLOWANCE)
     return caught.value
 
 
@@ -43,7 +46,7 @@ def test_a_submission_becomes_a_job() -> None:
         prepared=b"input",
         stdin=StdinMode.SHARED,
     )
-    intake = Intake(submit, all_languages())
+    intake = Intake(submit, all_languages(), ALLOWANCE)
     assert intake.is_complete
     job = job_of(intake)
     assert (job.id, job.room, job.submitter, job.title) == (job_id(7), "test-room", ANA, "main.py")
@@ -54,7 +57,7 @@ def test_a_submission_becomes_a_job() -> None:
 
 @given(st.binary(max_size=200), st.integers(1, 60), st.integers(0, 200))
 def test_a_body_that_comes_in_parts_comes_out_whole(body: bytes, size: int, first: int) -> None:
-    intake = Intake(announced(len(body), body=body[:first]), all_languages())
+    intake = Intake(announced(len(body), body=body[:first]), all_languages(), ALLOWANCE)
     while not intake.is_complete:
         at = intake.received
         intake.add(SubmitPart(job_id(1), at, body[at : at + size]))
@@ -62,7 +65,7 @@ def test_a_body_that_comes_in_parts_comes_out_whole(body: bytes, size: int, firs
 
 
 def test_parts_that_come_again_are_taken_once() -> None:
-    intake = Intake(announced(6, body=b"01"), all_languages())
+    intake = Intake(announced(6, body=b"01"), all_languages(), ALLOWANCE)
     intake.add(SubmitPart(job_id(1), 1, b"123"))
     intake.add(SubmitPart(job_id(1), 0, b"0123"))
     intake.add(SubmitPart(job_id(1), 0, b""))
@@ -71,7 +74,7 @@ def test_parts_that_come_again_are_taken_once() -> None:
 
 
 def test_a_name_with_blanks_is_shown_and_not_used() -> None:
-    job = job_of(Intake(make_submit(name="a b.py"), all_languages()))
+    job = job_of(Intake(make_submit(name="a b.py"), all_languages(), ALLOWANCE))
     assert job.title == "a b.py"
     assert [name for name, _ in job.files] == ["main.py"]
 
@@ -81,13 +84,13 @@ def test_a_name_with_blanks_is_shown_and_not_used() -> None:
 
 def test_a_body_that_is_longer_than_announced_is_refused() -> None:
     assert refusal(announced(2, body=b"012")).code is Code.BAD_SUBMISSION
-    intake = Intake(announced(4, body=b"01"), all_languages())
+    intake = Intake(announced(4, body=b"01"), all_languages(), ALLOWANCE)
     with pytest.raises(Refusal, check=lambda error: error.code is Code.BAD_SUBMISSION):
         intake.add(SubmitPart(job_id(1), 2, b"234"))
 
 
 def test_a_part_behind_a_hole_is_refused() -> None:
-    intake = Intake(announced(10), all_languages())
+    intake = Intake(announced(10), all_languages(), ALLOWANCE)
     for offset in (1, 10, (1 << 53) - 1):
         with pytest.raises(Refusal, check=lambda error: error.code is Code.BAD_SUBMISSION):
             intake.add(SubmitPart(job_id(1), offset, b"x"))
@@ -103,7 +106,7 @@ def test_a_source_that_is_too_large_in_all_is_refused_before_it_is_sent() -> Non
 
 def test_arguments_that_are_too_large_in_all_are_refused() -> None:
     assert refusal(make_submit(args=(b"x" * ARGS_MAX, b"y"))).code is Code.TOO_LARGE
-    Intake(make_submit(args=(b"x" * ARGS_MAX,)), all_languages())
+    Intake(make_submit(args=(b"x" * ARGS_MAX,)), all_languages(), ALLOWANCE)
 
 
 def test_an_argument_with_a_nul_is_refused() -> None:
@@ -156,7 +159,7 @@ def test_a_further_file_with_such_a_name_is_refused(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["util.py", "data.txt", "a-b_c.1", "Makefile", "0", "a..b"])
 def test_a_further_file_with_a_plain_name_is_taken(name: str) -> None:
-    job = job_of(Intake(make_submit(others=((name, b"x"),)), all_languages()))
+    job = job_of(Intake(make_submit(others=((name, b"x"),)), all_languages(), ALLOWANCE))
     assert job.files[1] == (name, b"x")
 
 

@@ -31,8 +31,10 @@ from codesync_protocol.messages import (
     Submitted,
 )
 from codesync_protocol.verdict import Result, Verdict
+from codesync_server.jobs.allowance import Allowance
 from codesync_server.jobs.job import Job
 from codesync_server.jobs.scheduler import Scheduler
+from codesync_server.limits import Caps, JobLimits
 from codesync_server.rooms.actions import UPLOADS_MAX, Actions
 from codesync_server.rooms.registry import Rooms
 from codesync_server.rooms.reporter import Reporter
@@ -57,6 +59,7 @@ class Hand:
             self.ear,
             scheduler=house.scheduler,
             languages=all_languages(),
+            allowance=Allowance(JobLimits(), Caps()),
             store=house.store,
         )
 

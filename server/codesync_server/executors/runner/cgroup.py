@@ -27,6 +27,25 @@ class Cgroup:
             return read_number(CGROUP_V1 + "max_usage_in_bytes") or 0
         return (self.kind and read_number(CGROUP_V2 + "peak")) or 0
 
+    def limit(self) -> int | None:
+        """The memory that the kernel grants the sandbox, in bytes; None when unknown or without."""
+        if self.kind == "cgroup v1":
+            return read_number(CGROUP_V1 + "limit_in_bytes")
+        return read_number(CGROUP_V2 + "max") if self.kind else None
+
+    def used(self) -> int | None:
+        """Memory that nothing but its end gives back: anonymous, and in /tmp. None when unknown.
+
+        Unlike the kernel's own count it leaves out copies of files, which go when room is needed.
+        """
+        if self.kind == "cgroup v1":
+            own, files = (read_number(CGROUP_V1 + "stat", name) for name in ("rss", "shmem"))
+        elif self.kind:
+            own, files = (read_number(CGROUP_V2 + "stat", name) for name in ("anon", "shmem"))
+        else:
+            return None
+        return None if own is None else own + (files or 0)
+
     def oom_kills(self) -> int:
         """How many processes the kernel has killed for want of memory."""
         if self.kind == "cgroup v1":

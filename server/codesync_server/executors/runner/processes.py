@@ -147,9 +147,9 @@ def descendants(root: int) -> set[int]:
 
 
 def resident_bytes(root: int) -> int:
-    """Resident memory of a process and all below it."""
+    """Resident memory of all processes below `root`."""
     pages = 0
-    for pid in {root, *descendants(root)}:
+    for pid in descendants(root):
         with contextlib.suppress(OSError), open(f"/proc/{pid}/statm") as file:
             pages += int(file.read().split()[1])
     return pages * resource.getpagesize()

@@ -22,6 +22,7 @@ from codesync_server.executors.runner.stdin import Stdin
 from codesync_server.executors.runner.wire import FRAME_MAX, OUTGOING_MAX, Host
 
 REAP_SECONDS = 2.0
+WATCHING_SECONDS = 0.01  # between two looks at memory that the kernel does not limit for us
 
 
 class Limits(TypedDict):
@@ -59,7 +60,7 @@ class Surroundings:
         contained: whether we are PID 1 of a sandbox.
         cgroup: the sandbox's counters.
         wakeup: readable when a child has ended.
-        tick: seconds between two looks at what cannot be waited for.
+        tick: seconds between two looks at what cannot be waited for, memory apart.
         env: the program's environment.
         stdin: the program's input.
         window: columns and rows of its terminal, if it gets one.
@@ -107,6 +108,10 @@ class Stage:
         self._terminal: int | None = None
         self._attention: Attention | None = None
         self._said_to_wait = False
+        # The kernel holds the whole sandbox to what it was started with, and no stage to less.
+        granted = around.cgroup.limit()
+        self._watched = granted is None or limits["memory"] < granted
+        self._tick = WATCHING_SECONDS if self._watched else around.tick
 
     def begin(self) -> None:
         """Start the command.
@@ -157,8 +162,9 @@ class Stage:
             "RLIMIT_NOFILE": limits["open_files"],
             "RLIMIT_CPU": int(limits["cpu"]) + 1,
         }
-        if not self._around.contained:
-            values["RLIMIT_NPROC"] = threads_of_this_user() + limits["processes"]
+        # A sandbox has a user of its own, whose processes are all in it, the runner included.
+        others = 0 if self._around.contained else threads_of_this_user()
+        values["RLIMIT_NPROC"] = others + limits["processes"]
         return values
 
     @property
@@ -185,7 +191,7 @@ class Stage:
             poller.register(around.stdin.fd, select.POLLOUT)
         left = self._began + self._limits["wall"] - time.monotonic()
         ready: list[int] = []
-        for fd, _ in poller.poll(max(0.0, min(left, around.tick)) * 1000):
+        for fd, _ in poller.poll(max(0.0, min(left, self._tick)) * 1000):
             if fd in (0, 1):
                 ready.append(fd)
             elif fd in self._outputs:
@@ -225,15 +231,19 @@ class Stage:
             resize_terminal(self._terminal, *self._around.window)
 
     def _enforce(self) -> None:
-        around, limits, now = self._around, self._limits, time.monotonic()
+        limits, now = self._limits, time.monotonic()
         if now - self._began >= limits["wall"]:
             self.kill("wall")
         elif limits["idle"] is not None and now - self._active >= limits["idle"]:
             self.kill("idle")
         elif self._cpu_so_far() >= limits["cpu"]:
             self.kill("cpu")
-        elif not around.contained and resident_bytes(self.pid) > limits["memory"]:
+        elif self._watched and self._memory_so_far() > limits["memory"]:
             self.kill("memory")
+
+    def _memory_so_far(self) -> int:
+        used = self._around.cgroup.used()
+        return resident_bytes(os.getpid()) if used is None else used
 
     def _cpu_so_far(self) -> float:
         used = self._around.cgroup.cpu() - self._cpu

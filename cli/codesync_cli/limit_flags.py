@@ -1,0 +1,96 @@
+"""`--limit wall=2`: what a program should get, as people write it."""
+
+import argparse
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+from typing import Any, NamedTuple
+
+from codesync_protocol.messages import RunLimits
+from codesync_protocol.sizes import show_size
+from codesync_server.configuration.keys import Setting, declared, value_of
+from codesync_server.kinds import Size, Unfit
+from codesync_server.settings import Settings
+
+
+class LimitError(Exception):
+    """A --limit makes no sense; the message says which, and what is allowed."""
+
+
+class Limit(NamedTuple):
+    """A limit that may be asked for."""
+
+    field: str
+    """In RunLimits."""
+    unit: str
+
+
+LIMITS = {
+    "wall": Limit("wall_seconds", " s"),
+    "cpu": Limit("cpu_seconds", " s"),
+    "memory": Limit("memory", ""),
+    "output": Limit("output", ""),
+    "processes": Limit("processes", ""),
+}
+
+
+def add_limits(parser: argparse.ArgumentParser) -> None:
+    """Add --limit."""
+    parser.add_argument(
+        "--limit",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help=f"give the program less, or more if the server allows it: {', '.join(LIMITS)};"
+        " e.g. --limit wall=2,memory=64MB (repeatable)",
+    )
+
+
+def parse_limits(texts: Iterable[str]) -> RunLimits:
+    """Read what was given with --limit.
+
+    Raises:
+        LimitError: it makes no sense.
+    """
+    asked: dict[str, Any] = {}
+    for text in (part for each in texts for part in each.split(",")):
+        name, equals, value = (part.strip() for part in text.partition("="))
+        if not equals:
+            raise LimitError(f"--limit {text}: write NAME=VALUE, as in --limit wall=2")
+        if name not in LIMITS:
+            near = get_close_matches(name, LIMITS, 1)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(LIMITS)}"
+            raise LimitError(f"--limit {name}: there is no such limit; {hint}")
+        try:
+            asked[LIMITS[name].field] = _setting(name).kind.read(value)
+        except Unfit as unfit:
+            raise LimitError(f"--limit {name}: {unfit}") from None
+    return RunLimits(**asked)
+
+
+def as_caps(asked: RunLimits, settings: Settings) -> list[str]:
+    """Give --set arguments with which a server of our own allows what is asked for."""
+    sets: list[str] = []
+    for name, limit in LIMITS.items():
+        value = getattr(asked, limit.field)
+        own = value_of(settings, f"limits.run.{name}")
+        if value is not None and value > max(own, value_of(settings, f"caps.{name}") or 0):
+            sets.append(f"caps.{name}={_setting(name).kind.write(value)}")
+    return sets
+
+
+def less_than_asked(asked: RunLimits, granted: RunLimits) -> Iterator[str]:
+    """Say of each limit that the server lowered what it gives."""
+    for name, limit in LIMITS.items():
+        wanted, given = getattr(asked, limit.field), getattr(granted, limit.field)
+        if wanted is not None and given is not None and given < wanted:
+            yield f"the server gives {_shown(name, given)} of {name}, not {_shown(name, wanted)}"
+
+
+def _shown(name: str, value: Any) -> str:
+    kind = _setting(name).kind
+    text = show_size(value) if isinstance(kind, Size) else kind.write(value)
+    return f"{text}{LIMITS[name].unit}"
+
+
+def _setting(name: str) -> Setting:
+    return declared()[f"limits.run.{name}"]

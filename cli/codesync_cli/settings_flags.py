@@ -1,0 +1,107 @@
+"""The flags of a server's settings, made from their declarations, and the settings they lead to."""
+
+import argparse
+import os
+from collections.abc import Iterable
+from difflib import get_close_matches
+from pathlib import Path
+from typing import NoReturn
+
+from codesync_server.configuration import Loaded, load
+from codesync_server.configuration.keys import Setting, declared
+from codesync_server.kinds import Choice, Switch, Texts
+
+PREFIX = "setting "
+"""Before a setting's key in the parsed arguments, where other flags have names like it."""
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser that says what a flag that does not exist may have been meant to be."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong, and end with the status of a usage error."""
+        _, _, unknown = message.partition("unrecognized arguments: ")
+        flag = unknown.split(" ")[0].partition("=")[0]
+        known = [each for each in self._option_string_actions if each.startswith("--")]
+        if flag.startswith("--") and (near := get_close_matches(flag, known, 1)):
+            message = f"{message}; did you mean {near[0]}?"
+        super().error(message)
+
+
+def add_settings(parser: argparse.ArgumentParser, *, with_address: bool) -> None:
+    """Add --config, --set, and a flag for each setting that is not in a table.
+
+    Args:
+        parser: the command's.
+        with_address: also what only a server that others reach needs.
+    """
+    settings = [each for each in declared().values() if "." not in each.key]
+    if with_address:
+        _add_flags(parser, "address", (each for each in settings if each.is_address))
+    _add_flags(parser, "programs", (each for each in settings if not each.is_address))
+    group = parser.add_argument_group("settings")
+    group.add_argument(
+        "--set",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        help="any setting, also of the stages: --set limits.run.wall=10 (repeatable)",
+    )
+    group.add_argument(
+        "--config",
+        metavar="F",
+        type=Path,
+        help="settings file, TOML (default: $CODESYNC_CONFIG, else codesync/server.toml in"
+        " ~/.config)",
+    )
+
+
+def _add_flags(parser: argparse.ArgumentParser, title: str, settings: Iterable[Setting]) -> None:
+    group = parser.add_argument_group(title)
+    for setting in settings:
+        dest, kind = PREFIX + setting.key, setting.kind
+        about = f"{kind.about} ({kind.write(setting.default) or 'none'})".replace("%", "%%")
+        if isinstance(kind, Switch):
+            group.add_argument(
+                setting.flag, dest=dest, action=argparse.BooleanOptionalAction, help=about
+            )
+        elif isinstance(kind, Texts):
+            about += "; repeatable"
+            group.add_argument(setting.flag, dest=dest, metavar="X", action="append", help=about)
+        else:
+            metavar = f"{{{','.join(kind.words)}}}" if isinstance(kind, Choice) else "X"
+            group.add_argument(setting.flag, dest=dest, metavar=metavar, help=about)
+
+
+def load_settings(
+    args: argparse.Namespace, *, embedded: bool, sets: Iterable[str] = (), alone: bool = False
+) -> Loaded:
+    """Bring the settings together: flags, environment, file, defaults.
+
+    Args:
+        args: parsed arguments of `add_settings`.
+        embedded: the server belongs to a command of ours, which has its own address.
+        sets: further --set arguments; those of the command line go before them.
+        alone: the flags say all there is to say: neither file nor environment is looked at.
+
+    Raises:
+        SettingsError: something in them will not do.
+    """
+    flags: dict[str, str | list[str]] = {}
+    for dest, given in vars(args).items():
+        if dest.startswith(PREFIX) and given is not None:
+            text = str(given).lower() if isinstance(given, bool) else given
+            flags[dest.removeprefix(PREFIX)] = text
+    return load(
+        file=args.config,
+        environment={} if alone else os.environ,
+        flags=flags,
+        sets=[*sets, *args.set],
+        embedded=embedded,
+        default_file=not alone,
+    )
+
+
+def as_arguments(loaded: Loaded) -> list[str]:
+    """Give what was set as arguments for a server that we start: it looks nowhere else."""
+    return [f"--set={text}" for text in loaded.as_sets()]

@@ -1,0 +1,61 @@
+"""What a job gets of what it asks for: less than usual, or more up to the operator's caps. Pure."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from codesync_protocol.messages import RunLimits
+from codesync_server.configuration.keys import declared
+from codesync_server.kinds import Unfit
+from codesync_server.limits import Caps, JobLimits, StageLimits
+
+
+class NotAllowed(Exception):
+    """So little was asked for that no program could run; the message says of what."""
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """How much the programs of one server may use.
+
+    Attributes:
+        limits: what they get unasked.
+        caps: what they get if they ask for it.
+    """
+
+    limits: JobLimits
+    caps: Caps
+
+    def grant(self, asked: RunLimits, *, tty: bool) -> StageLimits:
+        """Decide the limits of a run stage.
+
+        Args:
+            asked: what the submitter asks for.
+            tty: whether it runs on a terminal.
+
+        Returns:
+            Of each what was asked for, but no more than the cap, or than what everybody gets.
+
+        Raises:
+            NotAllowed: something is too little for any program.
+        """
+        own = self.limits.tty if tty else self.limits.run
+        wanted: dict[str, Any] = {
+            "wall": asked.wall_seconds,
+            "cpu": asked.cpu_seconds,
+            "memory": asked.memory,
+            "output": asked.output,
+            "processes": asked.processes,
+        }
+        granted: dict[str, Any] = {}
+        for name, value in wanted.items():
+            if value is not None:
+                most = max(getattr(own, name), getattr(self.caps, name) or 0)
+                granted[name] = _checked(name, min(value, most))
+        return replace(own, **granted)
+
+
+def _checked(name: str, value: float) -> Any:
+    try:
+        return declared()[f"limits.run.{name}"].kind.take(value)
+    except Unfit as unfit:
+        raise NotAllowed(f"{name}: {unfit}") from None
