@@ -18,6 +18,7 @@ from codesync_protocol.messages import (
     Output,
     OutputPart,
     Queue,
+    QueuedJob,
     ServerMessage,
     Started,
     StdinEcho,
@@ -25,6 +26,8 @@ from codesync_protocol.messages import (
     Welcome,
 )
 from codesync_protocol.verdict import Result, Verdict
+
+_BEGUN = (JobState.CLAIMED, JobState.COMPILING, JobState.RUNNING)
 
 JOBS_KEPT = 200
 FETCHES_MAX = 8
@@ -102,6 +105,8 @@ class RoomModel:
                 yield message
             case Queue():
                 self.queue = message
+                for queued in message.jobs:
+                    self._set_back(queued)
                 yield message
             case Notice():
                 yield message
@@ -208,6 +213,12 @@ class RoomModel:
             oldest = next(iter(self.jobs))
             del self.jobs[oldest]
             self._forget(oldest)
+
+    def _set_back(self, queued: QueuedJob) -> None:
+        """Events tell only how jobs go forward; the queue tells when one has to begin again."""
+        summary = self.jobs.get(queued.job)
+        if queued.state == JobState.QUEUED and summary and summary.state in _BEGUN:
+            self._update(queued.job, state=JobState.QUEUED)
 
     def _update(self, job: str, **changes: object) -> None:
         if summary := self.jobs.get(job):

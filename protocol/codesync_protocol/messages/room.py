@@ -54,12 +54,14 @@ class Queue(msgspec.Struct, frozen=True, array_like=True, tag="queue"):
         queued: how many jobs wait on the whole server.
         active: how many run on the whole server.
         max_concurrent: how many may run at once.
+        trouble: why nothing that waits can start now, e.g. that Docker is away; empty while it can.
     """
 
     jobs: tuple[QueuedJob, ...] = ()
     queued: Count = 0
     active: Count = 0
     max_concurrent: Count = 0
+    trouble: Sentence = ""
 
 
 class Notice(msgspec.Struct, frozen=True, array_like=True, tag="notice"):

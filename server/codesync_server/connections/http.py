@@ -13,6 +13,10 @@ from codesync_protocol.links import is_loopback_host
 Figures = Mapping[str, object]
 
 
+WELL = ("ok", "degraded")
+"""In these states jobs run; in any other, whoever asks should send them elsewhere."""
+
+
 class Pages:
     """The pages of the port.
 
@@ -47,7 +51,7 @@ class Pages:
         path = request.path.partition("?")[0]
         if path == "/health":
             health = self._health()
-            well = health.get("status") == "ok"
+            well = health.get("status") in WELL
             return page(HTTPStatus.OK if well else HTTPStatus.SERVICE_UNAVAILABLE, health)
         if path == "/stats":
             return page(HTTPStatus.OK, self._stats())

@@ -25,6 +25,10 @@ QUEUE_INTERVAL_SECONDS = 0.03
 """Changes of the queue are told at most this often."""
 
 
+TROUBLE_MAX = 500
+"""Code points; an engine may have much to say when it fails."""
+
+
 class Reporter:
     """Tells rooms what happens to their jobs.
 
@@ -118,6 +122,7 @@ class Reporter:
             queued=scheduler.queued,
             active=scheduler.active,
             max_concurrent=scheduler.max_concurrent,
+            trouble=scheduler.trouble[:TROUBLE_MAX],
         )
 
     @staticmethod
