@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Write the parts of docs/ that are made from the code, or check that they are up to date.
 
-scripts/docs.py           write docs/map.md and docs/messages.md
+scripts/docs.py           write docs/map.md, docs/messages.md, and the settings in docs/operating.md
 scripts/docs.py --check   exit 1 if they are not what they would be
 """
 
@@ -9,6 +9,8 @@ import ast
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+
+from codesync_server.configuration.show import as_tables
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = (
@@ -98,9 +100,25 @@ def told_attributes(text: str) -> Iterator[tuple[str, str]]:
         yield name, description
 
 
+def with_section(name: str, title: str, lines: Iterator[str]) -> str:
+    """A hand-written page with the lines between its two marks of that title made anew."""
+    text = (ROOT / name).read_text()
+    begin = f"<!-- {title}: made by scripts/docs.py from the code; do not edit. -->\n"
+    end = f"<!-- end of {title} -->\n"
+    before, found_begin, rest = text.partition(begin)
+    _, found_end, after = rest.partition(end)
+    if not (found_begin and found_end):
+        raise SystemExit(f"{name} has no section {title}: the lines {begin}and {end}")
+    return "\n".join([f"{before}{begin}", *lines, "", f"{end}{after}"])
+
+
 def main() -> int:
     """Write or check."""
-    made = {"docs/map.md": module_map(), "docs/messages.md": messages()}
+    made = {
+        "docs/map.md": module_map(),
+        "docs/messages.md": messages(),
+        "docs/operating.md": with_section("docs/operating.md", "settings", as_tables()),
+    }
     stale = [name for name, text in made.items() if not is_current(ROOT / name, text)]
     if "--check" in sys.argv:
         for name in stale:

@@ -30,12 +30,17 @@ def example() -> str:
 
 def as_tables() -> Iterator[str]:
     """Write all settings as Markdown: those of the server, of the stages, and the caps."""
-    yield "| setting | default | what it is | allowed | flag |"
-    yield "| --- | --- | --- | --- | --- |"
-    for setting in declared().values():
-        if "." not in setting.key:
-            yield _row(f"`{setting.key}`", _default(setting), _about(setting), f"`{setting.flag}`")
-    yield ""
+    alone = [setting for setting in declared().values() if "." not in setting.key]
+    for title, is_address in (("The server's address:", True), ("Programs:", False)):
+        yield title
+        yield ""
+        yield "| setting | default | what it is | allowed | flag |"
+        yield "| --- | --- | --- | --- | --- |"
+        for setting in alone:
+            if setting.is_address is is_address:
+                flag = f"`{setting.flag}`"
+                yield _row(f"`{setting.key}`", _default(setting), _about(setting), flag)
+        yield ""
     yield "`[limits.compile]`, `[limits.run]`, and `[limits.tty]` (a run on a terminal):"
     yield ""
     yield "| setting | compile | run | tty | what it is | allowed |"
