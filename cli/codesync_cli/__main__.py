@@ -8,6 +8,7 @@ from importlib import import_module
 from codesync_cli import hidden_link
 from codesync_cli.exit_codes import ExitCode
 from codesync_cli.extras import MissingExtra
+from codesync_cli.terminal import NoTerminal
 from codesync_cli.version import VERSION
 from codesync_cli.voice import complain, say
 
@@ -64,6 +65,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except MissingExtra as error:
         complain(str(error))
         return ExitCode.FAILED
+    except NoTerminal as error:
+        complain(str(error))
+        return ExitCode.USAGE
     except KeyboardInterrupt:
         return ExitCode.CANCELLED
 

@@ -49,3 +49,13 @@ def test_what_is_no_link_is_said_to_be_none(tmp_path: Path, link: str) -> None:
 
 def test_version(tmp_path: Path) -> None:
     assert codesync("--version", home=tmp_path).stdout.startswith(b"codesync ")
+
+
+@pytest.mark.parametrize("arguments", [(), ("join", "ws://127.0.0.1:4000/lab#token")])
+def test_a_screen_without_a_terminal_is_refused_and_the_refusal_says_what_works(
+    tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    done = codesync(*arguments, home=tmp_path)
+    assert (done.status, done.stdout) == (2, b"")
+    assert "stdin is none" in done.stderr
+    assert "codesync run" in done.stderr

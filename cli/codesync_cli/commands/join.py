@@ -5,7 +5,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from codesync_cli import extras, where
+from codesync_cli import extras, terminal, where
 from codesync_cli.exit_codes import ExitCode
 from codesync_cli.screen import show
 from codesync_cli.voice import complain
@@ -42,6 +42,7 @@ def run(args: argparse.Namespace) -> int:
     if args.file is not None and not args.file.is_file():
         complain(f"--file: there is no file {args.file}")
         return ExitCode.USAGE
+    terminal.require()
     return asyncio.run(
         show(link, name=where.name(args), options=where.options(args), file=args.file)
     )

@@ -5,7 +5,7 @@ import asyncio
 import socket
 from pathlib import Path
 
-from codesync_cli import extras, room_names, where
+from codesync_cli import extras, room_names, terminal, where
 from codesync_cli.embedded import Embedded, EmbeddedFailed, embedded_server
 from codesync_cli.exit_codes import ExitCode
 from codesync_cli.screen import show
@@ -51,6 +51,7 @@ def run(args: argparse.Namespace) -> int:
     if args.file is not None and not args.file.is_file():
         complain(f"there is no file {args.file}", "name a file to open it, or none")
         return ExitCode.USAGE
+    terminal.require()
     try:
         settings = as_arguments(load_settings(args, embedded=True))
         return asyncio.run(_run(args, room, settings))
