@@ -45,7 +45,7 @@ class App:
         self.token = secret
         self.invites = InviteDesk(secret)
         self.languages = Languages(built_in(), choice.executor.has_command)
-        self._allowance = Allowance(settings.limits, settings.caps)
+        self._allowance = Allowance(settings.limits, settings.caps, choice.executor.unlimited)
         self._store = MemoryStore()
         self._rooms = Rooms()
         self._reporter = Reporter(self._rooms, self._store)

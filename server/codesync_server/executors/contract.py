@@ -2,7 +2,7 @@
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from codesync_protocol.messages import ExecutorInfo
@@ -129,6 +129,11 @@ class Executor(ABC):
     @abstractmethod
     def has_command(self, command: str) -> bool:
         """Tell whether a language's command exists in its sandboxes."""
+
+    @property
+    def unlimited(self) -> Mapping[str, str]:
+        """What it cannot limit: name of a limit to the reason, for people."""
+        return {}
 
     @abstractmethod
     async def start(self, tasks: asyncio.TaskGroup) -> None:

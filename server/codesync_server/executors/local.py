@@ -9,6 +9,7 @@ import socket
 import sys
 import tempfile
 from asyncio.subprocess import Process
+from collections.abc import Mapping
 from contextlib import suppress
 
 from codesync_protocol.messages import ExecutorInfo
@@ -78,6 +79,15 @@ class LocalExecutor(Executor):
     def has_command(self, command: str) -> bool:
         """Tell whether the command is installed."""
         return "/" in command or shutil.which(command) is not None
+
+    @property
+    def unlimited(self) -> Mapping[str, str]:
+        """The kernel counts no processes of root."""
+        if os.geteuid() == 0:
+            return {
+                "processes": "programs run as root here, whose processes the kernel never limits"
+            }
+        return {}
 
     async def start(self, tasks: asyncio.TaskGroup) -> None:
         """Make the runner's text."""

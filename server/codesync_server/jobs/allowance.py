@@ -1,6 +1,7 @@
 """What a job gets of what it asks for: less than usual, or more up to the operator's caps. Pure."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from codesync_protocol.messages import RunLimits
@@ -10,7 +11,7 @@ from codesync_server.limits import Caps, JobLimits, StageLimits
 
 
 class NotAllowed(Exception):
-    """So little was asked for that no program could run; the message says of what."""
+    """What was asked for is too little for any program, or cannot be had here; says what."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +21,12 @@ class Allowance:
     Attributes:
         limits: what they get unasked.
         caps: what they get if they ask for it.
+        unlimited: what cannot be limited where they run: name to the reason.
     """
 
     limits: JobLimits
     caps: Caps
+    unlimited: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def grant(self, asked: RunLimits, *, tty: bool) -> StageLimits:
         """Decide the limits of a run stage.
@@ -36,7 +39,7 @@ class Allowance:
             Of each what was asked for, but no more than the cap, or than what everybody gets.
 
         Raises:
-            NotAllowed: something is too little for any program.
+            NotAllowed: something is too little for any program, or cannot be limited here.
         """
         own = self.limits.tty if tty else self.limits.run
         wanted: dict[str, Any] = {
@@ -49,6 +52,8 @@ class Allowance:
         granted: dict[str, Any] = {}
         for name, value in wanted.items():
             if value is not None:
+                if reason := self.unlimited.get(name):
+                    raise NotAllowed(f"{name}: {reason}")
                 most = max(getattr(own, name), getattr(self.caps, name) or 0)
                 granted[name] = _checked(name, min(value, most))
         return replace(own, **granted)

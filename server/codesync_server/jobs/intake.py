@@ -141,7 +141,9 @@ def _grant(submit: Submit, allowance: Allowance) -> StageLimits:
     try:
         return allowance.grant(submit.limits, tty=submit.tty)
     except NotAllowed as error:
-        raise Refusal(Code.BAD_SUBMISSION, str(error), "ask for more, or for nothing") from None
+        raise Refusal(
+            Code.BAD_SUBMISSION, str(error), "ask for another limit, or for none"
+        ) from None
 
 
 def _check_sizes(submit: Submit) -> None:

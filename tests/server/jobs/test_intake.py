@@ -1,17 +1,20 @@
 """Every claim of a submission is checked before anything is queued."""
 
+from dataclasses import replace
+
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from codesync_protocol.errors import Code
 from codesync_protocol.limits import ARGS_MAX, SOURCE_MAX
-from codesync_protocol.messages import StdinMode, Submit, SubmitFile, SubmitPart
+from codesync_protocol.messages import RunLimits, StdinMode, Submit, SubmitFile, SubmitPart
 from codesync_server.jobs.allowance import Allowance
 from codesync_server.jobs.intake import Intake, Refusal
 from codesync_server.jobs.job import Job, Submitter
 from codesync_server.languages.registry import Languages, built_in
-from codesync_server.limits import Caps, JobLimits
+from codesync_server.limits import RUN, Caps, JobLimits
 from tests.server.making import all_languages, job_id, make_submit
 
 ALLOWANCE = Allowance(JobLimits(), Caps())
@@ -62,6 +65,14 @@ def test_a_body_that_comes_in_parts_comes_out_whole(body: bytes, size: int, firs
         at = intake.received
         intake.add(SubmitPart(job_id(1), at, body[at : at + size]))
     assert list(job_of(intake).files) == [("main.py", body)]
+
+
+def test_a_job_has_the_limits_that_it_was_granted_and_tells_the_room() -> None:
+    asked = RunLimits(wall_seconds=1.0, memory=1 << 50)
+    submit = msgspec.structs.replace(make_submit(), limits=asked)
+    job = job_of(Intake(submit, all_languages(), ALLOWANCE))
+    assert job.limits == replace(RUN, wall=1.0)
+    assert job.summary().limits == RunLimits(1.0, RUN.cpu, RUN.memory, RUN.output, RUN.processes)
 
 
 def test_parts_that_come_again_are_taken_once() -> None:
@@ -171,6 +182,12 @@ def test_two_files_of_one_name_are_refused() -> None:
     assert refusal(make_submit(name="-x", others=(("main.py", b""),))).reason == (
         "two files have the same name"
     )
+
+
+def test_limits_under_which_no_program_runs_are_refused() -> None:
+    error = refusal(msgspec.structs.replace(make_submit(), limits=RunLimits(memory=1)))
+    assert (error.code, error.reason[:7]) == (Code.BAD_SUBMISSION, "memory:")
+    assert error.remedy == "ask for another limit, or for none"
 
 
 def test_a_refusal_says_what_to_do_about_it() -> None:

@@ -1,5 +1,7 @@
 """What a sandbox is asked to do follows from the job, the language and the limits alone."""
 
+from dataclasses import replace
+
 import pytest
 
 from codesync_server.executors.request import RunSpec
@@ -62,3 +64,12 @@ def test_nothing_of_the_servers_environment_leaks(
     assert spec.env["PATH"] == "/usr/bin"
     assert "of-the-server" not in repr(spec)
     assert b"of-the-server" not in b"".join(spec.frames())
+
+
+def test_a_job_that_was_granted_limits_of_its_own_runs_with_them() -> None:
+    job = make_job(language="java", source=b"x")
+    job.limits = replace(LIMITS.run, wall=1.0, memory=64 << 20)
+    compiling, running = plan(job, language("java"), LIMITS, "/usr/bin").stages
+    assert compiling.limits == LIMITS.compile
+    assert running.limits == job.limits
+    assert b"-Xmx64m" in running.argv

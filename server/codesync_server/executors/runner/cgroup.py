@@ -74,5 +74,5 @@ def read_number(path: str, field: str = "") -> int | None:
         for line in file:
             name, _, value = line.partition(" ")
             if name == field:
-                return int(value)
+                return int(value.removesuffix("kB\n"))
     return None

@@ -10,6 +10,8 @@ import struct
 import termios
 from typing import NoReturn
 
+from codesync_server.executors.runner.cgroup import read_number
+
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 1, 4, 36
 IGNORED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 RESTORED = (*IGNORED, signal.SIGPIPE, signal.SIGXFSZ, signal.SIGCHLD)  # Python ignores SIGPIPE
@@ -147,12 +149,20 @@ def descendants(root: int) -> set[int]:
 
 
 def resident_bytes(root: int) -> int:
-    """Resident memory of all processes below `root`."""
+    """Resident memory of all processes below `root`; what several share counts for each."""
     pages = 0
     for pid in descendants(root):
         with contextlib.suppress(OSError), open(f"/proc/{pid}/statm") as file:
             pages += int(file.read().split()[1])
     return pages * resource.getpagesize()
+
+
+def proportional_bytes(root: int) -> int:
+    """Resident memory of all processes below `root`; what several share counts once. Not quick."""
+    kilobytes = 0
+    for pid in descendants(root):
+        kilobytes += read_number(f"/proc/{pid}/smaps_rollup", "Pss:") or 0
+    return kilobytes * 1024
 
 
 def living_cpu_seconds(root: int) -> float:

@@ -13,6 +13,7 @@ from codesync_server.executors.runner.processes import (
     living_cpu_seconds,
     open_terminal,
     own_cpu_seconds,
+    proportional_bytes,
     resident_bytes,
     resize_terminal,
     start,
@@ -238,12 +239,15 @@ class Stage:
             self.kill("idle")
         elif self._cpu_so_far() >= limits["cpu"]:
             self.kill("cpu")
-        elif self._watched and self._memory_so_far() > limits["memory"]:
+        elif self._watched and self._is_over_memory():
             self.kill("memory")
 
-    def _memory_so_far(self) -> int:
-        used = self._around.cgroup.used()
-        return resident_bytes(os.getpid()) if used is None else used
+    def _is_over_memory(self) -> bool:
+        limit, used = self._limits["memory"], self._around.cgroup.used()
+        if used is not None:
+            return used > limit
+        runner = os.getpid()
+        return resident_bytes(runner) > limit and proportional_bytes(runner) > limit
 
     def _cpu_so_far(self) -> float:
         used = self._around.cgroup.cpu() - self._cpu
