@@ -51,9 +51,9 @@ def run(args: argparse.Namespace) -> int:
     if args.file is not None and not args.file.is_file():
         complain(f"there is no file {args.file}", "name a file to open it, or none")
         return ExitCode.USAGE
-    terminal.require()
     try:
         settings = as_arguments(load_settings(args, embedded=True))
+        terminal.require()
         return asyncio.run(_run(args, room, settings))
     except SettingsError as error:
         complain(str(error))

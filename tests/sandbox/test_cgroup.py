@@ -1,0 +1,78 @@
+"""The sandbox's counters, read from files as kernels write them: cgroup v1, v2, or none."""
+
+from pathlib import Path
+
+import pytest
+
+from codesync_server.executors.runner import cgroup
+from codesync_server.executors.runner.cgroup import Cgroup
+
+V1 = {
+    "limit_in_bytes": "268435456\n",
+    "max_usage_in_bytes": "23236608\n",
+    "oom_control": "oom_kill_disable 0\nunder_oom 0\noom_kill 2\n",
+    "stat": "cache 12288000\nrss 6352896\nrss_huge 0\nshmem 4096\nmapped_file 3108864\n"
+    "swap 0\nhierarchical_memory_limit 268435456\ntotal_cache 12288000\ntotal_rss 6352896\n",
+}
+"""From Docker 20.10 on kernel 6.18."""
+
+V2 = {
+    "max": "268435456\n",
+    "peak": "23236608\n",
+    "events": "low 0\nhigh 0\nmax 31\noom 2\noom_kill 2\noom_group_kill 0\n",
+    "stat": "anon 6352896\nfile 12288000\nkernel 1351680\nkernel_stack 81920\nsock 0\n"
+    "shmem 4096\nfile_mapped 3108864\nanon_thp 0\n",
+}
+
+
+def recorded(folder: Path, monkeypatch: pytest.MonkeyPatch, **files: dict[str, str]) -> Cgroup:
+    """The counters of a sandbox whose kernel shows these files."""
+    for version in ("V1", "V2"):
+        prefix = f"{folder}/{version}."
+        monkeypatch.setattr(cgroup, f"CGROUP_{version}", prefix)
+        for name, text in files.get(version, {}).items():
+            Path(prefix + name).write_text(text)
+    return Cgroup(contained=True)
+
+
+@pytest.mark.parametrize(
+    ("version", "files", "kind"), [("V1", V1, "cgroup v1"), ("V2", V2, "cgroup v2")]
+)
+def test_both_versions_tell_the_same(
+    version: str,
+    files: dict[str, str],
+    kind: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    counters = recorded(tmp_path, monkeypatch, **{version: files})
+    assert counters.kind == kind
+    assert (counters.limit(), counters.peak(), counters.oom_kills()) == (268_435_456, 23_236_608, 2)
+    assert counters.used() == 6_352_896 + 4096  # what is only a copy of a file is not counted
+
+
+def test_without_a_cgroup_nothing_is_made_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counters = recorded(tmp_path, monkeypatch)
+    assert (counters.kind, counters.limit(), counters.used()) == ("", None, None)
+    assert (counters.peak(), counters.oom_kills()) == (0, 0)
+
+
+def test_without_a_limit_there_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    counters = recorded(tmp_path, monkeypatch, V2={**V2, "max": "max\n"})
+    assert (counters.kind, counters.limit()) == ("cgroup v2", None)
+
+
+@pytest.mark.parametrize("text", ["", "rss\n", "rss many\n", "rss_huge 5\n"])
+def test_a_file_that_says_something_else_is_not_believed(
+    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert recorded(tmp_path, monkeypatch, V1={**V1, "stat": text}).used() is None
+
+
+def test_outside_a_sandbox_the_machines_counters_are_not_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorded(tmp_path, monkeypatch, V1=V1)
+    assert Cgroup(contained=False).used() is None
