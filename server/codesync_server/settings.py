@@ -74,6 +74,9 @@ class Settings:
         ),
     ] = None
     cpus: Annotated[float, Number("share of a cpu for a program", 0.05, 64.0)] = 0.5
+    compile_cpus: Annotated[
+        float, Number("share of a cpu for a compiler; it ends with the compile stage", 0.05, 64.0)
+    ] = 1.0
     tmp: Annotated[int, Size("size of /tmp in a container", MIB, 64 * GIB)] = 64 * MIB
     runtime: Annotated[
         str, Text("Docker's name of an OCI runtime, e.g. runsc or kata; empty: its default")

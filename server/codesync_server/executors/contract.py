@@ -43,6 +43,13 @@ class Sandbox(ABC):
             ConnectionError: the runner is gone.
         """
 
+    async def set_cpus(self, cpus: float | None) -> None:  # noqa: B027 - not every one can
+        """Change its share of a cpu while it runs, where that can be done. Never raises.
+
+        Args:
+            cpus: the share; None: the one that it had when it was parked.
+        """
+
     @abstractmethod
     async def autopsy(self) -> Autopsy:
         """Find out why the runner fell silent."""

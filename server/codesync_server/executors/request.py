@@ -16,11 +16,13 @@ class StageSpec:
         name: "compile" or "run".
         argv: the command.
         limits: its limits.
+        cpus: share of a cpu; None: what the sandbox has.
     """
 
     name: str
     argv: Sequence[bytes]
     limits: StageLimits
+    cpus: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

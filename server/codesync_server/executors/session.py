@@ -67,6 +67,8 @@ class Session:
         self._signals: list[int] = []
         self._window: tuple[int, int] = spec.window
         self._window_sent: tuple[int, int] = spec.window
+        self._share: float | None = None
+        self._share_changed = asyncio.Event()
         self._stop: Stop | None = None
         self._stop_sent = False
         self._wake = asyncio.Event()
@@ -111,9 +113,10 @@ class Session:
             The verdict and the figures of the sandbox.
         """
         async with asyncio.TaskGroup() as tasks:
-            writer = tasks.create_task(self._write())
+            helpers = [tasks.create_task(self._write()), tasks.create_task(self._keep_share())]
             report = await self._listen()
-            writer.cancel()
+            for helper in helpers:
+                helper.cancel()
         autopsy: Autopsy | None = None
         if report is None and self._stop in (None, Stop.OVERDUE):
             autopsy = await self._sandbox.autopsy()
@@ -166,7 +169,23 @@ class Session:
         elif kind == b"W":
             self._listener.awaits_input(payload == b"\1")
         elif kind == b"B":
-            self._listener.stage_began("compile" if b"compile" in payload else "run")
+            name = "compile" if b"compile" in payload else "run"
+            self._give_share(name)
+            self._listener.stage_began(name)
+
+    def _give_share(self, name: str) -> None:
+        """Have the cpu share changed to a stage's; nobody waits for it."""
+        self._share = next((each.cpus for each in self._spec.stages if each.name == name), None)
+        self._share_changed.set()
+
+    async def _keep_share(self) -> None:
+        given: float | None = None
+        while True:
+            await self._share_changed.wait()
+            self._share_changed.clear()
+            if self._share != given:
+                given = self._share
+                await self._sandbox.set_cpus(given)
 
     async def _write(self) -> None:
         frames = self._spec.frames()

@@ -6,7 +6,13 @@ from codesync_server.languages.language import Language
 from codesync_server.limits import JobLimits
 
 
-def plan(job: Job, language: Language, limits: JobLimits, search_path: str) -> RunSpec:
+def plan(
+    job: Job,
+    language: Language,
+    limits: JobLimits,
+    search_path: str,
+    compile_cpus: float | None = None,
+) -> RunSpec:
     """Say how to run a job.
 
     Args:
@@ -14,6 +20,7 @@ def plan(job: Job, language: Language, limits: JobLimits, search_path: str) -> R
         language: its language.
         limits: of the stages, for a job that was granted none of its own.
         search_path: PATH in the sandbox.
+        compile_cpus: share of a cpu for the compiler; None: what the sandbox has.
 
     Returns:
         Files, commands with their limits, environment and prepared stdin. Nothing of the server's
@@ -24,7 +31,9 @@ def plan(job: Job, language: Language, limits: JobLimits, search_path: str) -> R
     return RunSpec(
         files=job.files,
         stages=[
-            StageSpec(name, argv, limits.compile if name == "compile" else run_limits)
+            StageSpec(name, argv, limits.compile, compile_cpus)
+            if name == "compile"
+            else StageSpec(name, argv, run_limits)
             for name, argv in commands.items()
         ],
         env={

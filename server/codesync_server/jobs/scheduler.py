@@ -284,7 +284,13 @@ class Scheduler:
     async def _run_in(self, sandbox: Sandbox, job: Job) -> Result:
         language = self._languages.get(job.language)
         assert language is not None  # the intake has checked it
-        spec = plan(job, language, self._settings.limits, self._executor.search_path)
+        spec = plan(
+            job,
+            language,
+            self._settings.limits,
+            self._executor.search_path,
+            self._settings.compile_cpus,
+        )
         voice = _Voice(job, self._events)
         job.attempts += 1
         job.session = Session(sandbox, spec, voice)

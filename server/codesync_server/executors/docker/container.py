@@ -1,8 +1,10 @@
 """One container of the pool: created, attached, started, parked; used once; destroyed."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 
 from codesync_server.executors.contract import Autopsy, Sandbox
 from codesync_server.executors.docker import owner
@@ -19,6 +21,8 @@ READY_SECONDS = 20.0
 
 UNCLEAN_SECONDS = 10.0
 """How long to wait for the end of a container whose runner did not report."""
+
+log = logging.getLogger(__name__)
 
 
 class DockerSandbox(Sandbox):
@@ -88,6 +92,18 @@ class DockerSandbox(Sandbox):
     async def write(self, data: bytes) -> None:
         """Send bytes to the runner."""
         await self._attachment.write(data)
+
+    async def set_cpus(self, cpus: float | None) -> None:
+        """Change its share of a cpu; takes the engine some milliseconds."""
+        profile = self.recipe.profile
+        if cpus is not None:
+            profile = replace(profile, cpus=cpus)
+        try:
+            await self._engine.update_cpus(
+                self.container, period=profile.CPU_PERIOD_MICROSECONDS, quota=profile.cpu_quota
+            )
+        except EngineError as error:
+            log.warning("a sandbox keeps its share of the cpu: %s", error)
 
     async def autopsy(self) -> Autopsy:
         """Ask the engine how the container ended."""

@@ -151,6 +151,12 @@ class Engine:
 
         return await self.call(inspect)
 
+    async def update_cpus(self, container: str, *, period: int, quota: int) -> None:
+        """Change a container's share of the cpu: so much of each period, both in microseconds."""
+        await self.call(
+            lambda _: self._api.update_container(container, cpu_period=period, cpu_quota=quota)
+        )
+
     async def remove_container(self, container: str) -> None:
         """Kill, reap and remove a container; one that is gone already is no error."""
 

@@ -57,6 +57,11 @@ class SandboxProfile:
         parts = json.dumps([asdict(self), seccomp_profile()], sort_keys=True)
         return hashlib.sha256(parts.encode()).hexdigest()[:12]
 
+    @property
+    def cpu_quota(self) -> int:
+        """Microseconds of cpu time in each period."""
+        return round(self.cpus * self.CPU_PERIOD_MICROSECONDS)
+
     def host_config(self, uid: int) -> dict[str, Any]:
         """Docker's HostConfig for a container.
 
@@ -81,7 +86,7 @@ class SandboxProfile:
             mem_limit=self.memory,
             memswap_limit=self.memory,
             cpu_period=self.CPU_PERIOD_MICROSECONDS,
-            cpu_quota=round(self.cpus * self.CPU_PERIOD_MICROSECONDS),
+            cpu_quota=self.cpu_quota,
             pids_limit=self.processes,
             ulimits=[
                 Ulimit(name="core", soft=0, hard=0),
