@@ -54,13 +54,14 @@ async def run_a_program(room: Room) -> None:
 
 async def screenshot(columns: int, lines: int) -> str:
     """Give the screen as SVG after a while of pairing."""
-    async with server_process("--executor=auto", "--room=brave-otter-412") as server:
+    async with server_process("--executor=auto") as server:
+        link = server.link("brave-otter-412")
         source = ROOT / "docs" / "words.py"
         source.write_text(PROGRAM)
         try:
-            app = CodeSyncApp(server.link, name="ana", file=source)
+            app = CodeSyncApp(link, name="ana", file=source)
             async with app.run_test(size=(columns, lines)) as pilot:
-                async with Room(server.link, name="ben") as ben:
+                async with Room(link, name="ben") as ben:
                     await until(pilot.pause, lambda: "ben" in app.export_screenshot())
                     await run_a_program(ben)
                     await pilot.press("f5")
