@@ -3,16 +3,23 @@
 import base64
 import json
 
-from codesync_protocol.messages import Stream
+import msgspec
+
+from codesync_protocol.messages import RunLimits, Stream
 from codesync_protocol.verdict import Result
 
 _FIELDS = {Stream.STDOUT: "stdout", Stream.STDERR: "stderr", Stream.COMPILER: "compiler"}
 
 
 class JsonResult:
-    """Collects a job's output and renders it with the result."""
+    """Collects a job's output and renders it with the result.
+
+    Attributes:
+        limits: what the program could use.
+    """
 
     def __init__(self) -> None:
+        self.limits = RunLimits()
         self._output = {stream: bytearray() for stream in Stream}
 
     def add(self, stream: Stream, data: bytes) -> None:
@@ -41,6 +48,7 @@ class JsonResult:
             "peak_memory_bytes": result.peak_memory,
             "memory_source": result.memory_source,
             "output_bytes": result.output_bytes,
+            "limits": msgspec.structs.asdict(self.limits),
             "stages": {stage.name: round(stage.seconds, 6) for stage in result.stages},
         }
         for stream, field in _FIELDS.items():

@@ -83,6 +83,16 @@ def test_a_mistake_is_one_line_and_a_usage_error(
         assert done.stderr.count("\n") == 1
 
 
+def test_the_doctor_finds_a_mistake_in_the_settings(tmp_path: Path) -> None:
+    path = write(tmp_path, "max_concurrent = 7")
+    good = codesync("doctor", "--executor=local", home=tmp_path).stdout.decode()
+    assert f"ok  settings file {path}; 1 set, the others as by default" in good
+    write(tmp_path, "max_concurent = 7")
+    done = codesync("doctor", "--executor=local", home=tmp_path)
+    assert done.status == 1
+    assert f"FAIL  {path}: max_concurent: there is no such setting" in done.stdout.decode()
+
+
 def test_a_served_room_has_the_settings_of_file_environment_and_flags(tmp_path: Path) -> None:
     write(tmp_path, "[limits.run]\nwall = 0.5\n")
     with subprocess.Popen(
@@ -169,13 +179,21 @@ def test_on_anothers_server_the_cap_holds_and_is_told(tmp_path: Path) -> None:
         (tmp_path / "main.py").write_text("print(1)")
         where = (str(tmp_path / "main.py"), f"--server={address[0]}")
         capped = codesync("run", *where, "--limit=wall=60,memory=1GB,cpu=1", home=tmp_path)
-        told = json.loads(codesync("run", *where, "--json", home=tmp_path).stdout)
+        asked = ("--json", "--limit=wall=60,cpu=1")
+        told = json.loads(codesync("run", *where, *asked, home=tmp_path).stdout)
         process.kill()
     assert (capped.status, capped.stdout) == (0, b"1\n")
     assert "the server gives 8 s of wall, not 60 s" in capped.stderr
     assert "the server gives 256MB of memory, not 1GB" in capped.stderr
     assert "of cpu" not in capped.stderr
     assert told["verdict"] == "ok"
+    assert told["limits"] == {
+        "wall_seconds": 8,
+        "cpu_seconds": 1,
+        "memory": 256 << 20,
+        "output": 10_000_000,
+        "processes": 64,
+    }
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,8 @@ from codesync_cli.voice import say
 from codesync_protocol.links import DEFAULT_PORT
 
 DESCRIPTION = """\
-Check this machine: Python, the parts that are installed, the terminal, the port, the token file,
-Docker, the image, and a small program in each language. Says how to mend what is wrong.
+Check this machine: Python, the parts that are installed, the terminal, the settings, the port, the
+token file, Docker, the image, and a small program in each language. Says how to mend what is wrong.
 
 exit status: 0 when all works (there may be warnings), 1 when something does not.
 """
@@ -69,7 +69,7 @@ async def _run(args: argparse.Namespace) -> int:
 
 async def _lines(args: argparse.Namespace) -> AsyncIterator[Line]:
     yield Line("ok", f"codesync {VERSION}, Python {platform.python_version()}")
-    for line in (*_parts(), *_terminal(), *_port(args.port), *_token()):
+    for line in (*_parts(), *_terminal(), *_settings(), *_port(args.port), *_token()):
         yield line
     try:
         extras.require("server")
@@ -108,6 +108,18 @@ def _terminal() -> Iterator[Line]:
         yield Line("FAIL", f"TERM={term}", "use a terminal that can move its cursor")
     else:
         yield Line("ok", f"terminal {size.columns}x{size.lines}, {where_}TERM={term}")
+
+
+def _settings() -> Iterator[Line]:
+    from codesync_server.configuration import SettingsError, load
+
+    try:
+        loaded = load(environment=os.environ)
+    except SettingsError as error:
+        yield Line("FAIL", str(error), "see all of them with: codesync serve --show-settings")
+    else:
+        places = f"settings file {loaded.file}" if loaded.file else "no settings file"
+        yield Line("ok", f"{places}; {len(loaded.found)} set, the others as by default")
 
 
 def _port(port: int) -> Iterator[Line]:

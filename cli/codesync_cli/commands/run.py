@@ -231,8 +231,7 @@ class _Run:
                 case Finished(job=self._job, result=result):
                     return await self._finished(result)
                 case Submitted(job=JobSummary(job=self._job, limits=limits)):
-                    for sentence in less_than_asked(self._submission.limits, limits):
-                        remark(sentence)
+                    self._granted(limits)
                 case Disconnected(reason=reason, retry_in=None):
                     complain(f"the connection ended: {reason}")
                     return ExitCode.FAILED
@@ -242,6 +241,12 @@ class _Run:
                     pass
         complain("the connection ended")
         return ExitCode.FAILED
+
+    def _granted(self, limits: RunLimits) -> None:
+        if self._json is not None:
+            self._json.limits = limits
+        for sentence in less_than_asked(self._submission.limits, limits):
+            remark(sentence)
 
     async def _wrote(self, stream: Stream, data: bytes) -> None:
         if self._json is not None:
