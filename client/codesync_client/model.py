@@ -27,7 +27,8 @@ from codesync_protocol.messages import (
 )
 from codesync_protocol.verdict import Result, Verdict
 
-_BEGUN = (JobState.CLAIMED, JobState.COMPILING, JobState.RUNNING)
+_WAITS = (JobState.QUEUED, JobState.CLAIMED)
+_RUNS = (JobState.COMPILING, JobState.RUNNING)
 
 JOBS_KEPT = 200
 FETCHES_MAX = 8
@@ -217,8 +218,8 @@ class RoomModel:
     def _set_back(self, queued: QueuedJob) -> None:
         """Events tell only how jobs go forward; the queue tells when one has to begin again."""
         summary = self.jobs.get(queued.job)
-        if queued.state == JobState.QUEUED and summary and summary.state in _BEGUN:
-            self._update(queued.job, state=JobState.QUEUED)
+        if queued.state in _WAITS and summary and summary.state in _RUNS:
+            self._update(queued.job, state=JobState(queued.state))
 
     def _update(self, job: str, **changes: object) -> None:
         if summary := self.jobs.get(job):

@@ -8,7 +8,7 @@ from typing import Any, Self, TypeVar
 
 import docker
 import requests
-from docker.errors import DockerException, ImageNotFound, NotFound
+from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from docker.utils import kwargs_from_env
 
 from codesync_server.executors.docker.address import Address
@@ -205,12 +205,16 @@ def connect() -> docker.APIClient:
 def explain(error: Exception) -> str:
     """Say in a few words what the SDK says in many."""
     text = str(error)
+    if isinstance(error, APIError) and error.explanation:
+        return str(error.explanation)[:500]  # without the address of the call
     if "Permission denied" in text or "PermissionError" in text:
         return "permission denied on Docker's socket"
     if "FileNotFoundError" in text or "No such file" in text:
         return "no Docker socket on this machine"
     if "ConnectionRefused" in text or "Connection refused" in text:
         return "nobody answers on Docker's socket"
+    if isinstance(error, requests.Timeout) or "timed out" in text:
+        return f"Docker did not answer within {CALL_SECONDS} s"
     if isinstance(error, asyncio.IncompleteReadError):
         return "Docker hung up"
     return text[:500] or type(error).__name__

@@ -55,7 +55,7 @@ class DockerExecutor(Executor):
             self._make,
             self._bury,
             changed=self._changed,
-            died=self._watch.nudge,
+            doubt=self._watch.nudge,
         )
         self._told = ("", "", True)
         self._no_more_burials = asyncio.Event()

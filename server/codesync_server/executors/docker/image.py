@@ -21,6 +21,7 @@ from docker.errors import DockerException, ImageNotFound
 from urllib3.exceptions import HTTPError
 
 from codesync_server.executors.docker.build_journal import BuildJournal, fit
+from codesync_server.executors.docker.engine import explain
 
 REPOSITORY: Final = "codesync-executor"
 LABEL: Final = "codesync.image"
@@ -165,7 +166,7 @@ def build(
             journal.tail,
         ) from None
     except (DockerException, requests.RequestException, HTTPError) as error:
-        journal.failure = f"Docker broke the build off: {fit(str(error)) or type(error).__name__}"
+        journal.failure = f"Docker broke the build off: {fit(explain(error))}"
     if journal.failure:
         raise ImageBuildError(journal.failure, journal.remedy, journal.tail)
 

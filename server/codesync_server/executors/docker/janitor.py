@@ -27,6 +27,7 @@ class Janitor:
         self._turns = asyncio.Semaphore(PARALLEL)
         self._left: dict[str, asyncio.Event] = {}
         self._hurry = asyncio.Event()
+        self._is_over = False
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Work until told to stop and until everything is gone.
@@ -34,8 +35,11 @@ class Janitor:
         Args:
             stopping: set when no more containers will be handed over.
         """
-        async with self._tasks:
-            await stopping.wait()
+        try:
+            async with self._tasks:
+                await stopping.wait()
+        finally:
+            self._is_over = True
 
     def hurry(self) -> None:
         """Try again now what could not be removed: the engine is back."""
@@ -46,8 +50,11 @@ class Janitor:
         """Take over a container.
 
         Returns:
-            An event that is set when it is gone.
+            An event that is set when it is gone. When our work is over, the next server's sweep
+            removes it.
         """
+        if self._is_over:
+            return asyncio.Event()
         if container not in self._left:
             self._left[container] = asyncio.Event()
             self._tasks.create_task(self._bury(container))

@@ -50,7 +50,7 @@ class Pool:
         make: makes one; raises EngineError.
         discard: removes one in the background.
         changed: called when trouble, strain or readiness may have changed.
-        died: called when a parked one died.
+        doubt: called when a parked one died or a start failed: the engine may be away.
     """
 
     def __init__(
@@ -61,14 +61,14 @@ class Pool:
         discard: Callable[[DockerSandbox], object],
         *,
         changed: Callable[[], None] = lambda: None,
-        died: Callable[[], None] = lambda: None,
+        doubt: Callable[[], None] = lambda: None,
     ) -> None:
         self._recipe = recipe
         self._size = size
         self._make = make
         self._discard = discard
         self._changed = changed
-        self._died = died
+        self._doubt = doubt
         self._parked: deque[DockerSandbox] = deque()  # the oldest first
         self._waiting: deque[asyncio.Future[DockerSandbox]] = deque()
         self._starting = 0
@@ -235,6 +235,7 @@ class Pool:
         self._failed += 1
         if self._held:
             return  # that is known already
+        self._doubt()
         delay = BACKOFF_SECONDS[min(self._failures, len(BACKOFF_SECONDS) - 1)]
         self._failures += 1
         self._problem = problem
@@ -262,7 +263,7 @@ class Pool:
 
     def _one_died(self) -> None:
         self._wake.set()
-        self._died()
+        self._doubt()
 
     def _retire(self) -> None:
         """Give up what must not be handed out any more, and what is old and replaced."""
