@@ -31,6 +31,7 @@ class PlainLines:
         self._names: dict[int, str] = {}
         self._jobs: dict[str, JobSummary] = {}
         self._partial: dict[tuple[str, Stream], _Lines] = {}
+        self._trouble = ""
 
     def of(self, event: RoomEvent) -> Iterator[str]:
         """Give the lines that tell of an event."""
@@ -42,6 +43,7 @@ class PlainLines:
                 for job in welcome.jobs:
                     self._jobs[job.job] = job
                 yield from self._members(welcome.members)
+                yield from self._trouble_is(welcome.queue.trouble)
             case Disconnected(reason=reason, retry_in=retry_in):
                 then = "" if retry_in is None else f"; trying again in {retry_in:.1f} s"
                 yield f"* disconnected: {reason}{then}"
@@ -51,8 +53,9 @@ class PlainLines:
                 yield f"* {level}: {text}"
             case Fault(reason=reason):
                 yield f"* error: {reason}"
-            case Queue():
-                pass  # it is the business of `codesync queue`
+            case Queue(trouble=trouble):
+                # Who waits where is the business of `codesync queue`.
+                yield from self._trouble_is(trouble)
             case Submitted(job=job):
                 self._jobs[job.job] = job
                 yield f"> {_short(job.job)} {job.name} submits {job.file_name} ({job.language})"
@@ -80,6 +83,13 @@ class PlainLines:
                     f" {result.wall_seconds:.2f} s wall,"
                     f" {result.cpu_seconds:.2f} s cpu, {result.peak_memory / (1 << 20):.0f} MB"
                 )
+
+    def _trouble_is(self, trouble: str) -> Iterator[str]:
+        if trouble and trouble != self._trouble:
+            yield f"* programs wait: {trouble}"
+        elif self._trouble and not trouble:
+            yield "* programs run again"
+        self._trouble = trouble
 
     def _members(self, members: Members) -> Iterator[str]:
         now = {member.member: member.name for member in members.members}

@@ -59,10 +59,13 @@ async def _run(args: argparse.Namespace) -> int:
             "queued": queue.queued,
             "active": queue.active,
             "max_concurrent": queue.max_concurrent,
+            "trouble": queue.trouble,
         }
         say(json.dumps({**counts, "jobs": rows}))
         return ExitCode.OK
     say(f"{queue.active} of {queue.max_concurrent} running, {queue.queued} waiting in all")
+    if queue.trouble:
+        say(f"nothing can start: {queue.trouble}")
     for row in rows:
         place = f"#{row['position']}" if row["position"] else "-"
         state = "input?" if row["awaits_input"] else row["state"]

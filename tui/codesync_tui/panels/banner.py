@@ -4,6 +4,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from codesync_protocol.messages import ExecutorInfo
+from codesync_protocol.printable import show_line
 from codesync_tui.panels.fit import shorten
 
 
@@ -25,15 +26,24 @@ class Banner(Widget):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's
         super().__init__(id=id)
         self._text = ""
+        self._trouble = ""
+
+    def show_trouble(self, trouble: str) -> None:
+        """Show why no program can start now, before everything else; empty when they can."""
+        self._trouble = f"programs wait: {show_line(trouble)}" if trouble else ""
+        self._show()
 
     def show_executor(self, executor: ExecutorInfo) -> None:
         """Show what there is to say about where programs run."""
         self._text = executor.banner
         if not executor.sandboxed and not self._text:
             self._text = "programs run without a sandbox, with the rights of whoever hosts"
-        self.set_class(bool(self._text), "-shown")
+        self._show()
+
+    def _show(self) -> None:
+        self.set_class(bool(self._trouble or self._text), "-shown")
         self.refresh()
 
     def render(self) -> Content:
         """Cut the sentence to the width; the help shows all of it."""
-        return Content.styled(shorten(f" ! {self._text}", self.size.width), "bold")
+        return Content.styled(shorten(f" ! {self._trouble or self._text}", self.size.width), "bold")
