@@ -47,10 +47,19 @@ def test_one_can_talk_to_a_program_on_ones_own_terminal(
     window.shows("EOFError", "ended with 1")
 
 
-def test_ctrl_c_cancels(tmux: Terminal, tmp_path: Path, executor_kind: str) -> None:
-    (tmp_path / "loop.py").write_text("print('on')\nwhile True: pass\n")
-    run = f"{CODESYNC} run {tmp_path / 'loop.py'} --executor={executor_kind}"
-    window = tmux.open("own", run)
+def test_the_program_gets_the_first_ctrl_c_and_the_second_one_cancels(
+    tmux: Terminal, tmp_path: Path, executor_kind: str
+) -> None:
+    (tmp_path / "stubborn.py").write_text(
+        "import time\n"
+        "print('on')\n"
+        "while True:\n"
+        "    try: time.sleep(0.01)\n"
+        "    except KeyboardInterrupt: print('not yet')\n"
+    )
+    window = tmux.open("own", f"{CODESYNC} run {tmp_path}/stubborn.py --executor={executor_kind}")
     window.shows("on\n")
+    window.press("C-c")
+    window.shows("not yet")
     window.press("C-c")
     window.shows("cancelled", "ended with 130")

@@ -57,6 +57,9 @@ exit status: the program's own; 128+N when signal N ended it; otherwise
   122  it wrote more than it may            125  CodeSync could not run it
   130  it was cancelled (ctrl+C)
 A line on stderr says why.
+
+ctrl+C cancels; where stdin and stdout are a terminal the program gets the first one as SIGINT, as
+it would if it ran here, and the second one cancels. ctrl+D ends its input.
 """
 BROKEN_PIPE_STATUS = 128 + signal.SIGPIPE
 BAD_SUBMISSION = frozenset({Code.LANGUAGE, Code.TOO_LARGE, Code.BAD_SUBMISSION})
@@ -181,6 +184,7 @@ class _Run:
             Stream.COMPILER: Pipe(2, raw=raw),
         }
         self._json = JsonResult() if as_json else None
+        self._interrupted = False
 
     async def run(self, stdin: int) -> int:
         """Submit, feed, follow.
@@ -192,8 +196,8 @@ class _Run:
             The exit status.
         """
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self._cancel)
+        loop.add_signal_handler(signal.SIGTERM, self._cancel)
+        loop.add_signal_handler(signal.SIGINT, self._interrupt)
         if self._submission.tty:
             loop.add_signal_handler(signal.SIGWINCH, self._resize)
         self._room.follow(self._job)
@@ -207,6 +211,15 @@ class _Run:
         finally:
             feeder.cancel()
             await asyncio.wait([feeder])
+
+    def _interrupt(self) -> None:
+        """On a terminal the program gets the first ctrl+C, as it would if it ran here."""
+        if not self._submission.tty or self._interrupted:
+            self._cancel()
+            return
+        self._interrupted = True
+        with suppress(Offline):
+            self._room.interrupt(self._job)
 
     def _cancel(self) -> None:
         with suppress(Offline):
