@@ -125,6 +125,7 @@ def test_an_invite_lets_into_its_room_only(served: Served) -> None:
         "queued": 0,
         "active": 0,
         "max_concurrent": 3,
+        "trouble": "",
         "jobs": [],
     }
     other = codesync("queue", f"--server={link.replace('/den#', '/attic#')}", home=served.home)
