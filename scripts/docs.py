@@ -53,7 +53,12 @@ def messages() -> str:
         MADE,
         MESSAGES_INTRODUCTION,
     ]
-    for path in (folder / "session.py", folder / "room.py", folder / "job.py"):
+    for path in (
+        folder / "session.py",
+        folder / "room.py",
+        folder / "document.py",
+        folder / "job.py",
+    ):
         for node in ast.parse(path.read_text()).body:
             if isinstance(node, ast.ClassDef) and is_struct(node):
                 lines += [*describe(node), ""]

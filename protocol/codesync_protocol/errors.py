@@ -43,6 +43,8 @@ class Code(StrEnum):
     """The program's stdin is closed, or belongs to somebody else."""
     STDIN_OVERFLOW = "stdin_overflow"
     """More stdin was sent than the program had taken; the rest is dropped."""
+    BAD_EDIT = "bad_edit"
+    """An edit that would break the shared texts, or pretends to be somebody else's."""
     TOO_FAST = "too_fast"
     """Requests came faster than one member may send them."""
 

@@ -26,6 +26,15 @@ STDIN_ECHO_MAX: Final = 4 * KIB
 SOURCE_MAX: Final = 1 * MIB
 """All files of one submission together."""
 
+DOCUMENT_MAX: Final = 1 * MIB
+"""The texts that a room shares, together."""
+
+EDIT_MAX: Final = 2 * MIB
+"""One edit of the shared texts, all its pieces together."""
+
+STATE_VECTOR_MAX: Final = 32 * KIB
+"""What a client says of the edits that it has: about 12 bytes for each that ever wrote."""
+
 PREPARED_STDIN_MAX: Final = 10 * MIB
 """Stdin that is sent along with a submission."""
 

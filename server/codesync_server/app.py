@@ -20,6 +20,7 @@ from codesync_server.jobs.allowance import Allowance
 from codesync_server.jobs.scheduler import Scheduler
 from codesync_server.languages.registry import Languages, built_in
 from codesync_server.rooms.actions import Actions
+from codesync_server.rooms.presence import Presence
 from codesync_server.rooms.registry import Rooms
 from codesync_server.rooms.reporter import Reporter
 from codesync_server.rooms.room import Room
@@ -27,6 +28,7 @@ from codesync_server.settings import Settings
 from codesync_server.store.memory import MemoryStore
 
 FORGET_ROOMS_SECONDS = 60.0
+CHECK_DOCUMENTS_SECONDS = 10.0
 
 
 class App:
@@ -47,7 +49,9 @@ class App:
         self.languages = Languages(built_in(), choice.executor.has_command)
         self._allowance = Allowance(settings.limits, settings.caps, choice.executor.unlimited)
         self._store = MemoryStore()
-        self._rooms = Rooms()
+        first = next((each for each in self.languages.infos() if each.available), None)
+        self._rooms = Rooms(first.name, first.starter) if first else Rooms()
+        self._presence = Presence(self._rooms)
         self._reporter = Reporter(self._rooms, self._store)
         self._scheduler = Scheduler(choice.executor, self.languages, settings, self._reporter)
         self._doorkeeper = Doorkeeper(self._rooms, self.invites)
@@ -112,6 +116,8 @@ class App:
             background = [
                 tasks.create_task(self._scheduler.run()),
                 tasks.create_task(self._reporter.announce_queue(self._scheduler)),
+                tasks.create_task(self._presence.announce()),
+                tasks.create_task(self._check_documents()),
                 tasks.create_task(self._forget_rooms()),
             ]
             ready()
@@ -137,6 +143,12 @@ class App:
             await asyncio.sleep(FORGET_ROOMS_SECONDS)
             self._rooms.forget_idle(asyncio.get_running_loop().time())
 
+    async def _check_documents(self) -> None:
+        while True:
+            await asyncio.sleep(CHECK_DOCUMENTS_SECONDS)
+            for room in self._rooms:
+                room.check_document()
+
     # What the parts ask of each other.
 
     def _peer(self, connection: ServerConnection) -> Peer:
@@ -152,10 +164,17 @@ class App:
             languages=self.languages,
             allowance=self._allowance,
             store=self._store,
+            presence=self._presence,
         )
 
     def _welcome(
-        self, room: Room, member: Member, role: Role, version: int, resumed: bool
+        self,
+        room: Room,
+        member: Member,
+        role: Role,
+        version: int,
+        resumed: bool,
+        edits_taken: int,
     ) -> Welcome:
         limits = self.settings.limits
         places = {job.id: place for place, job in enumerate(self._scheduler.waiting(), 1)}
@@ -179,6 +198,8 @@ class App:
                 output=limits.run.output,
             ),
             executor=self.executor.info,
+            language=room.language,
+            edits_taken=edits_taken,
         )
 
     def health(self) -> Figures:

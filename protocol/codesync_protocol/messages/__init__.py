@@ -5,6 +5,18 @@ Arrays have no keys, so there is nothing to duplicate or to smuggle in. A field 
 goes to the end, with a default, so that an older end can still be read.
 """
 
+from codesync_protocol.messages.document import (
+    Caret,
+    ChooseLanguage,
+    DocumentCheck,
+    DocumentPart,
+    Edit,
+    Edited,
+    EditRefused,
+    FetchDocument,
+    LanguageChosen,
+    MemberCaret,
+)
 from codesync_protocol.messages.job import (
     Accepted,
     Cancel,
@@ -46,11 +58,23 @@ from codesync_protocol.messages.session import (
 )
 
 ClientMessage = (
-    Hello | Submit | SubmitPart | StdinData | StdinEnd | Interrupt | Resize | Cancel | FetchOutput
+    Hello
+    | Submit
+    | SubmitPart
+    | StdinData
+    | StdinEnd
+    | Interrupt
+    | Resize
+    | Cancel
+    | FetchOutput
+    | Edit
+    | FetchDocument
+    | Caret
+    | ChooseLanguage
 )
 """What a client may send."""
 
-Event = Submitted | Started | Output | StdinEcho | Finished
+Event = Submitted | Started | Output | StdinEcho | Finished | Edited | LanguageChosen
 """What happens in a room, in the order that the server gave it; each has a `seq`."""
 
 ServerMessage = (
@@ -70,25 +94,41 @@ ServerMessage = (
     | Output
     | StdinEcho
     | Finished
+    | Edited
+    | EditRefused
+    | DocumentPart
+    | DocumentCheck
+    | MemberCaret
+    | LanguageChosen
 )
 """What a server may send."""
 
 __all__ = [
     "Accepted",
     "Cancel",
+    "Caret",
+    "ChooseLanguage",
     "ClientMessage",
+    "DocumentCheck",
+    "DocumentPart",
+    "Edit",
+    "EditRefused",
+    "Edited",
     "Event",
     "ExecutorInfo",
     "Fault",
+    "FetchDocument",
     "FetchOutput",
     "Finished",
     "Hello",
     "Interrupt",
     "JobState",
     "JobSummary",
+    "LanguageChosen",
     "LanguageInfo",
     "LimitsInfo",
     "Member",
+    "MemberCaret",
     "Members",
     "Notice",
     "Output",

@@ -37,6 +37,9 @@ Seq = Annotated[int, Meta(ge=0, lt=1 << 53)]
 Size = Annotated[int, Meta(ge=0, lt=1 << 53)]
 Count = Annotated[int, Meta(ge=0, lt=1 << 53)]
 MemberId = Annotated[int, Meta(ge=0, lt=1 << 53)]
+CrdtClient = Annotated[int, Meta(ge=0, lt=1 << 32)]
+"""Who wrote a piece of a shared text; 32 bits, as Yjs has it."""
+
 Moment = Annotated[float, Meta(ge=0, le=1e11)]
 """Seconds since the Unix epoch; never NaN or infinite, which not every reader survives."""
 

@@ -9,6 +9,7 @@ from msgspec import Meta
 from codesync_protocol.errors import Code
 from codesync_protocol.messages.fields import (
     ClientKey,
+    Count,
     Epoch,
     MemberId,
     Sentence,
@@ -132,6 +133,8 @@ class Welcome(msgspec.Struct, frozen=True, array_like=True, tag="welcome"):
         languages: what can be run.
         limits: how long and how much.
         executor: where it runs.
+        language: in which language the room's source is; empty when nobody said.
+        edits_taken: the number of this client's last edit that the room has.
     """
 
     version: Version
@@ -147,6 +150,8 @@ class Welcome(msgspec.Struct, frozen=True, array_like=True, tag="welcome"):
     languages: tuple[LanguageInfo, ...]
     limits: LimitsInfo
     executor: ExecutorInfo
+    language: Tag = ""
+    edits_taken: Count = 0
 
 
 class Refused(msgspec.Struct, frozen=True, array_like=True, tag="refused"):

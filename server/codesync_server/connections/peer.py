@@ -29,7 +29,7 @@ MESSAGES_PER_SECOND = 500
 
 log = logging.getLogger(__name__)
 
-MakeWelcome = Callable[[Room, Member, Role, int, bool], Welcome]
+MakeWelcome = Callable[[Room, Member, Role, int, bool, int], Welcome]
 MakeActions = Callable[[Room, Member, str, Outbox], Actions]
 
 
@@ -105,7 +105,9 @@ class Peer:
 
     def _welcome(self, room: Room, member: Member, role: Role, version: int, hello: Hello) -> None:
         missed = room.log.since(hello.epoch, hello.seq) if hello.epoch else None
-        welcome = self._make_welcome(room, member, role, version, missed is not None)
+        edits_taken = room.identity(hello.key).edits_taken
+        resumed = missed is not None
+        welcome = self._make_welcome(room, member, role, version, resumed, edits_taken)
         # The member is in the room already, so what happens from now on waits behind this.
         self._outbox.put_first(encode(welcome))
         for frame in missed or ():

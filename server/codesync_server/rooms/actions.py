@@ -11,11 +11,16 @@ from codesync_protocol.limits import PART_MAX, STDIN_ECHO_MAX
 from codesync_protocol.messages import (
     Accepted,
     Cancel,
+    Caret,
+    ChooseLanguage,
     ClientMessage,
+    Edit,
     Fault,
+    FetchDocument,
     FetchOutput,
     Hello,
     Interrupt,
+    LanguageChosen,
     Member,
     OutputPart,
     PartTaken,
@@ -38,7 +43,9 @@ from codesync_server.jobs.job import Job, Submitter
 from codesync_server.jobs.queue import QueueFull
 from codesync_server.jobs.scheduler import Draining, Scheduler
 from codesync_server.languages.registry import Languages
+from codesync_server.rooms.editing import Editing
 from codesync_server.rooms.outlet import Outlet
+from codesync_server.rooms.presence import Presence, tell_carets
 from codesync_server.rooms.room import Room
 from codesync_server.store.contract import JobRecord, Store
 
@@ -58,6 +65,7 @@ class Actions:
         languages: what can be run.
         allowance: how much a job may use.
         store: keeps what is accepted.
+        presence: tells the others where the member is.
     """
 
     def __init__(
@@ -71,6 +79,7 @@ class Actions:
         languages: Languages,
         allowance: Allowance,
         store: Store,
+        presence: Presence,
     ) -> None:
         self._room = room
         self._member = member
@@ -80,6 +89,8 @@ class Actions:
         self._languages = languages
         self._allowance = allowance
         self._store = store
+        self._presence = presence
+        self._editing = Editing(room, member, key, outlet)
         self._uploads: OrderedDict[str, Intake] = OrderedDict()
 
     async def act(self, message: ClientMessage) -> None:
@@ -103,11 +114,38 @@ class Actions:
                     self._scheduler.cancel(self._job(message.job), self._member.name)
                 case FetchOutput():
                     self._fetch(message)
+                case Edit():
+                    self._edit(message)
+                case FetchDocument():
+                    self._editing.fetch(message)
+                    tell_carets(self._room, self._outlet)
+                case Caret():
+                    self._presence.move(self._room, self._member.member, message)
+                case ChooseLanguage():
+                    self._choose_language(message)
                 case Hello():
                     pass  # the connection's end has refused it
         except FrameError as error:
-            job = "" if isinstance(message, Hello) else message.job
+            job = getattr(message, "job", "")
             self._outlet.put_reply(encode(Fault(error.code, error.reason, job)))
+
+    # Writing.
+
+    def _edit(self, edit: Edit) -> None:
+        try:
+            self._require_acting()
+        except FrameError as error:
+            self._editing.refuse(edit.number, error.code, error.reason)
+        else:
+            self._editing.edit(edit)
+
+    def _choose_language(self, message: ChooseLanguage) -> None:
+        self._require_acting()
+        language = self._languages.get(message.language)
+        if language is None:
+            raise FrameError(Code.LANGUAGE, "no such language here")
+        who, self._room.language = self._member, language.name
+        self._room.publish(lambda seq: LanguageChosen(seq, who.member, who.name, language.name))
 
     # Submitting.
 

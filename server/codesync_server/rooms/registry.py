@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from codesync_protocol.shared_text import SOURCE
 from codesync_server.rooms.room import Room
 
 ROOMS_MAX = 2_000
@@ -13,10 +14,17 @@ class TooManyRooms(Exception):
 
 
 class Rooms:
-    """All rooms of a server."""
+    """All rooms of a server.
 
-    def __init__(self) -> None:
+    Args:
+        language: in which language the source of a new room is.
+        starter: what stands in it.
+    """
+
+    def __init__(self, language: str = "", starter: str = "") -> None:
         self._rooms: dict[str, Room] = {}
+        self._language = language
+        self._starter = starter
 
     def __iter__(self) -> Iterator[Room]:
         """Give all rooms."""
@@ -44,8 +52,15 @@ class Rooms:
             self.forget_idle(now)
             if len(self._rooms) >= ROOMS_MAX:
                 raise TooManyRooms
-            self._rooms[name] = Room(name, now)
+            self._rooms[name] = self._new(name, now)
         return self._rooms[name]
+
+    def _new(self, name: str, now: float) -> Room:
+        room = Room(name, now)
+        room.language = self._language
+        if self._starter:
+            room.document.write(SOURCE, self._starter)
+        return room
 
     def forget_idle(self, now: float) -> None:
         """Forget the rooms that nobody is in, in which nothing runs, for long enough."""

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 from codesync_protocol.codec import encode
 from codesync_protocol.messages import (
+    DocumentCheck,
     Event,
     JobSummary,
     Member,
+    MemberCaret,
     Members,
     Notice,
     Output,
@@ -16,6 +18,7 @@ from codesync_protocol.messages import (
     Role,
 )
 from codesync_protocol.names import clean_name, distinct_name
+from codesync_server.documents.document import Document
 from codesync_server.jobs.job import Job
 from codesync_server.rooms.log import EventLog
 from codesync_server.rooms.outlet import Outlet
@@ -30,12 +33,21 @@ IDENTITIES_KEPT = 1000
 MEMBERS_MAX = 500
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Identity:
-    """What a room remembers of a client instance, so that it comes back as the same member."""
+    """What a room remembers of a client instance, so that it comes back as the same member.
+
+    Attributes:
+        member: its member id.
+        name: its name.
+        crdt: the CRDT id under which it edits; 0 until it asks for the shared texts.
+        edits_taken: the number of its last edit that the room has.
+    """
 
     member: int
     name: str
+    crdt: int = 0
+    edits_taken: int = 0
 
 
 class RoomFull(Exception):
@@ -49,6 +61,9 @@ class Room:
         name: its name.
         log: what happened in it.
         jobs: unfinished and recent jobs by id, oldest first.
+        document: the texts that its members share.
+        language: in which language the source is.
+        carets: where its members are in the source, by member id.
         idle_since: by the loop's clock, when the last member left; None while somebody is here.
     """
 
@@ -56,12 +71,16 @@ class Room:
         self.name = name
         self.log = EventLog()
         self.jobs: OrderedDict[str, Job] = OrderedDict()
+        self.document = Document()
+        self.language = ""
+        self.carets: dict[int, MemberCaret] = {}
         self.idle_since: float | None = now
         self._members: dict[str, Member] = {}  # by client key, in order of arrival
         self._outlets: dict[str, Outlet] = {}
         self._identities: OrderedDict[str, Identity] = OrderedDict()
         self._last_member = 0
         self._last_queue: bytes = b""
+        self._checked_edits = 0
 
     # Members.
 
@@ -94,11 +113,16 @@ class Room:
         self._tell_members()
         return member
 
+    def identity(self, key: str) -> Identity:
+        """What the room remembers of somebody who is in it."""
+        return self._identities[key]
+
     def leave(self, key: str, outlet: Outlet, now: float) -> None:
         """Let somebody go, unless their place was taken over by a newer connection."""
         if self._outlets.get(key) is not outlet:
             return
-        del self._outlets[key], self._members[key]
+        del self._outlets[key]
+        self.carets.pop(self._members.pop(key).member, None)
         if not self._members:
             self.idle_since = now
         self._tell_members()
@@ -111,9 +135,15 @@ class Room:
             name = clean_name(wanted) or f"guest-{self._last_member}"
             known = Identity(self._last_member, distinct_name(name, taken))
         self._identities[key] = known
-        while len(self._identities) > IDENTITIES_KEPT:
-            self._identities.popitem(last=False)
+        self._forget_identities()
         return known
+
+    def _forget_identities(self) -> None:
+        absent = (key for key in list(self._identities) if key not in self._members)
+        for key in absent:
+            if len(self._identities) <= IDENTITIES_KEPT:
+                return
+            del self._identities[key]
 
     @property
     def members(self) -> Members:
@@ -154,6 +184,23 @@ class Room:
         if frame != self._last_queue:
             self._last_queue = frame
             self.tell("queue", frame)
+
+    def tell_caret(self, member: int) -> None:
+        """Tell the others where a member is, if it is still here."""
+        if caret := self.carets.get(member):
+            frame = encode(caret)
+            for key, outlet in self._outlets.items():
+                if self._members[key].member != member:
+                    outlet.put_state(f"caret {member}", frame)
+
+    def check_document(self) -> None:
+        """Tell everybody what the shared texts sum up to, if they changed since the last time."""
+        if self.document.edits == self._checked_edits:
+            return
+        self._checked_edits = self.document.edits
+        frame = encode(DocumentCheck(self.log.seq, self.document.digest))
+        for outlet in self._outlets.values():
+            outlet.put_event(frame, may_skip=True)
 
     def notify(self, notice: Notice) -> None:
         """Tell everybody something."""

@@ -36,6 +36,7 @@ from codesync_server.jobs.job import Job
 from codesync_server.jobs.scheduler import Scheduler
 from codesync_server.limits import Caps, JobLimits
 from codesync_server.rooms.actions import UPLOADS_MAX, Actions
+from codesync_server.rooms.presence import Presence
 from codesync_server.rooms.registry import Rooms
 from codesync_server.rooms.reporter import Reporter
 from codesync_server.settings import Settings
@@ -61,6 +62,7 @@ class Hand:
             languages=all_languages(),
             allowance=Allowance(JobLimits(), Caps()),
             store=house.store,
+            presence=house.presence,
         )
 
     async def does(self, *messages: ClientMessage) -> None:
@@ -84,6 +86,7 @@ class House:
 
     def __init__(self, settings: Settings | None = None) -> None:
         self.rooms = Rooms()
+        self.presence = Presence(self.rooms)
         self.store = MemoryStore()
         reporter = Reporter(self.rooms, self.store)
         self.scheduler = Scheduler(

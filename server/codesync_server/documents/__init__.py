@@ -1,0 +1,1 @@
+"""Documents: the texts that a room shares, and the checks that every edit of them passes."""

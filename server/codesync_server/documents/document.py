@@ -1,0 +1,170 @@
+"""The texts that a room shares: the server's replica, which says what counts.
+
+An edit is checked against what the replica has before the CRDT library sees it, so that the
+replica never waits for something missing: every edit that is relayed can be applied by everybody
+who applied those before it.
+"""
+
+import secrets
+from collections.abc import Mapping
+
+from pycrdt import Doc, Text
+
+from codesync_protocol.errors import Code
+from codesync_protocol.limits import DOCUMENT_MAX
+from codesync_protocol.shared_text import TEXTS, Digest, DocumentBroken, digest, no_panic
+from codesync_server.documents.update import BadUpdate, Update, read_update
+
+SERVER_CLIENT = 1
+"""The CRDT id under which the server itself writes."""
+
+TAIL_MAX = 500
+"""Updates behind the last saved state; both together rebuild a replica that broke."""
+
+HISTORY_MAX = 32 * 1024 * 1024
+"""Bytes of edits that one history may have; what was deleted is remembered too."""
+
+
+class EditNotTaken(Exception):
+    """An edit is refused.
+
+    Attributes:
+        code: why, for programs.
+        reason: why, for people.
+    """
+
+    def __init__(self, code: Code, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+class Document:
+    """The shared texts of one room.
+
+    Attributes:
+        edits: how many edits were taken.
+    """
+
+    def __init__(self) -> None:
+        self.edits = 0
+        self._clocks: dict[int, int] = {}  # by CRDT id: how much each has written
+        self._assigned = {0, SERVER_CLIENT}
+        self._history = 0
+        self._saved = b""
+        self._tail: list[bytes] = []
+        self._doc, self._texts = _replica()
+
+    def assign(self) -> int:
+        """Give out a CRDT id that was never in use here."""
+        while True:
+            client = secrets.randbits(32)
+            if client not in self._assigned:
+                self._assigned.add(client)
+                return client
+
+    @property
+    def size(self) -> int:
+        """Bytes of all texts together."""
+        with no_panic():
+            return sum(len(text) for text in self._texts.values())
+
+    @property
+    def texts(self) -> Mapping[str, str]:
+        """Each of TEXTS by its name."""
+        with no_panic():
+            return {name: str(text) for name, text in self._texts.items()}
+
+    @property
+    def digest(self) -> Digest:
+        """What the texts sum up to."""
+        return digest(self.texts)
+
+    def state(self, vector: bytes = b"") -> bytes:
+        """Give what somebody lacks.
+
+        Args:
+            vector: a Yjs state vector of what they have; empty for nothing.
+
+        Returns:
+            One update.
+
+        Raises:
+            EditNotTaken: the vector makes no sense.
+        """
+        try:
+            with no_panic():
+                return self._doc.get_update(vector) if vector else self._doc.get_update()
+        except (DocumentBroken, ValueError) as error:
+            raise EditNotTaken(Code.BAD_EDIT, f"the state vector makes no sense: {error}") from None
+
+    def write(self, name: str, text: str) -> None:
+        """Write into an empty text, as the server: what a room begins with."""
+        with no_panic():
+            before = self._doc.get_state()
+            self._texts[name] += text
+            update = self._doc.get_update(before)
+        self._remember(update, read_update(update))
+
+    def apply(self, data: bytes, client: int) -> None:
+        """Take an edit.
+
+        Args:
+            data: a Yjs update.
+            client: the CRDT id of whoever sent it.
+
+        Raises:
+            EditNotTaken: it is not one that everybody could apply; nothing was changed.
+        """
+        try:
+            update = read_update(data)
+        except BadUpdate as error:
+            raise EditNotTaken(Code.BAD_EDIT, f"the edit makes no sense: {error}") from None
+        self._check(update, client)
+        if self._history + len(data) > HISTORY_MAX:
+            raise EditNotTaken(Code.TOO_LARGE, "the history of the room's text is full")
+        if update.inserted and self.size + update.inserted > DOCUMENT_MAX:
+            raise EditNotTaken(Code.TOO_LARGE, f"the text would be over {DOCUMENT_MAX >> 20} MiB")
+        try:
+            with no_panic():
+                self._doc.apply_update(data)
+                for text in self._texts.values():
+                    len(text)
+        except (DocumentBroken, ValueError) as error:
+            self._rebuild()
+            raise EditNotTaken(Code.BAD_EDIT, f"the edit cannot be applied: {error}") from None
+        self._remember(data, update)
+
+    def _check(self, update: Update, client: int) -> None:
+        known = dict(self._clocks)
+        if update.client is not None:
+            if update.client != client:
+                raise EditNotTaken(Code.BAD_EDIT, "the edit bears somebody else's id")
+            if update.clock > known.get(client, 0):
+                raise EditNotTaken(Code.BAD_EDIT, "edits before this one are missing")
+            known[client] = max(update.end, known.get(client, 0))
+        if any(clock >= known.get(other, 0) for other, clock in update.references.items()):
+            raise EditNotTaken(Code.BAD_EDIT, "the edit builds on one that nobody made")
+        if any(each.end > known.get(each.client, 0) for each in update.deletions):
+            raise EditNotTaken(Code.BAD_EDIT, "the edit deletes what nobody wrote")
+
+    def _remember(self, data: bytes, update: Update) -> None:
+        self.edits += 1
+        self._history += len(data)
+        if update.client is not None:
+            self._clocks[update.client] = max(update.end, self._clocks.get(update.client, 0))
+        self._tail.append(data)
+        if len(self._tail) > TAIL_MAX:
+            self._saved, self._tail = self.state(), []
+
+    def _rebuild(self) -> None:
+        """Make the replica anew from what it had before it broke."""
+        self._doc, self._texts = _replica()
+        for update in (self._saved, *self._tail):
+            if update:
+                self._doc.apply_update(update)
+
+
+def _replica() -> tuple[Doc[Text], dict[str, Text]]:
+    doc: Doc[Text] = Doc(client_id=SERVER_CLIENT)
+    return doc, {name: doc.get(name, type=Text) for name in TEXTS}
