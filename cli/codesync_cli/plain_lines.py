@@ -9,6 +9,7 @@ from codesync_protocol.messages import (
     Finished,
     JobState,
     JobSummary,
+    LanguageChosen,
     Members,
     Notice,
     Queue,
@@ -71,6 +72,8 @@ class PlainLines:
                     yield f"{_short(job_id)} {_MARKS[stream]} {line}"
             case OutputSkipped(job=job_id, count=count):
                 yield f"{_short(job_id)} … {count} bytes skipped …"
+            case LanguageChosen(name=name, language=language):
+                yield f"* {name} chose {language}"
             case Finished(job=job_id, result=result, by=by):
                 for stream in Stream:
                     if rest := self._partial.pop((job_id, stream), None):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from codesync_protocol.messages import (
     Fault,
     Finished,
+    LanguageChosen,
     Members,
     Notice,
     Queue,
@@ -80,6 +81,7 @@ RoomEvent = (
     | Members
     | Queue
     | Notice
+    | LanguageChosen
     | Fault
     | Submitted
     | Started

@@ -8,11 +8,15 @@ from codesync_client.assembler import OutputAssembler
 from codesync_client.events import Connected, RoomEvent
 from codesync_protocol.errors import Code
 from codesync_protocol.messages import (
+    DocumentReset,
+    Edited,
+    Event,
     Fault,
     FetchOutput,
     Finished,
     JobState,
     JobSummary,
+    LanguageChosen,
     Members,
     Notice,
     Output,
@@ -44,6 +48,7 @@ class RoomModel:
         queue: who waits and who runs.
         jobs: recent jobs by id, oldest first.
         seq: the last event that was applied.
+        language: in which language the source is; empty when nobody said.
     """
 
     def __init__(self, welcome: Welcome) -> None:
@@ -52,6 +57,7 @@ class RoomModel:
         self.queue = welcome.queue
         self.jobs: dict[str, JobSummary] = {}
         self.seq = welcome.seq
+        self.language = welcome.language
         self._output: dict[str, OutputAssembler] = {}
         self._ended: dict[str, Finished] = {}  # finished, but not all of its output is out
         self._told: set[str] = set()  # whose end was told
@@ -75,6 +81,7 @@ class RoomModel:
         self.welcome = welcome
         self.members = welcome.members
         self.queue = welcome.queue
+        self.language = welcome.language
         for assembler in self._output.values():
             assembler.cut()
         if welcome.resumed:
@@ -120,7 +127,16 @@ class RoomModel:
             case OutputPart():
                 yield from self._assembler(message.job).part(message)
                 yield from self._finish_if_complete(message.job)
-            case Submitted() | Started() | Output() | StdinEcho() | Finished():
+            case (
+                Submitted()
+                | Started()
+                | Output()
+                | StdinEcho()
+                | Finished()
+                | Edited()
+                | DocumentReset()
+                | LanguageChosen()
+            ):
                 if message.seq > self.seq:  # else it is a repeat
                     self.seq = message.seq
                     yield from self._happened(message, congested)
@@ -139,10 +155,13 @@ class RoomModel:
                 in_flight += 1
                 yield FetchOutput(job, offset)
 
-    def _happened(
-        self, event: Submitted | Started | Output | StdinEcho | Finished, congested: bool
-    ) -> Iterator[RoomEvent]:
+    def _happened(self, event: Event, congested: bool) -> Iterator[RoomEvent]:
         match event:
+            case Edited() | DocumentReset():
+                pass  # the shared document's business; only the count is ours
+            case LanguageChosen(language=language):
+                self.language = language
+                yield event
             case Submitted(job=summary):
                 self._remember(summary)
                 self._assembler(summary.job)

@@ -4,7 +4,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import suppress
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from codesync_client.dial import DialOptions
 from codesync_client.errors import Offline, SubmissionRejected
@@ -21,6 +21,7 @@ from codesync_protocol.links import Link
 from codesync_protocol.messages import (
     Accepted,
     Cancel,
+    ChooseLanguage,
     ClientMessage,
     Finished,
     Hello,
@@ -38,6 +39,9 @@ from codesync_protocol.messages import (
     Window,
 )
 
+if TYPE_CHECKING:
+    from codesync_client.shared_document import SharedDocument
+
 
 class Room:
     """A room as one member sees it and acts in it: `async with Room(link, name="ana") as room`.
@@ -47,6 +51,7 @@ class Room:
         name: what we want to be called.
         options: how to connect.
         agent: our program and version.
+        shares_text: take part in the room's text; needs the CRDT library.
 
     Attributes:
         link: where the room is.
@@ -59,6 +64,7 @@ class Room:
         name: str,
         options: DialOptions | None = None,
         agent: str = "codesync",
+        shares_text: bool = False,
     ) -> None:
         self.link = link
         self._name = name
@@ -69,6 +75,7 @@ class Room:
         self._outgoing = Outgoing()
         self._stdin_moved = asyncio.Event()
         self._answers: dict[str, asyncio.Future[Accepted]] = {}
+        self._document = _shared_document() if shares_text else None
         self._over = False
         self._model: RoomModel | None = None
 
@@ -83,6 +90,8 @@ class Room:
         """
         welcome = await self._lifeline.open()
         self._model = RoomModel(welcome)
+        if self._document:
+            self._document.enter(welcome)
         self._deliver([Connected(welcome, again=False)])
         self._stay_task = asyncio.get_running_loop().create_task(self._stay())
         return self
@@ -144,6 +153,22 @@ class Room:
     def queue(self) -> Queue:
         """Who waits and who runs."""
         return self.model.queue
+
+    @property
+    def document(self) -> "SharedDocument":
+        """The room's text. Call `wake()` when something was done to it.
+
+        Raises:
+            RuntimeError: this room was made without `shares_text`.
+        """
+        if self._document is None:
+            raise RuntimeError("the room was entered without its text")
+        return self._document
+
+    @property
+    def language(self) -> str:
+        """In which language the room's source is; empty when nobody said."""
+        return self.model.language
 
     @property
     def jobs(self) -> dict[str, JobSummary]:
@@ -240,6 +265,18 @@ class Room:
         """
         self._send_now(Cancel(job))
 
+    def choose_language(self, name: str) -> None:
+        """Say in which language the room's source is.
+
+        Raises:
+            Offline: the connection is being restored.
+        """
+        self._send_now(ChooseLanguage(name))
+
+    def wake(self) -> None:
+        """Have what was done to the text sent."""
+        self._lifeline.wake()
+
     def _send_now(self, message: ClientMessage) -> None:
         if not self.connected:
             raise Offline("not connected", "try again when the room is back")
@@ -266,10 +303,14 @@ class Room:
     def parts(self) -> Iterator[ClientMessage]:
         """What may be sent now."""
         yield from self._outgoing.parts()
+        if self._document:
+            yield from self._document.parts()
         yield from self.model.fetches(congested=self._mailbox.congested)
 
     def take(self, message: ServerMessage) -> None:
         """Give a message to whom it is for."""
+        if self._document:
+            self._document.take(message)
         match message:
             case PartTaken(job=job, received=received):
                 self._outgoing.upload_acknowledged(job, received)
@@ -291,6 +332,8 @@ class Room:
 
     def restored(self, welcome: Welcome) -> None:
         """Go on where the cut was."""
+        if self._document:
+            self._document.enter(welcome)
         self._deliver(self.model.rejoin(welcome))
         if not welcome.resumed:
             self._outgoing.jobs_left({job.job for job in welcome.jobs if job.result is None})
@@ -304,6 +347,12 @@ class Room:
     def _deliver(self, events: Iterable[RoomEvent]) -> None:
         for event in events:
             self._mailbox.put(event)
+
+
+def _shared_document() -> "SharedDocument":
+    from codesync_client.shared_document import SharedDocument
+
+    return SharedDocument()
 
 
 def _left_for_good() -> Offline:

@@ -13,6 +13,7 @@ from codesync_protocol.messages import (
     Finished,
     JobState,
     JobSummary,
+    LanguageChosen,
     Members,
     Notice,
     Queue,
@@ -92,6 +93,8 @@ class Narrator:
                 self._notify(text, level if level in ("warning", "error") else "information")
             case Fault(reason=reason):
                 self._notify(reason, "warning")
+            case LanguageChosen():
+                pass  # the desk's business
             case Submitted(job=job):
                 self._panes.queue.submitted(job, just_now=True)
                 self._show_room()

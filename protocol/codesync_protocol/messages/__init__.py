@@ -10,6 +10,7 @@ from codesync_protocol.messages.document import (
     ChooseLanguage,
     DocumentCheck,
     DocumentPart,
+    DocumentReset,
     Edit,
     Edited,
     EditRefused,
@@ -74,7 +75,9 @@ ClientMessage = (
 )
 """What a client may send."""
 
-Event = Submitted | Started | Output | StdinEcho | Finished | Edited | LanguageChosen
+Event = (
+    Submitted | Started | Output | StdinEcho | Finished | Edited | DocumentReset | LanguageChosen
+)
 """What happens in a room, in the order that the server gave it; each has a `seq`."""
 
 ServerMessage = (
@@ -98,6 +101,7 @@ ServerMessage = (
     | EditRefused
     | DocumentPart
     | DocumentCheck
+    | DocumentReset
     | MemberCaret
     | LanguageChosen
 )
@@ -111,6 +115,7 @@ __all__ = [
     "ClientMessage",
     "DocumentCheck",
     "DocumentPart",
+    "DocumentReset",
     "Edit",
     "EditRefused",
     "Edited",

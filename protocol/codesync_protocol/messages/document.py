@@ -69,13 +69,15 @@ class EditRefused(msgspec.Struct, frozen=True, array_like=True, tag="edit_refuse
 class FetchDocument(
     msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="fetch_document"
 ):
-    """Ask for the shared texts.
+    """Ask for the shared texts. A newer request takes the place of an older one.
 
     Attributes:
+        request: comes back with the answer.
         vector: a Yjs state vector of what the client has; empty for nothing.
         fresh: the client needs a CRDT id that was never in use, because its replica is new.
     """
 
+    request: Count
     vector: Annotated[bytes, Meta(max_length=STATE_VECTOR_MAX)] = b""
     fresh: bool = True
 
@@ -84,17 +86,17 @@ class DocumentPart(msgspec.Struct, frozen=True, array_like=True, tag="document_p
     """A piece of the shared texts, in answer to FetchDocument; as many as are needed come in order.
 
     Attributes:
+        request: the FetchDocument's.
         seq: the last event that the whole contains. Later edits are applied after it.
         client: the CRDT id that the client has from now on.
-        taken: the number of the client's last edit that is contained.
         offset: where in the whole this piece lies.
         total: bytes of the whole: one Yjs update.
         data: the piece.
     """
 
+    request: Count
     seq: Seq
     client: CrdtClient
-    taken: Count
     offset: Size
     total: Size
     data: Part
@@ -110,6 +112,15 @@ class DocumentCheck(msgspec.Struct, frozen=True, array_like=True, tag="document_
 
     seq: Seq
     digest: Annotated[bytes, Meta(max_length=8)]
+
+
+class DocumentReset(msgspec.Struct, frozen=True, array_like=True, tag="document_reset"):
+    """To the room: the texts stay as they are, but their history begins anew: fetch them, fresh.
+
+    Edits of the old history that are on the way are refused.
+    """
+
+    seq: Seq
 
 
 class Caret(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="caret"):

@@ -24,6 +24,9 @@ TAIL_MAX = 500
 HISTORY_MAX = 32 * 1024 * 1024
 """Bytes of edits that one history may have; what was deleted is remembered too."""
 
+HISTORY_LONG = 4 * 1024 * 1024
+"""From this on a history had better begin anew."""
+
 
 class EditNotTaken(Exception):
     """An edit is refused.
@@ -79,6 +82,34 @@ class Document:
     def digest(self) -> Digest:
         """What the texts sum up to."""
         return digest(self.texts)
+
+    @property
+    def has_long_history(self) -> bool:
+        """Whether the history had better begin anew: every newcomer has to take all of it in."""
+        return self._history > HISTORY_LONG
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether a newcomer, who takes all edits in at once, gets the same texts.
+
+        One can craft an edit that contradicts itself in where it belongs; where it ends up then
+        depends on what else came when.
+        """
+        doc, texts = _replica()
+        try:
+            with no_panic():
+                doc.apply_update(self.state())
+                return all(str(text) == str(self._texts[name]) for name, text in texts.items())
+        except (DocumentBroken, ValueError, EditNotTaken):
+            return False
+
+    def renewed(self) -> "Document":
+        """The same texts with a history that begins here."""
+        document = Document()
+        for name, text in self.texts.items():
+            if text:
+                document.write(name, text)
+        return document
 
     def state(self, vector: bytes = b"") -> bytes:
         """Give what somebody lacks.

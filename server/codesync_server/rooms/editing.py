@@ -1,5 +1,7 @@
 """What one member does with the texts of a room: every edit is checked, numbered and relayed."""
 
+import msgspec
+
 from codesync_protocol.codec import encode
 from codesync_protocol.errors import Code, FrameError
 from codesync_protocol.limits import EDIT_MAX, PART_MAX
@@ -81,14 +83,22 @@ class Editing:
             identity.crdt = document.assign()
         self._pieces.clear()
         self._whole = whole
-        self._send_part(whole, 0, self._room.log.seq, identity.crdt, identity.edits_taken)
+        head = DocumentPart(
+            request.request,
+            self._room.log.seq,
+            identity.crdt,
+            offset=0,
+            total=len(whole),
+            data=b"",
+        )
+        self._send_part(head, whole)
 
-    def _send_part(self, whole: bytes, start: int, seq: int, crdt: int, taken: int) -> None:
+    def _send_part(self, head: DocumentPart, whole: bytes) -> None:
         def make() -> bytes:
-            end = start + PART_MAX
+            end = head.offset + PART_MAX
             if end < len(whole) and self._whole is whole:  # else a newer request took its place
-                self._send_part(whole, end, seq, crdt, taken)
-            return encode(DocumentPart(seq, crdt, taken, start, len(whole), whole[start:end]))
+                self._send_part(msgspec.structs.replace(head, offset=end), whole)
+            return encode(msgspec.structs.replace(head, data=whole[head.offset : end]))
 
         if not self._outlet.put_bulk(make):
             raise FrameError(Code.TOO_FAST, "too many requests for old output and texts at once")

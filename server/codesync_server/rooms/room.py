@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from codesync_protocol.codec import encode
 from codesync_protocol.messages import (
     DocumentCheck,
+    DocumentReset,
     Event,
     JobSummary,
     Member,
@@ -197,10 +198,19 @@ class Room:
         """Tell everybody what the shared texts sum up to, if they changed since the last time."""
         if self.document.edits == self._checked_edits:
             return
+        if self.document.has_long_history or not self.document.is_sound:
+            self.renew_document()
         self._checked_edits = self.document.edits
         frame = encode(DocumentCheck(self.log.seq, self.document.digest))
         for outlet in self._outlets.values():
             outlet.put_event(frame, may_skip=True)
+
+    def renew_document(self) -> None:
+        """Let the history of the texts begin anew; everybody has to fetch them again."""
+        self.document = self.document.renewed()
+        for identity in self._identities.values():
+            identity.crdt = 0
+        self.publish(DocumentReset)
 
     def notify(self, notice: Notice) -> None:
         """Tell everybody something."""

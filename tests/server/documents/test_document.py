@@ -135,6 +135,16 @@ def test_a62_more_than_a_document_may_have_is_refused(document: Document) -> Non
     assert refusal(document, ana.write("y"), ana.client) is Code.TOO_LARGE
 
 
+def test_a_history_that_begins_anew_has_the_same_texts(document: Document) -> None:
+    ana = Member(document)
+    ana.write("import os\n")
+    ana.send()
+    renewed = document.renewed()
+    assert renewed.texts == document.texts
+    assert renewed.is_sound
+    assert refusal(renewed, ana.write("y", 30), ana.client) is Code.BAD_EDIT
+
+
 @given(st.lists(st.tuples(st.integers(0, 1000), st.integers(0, 255)), min_size=1, max_size=4))
 def test_a60_mutated_updates_change_nothing_or_what_their_author_may(
     mutations: list[tuple[int, int]],
@@ -153,6 +163,9 @@ def test_a60_mutated_updates_change_nothing_or_what_their_author_may(
         document.apply(bytes(honest), eve.client)
     except EditNotTaken:
         assert document.texts == before
+    if not document.is_sound:
+        document = document.renewed()
+        ana = Member(document)
     late = Member(document)
     assert str(late.text) == document.texts[SOURCE], "a newcomer has what the server has"
     ana.doc.apply_update(document.state(ana.doc.get_state()))

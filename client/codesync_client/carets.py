@@ -1,0 +1,123 @@
+"""Where members are in the source, kept right while the text moves under them. Pure.
+
+A caret that arrives counts in a text that is older than ours: it is moved through what has happened
+since. All positions are bytes of UTF-8.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+from math import inf
+
+from codesync_client.replica import Splice
+
+HISTORY_MAX = 256
+"""Changes through which a late caret can be moved."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaretPlace:
+    """Where a member is.
+
+    Attributes:
+        anchor: where the selection began; the head when nothing is selected.
+        head: where the caret is.
+    """
+
+    anchor: int
+    head: int
+
+    def through(self, splices: tuple[Splice, ...]) -> "CaretPlace":
+        """Where it is when the text was changed."""
+        anchor, head = self.anchor, self.head
+        for splice in splices:
+            anchor, head = splice.move(anchor), splice.move(head)
+        return CaretPlace(anchor, head)
+
+
+@dataclass(slots=True)
+class _Past:
+    seq: float  # inf: our own edit, of which the server has not told yet
+    number: int
+    splices: tuple[Splice, ...]
+
+
+class Carets:
+    """Everybody's carets in one text.
+
+    Attributes:
+        others: the others', by member id.
+        own: ours, as the others know it; None when they know of none.
+    """
+
+    def __init__(self) -> None:
+        self.others: dict[int, CaretPlace] = {}
+        self.own: CaretPlace | None = None
+        self._past: deque[_Past] = deque(maxlen=HISTORY_MAX)
+        self._early: dict[int, tuple[int, CaretPlace]] = {}  # of a text that we do not have yet
+
+    def arrived(self, member: int, base: int, place: CaretPlace, seq: int) -> None:
+        """Take a caret.
+
+        Args:
+            member: whose.
+            base: the last event of the text in which it counts.
+            place: where.
+            seq: the last event of our text.
+        """
+        if base > seq:
+            self._early[member] = base, place
+            return
+        self._early.pop(member, None)
+        for past in self._past:
+            if past.seq > base:
+                place = place.through(past.splices)
+        self.others[member] = place
+
+    def edited(self, splices: tuple[Splice, ...], member: int, seq: int) -> None:
+        """Another member (0: several) wrote; their caret stands behind what they wrote last."""
+        self._move(splices)
+        if member:
+            self.others[member] = _behind(splices)
+        self._past.append(_Past(seq, 0, splices))
+        for early, (base, place) in list(self._early.items()):
+            if base <= seq:
+                self.arrived(early, base, place, seq)
+
+    def wrote(self, splices: tuple[Splice, ...], number: int) -> None:
+        """We changed the text ourselves.
+
+        Args:
+            splices: how.
+            number: of the Edit that will tell the server.
+        """
+        self._move(splices)
+        self.own = _behind(splices)
+        self._past.append(_Past(inf, number, splices))
+
+    def confirmed(self, number: int, seq: int) -> None:
+        """The server told of our edit."""
+        for past in self._past:
+            if past.seq == inf and past.number <= number:
+                past.seq = seq
+
+    def keep(self, members: set[int]) -> None:
+        """Forget those who left."""
+        self.others = {each: place for each, place in self.others.items() if each in members}
+        self._early = {each: early for each, early in self._early.items() if each in members}
+
+    def forget(self) -> None:
+        """Forget everything: the text is another one."""
+        self.others.clear()
+        self._early.clear()
+        self._past.clear()
+        self.own = None
+
+    def _move(self, splices: tuple[Splice, ...]) -> None:
+        self.others = {each: place.through(splices) for each, place in self.others.items()}
+        self.own = self.own.through(splices) if self.own else None
+
+
+def _behind(splices: tuple[Splice, ...]) -> CaretPlace:
+    last = splices[-1]
+    end = last.at + len(last.inserted.encode())
+    return CaretPlace(end, end)

@@ -1,0 +1,83 @@
+"""Fetching the shared texts: the parts of the answer, and the edits that come meanwhile. Pure."""
+
+from codesync_protocol.messages import DocumentPart, Edited, FetchDocument
+
+STATE_MAX = 64 * 1024 * 1024
+"""The most bytes of texts with their history that are taken in."""
+
+EARLY_MAX = 8 * 1024 * 1024
+"""Bytes of edits that come while the texts are fetched; after more, they are fetched again."""
+
+
+class DocumentFetch:
+    """At most one request for the texts at a time.
+
+    Attributes:
+        goes_on: the texts were asked for, or are to be, and are not here yet.
+    """
+
+    def __init__(self) -> None:
+        self.goes_on = False
+        self._is_due = False
+        self._fresh = False
+        self._request = 0
+        self._whole = bytearray()
+        self._early: list[Edited] = []
+        self._early_bytes = 0
+
+    def begin(self, *, fresh: bool) -> None:
+        """Want the texts, anew if they are being fetched already.
+
+        Args:
+            fresh: under a CRDT id that was never in use.
+        """
+        self._fresh = fresh or (self.goes_on and self._fresh)
+        self.goes_on = self._is_due = True
+        self._request += 1
+        self._whole.clear()
+        self._early.clear()
+        self._early_bytes = 0
+
+    def request(self) -> FetchDocument | None:
+        """What to ask the server for now, if anything."""
+        if not self._is_due:
+            return None
+        self._is_due = False
+        return FetchDocument(self._request, fresh=self._fresh)
+
+    def keep(self, edited: Edited) -> None:
+        """Keep an edit that comes meanwhile."""
+        self._early.append(edited)
+        self._early_bytes += len(edited.data)
+        if self._early_bytes > EARLY_MAX:
+            self.begin(fresh=self._fresh)
+
+    def part(self, part: DocumentPart) -> bytes | None:
+        """Take a part.
+
+        Returns:
+            The whole, when it is complete; parts of older requests are ignored.
+
+        Raises:
+            ValueError: the parts make no sense.
+        """
+        if not self.goes_on or part.request != self._request:
+            return None
+        if part.offset != len(self._whole) or not part.data or part.total > STATE_MAX:
+            raise ValueError("the parts of the room's texts make no sense")
+        self._whole += part.data
+        return bytes(self._whole) if len(self._whole) >= part.total else None
+
+    def end(self, seq: int) -> list[Edited]:
+        """The texts are here.
+
+        Args:
+            seq: the last event that they contain.
+
+        Returns:
+            The edits that came meanwhile and are not contained.
+        """
+        early, self._early = self._early, []
+        self.goes_on = False
+        self._whole.clear()
+        return [edited for edited in early if edited.seq > seq]

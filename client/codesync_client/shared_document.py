@@ -1,0 +1,334 @@
+"""The shared texts of a room, kept in step with the server. Pure: no sockets, no clock.
+
+Two copies are held: one is what the server has, edit by edit in its order; the other has our own
+edits besides, from the moment they are made. While nothing of ours is on the way, both are equal.
+When our edits cannot be merged one by one any more (the server forgot us, or the text has another
+history), the first says what we changed, and that is done again to the text as it is then.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from codesync_client.carets import CaretPlace, Carets
+from codesync_client.document_fetch import DocumentFetch
+from codesync_client.merge import merge, splices
+from codesync_client.replica import Change, Replica
+from codesync_protocol.limits import EDIT_MAX, PART_MAX
+from codesync_protocol.messages import (
+    Caret,
+    ClientMessage,
+    DocumentCheck,
+    DocumentPart,
+    DocumentReset,
+    Edit,
+    Edited,
+    EditRefused,
+    MemberCaret,
+    Members,
+    ServerMessage,
+    Welcome,
+)
+from codesync_protocol.shared_text import SOURCE, TEXTS, DocumentBroken, digest
+
+_SEVERAL = 0
+"""Stands for a member where a change comes of what several did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """What we wrote could not be merged: the room has another text.
+
+    Attributes:
+        mine: our texts, by name.
+        reason: why they could not be merged, for people.
+    """
+
+    mine: Mapping[str, str]
+    reason: str
+
+
+class DocumentListener(Protocol):
+    """Whoever shows the texts. It must not change them while it is told something."""
+
+    def document_loaded(self) -> None:
+        """The texts are others now, or there for the first time."""
+        ...
+
+    def document_changed(self, change: Change) -> None:
+        """A text changed, by our own hand or another's."""
+        ...
+
+    def carets_moved(self) -> None:
+        """Somebody is somewhere else."""
+        ...
+
+    def document_in_conflict(self, conflict: Conflict) -> None:
+        """What we wrote is not in the room's text."""
+        ...
+
+
+class SharedDocument:
+    """The shared texts of a room.
+
+    Attributes:
+        listener: whoever shows them.
+        carets: where everybody is in the source.
+    """
+
+    def __init__(self) -> None:
+        self.listener: DocumentListener | None = None
+        self.carets = Carets()
+        self._epoch = ""
+        self._seq = 0
+        self._mine: Replica | None = None
+        self._confirmed: Replica | None = None
+        self._number = 0
+        self._unsent: deque[Edit] = deque()  # in pieces
+        self._unacknowledged: deque[Edit] = deque()  # sent, in pieces
+        self._caret: CaretPlace | None = None
+        self._pieces: dict[int, bytearray] = {}
+        self._fetch = DocumentFetch()
+        self._reason = ""
+        self._me = 0
+
+    # The texts as they stand.
+
+    @property
+    def is_there(self) -> bool:
+        """Whether the texts have arrived."""
+        return self._mine is not None
+
+    @property
+    def unsent(self) -> int:
+        """How many edits the server has not told of yet."""
+        waiting = {each.number for each in (*self._unacknowledged, *self._unsent)}
+        return len(waiting) + (self._mine is not None and self._mine.has_pending)
+
+    def text(self, name: str = SOURCE) -> str:
+        """One of the texts; empty until they have arrived."""
+        return self._mine.text(name) if self._mine else ""
+
+    @property
+    def base(self) -> Mapping[str, str]:
+        """The texts as the server has them; empty until they have arrived."""
+        return self._confirmed.texts if self._confirmed else dict.fromkeys(TEXTS, "")
+
+    # Our own hand.
+
+    def edit(self, name: str, at: int, deleted: int, inserted: str) -> None:
+        """Replace a piece of a text, if the texts are there; see Replica.edit."""
+        self._write(lambda mine: mine.edit(name, at, deleted, inserted))
+
+    def replace(self, name: str, text: str) -> None:
+        """Make a text another one, by as little change as is needed."""
+        for splice in splices(self.text(name), text):
+            self.edit(name, splice.at, splice.deleted, splice.inserted)
+
+    def undo(self, name: str = SOURCE) -> None:
+        """Take back what we did last in a text."""
+        self._write(lambda mine: mine.undo(name))
+
+    def redo(self, name: str = SOURCE) -> None:
+        """Do again what we took back last in a text."""
+        self._write(lambda mine: mine.redo(name))
+
+    def end_undo_group(self) -> None:
+        """What comes now is undone apart from what was before."""
+        if self._mine:
+            self._mine.end_undo_group()
+
+    def move_caret(self, anchor: int, head: int) -> None:
+        """Say where we are in the source, in bytes; the others are told if they do not know."""
+        self._caret = CaretPlace(anchor, head)
+
+    def _write(self, act: Callable[[Replica], object]) -> None:
+        if self._mine is None:
+            return
+        try:
+            act(self._mine)
+        except DocumentBroken:
+            self._start_over()
+
+    # What goes out.
+
+    def parts(self) -> Iterator[ClientMessage]:
+        """What may be sent now."""
+        if request := self._fetch.request():
+            yield request
+        if self._fetch.goes_on:
+            return
+        self._collect()
+        while self._unsent:
+            edit = self._unsent.popleft()
+            self._unacknowledged.append(edit)
+            yield edit
+        if self._caret and not self._unacknowledged and self._mine:
+            caret, self._caret = self._caret, None
+            if caret != self.carets.own:
+                self.carets.own = caret
+                yield Caret(self._seq, caret.anchor, caret.head)
+
+    def _collect(self) -> None:
+        update = self._mine.take() if self._mine else None
+        if update is None:
+            return
+        if len(update) > EDIT_MAX:
+            self._start_over("one edit was too large to be sent")
+            return
+        self._number += 1
+        for start in range(0, len(update), PART_MAX):
+            more = start + PART_MAX < len(update)
+            self._unsent.append(Edit(self._number, update[start : start + PART_MAX], more))
+
+    # What comes in.
+
+    def enter(self, welcome: Welcome) -> None:
+        """Take a welcome: the first one, or that of a return."""
+        self._me = welcome.member
+        self._pieces.clear()
+        self._forget_taken(welcome.edits_taken)
+        known = self._epoch == welcome.epoch and self._mine is not None
+        if known and welcome.resumed and not self._fetch.goes_on:
+            self._unsent.extendleft(reversed(self._unacknowledged))
+            self._unacknowledged.clear()
+            return
+        if self._mine is not None and not known:
+            self._reason = "the room has another text than before"
+        self._epoch = welcome.epoch
+        self._fetch.begin(fresh=not known)
+
+    def take(self, message: ServerMessage) -> None:
+        """Take a message; those that are about something else are ignored."""
+        try:
+            match message:
+                case Edited():
+                    self._edited(message)
+                case DocumentPart():
+                    self._part(message)
+                case MemberCaret(member=member, base=base):
+                    place = CaretPlace(message.anchor, message.head)
+                    self.carets.arrived(member, base, place, self._seq)
+                    self._tell_carets()
+                case Members(members=members):
+                    self.carets.keep({each.member for each in members})
+                    self._tell_carets()
+                case DocumentCheck():
+                    self._check(message)
+                case DocumentReset():
+                    self._start_over()
+                case EditRefused(reason=reason) if not self._fetch.goes_on:
+                    self._start_over(reason)
+                case _:
+                    pass
+        except (DocumentBroken, ValueError):
+            self._start_over()
+
+    def _check(self, check: DocumentCheck) -> None:
+        """See whether our copy is right; one that is older than our copy says nothing."""
+        if self._confirmed is None or self._fetch.goes_on or check.seq < self._seq:
+            return
+        if digest(self._confirmed.texts) != check.digest:
+            self._start_over()
+
+    def _edited(self, edited: Edited) -> None:
+        if self._fetch.goes_on:
+            self._fetch.keep(edited)
+            return
+        pieces = self._pieces.setdefault(edited.member, bytearray())
+        pieces += edited.data
+        if edited.more:
+            return
+        del self._pieces[edited.member]
+        self._apply(bytes(pieces), edited)
+
+    def _apply(self, update: bytes, edited: Edited) -> None:
+        assert self._confirmed
+        assert self._mine
+        self._confirmed.apply(update, edited.member)
+        self._seq = edited.seq
+        self._mine.apply(update, edited.member)  # it knows our own ones, and changes nothing
+        if edited.member == self._me:
+            self._forget_taken(edited.number)
+            self.carets.confirmed(edited.number, edited.seq)
+
+    def _part(self, part: DocumentPart) -> None:
+        whole = self._fetch.part(part)
+        if whole is None:
+            return
+        early = self._fetch.end(part.seq)
+        self._pieces.clear()
+        if self._mine and self._mine.client == part.client:
+            self._catch_up(whole, part.seq)
+        else:
+            self._begin_anew(whole, part)
+        for edited in early:
+            self._edited(edited)
+
+    def _catch_up(self, whole: bytes, seq: int) -> None:
+        """The text is the one that we know: what we missed is merged, what we did is sent again."""
+        assert self._mine
+        self._confirmed = Replica(self._mine.client, whole)
+        self._seq = seq
+        self.carets.forget()
+        self._mine.apply(whole, _SEVERAL)
+        self._unsent.extendleft(reversed(self._unacknowledged))
+        self._unacknowledged.clear()
+        self._tell_loaded()
+
+    def _begin_anew(self, whole: bytes, part: DocumentPart) -> None:
+        """The text is another one: what we changed in the old one is done to it again."""
+        before, base = self._mine, self.base
+        mine = before.texts if before else None
+        self._confirmed = Replica(part.client, whole)
+        self._mine = Replica(part.client, whole, self._changed)
+        self._seq = part.seq
+        self._unsent.clear()
+        self._unacknowledged.clear()
+        self.carets.forget()
+        reason, self._reason = self._reason, ""
+        self._tell_loaded()
+        if mine is not None and not self._merge(base, mine, reason) and self.listener:
+            why = reason or "somebody else changed the same lines"
+            self.listener.document_in_conflict(Conflict(mine, why))
+
+    def _merge(self, base: Mapping[str, str], mine: Mapping[str, str], reason: str) -> bool:
+        """Do again what we did; tell whether nothing of it is lost."""
+        theirs = self.base
+        if reason:  # the texts have nothing in common, or ours was refused: people decide
+            return dict(mine) == dict(theirs)
+        merged = {name: merge(base[name], mine[name], theirs[name]) for name in TEXTS}
+        if any(text is None for text in merged.values()):
+            return False
+        for name, text in merged.items():
+            self.replace(name, text or "")
+        return True
+
+    def _start_over(self, reason: str = "") -> None:
+        self._reason = reason or self._reason
+        self._fetch.begin(fresh=True)
+
+    def _forget_taken(self, number: int) -> None:
+        for waiting in (self._unacknowledged, self._unsent):
+            while waiting and waiting[0].number <= number:
+                waiting.popleft()
+
+    # What is told.
+
+    def _changed(self, change: Change) -> None:
+        if change.text == SOURCE:
+            if change.member is None:
+                self.carets.wrote(change.splices, self._number + 1)
+            else:
+                self.carets.edited(change.splices, change.member, self._seq)
+        if self.listener:
+            self.listener.document_changed(change)
+
+    def _tell_carets(self) -> None:
+        if self.listener:
+            self.listener.carets_moved()
+
+    def _tell_loaded(self) -> None:
+        if self.listener:
+            self.listener.document_loaded()

@@ -1,0 +1,214 @@
+"""A room with members who edit, over links that reorder, cut and lose. No sockets, no clock."""
+
+from collections import deque
+from collections.abc import Callable
+
+from codesync_client.replica import Change
+from codesync_client.shared_document import Conflict, SharedDocument
+from codesync_protocol.codec import decode_from_client, decode_from_server, encode
+from codesync_protocol.errors import FrameError
+from codesync_protocol.messages import (
+    Caret,
+    ClientMessage,
+    DocumentReset,
+    Edit,
+    Edited,
+    ExecutorInfo,
+    FetchDocument,
+    LimitsInfo,
+    MemberCaret,
+    Output,
+    Queue,
+    Role,
+    Welcome,
+)
+from codesync_protocol.shared_text import SOURCE, TEXTS
+from codesync_server.rooms.editing import Editing
+from codesync_server.rooms.room import Room
+
+
+class Wire:
+    """The way from the server to one member, as an outbox orders it: states overtake events."""
+
+    def __init__(self) -> None:
+        self.states: dict[str, bytes] = {}
+        self.events: deque[bytes] = deque()
+        self.bulk: deque[Callable[[], bytes]] = deque()
+
+    def put_reply(self, frame: bytes) -> None:
+        self.states[f"reply {len(self.states)}"] = frame
+
+    def put_state(self, kind: str, frame: bytes) -> None:
+        self.states.pop(kind, None)
+        self.states[kind] = frame
+
+    def put_event(self, frame: bytes, *, may_skip: bool = False) -> None:
+        self.events.append(frame)
+
+    def put_bulk(self, make: Callable[[], bytes]) -> bool:
+        self.bulk.append(make)
+        return True
+
+    def close(self, reason: str) -> None:
+        pass
+
+    def take(self, *, prefers_bulk: bool) -> bytes | None:
+        """The next frame that the member gets."""
+        if self.states:
+            return self.states.pop(next(iter(self.states)))
+        if self.bulk and (prefers_bulk or not self.events):
+            return self.bulk.popleft()()
+        return self.events.popleft() if self.events else None
+
+
+class View:
+    """What a member sees: only ever changed by what it is told."""
+
+    def __init__(self, document: SharedDocument) -> None:
+        self.texts = dict.fromkeys(TEXTS, b"")
+        self.conflicts: list[Conflict] = []
+        self._document = document
+
+    def document_loaded(self) -> None:
+        self.texts = {name: self._document.text(name).encode() for name in TEXTS}
+
+    def document_changed(self, change: Change) -> None:
+        text = self.texts[change.text]
+        for splice in change.splices:
+            end = splice.at + splice.deleted
+            text = text[: splice.at] + splice.inserted.encode() + text[end:]
+        self.texts[change.text] = text
+
+    def carets_moved(self) -> None:
+        pass
+
+    def document_in_conflict(self, conflict: Conflict) -> None:
+        self.conflicts.append(conflict)
+
+
+class Writer:
+    """A member: its document, its view, and its connection, if it has one."""
+
+    def __init__(self, room: Room, name: str) -> None:
+        self.document = SharedDocument()
+        self.view = View(self.document)
+        self.document.listener = self.view
+        self.member = 0
+        self._room = room
+        self._key = name.encode().hex().ljust(32, "0")[:32]
+        self._seq = 0
+        self._epoch = ""
+        self._wire: Wire | None = None
+        self._up: deque[bytes] = deque()
+        self._editing: Editing | None = None
+
+    @property
+    def is_connected(self) -> bool:
+        return self._wire is not None
+
+    def connect(self) -> None:
+        """Come (back) into the room."""
+        room, wire = self._room, Wire()
+        member = room.enter(self._key, "somebody", Role.EDITOR, wire)
+        self.member = member.member
+        missed = room.log.since(self._epoch, self._seq) if self._epoch else None
+        welcome = Welcome(
+            version=1,
+            room=room.name,
+            epoch=room.log.epoch,
+            seq=room.log.seq,
+            resumed=missed is not None,
+            member=member.member,
+            role=Role.EDITOR,
+            members=room.members,
+            queue=Queue(),
+            jobs=(),
+            languages=(),
+            limits=LimitsInfo(1, 1, 1, 1, 1),
+            executor=ExecutorInfo("docker", sandboxed=True),
+            edits_taken=room.identity(self._key).edits_taken,
+        )
+        for frame in missed or ():
+            wire.put_event(frame)
+        self._wire, self._editing = wire, Editing(room, member, self._key, wire)
+        self._epoch = welcome.epoch
+        self._seq = self._seq if welcome.resumed else welcome.seq
+        self.document.enter(welcome)
+
+    def cut(self) -> None:
+        """Lose the connection, and all that is on its way in both directions."""
+        if self._wire is not None:
+            self._room.leave(self._key, self._wire, 0.0)
+            self._wire = self._editing = None
+            self._up.clear()
+
+    def write(self, at: int, deleted: int, inserted: str, name: str = SOURCE) -> None:
+        """Edit at a character."""
+        text = self.view.texts[name].decode()
+        start = at % (len(text) + 1)
+        begin = len(text[:start].encode())
+        gone = len(text[start : start + deleted].encode())
+        self.document.edit(name, begin, gone, inserted)
+
+    def send(self, most: int = 1 << 30) -> None:
+        """Put on the way what there is to send."""
+        if self.is_connected:
+            for message in self.document.parts():
+                self._up.append(encode(message))
+                most -= 1
+                if not most:
+                    return
+
+    def arrive_at_server(self, most: int = 1 << 30) -> None:
+        """Let the server read."""
+        while self._up and most > 0:
+            self._serve(decode_from_client(self._up.popleft()))
+            most -= 1
+
+    def _serve(self, message: ClientMessage) -> None:
+        assert self._editing
+        match message:
+            case Edit():
+                self._editing.edit(message)
+            case FetchDocument():
+                try:
+                    self._editing.fetch(message)
+                except FrameError as error:
+                    raise AssertionError(error.reason) from error
+            case Caret():
+                room = self._room
+                room.carets[self.member] = MemberCaret(
+                    self.member, message.base, message.anchor, message.head
+                )
+                room.tell_caret(self.member)
+            case _:
+                raise AssertionError(f"{message} does not belong here")
+
+    def read(self, most: int = 1 << 30, *, prefers_bulk: bool = False) -> None:
+        """Read what has come."""
+        while self._wire is not None and most > 0:
+            frame = self._wire.take(prefers_bulk=prefers_bulk)
+            if frame is None:
+                return
+            message = decode_from_server(frame)
+            if isinstance(message, Edited | DocumentReset | Output):
+                if message.seq <= self._seq:
+                    continue
+                self._seq = message.seq
+            self.document.take(message)
+            most -= 1
+
+
+def settle(writers: list[Writer]) -> None:
+    """Everybody comes back, and everything arrives."""
+    for writer in writers:
+        if not writer.is_connected:
+            writer.connect()
+    for _ in range(12):
+        for writer in writers:
+            writer.read()
+            writer.send()
+            writer.arrive_at_server()
+    for writer in writers:
+        writer.read()
+        assert writer.document.unsent == 0
