@@ -15,7 +15,7 @@ SOURCE: Final = "source"
 STDIN: Final = "stdin"
 """The input that is prepared for the next run."""
 
-TEXTS: Final = (SOURCE, STDIN)
+TEXTS: Final[tuple[str, ...]] = (SOURCE, STDIN)
 
 Digest = bytes
 """BLAKE2b of all texts, 8 bytes: two replicas that have the same one show the same."""
