@@ -15,6 +15,7 @@ from codesync_protocol.messages import (
     Queue,
     Started,
     StdinEcho,
+    StdinHeld,
     Stream,
     Submitted,
 )
@@ -72,6 +73,8 @@ class PlainLines:
                     yield f"{_short(job_id)} {_MARKS[stream]} {line}"
             case OutputSkipped(job=job_id, count=count):
                 yield f"{_short(job_id)} … {count} bytes skipped …"
+            case StdinHeld(job=job_id, name=name):
+                yield f"{_short(job_id)} < {name} has the input now"
             case LanguageChosen(name=name, language=language):
                 yield f"* {name} chose {language}"
             case Finished(job=job_id, result=result, by=by):

@@ -11,6 +11,7 @@ from codesync_protocol.messages import (
     Queue,
     Started,
     StdinEcho,
+    StdinHeld,
     Stream,
     Submitted,
     Welcome,
@@ -88,6 +89,7 @@ RoomEvent = (
     | JobOutput
     | OutputSkipped
     | StdinEcho
+    | StdinHeld
     | Finished
 )
 """Everything that `Room.events()` yields. A job's Finished comes after all of its output."""

@@ -26,6 +26,7 @@ from codesync_protocol.messages import (
     ServerMessage,
     Started,
     StdinEcho,
+    StdinHeld,
     Submitted,
     Welcome,
 )
@@ -136,6 +137,7 @@ class RoomModel:
                 | Edited()
                 | DocumentReset()
                 | LanguageChosen()
+                | StdinHeld()
             ):
                 if message.seq > self.seq:  # else it is a repeat
                     self.seq = message.seq
@@ -159,6 +161,9 @@ class RoomModel:
         match event:
             case Edited() | DocumentReset():
                 pass  # the shared document's business; only the count is ours
+            case StdinHeld(job=job, member=member):
+                self._update(job, holder=member)
+                yield event
             case LanguageChosen(language=language):
                 self.language = language
                 yield event

@@ -45,6 +45,10 @@ class AckedBytes:
         """Say that nothing more will be written."""
         self._closing = True
 
+    def reopen(self) -> None:
+        """More may be written after all."""
+        self._closing = self._end_sent = False
+
     def acknowledge(self, taken: int) -> None:
         """Learn how much the other end has taken, in all. Nonsense is ignored."""
         fresh = taken - self.acknowledged
@@ -136,6 +140,11 @@ class Outgoing:
                 lambda offset, data: StdinData(job, offset, data), end=StdinEnd(job)
             )
         return self._stdin[job]
+
+    def stdin_reopened(self, job: str) -> None:
+        """The end of our stdin was not taken: somebody else types."""
+        if stream := self._stdin.get(job):
+            stream.reopen()
 
     def stdin_acknowledged(self, job: str, taken: int) -> None:
         """Learn how much of our stdin a program has taken."""

@@ -23,6 +23,7 @@ from codesync_protocol.messages import (
     Cancel,
     ChooseLanguage,
     ClientMessage,
+    Fault,
     Finished,
     Hello,
     Interrupt,
@@ -32,9 +33,13 @@ from codesync_protocol.messages import (
     PartTaken,
     Queue,
     Rejected,
+    RemoveMember,
     Resize,
+    Role,
     ServerMessage,
+    SetRole,
     StdinTaken,
+    TakeStdin,
     Welcome,
     Window,
 )
@@ -166,6 +171,14 @@ class Room:
         return self._document
 
     @property
+    def role(self) -> Role:
+        """What we may do now."""
+        for member in self.members.members:
+            if member.member == self.welcome.member:
+                return Role(member.role)
+        return self.welcome.role
+
+    @property
     def language(self) -> str:
         """In which language the room's source is; empty when nobody said."""
         return self.model.language
@@ -240,6 +253,30 @@ class Room:
         """Say that nothing more will be typed."""
         self._outgoing.stdin(job).close()
         self._lifeline.wake()
+
+    def take_stdin(self, job: str) -> None:
+        """Take over a program's input; one member at a time types into it.
+
+        Raises:
+            Offline: the connection is being restored.
+        """
+        self._send_now(TakeStdin(job))
+
+    def set_role(self, member: int, role: Role) -> None:
+        """Let a member do more or less; for hosts.
+
+        Raises:
+            Offline: the connection is being restored.
+        """
+        self._send_now(SetRole(member, role))
+
+    def remove_member(self, member: int) -> None:
+        """Send a member away for good; for hosts.
+
+        Raises:
+            Offline: the connection is being restored.
+        """
+        self._send_now(RemoveMember(member))
 
     def interrupt(self, job: str) -> None:
         """Send the program SIGINT.
@@ -324,6 +361,8 @@ class Room:
                 if (answer := self._answers.get(job)) and not answer.done():
                     answer.set_exception(SubmissionRejected(code, reason, remedy))
             case _:
+                if isinstance(message, Fault) and message.code is Code.NOT_HOLDER:
+                    self._outgoing.stdin_reopened(message.job)
                 if isinstance(message, Finished):
                     self._outgoing.job_finished(message.job)
                     self._stdin_moved.set()

@@ -154,10 +154,9 @@ class App:
     def _peer(self, connection: ServerConnection) -> Peer:
         return Peer(connection, self._doorkeeper, self._welcome, self._actions)
 
-    def _actions(self, room: Room, member: Member, key: str, outbox: Outbox) -> Actions:
+    def _actions(self, room: Room, key: str, outbox: Outbox) -> Actions:
         return Actions(
             room,
-            member,
             key,
             outbox,
             scheduler=self._scheduler,

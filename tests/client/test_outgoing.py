@@ -82,6 +82,19 @@ def test_after_a_cut_exactly_what_is_not_acknowledged_goes_out_again() -> None:
     assert list(stream.parts()) == [StdinData(JOB, 4, b"456789"), StdinEnd(JOB)]
 
 
+def test_an_end_that_was_not_taken_can_be_said_again() -> None:
+    stream = stdin()
+    stream.write(b"0")
+    stream.close()
+    list(stream.parts())
+    stream.acknowledge(1)
+    stream.reopen()
+    stream.write(b"1")
+    assert list(stream.parts()) == [StdinData(JOB, 1, b"1")]
+    stream.close()
+    assert list(stream.parts()) == [StdinEnd(JOB)]
+
+
 def test_acknowledgements_that_make_no_sense_are_ignored() -> None:
     stream = stdin()
     stream.write(b"0123456789")

@@ -130,7 +130,7 @@ class Writer:
         )
         for frame in missed or ():
             wire.put_event(frame)
-        self._wire, self._editing = wire, Editing(room, member, self._key, wire)
+        self._wire, self._editing = wire, Editing(room, member.member, self._key, wire)
         self._epoch = welcome.epoch
         self._seq = self._seq if welcome.resumed else welcome.seq
         self.document.enter(welcome)

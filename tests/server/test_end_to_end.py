@@ -7,7 +7,14 @@ from collections.abc import AsyncGenerator
 import pytest
 
 from codesync_client import JobOutput, Room, RoomEvent, Submission
-from codesync_protocol.messages import Finished, Started, StdinEcho, StdinMode, Submitted
+from codesync_protocol.messages import (
+    Finished,
+    Started,
+    StdinEcho,
+    StdinHeld,
+    StdinMode,
+    Submitted,
+)
 from codesync_protocol.verdict import Verdict
 from codesync_server.settings import Settings
 from tests.programs import SECONDS, outcome, python, submit_and_wait, until
@@ -71,7 +78,9 @@ async def test_nothing_of_a_room_is_seen_in_another(server: RunningServer) -> No
             assert [member.name for member in two.members.members] == ["ben"]
 
 
-async def test_a_prompt_shows_at_once_and_anybody_may_answer_it(server: RunningServer) -> None:
+async def test_a_prompt_shows_at_once_and_whoever_takes_over_answers_it(
+    server: RunningServer,
+) -> None:
     async with server.room("ana") as ana, server.room("ben") as ben:
         submission = python(
             "name = input('name? '); print('hello', name)", stdin=StdinMode.SHARED, tty=True
@@ -79,6 +88,9 @@ async def test_a_prompt_shows_at_once_and_anybody_may_answer_it(server: RunningS
         await ana.submit(submission)
         prompt = await until(ben, JobOutput)
         assert prompt.data == b"name? "
+        ben.take_stdin(submission.job)
+        held = await until(ana, StdinHeld)
+        assert (held.name, ana.jobs[submission.job].holder) == ("ben", ben.welcome.member)
         await ben.send_stdin(submission.job, b"bob\n")
         echo = await until(ana, StdinEcho)
         assert (echo.name, echo.data) == ("ben", b"bob\n")
@@ -141,6 +153,7 @@ async def test_a_newcomer_sees_a_running_program_from_its_beginning(server: Runn
         await until(ana, JobOutput)
         async with server.room("ben") as ben:
             ben.follow(submission.job)
+            ben.take_stdin(submission.job)
             await ben.send_stdin(submission.job, b"\n")
             ended = await outcome(ben, submission.job)
     assert ended.stdout == b"first\nlast\n"

@@ -19,6 +19,7 @@ from codesync_protocol.messages import (
     Queue,
     Started,
     StdinEcho,
+    StdinHeld,
     StdinMode,
     Submitted,
     Welcome,
@@ -93,6 +94,8 @@ class Narrator:
                 self._notify(text, level if level in ("warning", "error") else "information")
             case Fault(reason=reason):
                 self._notify(reason, "warning")
+            case StdinHeld():
+                self._show_room()
             case LanguageChosen():
                 pass  # the desk's business
             case Submitted(job=job):

@@ -37,6 +37,7 @@ from codesync_protocol.messages.job import (
     StdinData,
     StdinEcho,
     StdinEnd,
+    StdinHeld,
     StdinMode,
     StdinTaken,
     Stream,
@@ -44,9 +45,19 @@ from codesync_protocol.messages.job import (
     SubmitFile,
     SubmitPart,
     Submitted,
+    TakeStdin,
     Window,
 )
-from codesync_protocol.messages.room import Member, Members, Notice, Queue, QueuedJob
+from codesync_protocol.messages.room import (
+    Member,
+    Members,
+    Notice,
+    Queue,
+    QueuedJob,
+    RemoveMember,
+    Role,
+    SetRole,
+)
 from codesync_protocol.messages.session import (
     ExecutorInfo,
     Fault,
@@ -54,7 +65,6 @@ from codesync_protocol.messages.session import (
     LanguageInfo,
     LimitsInfo,
     Refused,
-    Role,
     Welcome,
 )
 
@@ -72,11 +82,22 @@ ClientMessage = (
     | FetchDocument
     | Caret
     | ChooseLanguage
+    | TakeStdin
+    | SetRole
+    | RemoveMember
 )
 """What a client may send."""
 
 Event = (
-    Submitted | Started | Output | StdinEcho | Finished | Edited | DocumentReset | LanguageChosen
+    Submitted
+    | Started
+    | Output
+    | StdinEcho
+    | Finished
+    | Edited
+    | DocumentReset
+    | LanguageChosen
+    | StdinHeld
 )
 """What happens in a room, in the order that the server gave it; each has a `seq`."""
 
@@ -103,6 +124,7 @@ ServerMessage = (
     | DocumentCheck
     | DocumentReset
     | MemberCaret
+    | StdinHeld
     | LanguageChosen
 )
 """What a server may send."""
@@ -144,14 +166,17 @@ __all__ = [
     "QueuedJob",
     "Refused",
     "Rejected",
+    "RemoveMember",
     "Resize",
     "Role",
     "RunLimits",
     "ServerMessage",
+    "SetRole",
     "Started",
     "StdinData",
     "StdinEcho",
     "StdinEnd",
+    "StdinHeld",
     "StdinMode",
     "StdinTaken",
     "Stream",
@@ -159,6 +184,7 @@ __all__ = [
     "SubmitFile",
     "SubmitPart",
     "Submitted",
+    "TakeStdin",
     "Welcome",
     "Window",
 ]

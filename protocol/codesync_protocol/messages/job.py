@@ -55,7 +55,7 @@ class StdinMode(StrEnum):
     PIPED = "piped"
     """StdinData of the submitter only, as bytes that are nobody else's business."""
     SHARED = "shared"
-    """StdinData of any member who may type, shown to the room."""
+    """StdinData of one member at a time, shown to the room; TakeStdin hands it over."""
 
 
 class JobState(StrEnum):
@@ -191,6 +191,7 @@ class JobSummary(msgspec.Struct, frozen=True, array_like=True):
         output_bytes: how much it has written so far.
         result: how it ended, once it has.
         limits: what its program may use.
+        holder: the member who may type into it, if its stdin is shared; 0 when nobody may.
     """
 
     job: JobId
@@ -205,6 +206,7 @@ class JobSummary(msgspec.Struct, frozen=True, array_like=True):
     output_bytes: Size = 0
     result: Result | None = None
     limits: RunLimits = RunLimits()
+    holder: MemberId = 0
 
 
 class Submitted(msgspec.Struct, frozen=True, array_like=True, tag="submitted"):
@@ -290,6 +292,30 @@ class StdinTaken(msgspec.Struct, frozen=True, array_like=True, tag="stdin_taken"
 
     job: JobId
     taken: Size
+
+
+class TakeStdin(
+    msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="take_stdin"
+):
+    """Take over a program's input; one member at a time types into it."""
+
+    job: JobId
+
+
+class StdinHeld(msgspec.Struct, frozen=True, array_like=True, tag="stdin_held"):
+    """To the room: somebody else types into a program from now on.
+
+    Attributes:
+        seq: place in the room's log.
+        job: the job.
+        member: who types now.
+        name: their name.
+    """
+
+    seq: Seq
+    job: JobId
+    member: MemberId
+    name: ShortText
 
 
 class StdinEnd(

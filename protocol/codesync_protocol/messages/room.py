@@ -1,8 +1,21 @@
 """The state of a room, told anew whenever it changes: only the latest of each kind counts."""
 
+from enum import StrEnum
+
 import msgspec
 
 from codesync_protocol.messages.fields import Count, JobId, MemberId, Seconds, Sentence, ShortText
+
+
+class Role(StrEnum):
+    """What a member may do."""
+
+    HOST = "host"
+    """Everything."""
+    EDITOR = "editor"
+    """Submit, type into programs, cancel."""
+    VIEWER = "viewer"
+    """Watch."""
 
 
 class Member(msgspec.Struct, frozen=True, array_like=True):
@@ -25,6 +38,28 @@ class Members(msgspec.Struct, frozen=True, array_like=True, tag="members"):
     """Who is here, in order of arrival."""
 
     members: tuple[Member, ...] = ()
+
+
+class SetRole(
+    msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="set_role"
+):
+    """Let a member do more or less; for hosts.
+
+    Attributes:
+        member: whom.
+        role: what they may do from now on.
+    """
+
+    member: MemberId
+    role: Role
+
+
+class RemoveMember(
+    msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="remove"
+):
+    """Send a member away for good; for hosts. Invites that were made before let nobody in."""
+
+    member: MemberId
 
 
 class QueuedJob(msgspec.Struct, frozen=True, array_like=True):

@@ -1,6 +1,5 @@
 """Getting into a room, being kept out, and being told what one did wrong."""
 
-from enum import StrEnum
 from typing import Annotated
 
 import msgspec
@@ -20,19 +19,8 @@ from codesync_protocol.messages.fields import (
     Version,
 )
 from codesync_protocol.messages.job import JobSummary
-from codesync_protocol.messages.room import Members, Queue
+from codesync_protocol.messages.room import Members, Queue, Role
 from codesync_protocol.verdict import Seconds
-
-
-class Role(StrEnum):
-    """What a member may do."""
-
-    HOST = "host"
-    """Everything."""
-    EDITOR = "editor"
-    """Submit, type into programs, cancel."""
-    VIEWER = "viewer"
-    """Watch."""
 
 
 class Hello(msgspec.Struct, frozen=True, array_like=True, tag="hello"):

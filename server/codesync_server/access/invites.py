@@ -1,8 +1,8 @@
 """Invites: signed permissions to enter one room in one role until a certain time.
 
 Format: base64url(payload) "." base64url(HMAC-SHA256(key, payload)), without padding; the payload is
-`1|ROOM|ROLE|EXPIRES` with the expiry in seconds since the Unix epoch. The key is derived from the
-server's token, so that changing the token ends all invites.
+`2|ROOM|ROLE|EXPIRES|ISSUED` with both times in milliseconds since the Unix epoch. The key is
+derived from the server's token, so that changing the token ends all invites.
 """
 
 import base64
@@ -23,10 +23,12 @@ class Grant:
     Attributes:
         role: the role.
         room: the only room it is good for, or None for all of them.
+        issued: when it was made, in seconds since the Unix epoch; None for the server's token.
     """
 
     role: Role
     room: str | None
+    issued: float | None = None
 
 
 class InviteDesk:
@@ -48,7 +50,9 @@ class InviteDesk:
             role: the role it gives.
             lifetime: seconds that it is good for.
         """
-        payload = f"1|{room}|{role}|{int(time.time() + lifetime)}".encode()
+        issued = time.time()
+        expires = issued + lifetime
+        payload = f"2|{room}|{role}|{int(expires * 1000)}|{int(issued * 1000)}".encode()
         return f"{_encode(payload)}.{_encode(self._sign(payload))}"
 
     def check(self, token: str, room: str) -> Grant | None:
@@ -66,10 +70,13 @@ class InviteDesk:
         payload = self._verified(token)
         if payload is None:
             return None
-        version, for_room, role, expires = payload.decode().split("|")
-        if version != "1" or for_room != room or time.time() > int(expires):
+        version, *fields = payload.decode().split("|")
+        if version != "2":
             return None
-        return Grant(Role(role), for_room)
+        for_room, role, expires, issued = fields
+        if for_room != room or time.time() > int(expires) / 1000:
+            return None
+        return Grant(Role(role), for_room, int(issued) / 1000)
 
     def _verified(self, token: str) -> bytes | None:
         encoded, _, signature = token.partition(".")

@@ -76,9 +76,12 @@ class Doorkeeper:
                 "ask the host for a new link",
             )
         try:
-            return self._rooms.open(hello.room, now), grant.role, agreed
+            room = self._rooms.open(hello.room, now)
         except TooManyRooms:
             return self._refuse(Code.BUSY, "the server has no place for another room")
+        if barred := room.bars(hello.key, grant.issued):
+            return self._refuse(Code.REMOVED, barred, "ask the host for a new link")
+        return room, grant.role, agreed
 
     def _refuse(self, code: Code, reason: str, remedy: str = "") -> Refused:
         return Refused(code, reason, remedy, version.OLDEST, version.NEWEST)

@@ -30,7 +30,7 @@ MESSAGES_PER_SECOND = 500
 log = logging.getLogger(__name__)
 
 MakeWelcome = Callable[[Room, Member, Role, int, bool, int], Welcome]
-MakeActions = Callable[[Room, Member, str, Outbox], Actions]
+MakeActions = Callable[[Room, str, Outbox], Actions]
 
 
 class Peer:
@@ -87,7 +87,7 @@ class Peer:
         self._connection.protocol.max_message_size = FRAME_MAX
         try:
             self._welcome(room, member, role, version, hello)
-            await self._converse(self._make_actions(room, member, hello.key, self._outbox))
+            await self._converse(self._make_actions(room, hello.key, self._outbox))
         finally:
             room.leave(hello.key, self._outbox, asyncio.get_running_loop().time())
 

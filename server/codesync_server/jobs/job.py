@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from codesync_protocol.messages import JobState, JobSummary, RunLimits
+from codesync_protocol.messages import JobState, JobSummary, RunLimits, StdinMode
 from codesync_protocol.verdict import Result, Stage
 from codesync_server.executors.session import Session
 from codesync_server.jobs.output import KeptOutput
@@ -65,6 +65,7 @@ class Job:
         awaits_input: whether the program waits for input.
         session: the running sandbox, while there is one.
         attempts: how often it was begun to run.
+        typist: who took its input over; None while it is the submitter's.
     """
 
     id: str
@@ -89,6 +90,7 @@ class Job:
     session: Session | None = None
     stages: list[Stage] = field(default_factory=list[Stage])
     attempts: int = 0
+    typist: Submitter | None = None
 
     def move(self, state: JobState) -> None:
         """Go to another state.
@@ -104,6 +106,11 @@ class Job:
     def is_finished(self) -> bool:
         """Whether it has its verdict."""
         return self.state is JobState.FINISHED
+
+    @property
+    def holder(self) -> Submitter:
+        """Who types into it, if its stdin is shared."""
+        return self.typist or self.submitter
 
     def forget_source(self) -> None:
         """Let go of what is not needed after the run."""
@@ -124,6 +131,7 @@ class Job:
             output_bytes=self.output.total,
             result=self.result,
             limits=_told(self.limits),
+            holder=self.holder.member if self.input.mode is StdinMode.SHARED else 0,
         )
 
 

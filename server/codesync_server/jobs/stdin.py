@@ -116,6 +116,20 @@ class StdinGate:
                 self._feed(self._sink, fresh)
         return fresh
 
+    def discard(self, key: str, offset: int, data: bytes) -> None:
+        """Count input of a client as taken, without giving it to the program.
+
+        Args:
+            key: the client.
+            offset: how many bytes it sent before.
+            data: what it sends.
+        """
+        received = self._received[key]
+        fresh = offset + len(data) - received
+        if offset <= received and fresh > 0:
+            self._received[key] += fresh
+            self._credited[key] += fresh
+
     def end(self, key: str) -> bool:
         """Take the end of input from a client.
 

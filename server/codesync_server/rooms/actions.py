@@ -22,19 +22,24 @@ from codesync_protocol.messages import (
     Interrupt,
     LanguageChosen,
     Member,
+    Notice,
     OutputPart,
     PartTaken,
     Rejected,
+    RemoveMember,
     Resize,
     Role,
+    SetRole,
     StdinData,
     StdinEcho,
     StdinEnd,
+    StdinHeld,
     StdinMode,
     StdinTaken,
     Submit,
     SubmitPart,
     Submitted,
+    TakeStdin,
 )
 from codesync_server.access.rules import ACTING_ROLES
 from codesync_server.jobs.allowance import Allowance
@@ -49,6 +54,8 @@ from codesync_server.rooms.presence import Presence, tell_carets
 from codesync_server.rooms.room import Room
 from codesync_server.store.contract import JobRecord, Store
 
+_ARTICLES = {Role.HOST: "a", Role.EDITOR: "an", Role.VIEWER: "a"}
+
 UPLOADS_MAX = 2
 """Submissions of one member whose bodies are on the way at the same time."""
 
@@ -58,7 +65,6 @@ class Actions:
 
     Args:
         room: the room.
-        member: the member.
         key: the member's client key.
         outlet: the way back to the member.
         scheduler: runs jobs.
@@ -71,7 +77,6 @@ class Actions:
     def __init__(
         self,
         room: Room,
-        member: Member,
         key: str,
         outlet: Outlet,
         *,
@@ -82,7 +87,6 @@ class Actions:
         presence: Presence,
     ) -> None:
         self._room = room
-        self._member = member
         self._key = key
         self._outlet = outlet
         self._scheduler = scheduler
@@ -90,11 +94,17 @@ class Actions:
         self._allowance = allowance
         self._store = store
         self._presence = presence
-        self._editing = Editing(room, member, key, outlet)
+        self._editing = Editing(room, room.member_of(key).member, key, outlet)
         self._uploads: OrderedDict[str, Intake] = OrderedDict()
+
+    @property
+    def _member(self) -> Member:
+        return self._room.member_of(self._key)
 
     async def act(self, message: ClientMessage) -> None:
         """Do what a message asks for; what cannot be done is answered, never raised."""
+        if self._room.identity(self._key).removed:
+            return  # what was on the way when they were sent away
         try:
             match message:
                 case Submit():
@@ -105,6 +115,12 @@ class Actions:
                     self._stdin(message)
                 case StdinEnd():
                     self._stdin_end(message)
+                case TakeStdin():
+                    self._take_stdin(message)
+                case SetRole():
+                    self._set_role(message)
+                case RemoveMember():
+                    self._remove(message)
                 case Interrupt():
                     self._interrupt(message)
                 case Resize():
@@ -222,6 +238,11 @@ class Actions:
     def _stdin(self, message: StdinData) -> None:
         self._require_acting()
         job = self._job(message.job)
+        if not self._holds(job):
+            # What was on the way when somebody took over is not kept for later.
+            job.input.discard(self._key, message.offset, message.data)
+            self._outlet.put_reply(encode(StdinTaken(job.id, job.input.credited(self._key))))
+            raise self._not_holder(job)
         fresh = job.input.accept(self._key, message.offset, message.data)
         if len(fresh) < len(message.data):
             # Sent again after a cut, in which our word of what was taken may have been lost.
@@ -232,6 +253,8 @@ class Actions:
     def _stdin_end(self, message: StdinEnd) -> None:
         self._require_acting()
         job = self._job(message.job)
+        if not self._holds(job):
+            raise self._not_holder(job)
         is_new = job.input.end(self._key)
         if is_new and job.input.mode is StdinMode.SHARED:
             self._echo(job, b"", end=True)
@@ -239,6 +262,24 @@ class Actions:
     def _echo(self, job: Job, data: bytes, *, end: bool = False) -> None:
         who = self._member
         self._room.publish(lambda seq: StdinEcho(seq, job.id, who.member, who.name, data, end=end))
+
+    def _holds(self, job: Job) -> bool:
+        return job.input.mode is not StdinMode.SHARED or job.holder.key == self._key
+
+    def _not_holder(self, job: Job) -> FrameError:
+        reason = f"{job.holder.name} types into this program; take its input over first"
+        return FrameError(Code.NOT_HOLDER, reason)
+
+    def _take_stdin(self, message: TakeStdin) -> None:
+        self._require_acting()
+        job = self._job(message.job)
+        if job.input.mode is not StdinMode.SHARED:
+            raise FrameError(Code.STDIN_CLOSED, "this program's input is not shared")
+        if self._holds(job):
+            return
+        who = self._member
+        job.typist = Submitter(self._key, who.member, who.name)
+        self._room.publish(lambda seq: StdinHeld(seq, job.id, who.member, who.name))
 
     def _interrupt(self, message: Interrupt) -> None:
         self._require_acting()
@@ -254,6 +295,36 @@ class Actions:
         job.window = (message.window.columns, message.window.rows)
         if job.session is not None:
             job.session.resize(*job.window)
+
+    # Hosting.
+
+    def _set_role(self, message: SetRole) -> None:
+        self._require_host()
+        key = self._guest(message.member)
+        self._room.set_role(key, message.role)
+        name = self._room.member_of(key).name
+        text = f"{self._member.name} made {name} {_ARTICLES[message.role]} {message.role}"
+        self._room.notify(Notice("info", text))
+
+    def _remove(self, message: RemoveMember) -> None:
+        self._require_host()
+        key = self._guest(message.member)
+        name = self._room.member_of(key).name
+        self._room.remove(key, f"{self._member.name} removed you from the room")
+        self._room.notify(Notice("info", f"{self._member.name} removed {name} from the room"))
+
+    def _guest(self, member: int) -> str:
+        """Find a member whom a host may do something to."""
+        key = self._room.key_of(member)
+        if key is None:
+            raise FrameError(Code.ROLE, "no such member is here")
+        if self._room.member_of(key).role == Role.HOST:
+            raise FrameError(Code.ROLE, "hosts are equals: their role stays, and so do they")
+        return key
+
+    def _require_host(self) -> None:
+        if self._member.role != Role.HOST:
+            raise FrameError(Code.ROLE, "only a host does this")
 
     # Looking back.
 

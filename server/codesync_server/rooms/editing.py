@@ -11,7 +11,6 @@ from codesync_protocol.messages import (
     Edited,
     EditRefused,
     FetchDocument,
-    Member,
 )
 from codesync_server.documents.document import EditNotTaken
 from codesync_server.rooms.outlet import Outlet
@@ -23,12 +22,12 @@ class Editing:
 
     Args:
         room: the room.
-        member: the member.
+        member: the member's id.
         key: the member's client key.
         outlet: the way back to the member.
     """
 
-    def __init__(self, room: Room, member: Member, key: str, outlet: Outlet) -> None:
+    def __init__(self, room: Room, member: int, key: str, outlet: Outlet) -> None:
         self._room = room
         self._member = member
         self._identity = room.identity(key)
@@ -65,7 +64,7 @@ class Editing:
             self._relay(number, whole[start : start + PART_MAX], start + PART_MAX < len(whole))
 
     def _relay(self, number: int, piece: bytes, more: bool) -> None:
-        member = self._member.member
+        member = self._member
         self._room.publish(lambda seq: Edited(seq, member, number, piece, more))
 
     def fetch(self, request: FetchDocument) -> None:

@@ -1,14 +1,19 @@
 """One room: who is in it, what happened, what runs. Pure: it speaks through outlets."""
 
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+import msgspec
+
 from codesync_protocol.codec import encode
+from codesync_protocol.errors import Code
 from codesync_protocol.messages import (
     DocumentCheck,
     DocumentReset,
     Event,
+    Fault,
     JobSummary,
     Member,
     MemberCaret,
@@ -43,12 +48,16 @@ class Identity:
         name: its name.
         crdt: the CRDT id under which it edits; 0 until it asks for the shared texts.
         edits_taken: the number of its last edit that the room has.
+        role: what a host lets it do; None: what its token says.
+        removed: why it may not come back; empty while it may.
     """
 
     member: int
     name: str
     crdt: int = 0
     edits_taken: int = 0
+    role: Role | None = None
+    removed: str = ""
 
 
 class RoomFull(Exception):
@@ -65,6 +74,7 @@ class Room:
         document: the texts that its members share.
         language: in which language the source is.
         carets: where its members are in the source, by member id.
+        invites_after: seconds since the Unix epoch; invites that are older let nobody new in.
         idle_since: by the loop's clock, when the last member left; None while somebody is here.
     """
 
@@ -75,6 +85,7 @@ class Room:
         self.document = Document()
         self.language = ""
         self.carets: dict[int, MemberCaret] = {}
+        self.invites_after = 0.0
         self.idle_since: float | None = now
         self._members: dict[str, Member] = {}  # by client key, in order of arrival
         self._outlets: dict[str, Outlet] = {}
@@ -106,6 +117,7 @@ class Room:
         if len(self._members) >= MEMBERS_MAX:
             raise RoomFull
         identity = self._identify(key, name)
+        role = identity.role or role
         member = Member(identity.member, identity.name, role, identity.member)
         self._members[key] = member
         self._outlets[key] = outlet
@@ -117,6 +129,50 @@ class Room:
     def identity(self, key: str) -> Identity:
         """What the room remembers of somebody who is in it."""
         return self._identities[key]
+
+    def member_of(self, key: str) -> Member:
+        """Whoever is here as this client instance."""
+        return self._members[key]
+
+    def key_of(self, member: int) -> str | None:
+        """The client instance of a member; None when it is not here."""
+        return next((key for key, each in self._members.items() if each.member == member), None)
+
+    def set_role(self, key: str, role: Role) -> None:
+        """Let a member do more or less, now and when it comes back."""
+        self._identities[key].role = role
+        self._members[key] = msgspec.structs.replace(self._members[key], role=role)
+        self._tell_members()
+
+    def remove(self, key: str, reason: str) -> None:
+        """Send a member away for good.
+
+        Args:
+            key: its client instance.
+            reason: what it is told.
+        """
+        self._identities[key].removed = reason
+        self.invites_after = time.time()
+        outlet = self._outlets[key]
+        outlet.put_reply(encode(Fault(Code.REMOVED, reason, fatal=True)))
+        outlet.close(reason)
+
+    def bars(self, key: str, issued: float | None) -> str:
+        """Tell whether somebody may not enter.
+
+        Args:
+            key: the client instance.
+            issued: when the invite that they show was made; None for the server's token.
+
+        Returns:
+            Why not; empty if they may.
+        """
+        known = self._identities.get(key)
+        if known is not None:
+            return known.removed
+        if issued is not None and issued <= self.invites_after:
+            return "this invite was made before somebody was removed from the room"
+        return ""
 
     def leave(self, key: str, outlet: Outlet, now: float) -> None:
         """Let somebody go, unless their place was taken over by a newer connection."""

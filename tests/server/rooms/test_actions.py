@@ -1,5 +1,6 @@
 """What a member may do, and what they are told when they may not."""
 
+import time
 from collections.abc import Sequence
 
 import pytest
@@ -14,14 +15,19 @@ from codesync_protocol.messages import (
     FetchOutput,
     Finished,
     Interrupt,
+    Members,
+    Notice,
     OutputChunk,
     OutputPart,
     PartTaken,
     Rejected,
+    RemoveMember,
     Role,
+    SetRole,
     StdinData,
     StdinEcho,
     StdinEnd,
+    StdinHeld,
     StdinMode,
     StdinTaken,
     Stream,
@@ -29,6 +35,7 @@ from codesync_protocol.messages import (
     SubmitFile,
     SubmitPart,
     Submitted,
+    TakeStdin,
 )
 from codesync_protocol.verdict import Result, Verdict
 from codesync_server.jobs.allowance import Allowance
@@ -52,10 +59,9 @@ class Hand:
     def __init__(self, house: "House", room: str, name: str, role: Role) -> None:
         self.ear = Ear()
         self.room = house.rooms.open(room, 0.0)
-        member = self.room.enter(key_of(name), name, role, self.ear)
+        self.member = self.room.enter(key_of(name), name, role, self.ear)
         self._actions = Actions(
             self.room,
-            member,
             key_of(name),
             self.ear,
             scheduler=house.scheduler,
@@ -305,17 +311,102 @@ async def test_any_member_who_may_act_cancels_any_job_of_the_room(house: House, 
     assert ben.fault is Code.NO_SUCH_JOB
 
 
+# Hosting.
+
+
+async def test_a_host_changes_roles_while_the_room_runs(house: House) -> None:
+    ana, ben = house.hand("ana", role=Role.HOST), house.hand("ben")
+    await ana.does(SetRole(ben.member.member, Role.VIEWER))
+    assert ana.ear.last(Members).members[1].role == Role.VIEWER
+    assert ben.ear.last(Notice).text == "ana made ben a viewer"
+    await ben.does(make_submit(1))
+    assert ben.rejection is Code.ROLE
+    await ana.does(SetRole(ben.member.member, Role.EDITOR))
+    await ben.does(make_submit(2))
+    assert ben.ear.of(Accepted)
+
+
+async def test_a_changed_role_stays_when_the_member_comes_back(house: House) -> None:
+    ana, ben = house.hand("ana", role=Role.HOST), house.hand("ben")
+    await ana.does(SetRole(ben.member.member, Role.VIEWER))
+    ben.room.leave(key_of("ben"), ben.ear, 1.0)
+    assert house.hand("ben").member.role == Role.VIEWER
+
+
+@pytest.mark.parametrize("role", [Role.EDITOR, Role.VIEWER])
+async def test_only_hosts_change_roles_and_remove(house: House, role: Role) -> None:
+    ana, eve = house.hand("ana"), house.hand("eve", role=role)
+    await eve.does(SetRole(ana.member.member, Role.VIEWER))
+    assert eve.fault is Code.ROLE
+    await eve.does(RemoveMember(ana.member.member))
+    assert eve.ear.of(Fault)[-1].code is Code.ROLE
+    assert ana.ear.closed == ""
+
+
+async def test_hosts_cannot_do_it_to_hosts_nor_to_nobody(house: House) -> None:
+    ana, ben = house.hand("ana", role=Role.HOST), house.hand("ben", role=Role.HOST)
+    for message in (RemoveMember(ben.member.member), SetRole(99, Role.VIEWER)):
+        await ana.does(message)
+    assert [fault.code for fault in ana.ear.of(Fault)] == [Code.ROLE, Code.ROLE]
+    assert ben.ear.closed == ""
+
+
+async def test_a71_a_removed_member_does_nothing_more_and_old_invites_let_nobody_new_in(
+    house: House,
+) -> None:
+    ana, eve = house.hand("ana", role=Role.HOST), house.hand("eve")
+    invited = time.time()
+    house.hand("ben")
+    await ana.does(RemoveMember(eve.member.member))
+    assert eve.ear.closed == "ana removed you from the room"
+    assert (eve.fault, eve.ear.last(Fault).fatal) == (Code.REMOVED, True)
+    await eve.does(make_submit(1))
+    assert not [*eve.ear.of(Rejected), *eve.ear.of(Accepted)]
+    room = ana.room
+    assert room.bars(key_of("eve"), None) == "ana removed you from the room"
+    assert room.bars(key_of("eve under another key"), invited)
+    assert room.bars(key_of("ben"), invited) == "", "those who were here may come back"
+    assert room.bars(key_of("cyd"), time.time() + 1) == ""
+    assert room.bars(key_of("host"), None) == ""
+
+
 # Typing.
 
 
 async def test_what_is_typed_is_shown_to_the_room_with_who_typed_it(house: House) -> None:
     ana, ben = house.hand("ana"), house.hand("ben")
     await ana.does(make_submit(1, stdin=StdinMode.SHARED))
+    await ben.does(TakeStdin(job_id(1)))
     await ben.does(StdinData(job_id(1), 0, b"hello\n"), StdinEnd(job_id(1)))
     assert [(e.name, e.data, e.end) for e in ana.ear.of(StdinEcho)] == [
         ("ben", b"hello\n", False),
         ("ben", b"", True),
     ]
+
+
+async def test_one_member_at_a_time_types_and_the_room_sees_who(house: House) -> None:
+    ana, ben = house.hand("ana"), house.hand("ben")
+    await ana.does(make_submit(1, stdin=StdinMode.SHARED))
+    assert ana.ear.last(Submitted).job.holder == ana.member.member
+    await ben.does(StdinData(job_id(1), 0, b"too early"))
+    assert ben.fault is Code.NOT_HOLDER
+    assert ben.ear.last(StdinTaken) == StdinTaken(job_id(1), 9), "its stream goes on after that"
+    await ben.does(StdinEnd(job_id(1)))
+    assert ben.ear.of(Fault)[-1].code is Code.NOT_HOLDER
+    await ben.does(TakeStdin(job_id(1)), TakeStdin(job_id(1)))
+    assert [(e.member, e.name) for e in ana.ear.of(StdinHeld)] == [(ben.member.member, "ben")]
+    await ben.does(StdinData(job_id(1), 9, b"now"))
+    assert [(e.name, e.data) for e in ana.ear.of(StdinEcho)] == [("ben", b"now")]
+    await ana.does(StdinData(job_id(1), 0, b"me too"))
+    assert ana.fault is Code.NOT_HOLDER
+    assert job_in(ana, 1).summary().holder == ben.member.member
+
+
+async def test_what_is_piped_is_taken_over_by_nobody(house: House) -> None:
+    ana, ben = house.hand("ana"), house.hand("ben")
+    await ana.does(make_submit(1, stdin=StdinMode.PIPED))
+    await ben.does(TakeStdin(job_id(1)))
+    assert ben.fault is Code.STDIN_CLOSED
 
 
 async def test_of_long_input_the_room_is_shown_the_beginning(house: House) -> None:
