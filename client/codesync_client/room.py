@@ -175,7 +175,8 @@ class Room:
         """What we may do now."""
         for member in self.members.members:
             if member.member == self.welcome.member:
-                return Role(member.role)
+                with suppress(ValueError):  # a later server may have more roles
+                    return Role(member.role)
         return self.welcome.role
 
     @property

@@ -51,12 +51,13 @@ def test_what_one_runs_all_see(tmux: Terminal, link: str, tmp_path: Path) -> Non
         window.shows("online", "den")
     ben.shows("ana", "ben")
 
-    # One runs the starter program; the other answers its prompt.
+    # One runs the starter program; the other takes its input over, and answers its prompt.
     ana.press("F5")
     ana.shows("main.py >")
-    ben.shows("ana: main.py >")
-    ben.press("F7")
-    ben.shows("━Input")
+    ben.shows("ana types into main.py >")
+    ben.press("C-t")
+    ben.shows("ana: main.py >", "━Input")
+    ana.shows("ben types into main.py >", "ben types into main.py now")
     ben.type("Ben")
     ben.press("Enter")
     for window in (ana, ben):

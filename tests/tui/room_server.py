@@ -48,6 +48,7 @@ from codesync_protocol.messages import (
     StdinData,
     StdinEcho,
     StdinEnd,
+    StdinHeld,
     StdinMode,
     StdinTaken,
     Stream,
@@ -223,6 +224,10 @@ class RoomServer:
     async def typed(self, job: str, name: str, data: bytes, *, end: bool = False) -> None:
         """A member typed into a job."""
         await self._event(StdinEcho(self._next_seq(), job, 1, name, data, end))
+
+    async def held(self, job: str, member: int, name: str) -> None:
+        """Say that somebody took a program's input over."""
+        await self._event(StdinHeld(self._next_seq(), job, member, name))
 
     async def finished(self, job: str, result: Result = OK, by: str = "") -> None:
         """A job ended."""
@@ -403,10 +408,22 @@ def job_summary(
     stdin: StdinMode = StdinMode.SHARED,
     tty: bool = True,
     result: Result | None = None,
+    holder: int = 0,
 ) -> JobSummary:
     """A job as the room sees it."""
     return JobSummary(
-        job, member, name, language, file_name, state, 1_700_000_000.0, stdin, tty, 0, result
+        job,
+        member,
+        name,
+        language,
+        file_name,
+        state,
+        1_700_000_000.0,
+        stdin,
+        tty,
+        0,
+        result,
+        holder=holder,
     )
 
 

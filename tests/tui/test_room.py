@@ -21,6 +21,7 @@ from codesync_protocol.messages import (
     StdinMode,
     Stream,
     Submit,
+    TakeStdin,
 )
 from codesync_protocol.verdict import Result, Verdict
 from codesync_tui.panels.banner import Banner
@@ -110,6 +111,26 @@ async def test_control_d_and_control_c_mean_what_they_mean_in_a_shell() -> None:
         await on.server.wait_for(StdinEnd)
         await on.until(lambda: "(end of input)" in on.rows()[-1])
         assert on.label() == ""
+
+
+async def test_one_member_at_a_time_has_the_input_and_a_key_takes_it_over() -> None:
+    async with stage() as on:
+        await on.server.members_are(Member(1, "ana", "host"), Member(2, "ben", "editor", 1))
+        await on.server.submitted(job_summary(A, name="ben", holder=2))
+        await on.server.started(A)
+        await on.until(lambda: on.label() == "ben types into main.py >")
+        await on.press("f7", "4", "2", "enter")
+        await on.until(lambda: any("ctrl+t takes its input over" in n for n in on.notices()))
+        assert on.answer.value == "42", "the line is not lost"
+        await on.press("ctrl+t")
+        await on.server.wait_for(TakeStdin)
+        await on.server.held(A, 1, "ana")
+        await on.until(lambda: on.label() == "ben: main.py >")
+        await on.press("enter")
+        assert (await on.server.wait_for(StdinData)).data == b"42\n"
+        await on.server.held(A, 2, "ben")
+        await on.until(lambda: any("ben types into main.py now" in n for n in on.notices()))
+        assert on.label() == "ben types into main.py >"
 
 
 async def test_lines_that_were_sent_can_be_recalled() -> None:
@@ -364,6 +385,7 @@ async def test_a_rejected_run_says_why_and_what_to_do() -> None:
 async def test_a_viewer_is_told_so() -> None:
     server = RoomServer()
     server.room.role = Role.VIEWER
+    server.room.members = (Member(1, "ana", "viewer"),)
     async with stage(server) as on:
         assert "viewer" in on.status()
         await on.press("f5")

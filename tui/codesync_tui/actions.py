@@ -39,6 +39,7 @@ ACTIONS: Final = (
     Action("run_program", ("f5", "ctrl+r"), "Run", "run the program; everybody sees it", RUN),
     Action("stdin", ("f7",), "Input", "prepare input, or type into the program", RUN),
     Action("cancel_job", ("f8",), "Cancel", "end your run, or the one selected in the queue", RUN),
+    Action("take_input", ("ctrl+t",), "Take input", "type into the program from now on", RUN),
     Action("interrupt", (), "Interrupt", "send the program SIGINT", RUN),
     Action("end_input", (), "End of input", "close the program's stdin", RUN),
     Action("next_target", (), "Other program", "type into another running program", RUN),

@@ -151,7 +151,7 @@ class Controls:
         ]
 
     def _is_viewer(self) -> bool:
-        if self._room.welcome.role is not Role.VIEWER:
+        if self._room.role is not Role.VIEWER:
             return False
         self._notices.show("You are a viewer here: you can watch, and not run or type.", "warning")
         return True
@@ -164,7 +164,14 @@ class Controls:
         if job is None or job != self._shown:
             self._notices.show("The program has ended; the line was not sent.", "warning")
             self.show_target()
-        elif not self._is_viewer():
+        elif self._is_viewer():
+            return
+        elif (holder := self._holder(job)) is not None:
+            self._stdin.answer.value = text.rstrip("\n")
+            self._notices.show(
+                f"{holder} types into this program; ctrl+t takes its input over.", "warning"
+            )
+        else:
             work = self._session.type_into(job, text.encode("utf-8", "surrogatepass"))
             self._screen.run_worker(work, group="typing")
 
@@ -173,8 +180,30 @@ class Controls:
         job = self._narrator.targets.current
         if job is None:
             self._notices.show("No program takes input now.", "warning")
-        elif not self._is_viewer():
+        elif self._is_viewer():
+            return
+        elif (holder := self._holder(job)) is not None:
+            self._notices.show(f"{holder} has its input; ctrl+t takes it over.", "warning")
+        else:
             self._room.end_stdin(job)
+
+    def take_input(self) -> None:
+        """Take over the input of the program that can be typed to."""
+        job = self._narrator.targets.current
+        if job is None:
+            self._notices.show("No program takes input now.", "warning")
+            return
+        if self._holder(job) is not None:
+            self._ask(self._room.take_stdin, job)
+        self._stdin.answer.focus()
+
+    def _holder(self, job: str) -> str | None:
+        """Who else has a program's input; None when nobody does."""
+        summary = self._room.jobs.get(job)
+        if summary is None or summary.holder in (0, self._room.welcome.member):
+            return None
+        here = {member.member: member.name for member in self._room.members.members}
+        return here.get(summary.holder, "somebody who left")
 
     def next_target(self) -> None:
         """Type into another program from now on."""
@@ -218,6 +247,8 @@ class Controls:
         summary = self._room.jobs.get(job) if job else None
         if summary is None:
             return ""
+        if (holder := self._holder(summary.job)) is not None:
+            return f"{shorten(holder, 12)} types into {shorten(summary.file_name, 12)}"
         if summary.member == self._room.welcome.member:
             return shorten(summary.file_name, 20)
         return shorten(f"{summary.name}: {summary.file_name}", 26)

@@ -94,8 +94,11 @@ class Narrator:
                 self._notify(text, level if level in ("warning", "error") else "information")
             case Fault(reason=reason):
                 self._notify(reason, "warning")
-            case StdinHeld():
-                self._show_room()
+            case StdinHeld(job=job, member=member, name=name):
+                if member != self._room.welcome.member:
+                    shown = self._room.jobs.get(job)
+                    what = shown.file_name if shown else "a program"
+                    self._notify(f"{name} types into {what} now", "information")
             case LanguageChosen():
                 pass  # the desk's business
             case Submitted(job=job):

@@ -237,6 +237,10 @@ class RoomScreen(Screen[None]):
         """Close a program's stdin."""
         self._controls.end_input()
 
+    def action_take_input(self) -> None:
+        """Take over a program's input."""
+        self._controls.take_input()
+
     def action_next_target(self) -> None:
         """Type into another program."""
         self._controls.next_target()
