@@ -17,6 +17,8 @@ COMMANDS = {
     "join": "enter a room by its link",
     "run": "run a program without a screen, as if it ran here",
     "watch": "follow a room in plain lines",
+    "pull": "print a room's text, or write it to a file",
+    "push": "merge a file into a room's text",
     "queue": "show who waits and who runs",
     "serve": "host rooms for others",
     "invite": "make a link that lets somebody into a room",

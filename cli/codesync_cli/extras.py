@@ -3,10 +3,17 @@
 from importlib.util import find_spec
 
 EXTRAS = {
-    "tui": ("textual", "tree_sitter"),
-    "server": ("docker",),
+    "tui": ("textual", "tree_sitter", "pycrdt"),
+    "text": ("pycrdt",),
+    "server": ("docker", "pycrdt"),
 }
-"""Each extra of the distribution, and the packages that only it brings."""
+"""Each part that may be missing, and the packages that it needs."""
+
+_PARTS = {
+    "tui": ("the screen", "tui"),
+    "text": ("what shares a room's text", "tui"),
+    "server": ("the server", "server"),
+}
 
 
 class MissingExtra(Exception):
@@ -17,13 +24,13 @@ def require(extra: str) -> None:
     """Check that a part is installed.
 
     Args:
-        extra: "tui" or "server".
+        extra: "tui", "text" or "server".
 
     Raises:
         MissingExtra: it is not.
     """
     if any(find_spec(package) is None for package in EXTRAS[extra]):
-        what = {"tui": "the screen", "server": "the server"}[extra]
+        what, brings = _PARTS[extra]
         raise MissingExtra(
-            f"{what} is not installed; install it with: pip install 'codesync-rooms[{extra}]'"
+            f"{what} is not installed; install it with: pip install 'codesync-rooms[{brings}]'"
         )

@@ -81,6 +81,7 @@ class Room:
         self._stdin_moved = asyncio.Event()
         self._answers: dict[str, asyncio.Future[Accepted]] = {}
         self._document = _shared_document() if shares_text else None
+        self._text_moved = asyncio.Event()
         self._over = False
         self._model: RoomModel | None = None
 
@@ -121,6 +122,7 @@ class Room:
         self._over = True
         self._mailbox.close()
         self._stdin_moved.set()
+        self._text_moved.set()
         for answer in self._answers.values():
             if not answer.done():
                 answer.set_exception(_left_for_good())
@@ -311,6 +313,18 @@ class Room:
         """
         self._send_now(ChooseLanguage(name))
 
+    async def text_settled(self) -> None:
+        """Wait until the room's text is there, and the server has all that we did to it.
+
+        Raises:
+            Offline: the room was left for good before.
+        """
+        while not self.document.is_there or self.document.unsent:
+            if self._over:
+                raise _left_for_good()
+            self._text_moved.clear()
+            await self._text_moved.wait()
+
     def wake(self) -> None:
         """Have what was done to the text sent."""
         self._lifeline.wake()
@@ -349,6 +363,7 @@ class Room:
         """Give a message to whom it is for."""
         if self._document:
             self._document.take(message)
+            self._text_moved.set()
         match message:
             case PartTaken(job=job, received=received):
                 self._outgoing.upload_acknowledged(job, received)

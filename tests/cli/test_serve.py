@@ -2,52 +2,25 @@
 
 import json
 import os
-import re
 import signal
 import socket
 import subprocess
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.cli.command import SECONDS, codesync, command, environment
+from tests.cli.served import Served, serve
 
 pytestmark = pytest.mark.timeout(120)
 
 
-@dataclass(frozen=True, slots=True)
-class Served:
-    """A running `codesync serve`."""
-
-    process: subprocess.Popen[str]
-    home: Path
-    address: str
-    greeting: str
-
-
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[Served]:
-    with subprocess.Popen(
-        command("serve", "--port=0", "--executor=local"),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        env=environment(tmp_path),
-    ) as process:
-        assert process.stdout is not None
-        greeting = ""
-        while "invite" not in greeting:
-            line = process.stdout.readline()
-            assert line, greeting
-            greeting += line
-        found = re.search(r"ws://127\.0\.0\.1:\d+", greeting)
-        assert found
-        yield Served(process, tmp_path, found[0], greeting)
-        process.send_signal(signal.SIGKILL)
+    with serve(tmp_path) as served:
+        yield served
 
 
 def test_it_says_what_it_found_and_how_to_join_without_showing_a_token(served: Served) -> None:

@@ -11,10 +11,10 @@ from time import monotonic
 
 from textual.screen import Screen
 
+from codesync_client.files import FileTrouble, SourceFile, read_source, write_source
 from codesync_protocol.messages import LanguageInfo
 from codesync_tui.editor import CodeEditor
 from codesync_tui.editor.syntax import Syntax, load_syntax
-from codesync_tui.files import FileTrouble, SourceFile, read_source, write_source
 from codesync_tui.messages import FileFailed, FileOpened, FileSaved, SyntaxLoaded
 from codesync_tui.notices import Notices
 from codesync_tui.panels.status import StatusLine

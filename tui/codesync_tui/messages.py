@@ -6,8 +6,8 @@ from pathlib import Path
 from textual.message import Message
 
 from codesync_client import ClientError, RoomEvent
+from codesync_client.files import SourceFile
 from codesync_tui.editor.syntax import Syntax
-from codesync_tui.files import SourceFile
 
 
 class RoomHappened(Message):

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from codesync_protocol.limits import SOURCE_MAX
-from codesync_tui import words
 
 
 class FileTrouble(Exception):
@@ -56,7 +55,7 @@ def read_source(path: Path) -> SourceFile:
     except ValueError:
         raise FileTrouble(f"cannot open {path}: no file can be called so") from None
     if len(data) > SOURCE_MAX:
-        raise FileTrouble(f"{path} is larger than a program may be ({words.size(SOURCE_MAX)})")
+        raise FileTrouble(f"{path} is larger than a program may be ({SOURCE_MAX >> 20} MiB)")
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:

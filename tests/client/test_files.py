@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from codesync_client.files import FileTrouble, SourceFile, read_source, write_source
 from codesync_protocol.limits import SOURCE_MAX
-from codesync_tui.files import FileTrouble, SourceFile, read_source, write_source
 
 
 def test_what_was_saved_is_opened(tmp_path: Path) -> None:

@@ -1,0 +1,49 @@
+"""Entering a room for its text, by a command without a screen."""
+
+import argparse
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from codesync_cli import where
+from codesync_cli.version import AGENT
+from codesync_client import Offline, Room
+from codesync_protocol.links import Link
+
+SECONDS = 60.0
+"""How long a text may take to come or to go."""
+
+
+@asynccontextmanager
+async def room_with_text(link: Link, args: argparse.Namespace) -> AsyncGenerator[Room]:
+    """Enter a room and wait for its text.
+
+    Args:
+        link: which one.
+        args: the arguments of `where.add_connection_arguments`.
+
+    Raises:
+        ClientError: it cannot be entered, or its text does not come.
+    """
+    async with Room(
+        link,
+        name=where.name(args),
+        options=where.options(args),
+        agent=AGENT,
+        shares_text=True,
+    ) as room:
+        await settled(room)
+        yield room
+
+
+async def settled(room: Room) -> None:
+    """Wait until the room's text is here and ours is there.
+
+    Raises:
+        Offline: it took too long.
+    """
+    try:
+        async with asyncio.timeout(SECONDS):
+            await room.text_settled()
+    except TimeoutError:
+        raise Offline("the room's text does not come", "look at the connection") from None
