@@ -31,9 +31,22 @@ class RunningServer:
         """A link into a room."""
         return self.app.link(room, role)
 
-    def room(self, name: str = "ana", *, room: str = "test-room", role: Role = Role.EDITOR) -> Room:
+    def room(
+        self,
+        name: str = "ana",
+        *,
+        room: str = "test-room",
+        role: Role = Role.EDITOR,
+        shares_text: bool = False,
+    ) -> Room:
         """A member of a room, not entered yet."""
-        return Room(self.link(room, role), name=name, options=DialOptions(), agent="test")
+        return Room(
+            self.link(room, role),
+            name=name,
+            options=DialOptions(),
+            agent="test",
+            shares_text=shares_text,
+        )
 
 
 @asynccontextmanager

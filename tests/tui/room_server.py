@@ -22,13 +22,20 @@ from codesync_protocol.links import Link
 from codesync_protocol.messages import (
     Accepted,
     Cancel,
+    Caret,
+    ChooseLanguage,
     ClientMessage,
+    DocumentPart,
+    Edit,
+    Edited,
     Event,
     ExecutorInfo,
+    FetchDocument,
     FetchOutput,
     Finished,
     JobState,
     JobSummary,
+    LanguageChosen,
     LanguageInfo,
     LimitsInfo,
     Member,
@@ -57,7 +64,9 @@ from codesync_protocol.messages import (
     Submitted,
     Welcome,
 )
+from codesync_protocol.shared_text import SOURCE
 from codesync_protocol.verdict import MemorySource, Result, Verdict
+from codesync_server.documents.document import Document
 
 PYTHON = LanguageInfo(
     "python", "Python 3", (".py",), "main.py", "python", 'name = input("What is your name? ")\n'
@@ -103,7 +112,7 @@ class RoomServer:
         room: what the next welcome says.
         jobs: the jobs by id.
         outputs: what each job has written.
-        received: every message that came after a hello.
+        received: every message that came after a hello, but those about the shared text.
         bodies: the body of each submission.
         connections: who is in the room.
         names: how clients called themselves, in the order in which they came.
@@ -111,6 +120,9 @@ class RoomServer:
         loop: the loop that it lives on.
         upon_entry: what happens right after somebody entered.
         awaiting: the running jobs that wait for input.
+        document: the texts that are shared.
+        language: in which language the source is.
+        crdt: the CRDT id of each connection.
         turn_seconds: how long jobs take, as far as the queue's estimates know.
     """
 
@@ -127,6 +139,10 @@ class RoomServer:
         self.awaiting: set[str] = set()
         self.turn_seconds = 0.0
         self._seq = 0
+        self.document = Document()
+        self.document.write(SOURCE, PYTHON.starter)
+        self.language = PYTHON.name
+        self.crdt: dict[int, int] = {}
         self.loop = asyncio.get_running_loop()
         self._moved = asyncio.Condition()
         self._server: Server | None = None
@@ -315,7 +331,7 @@ class RoomServer:
 
     async def _note(self, message: ClientMessage | None) -> None:
         async with self._moved:
-            if message is not None:
+            if message is not None and not isinstance(message, FetchDocument | Caret | Edit):
                 self.received.append(message)
             self._moved.notify_all()
 
@@ -335,6 +351,7 @@ class RoomServer:
             languages=room.languages,
             limits=LimitsInfo(5.0, 300.0, 5.0, 256_000_000, 10_000_000),
             executor=room.executor,
+            language=self.language,
         )
 
     async def _take(self, connection: ServerConnection, message: ClientMessage) -> None:
@@ -357,6 +374,20 @@ class RoomServer:
             case Cancel(job=job):
                 result = Result(Verdict.CANCELLED, "cancelled")
                 await self.finished(job, result, by=self.room.members[0].name)
+            case FetchDocument(request=request):
+                client = self.document.assign()
+                self.crdt[id(connection)] = client
+                state = self.document.state()
+                part = DocumentPart(request, self._seq, client, 0, len(state), state)
+                await connection.send(encode(part))
+            case Edit(number=number, data=data):
+                self.document.apply(data, self.crdt[id(connection)])
+                await self._event(Edited(self._next_seq(), self.room.me, number, data))
+            case ChooseLanguage(language=language):
+                self.language = language
+                name = self.room.members[0].name
+                chosen = LanguageChosen(self._next_seq(), self.room.me, name, language)
+                await self._event(chosen)
             case _:
                 pass
 

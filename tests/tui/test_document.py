@@ -47,12 +47,26 @@ def test_edits_do_to_the_text_what_they_say(text: str, edits: list[tuple[int, in
         assert sorted(kept[row], key=str) == sorted(anew[row], key=str)
 
 
-def test_line_ends_become_line_feeds_and_nothing_else_ends_a_line() -> None:
+def test_nothing_but_a_line_feed_ends_a_line() -> None:
     document = SourceDocument("a\r\nb\rc\u2028d\x0ce")
-    assert document.text == "a\nb\nc\u2028d\x0ce"
-    assert document.line_count == 3
-    document.replace_range((0, 0), (0, 1), "x\r\ny")
-    assert document.text == "x\ny\nb\nc\u2028d\x0ce"
+    assert document.text == "a\r\nb\rc\u2028d\x0ce"
+    assert document.line_count == 2
+    assert "\r" not in "".join(document.lines)
+    document.replace_range((0, 0), (0, 1), "x\ny")
+    assert document.text == "x\ny\r\nb\rc\u2028d\x0ce"
+
+
+@given(texts, st.integers(0, 200))
+def test_places_in_bytes_and_locations_are_the_same(text: str, index: int) -> None:
+    document = SourceDocument(text)
+    location = place(document, index)
+    size = document.offset_of(location)
+    assert size == len(document.get_text_range((0, 0), location).encode())
+    assert document.location_of(size) == location
+    end = len(text.encode())
+    last = (document.line_count - 1, len(document[document.line_count - 1]))
+    assert document.location_of(end + index) == last
+    assert document.offset_of((document.line_count, 0)) == end
 
 
 def test_a_range_may_reach_behind_the_last_line() -> None:

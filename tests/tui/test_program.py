@@ -9,17 +9,17 @@ from tests.tui.room_server import CPP, JAVA, LANGUAGES, PYTHON
 
 def test_starter_text_changes_with_the_language_until_somebody_writes() -> None:
     program = Program()
-    assert program.choose(PYTHON, "") == PYTHON.starter
-    assert program.choose(CPP, PYTHON.starter) == CPP.starter
-    assert program.choose(JAVA, "int x;") is None
+    assert program.choose(PYTHON, "", LANGUAGES) == PYTHON.starter
+    assert program.choose(CPP, PYTHON.starter, LANGUAGES) == CPP.starter
+    assert program.choose(JAVA, "int x;", LANGUAGES) is None
     assert program.language == JAVA
-    assert program.choose(PYTHON, "  \n") == PYTHON.starter
+    assert program.choose(PYTHON, "  \n", LANGUAGES) == PYTHON.starter
 
 
 def test_a_file_is_never_replaced_by_starter_text() -> None:
     program = Program(path=Path("a.py"), kept="print()")
-    assert program.choose(CPP, "print()") is None
-    assert program.choose(CPP, "") is None
+    assert program.choose(CPP, "print()", LANGUAGES) is None
+    assert program.choose(CPP, "", LANGUAGES) is None
 
 
 def test_only_what_somebody_wrote_is_unsaved() -> None:

@@ -465,11 +465,18 @@ async def test_text_is_saved_and_opened_again(tmp_path: Path) -> None:
         await on.until(lambda: (tmp_path / "a.py").read_text() == "changed")
 
 
-async def test_leaving_asks_once_when_text_would_be_lost() -> None:
-    async with stage() as on:
+async def test_leaving_asks_once_when_the_room_and_its_text_end_with_us() -> None:
+    async with stage(join_line="codesync join ws://127.0.0.1/a#b") as on:
         await on.write("mine")
         await on.press("ctrl+q")
         await on.until(lambda: any("not saved" in notice for notice in on.notices()))
+        await on.press("ctrl+q")
+        await on.until(lambda: on.app.return_value == 0)
+
+
+async def test_leaving_somebody_elses_room_does_not_ask() -> None:
+    async with stage() as on:
+        await on.write("mine")
         await on.press("ctrl+q")
         await on.until(lambda: on.app.return_value == 0)
 

@@ -75,7 +75,13 @@ class CodeSyncApp(App[int]):
         self.failure: ClientError | None = None
         self._filter = ControlFilter()
         self._notices = Notices(self)
-        self._room = Room(link, name=clean_name(name) or "guest", options=options, agent=agent)
+        self._room = Room(
+            link,
+            name=clean_name(name) or "guest",
+            options=options,
+            agent=agent,
+            shares_text=True,
+        )
         self._screen = RoomScreen(self._room, join_line, file, self._notices)
         self._signals: list[signal.Signals] = []
         self.ansi_theme_dark, self.ansi_theme_light = ANSI_DARK, ANSI_LIGHT
@@ -135,7 +141,7 @@ class CodeSyncApp(App[int]):
 
     def action_leave(self) -> None:
         """Leave the room, unless text would be lost; then the second time."""
-        if self._screen.desk.may_lose_text("leaves", "ctrl+q"):
+        if self._screen.desk.may_leave("ctrl+q"):
             self.exit(0)
 
     async def action_quit(self) -> None:

@@ -11,6 +11,7 @@ from time import monotonic
 
 from textual.screen import Screen
 
+from codesync_client import Offline, Room
 from codesync_client.files import FileTrouble, SourceFile, read_source, write_source
 from codesync_protocol.messages import LanguageInfo
 from codesync_tui.editor import CodeEditor
@@ -18,7 +19,7 @@ from codesync_tui.editor.syntax import Syntax, load_syntax
 from codesync_tui.messages import FileFailed, FileOpened, FileSaved, SyntaxLoaded
 from codesync_tui.notices import Notices
 from codesync_tui.panels.status import StatusLine
-from codesync_tui.program import Program
+from codesync_tui.program import Program, is_starter
 from codesync_tui.screens.path_prompt import PathPrompt
 from codesync_tui.typed import app_of
 
@@ -34,6 +35,8 @@ class Desk:
         editor: the editor.
         status: the status line.
         notices: shows notices.
+        room: shares text and language.
+        ends_with_us: the room lives in a server of our own, and is gone when we leave.
 
     Attributes:
         program: what is in the editor.
@@ -41,7 +44,14 @@ class Desk:
     """
 
     def __init__(
-        self, screen: Screen[None], editor: CodeEditor, status: StatusLine, notices: Notices
+        self,
+        screen: Screen[None],
+        editor: CodeEditor,
+        status: StatusLine,
+        notices: Notices,
+        room: Room,
+        *,
+        ends_with_us: bool,
     ) -> None:
         self.program = Program()
         self.languages: Sequence[LanguageInfo] = ()
@@ -49,12 +59,18 @@ class Desk:
         self._editor = editor
         self._status = status
         self._notices = notices
+        self._room = room
+        self._ends_with_us = ends_with_us
         self._warned: tuple[str, float] = ("", 0.0)
 
     @property
     def is_unsaved(self) -> bool:
         """Whether leaving would lose something that somebody typed."""
         return self.program.is_unsaved(self._editor.text)
+
+    def may_leave(self, key: str) -> bool:
+        """Ask before we leave, if the text would be gone then."""
+        return not self._ends_with_us or self.may_lose_text("leaves", key)
 
     def may_lose_text(self, what: str, key: str) -> bool:
         """Ask before text is lost: the first time this warns, the second time it says yes.
@@ -76,11 +92,31 @@ class Desk:
         """The text changed."""
         self._status.change(is_unsaved=self.is_unsaved)
 
+    def loaded(self, first_file: Path | None) -> None:
+        """The room's text is there.
+
+        Args:
+            first_file: to be opened, if nobody has written anything yet.
+        """
+        text = self._editor.text
+        if self.program.path is None:
+            self.program.kept = text
+        if first_file is not None and is_starter(text, self._room.languages):
+            self.open(first_file)
+        elif first_file is not None:
+            self._notices.show(
+                f"The room has a text already. ctrl+o opens {first_file.name} in its place."
+            )
+
     # The language.
 
     def offer(self, languages: Sequence[LanguageInfo]) -> None:
         """Take the languages of the room, and choose one if none is chosen yet."""
         self.languages = languages
+        shared = next((each for each in languages if each.name == self._room.language), None)
+        if shared is not None:
+            self._show_language(shared)
+            return
         chosen = self.program.language
         if chosen is not None and any(each.name == chosen.name for each in languages):
             return
@@ -92,10 +128,20 @@ class Desk:
             self.choose(available[0])
 
     def choose(self, language: LanguageInfo) -> None:
-        """Change the language; untouched starter text changes with it."""
-        starter = self.program.choose(language, self._editor.text)
-        if starter is not None:
+        """Change the language for everybody; untouched starter text changes with it."""
+        try:
+            if language.name != self._room.language:
+                self._room.choose_language(language.name)
+        except Offline as error:
+            self._notices.trouble(error)
+            return
+        starter = self.program.choose(language, self._editor.text, self.languages)
+        if starter is not None and starter != self._editor.text:
             self._editor.load_text(starter)
+        self._show_language(language)
+
+    def _show_language(self, language: LanguageInfo) -> None:
+        self.program.language = language
         self._status.change(language=language.title, is_unsaved=self.is_unsaved)
         name = language.syntax
         if name != self._editor.syntax_name:

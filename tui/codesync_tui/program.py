@@ -12,6 +12,11 @@ from codesync_protocol.limits import FILE_NAME_MAX
 from codesync_protocol.messages import LanguageInfo, StdinMode, Window
 
 
+def is_starter(text: str, languages: Sequence[LanguageInfo]) -> bool:
+    """Tell whether nobody has written anything yet."""
+    return not text.strip() or any(text == language.starter for language in languages)
+
+
 @dataclass(slots=True)
 class Program:
     """What this member writes.
@@ -32,19 +37,21 @@ class Program:
         """Tell whether leaving would lose something that somebody typed."""
         return text != self.kept and bool(text.strip())
 
-    def choose(self, language: LanguageInfo, text: str) -> str | None:
+    def choose(
+        self, language: LanguageInfo, text: str, languages: Sequence[LanguageInfo]
+    ) -> str | None:
         """Change the language.
 
         Args:
             language: the new one.
             text: the text as it stands.
+            languages: what can be run.
 
         Returns:
             Starter text to replace it by; None when it is somebody's work.
         """
-        untouched = self.path is None and (not text.strip() or text == self.kept)
         self.language = language
-        if not untouched:
+        if self.path is not None or not is_starter(text, languages):
             return None
         self.kept = language.starter
         return language.starter

@@ -69,10 +69,9 @@ class HighlightedDocument(SourceDocument):
     def _place(self, location: Location) -> tuple[int, tuple[int, int]]:
         """Give a location as an offset in bytes and as a point (row, bytes in the row)."""
         row, column = location
-        above = sum(len(line.encode("utf-8", "replace")) + 1 for line in self._lines[:row])
         line = self._lines[row] if row < len(self._lines) else ""
         inside = len(line[:column].encode("utf-8", "replace"))
-        return above + inside, (row, inside)
+        return self._shown_sizes.start(row) + inside, (row, inside)
 
 
 class LazyHighlights(defaultdict[int, list[Highlight]]):

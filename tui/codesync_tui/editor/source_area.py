@@ -1,13 +1,48 @@
-"""A text area whose text is shown and never changed: what both the editor and the stdin box are."""
+"""A text area whose text is shown and never changed: what both the editor and the stdin box are.
+
+Its text may be shared. Then every change, of whatever kind, goes to a port, and the area itself is
+changed only by what comes back from there: our own edits, others' and what is undone all take the
+same way, so that what is shown cannot differ from what is shared.
+"""
+
+from typing import Protocol
 
 from textual import events
-from textual.document._document import Document
+from textual.document._document import Document, EditResult, Location, Selection
 from textual.document._document_navigator import DocumentNavigator
+from textual.document._edit import Edit
+from textual.geometry import Offset
 from textual.message import Message
 from textual.widgets import TextArea
 
+from codesync_client.replica import Splice
 from codesync_protocol.limits import SOURCE_MAX
-from codesync_tui.editor.document import QuickWrappedDocument, SourceDocument
+from codesync_tui.editor.document import QuickWrappedDocument, SourceDocument, normal_newlines
+from codesync_tui.editor.moving import moved
+
+
+class TextPort(Protocol):
+    """Where a shared text is written. What becomes of it comes back by `SourceArea.apply`."""
+
+    def edit(self, at: int, deleted: int, inserted: str) -> None:
+        """Replace a piece; places are bytes of UTF-8."""
+        ...
+
+    def undo(self) -> None:
+        """Take back what we did last."""
+        ...
+
+    def redo(self) -> None:
+        """Do again what we took back last."""
+        ...
+
+    def end_undo_group(self) -> None:
+        """What comes now is undone apart from what was before."""
+        ...
+
+    def moved(self, anchor: int, head: int) -> None:
+        """Our caret is somewhere else."""
+        ...
 
 
 class SourceArea(TextArea, inherit_css=True):
@@ -27,6 +62,10 @@ class SourceArea(TextArea, inherit_css=True):
             super().__init__()
             self.size = size
 
+    _port: TextPort | None = None
+    _keeps_selection = False
+    _typed_to: Location | None = None
+
     def _make_document(self, text: str) -> Document:
         return SourceDocument(text)
 
@@ -40,6 +79,138 @@ class SourceArea(TextArea, inherit_css=True):
         self._build_highlight_map()
         self.move_cursor((0, 0))
         self._rewrap_and_refresh_virtual_size()
+
+    @property
+    def source(self) -> SourceDocument:
+        """The text."""
+        assert isinstance(self.document, SourceDocument)
+        return self.document
+
+    def load_text(self, text: str) -> None:
+        """Show another text, with line feeds for line ends; a shared one becomes it for all."""
+        if self._port is None:
+            super().load_text(normal_newlines(text))
+            return
+        last = self.document.line_count - 1
+        self.replace(text, (0, 0), (last, len(self.document[last])))
+        self.move_cursor((0, 0))
+
+    # Sharing.
+
+    def share(self, port: TextPort, text: str) -> None:
+        """Show a shared text; caret and view stay where they are, as far as the text allows.
+
+        Args:
+            port: where changes go.
+            text: the text as it stands; it may have line ends of any kind.
+        """
+        self._port = port
+        head, scroll = self.source.offset_of(self.selection.end), self.scroll_offset
+        self._set_document(text, None)
+        self.selection = Selection.cursor(self.source.location_of(head))
+        self.scroll_to(*scroll, animate=False)
+        self.post_message(self.Changed(self))
+
+    @property
+    def places(self) -> tuple[int, int]:
+        """Where the selection began and where the caret is, in bytes."""
+        anchor, head = self.selection
+        return self.source.offset_of(anchor), self.source.offset_of(head)
+
+    def edit(self, edit: Edit) -> EditResult:
+        """Perform an edit; see TextArea."""
+        edit.text = normal_newlines(edit.text)
+        if self._port is None:
+            return super().edit(edit)
+        start, end = self._clamped(edit.top), self._clamped(edit.bottom)
+        replaced = self.source.get_text_range(start, end)
+        at = self.source.offset_of(start)
+        if len(edit.text) != 1 or edit.text == "\n" or self._typed_to != start:
+            self._port.end_undo_group()
+        self._keeps_selection = edit.maintain_selection_offset
+        try:
+            self._port.edit(at, self.source.offset_of(end) - at, edit.text)
+        finally:
+            self._keeps_selection = False
+        size = len(edit.text.encode("utf-8", "replace"))
+        landed = self.source.location_of(at + size)
+        self._typed_to = landed
+        return EditResult(landed, replaced)
+
+    def undo(self) -> None:
+        """Take back what was done last; of a shared text, what we did last."""
+        if self._port is None:
+            super().undo()
+        elif not self.read_only:
+            self._port.undo()
+
+    def redo(self) -> None:
+        """Do again what was taken back last."""
+        if self._port is None:
+            super().redo()
+        elif not self.read_only:
+            self._port.redo()
+
+    def apply(self, splices: tuple[Splice, ...], *, own: bool) -> None:
+        """Show what happened to the shared text.
+
+        Args:
+            splices: what was replaced, in this order.
+            own: we did it, so the caret goes along and is kept in view; what others do moves
+                neither the caret against the text nor the text under the reader's eyes.
+        """
+        gutter, before = self.gutter_width, self.selection
+        anchor, head = before
+        top = self.wrapped_document.offset_to_location(self._view_top)
+        landed = head
+        for splice in splices:
+            start = self.source.location_of(splice.at)
+            end = self.source.location_of(splice.at + splice.deleted)
+            result = self.document.replace_range(start, end, splice.inserted)
+            landed = result.end_location
+            pushes = own and self._keeps_selection
+            anchor = moved(anchor, start, end, landed, pushes=pushes)
+            head = moved(head, start, end, landed, pushes=pushes)
+            top = moved(top, start, end, landed, pushes=True)
+            self.wrapped_document.wrap_range(start, end, landed)
+        if own and not self._keeps_selection:
+            anchor = head = landed
+        # The selection first: what follows looks at it, and must not find it behind the end.
+        self.set_reactive(TextArea.selection, Selection(anchor, head))
+        if gutter != self.gutter_width:
+            self.wrapped_document.wrap(self.wrap_width, self.indent_width)
+        self._build_highlight_map()
+        self._matching_bracket_location = None
+        self._refresh_size()
+        if own:
+            self._watch_selection(before, self.selection)
+            self.record_cursor_width()
+        else:
+            self._hold_view(top)
+        self.refresh()
+        self.post_message(self.Changed(self))
+        self.update_suggestion()
+
+    @property
+    def _view_top(self) -> Offset:
+        return Offset(0, round(self.scroll_y))
+
+    def _hold_view(self, top: Location) -> None:
+        """Keep the line that was at the top of the view where it was."""
+        row = self.wrapped_document.location_to_offset(top).y
+        if round(self.scroll_y) != row:
+            self.scroll_to(y=row, animate=False, force=True)
+
+    def _clamped(self, location: Location) -> Location:
+        row = min(max(0, location[0]), self.document.line_count - 1)
+        if location[0] > row:
+            return row, len(self.document[row])
+        return row, min(max(0, location[1]), len(self.document[row]))
+
+    def _watch_selection(self, previous_selection: Selection, selection: Selection) -> None:
+        super()._watch_selection(previous_selection, selection)
+        if self._port is not None and self.is_mounted:
+            self._port.moved(*self.places)
 
     # Textual calls the handlers of all base classes too, unless an event's default is prevented:
     # these must not call them themselves.

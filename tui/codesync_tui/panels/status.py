@@ -33,6 +33,7 @@ class Status:
         file: the name of the file that is open; empty when none is.
         is_unsaved: the text differs from the file's.
         unsandboxed: programs run without a sandbox.
+        unsent: edits of ours that the server does not have yet.
         awaiting: the program that waits for somebody to type; empty when none does.
     """
 
@@ -45,6 +46,7 @@ class Status:
     is_unsaved: bool = False
     unsandboxed: bool = False
     awaiting: str = ""
+    unsent: int = 0
 
 
 class StatusLine(Widget):
@@ -79,6 +81,8 @@ class StatusLine(Widget):
         parts: list[tuple[str, str]] = [(f" {shorten(status.room, 24)} ", "bold")]
         style = "$success" if status.is_online else "$warning bold"
         parts.append((f" {'●' if status.is_online else '○'} {status.connection} ", style))
+        if status.unsent:
+            parts.append((f" {status.unsent} unsent ", "$warning bold"))
         if status.awaiting:
             parts.append((f" {status.awaiting} waits for input ", "$warning bold"))
         if status.unsandboxed:

@@ -14,6 +14,7 @@ from textual.widgets import TextArea
 from textual.worker import Worker
 
 from codesync_client import Room
+from codesync_client.shared_document import Conflict
 from codesync_protocol.messages import LanguageInfo
 from codesync_tui import words
 from codesync_tui.actions import bindings
@@ -46,6 +47,7 @@ from codesync_tui.screens.help import HelpScreen, room_notes
 from codesync_tui.screens.invite import InviteScreen
 from codesync_tui.screens.language import LanguagePicker
 from codesync_tui.session import Session
+from codesync_tui.shared_texts import SharedTexts, Watchers
 from codesync_tui.theme import DARK, LIGHT
 from codesync_tui.typed import app_of
 
@@ -108,7 +110,20 @@ class RoomScreen(Screen[None]):
             self._output, self._queue, self._members, self._status, self.query_one(Banner)
         )
         self._narrator = Narrator(self._room, panes, self._notices.show)
-        self.desk = Desk(self, self._editor, self._status, self._notices)
+        self.desk = Desk(
+            self,
+            self._editor,
+            self._status,
+            self._notices,
+            self._room,
+            ends_with_us=bool(self._join_line),
+        )
+        self._texts = SharedTexts(
+            self._room,
+            self._editor,
+            self._stdin.prepared,
+            Watchers(self._text_loaded, self._carets_moved, self._text_in_conflict),
+        )
         self._controls = Controls(
             self,
             self._room,
@@ -124,12 +139,22 @@ class RoomScreen(Screen[None]):
         self._arrange()
         self.set_interval(1.0, self._tick)
         self.room_worker = self.run_worker(self._session.live(), name="room", group="room")
-        if self._file is not None:
-            self.desk.open(self._file)
         if self._join_line:
             self._notices.show(
                 f"{self._join_line}\nF9 shows and copies it.", title="Others join with"
             )
+
+    # What the room's text tells.
+
+    def _text_loaded(self) -> None:
+        file, self._file = self._file, None
+        self.desk.loaded(file)
+
+    def _carets_moved(self) -> None:
+        pass
+
+    def _text_in_conflict(self, conflict: Conflict) -> None:
+        self._notices.show(conflict.reason, "warning")
 
     # What background work tells.
 
@@ -141,6 +166,7 @@ class RoomScreen(Screen[None]):
             self._controls.show_target()
             self._status.change(awaiting=self._controls.awaiting())
             self._set_titles()
+            self._texts.allow()
         finally:
             message.handled.set()
 
@@ -170,6 +196,8 @@ class RoomScreen(Screen[None]):
 
     def _tick(self) -> None:
         """Once a second: what waits or runs has become older."""
+        if self._narrator.has_entered:
+            self._status.change(unsent=self._room.document.unsent)
         if self._queue.has_unfinished:
             self._queue.refresh_rows()
         if self._narrator.retry_at is not None:
