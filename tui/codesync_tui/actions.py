@@ -67,6 +67,7 @@ EDITING: Final = (
     ("shift+arrows", "select"),
     ("ctrl+left, right", "move by words"),
     ("ctrl+a, ctrl+e", "to the beginning, to the end of the line"),
+    ("ctrl+home, ctrl+end", "to the beginning, to the end of the text"),
     ("ctrl+k, ctrl+u", "delete to the end, to the beginning of the line"),
     ("tab, shift+tab", "indent, unindent"),
 )

@@ -5,9 +5,10 @@ changed only by what comes back from there: our own edits, others' and what is u
 same way, so that what is shown cannot differ from what is shared.
 """
 
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from textual import events
+from textual.binding import Binding, BindingType
 from textual.document._document import Document, EditResult, Location, Selection
 from textual.document._document_navigator import DocumentNavigator
 from textual.document._edit import Edit
@@ -50,6 +51,11 @@ class SourceArea(TextArea, inherit_css=True):
 
     Escape leaves the focus where it is: whoever is used to another editor presses it often.
     """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+home", "document_start", "To the beginning", show=False),
+        Binding("ctrl+end", "document_end", "To the end", show=False),
+    ]
 
     class PasteRefused(Message):
         """A paste was larger than any program may be.
@@ -94,6 +100,14 @@ class SourceArea(TextArea, inherit_css=True):
         last = self.document.line_count - 1
         self.replace(text, (0, 0), (last, len(self.document[last])))
         self.move_cursor((0, 0))
+
+    def action_document_start(self) -> None:
+        """Go to the beginning of the text."""
+        self.move_cursor((0, 0))
+
+    def action_document_end(self) -> None:
+        """Go to the end of the text."""
+        self.move_cursor(self.document.end)
 
     # Sharing.
 
