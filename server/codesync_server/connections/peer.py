@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 
-from websockets.asyncio.server import ServerConnection
+from websockets.asyncio.server import ServerConnection, broadcast
 from websockets.exceptions import ConnectionClosed
 
 from codesync_protocol.codec import encode
@@ -147,8 +147,7 @@ class Peer:
         with suppress(ConnectionClosed):
             while (frame := await self._outbox.next_frame()) is not None:
                 try:
-                    async with asyncio.timeout(PROGRESS_SECONDS):
-                        await self._connection.send(frame)
+                    await self._send(frame)
                 except TimeoutError:
                     log.info("%s takes nothing; let go", self.address)
                     self._connection.transport.abort()
@@ -158,6 +157,18 @@ class Peer:
                 self._connection.transport.abort()
             else:
                 await self._connection.close(1001, self._outbox.closing[:100])
+
+    async def _send(self, frame: bytes) -> None:
+        """Send a frame; wait only for a client that does not take what it was sent before.
+
+        Raises:
+            TimeoutError: it takes nothing.
+        """
+        if not self._connection.transport.get_write_buffer_size():
+            broadcast((self._connection,), frame)  # the library's one way to send without waiting
+            return
+        async with asyncio.timeout(PROGRESS_SECONDS):
+            await self._connection.send(frame)
 
     async def _refuse(self, refused: Refused) -> None:
         self._end.refuse()

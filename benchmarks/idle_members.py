@@ -1,0 +1,52 @@
+"""What members cost who only sit there: server memory for each, and in all.
+
+    python -m benchmarks.idle_members [--json] [--members 1000] [--rooms 20]
+
+The members are raw websockets in a process of their own, spread over rooms. The baseline is the
+same server before they came. Memory is the server's resident set.
+"""
+
+import argparse
+import asyncio
+
+from benchmarks.figures import machine, show
+from benchmarks.processes import resident_mb, teller
+from benchmarks.server_process import server_process
+
+QUIET_SECONDS = 3.0
+
+
+async def measure(members: int, rooms: int) -> dict[str, object]:
+    """Measure."""
+    async with server_process("--executor=local") as server:
+        links = [str(server.link(f"room-{number}")) for number in range(rooms)]
+        await asyncio.sleep(QUIET_SECONDS)
+        before = resident_mb(server.pid)
+        async with teller("benchmarks.audience", str(members), *links) as audience:
+            here = (await audience.next())["here"]
+            await asyncio.sleep(QUIET_SECONDS)
+            after = resident_mb(server.pid)
+    return {
+        "members": here,
+        "rooms": rooms,
+        "server_rss_mb": round(after, 1),
+        "server_rss_before_mb": round(before, 1),
+        "kb_per_member": round((after - before) * 1000 / here, 1),
+        **machine(),
+    }
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--members", type=int, default=1000)
+    parser.add_argument("--rooms", type=int, default=20)
+    args = parser.parse_args()
+    show(asyncio.run(measure(args.members, args.rooms)), as_json=args.json)
+
+
+if __name__ == "__main__":
+    main()
