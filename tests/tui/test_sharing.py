@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 import pytest
 from textual import events
 from textual.pilot import Pilot
+from textual.widgets._toast import Toast
 
 from codesync_client import Room
 from codesync_protocol.messages import Role
@@ -43,6 +44,10 @@ class Screen:
 
     def status(self) -> str:
         return self.room.query_one(StatusLine).render().plain
+
+    def notices(self) -> list[str]:
+        """What the notices on the screen say."""
+        return [toast.render().plain for toast in self.app.screen.query(Toast)]
 
     async def becomes(self, text: str) -> None:
         """Wait until the editor shows a text."""
@@ -231,3 +236,40 @@ async def test_what_is_written_while_the_line_is_cut_is_merged_on_return(
         ana.editor.insert("above\n", (0, 0))
         for on in (ana, ben):
             await on.becomes("above\nmiddle\nbelow\n")
+
+
+async def test_a_viewer_who_types_is_told_why_nothing_happens(server: RunningServer) -> None:
+    async with screen(server, "ana") as ana, screen(server, "eve", role=Role.VIEWER) as eve:
+        await ana.has_text()
+        await eve.becomes(ana.editor.text)
+        await eve.pilot.press("x", "y")
+        await eventually(lambda: len(eve.notices()) == 1)
+        assert "viewer" in eve.notices()[0]
+
+
+async def test_keys_in_a_row_are_undone_together_and_a_moved_caret_ends_the_row(
+    server: RunningServer,
+) -> None:
+    async with screen(server, "ana") as ana:
+        await ana.has_text()
+        await ana.writes("")
+        await ana.pilot.press("a", "b", "left", "right", "c", "d", "enter", "e")
+        for text in ("abcd\n", "abcd", "ab", ""):
+            await ana.pilot.press("ctrl+z")
+            assert ana.editor.text == text
+        for text in ("ab", "abcd", "abcd\n", "abcd\ne"):
+            await ana.pilot.press("ctrl+y")
+            assert ana.editor.text == text
+
+
+async def test_what_is_merged_on_return_does_not_move_the_caret(server: RunningServer) -> None:
+    async with screen(server, "ana") as ana, screen(server, "ben") as ben:
+        await ana.has_text()
+        await ana.writes("one\ntwo\nthree\n")
+        await ben.becomes("one\ntwo\nthree\n")
+        ben.editor.move_cursor((1, 1))
+        rooms = server.app._rooms  # pyright: ignore[reportPrivateUsage]
+        rooms.open("den", 0.0).renew_document()
+        ana.editor.insert("0\n", (0, 0))
+        await ben.becomes("0\none\ntwo\nthree\n")
+        assert ben.editor.cursor_location == (2, 1)

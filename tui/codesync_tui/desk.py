@@ -62,6 +62,7 @@ class Desk:
         self._room = room
         self._ends_with_us = ends_with_us
         self._warned: tuple[str, float] = ("", 0.0)
+        self._was_loaded = False
 
     @property
     def is_unsaved(self) -> bool:
@@ -88,6 +89,22 @@ class Desk:
         )
         return False
 
+    def _may_replace_text(self) -> bool:
+        """Ask before the room's text is replaced, if it is somebody's work or others are here."""
+        now = monotonic()
+        others = len(self._room.members.members) > 1 if self._room.document.is_there else False
+        is_our_own = self.program.path is not None and not self.is_unsaved
+        if is_starter(self._editor.text, self.languages) or (is_our_own and not others):
+            return True
+        if self._warned[0] == "replaces" and now < self._warned[1]:
+            return True
+        self._warned = ("replaces", now + ONCE_MORE_SECONDS)
+        whose = "Others are here, and all have one text" if others else "There is a text already"
+        self._notices.show(
+            f"{whose}: a file takes its place. ctrl+o once more opens one all the same.", "warning"
+        )
+        return False
+
     def changed(self) -> None:
         """The text changed."""
         self._status.change(is_unsaved=self.is_unsaved)
@@ -99,8 +116,9 @@ class Desk:
             first_file: to be opened, if nobody has written anything yet.
         """
         text = self._editor.text
-        if self.program.path is None:
+        if not self._was_loaded and self.program.path is None:
             self.program.kept = text
+        self._was_loaded = True
         if first_file is not None and is_starter(text, self._room.languages):
             self.open(first_file)
         elif first_file is not None:
@@ -161,7 +179,7 @@ class Desk:
 
     def ask_open(self) -> None:
         """Ask which file to open."""
-        if not self.may_lose_text("opens another file", "ctrl+o"):
+        if not self._may_replace_text():
             return
         folder = f"{self.program.path.parent}/" if self.program.path else ""
 

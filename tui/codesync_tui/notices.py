@@ -1,5 +1,6 @@
 """Short notices over the screen, always as plain text."""
 
+from time import monotonic
 from typing import Literal, cast
 
 from textual.app import App
@@ -21,6 +22,7 @@ class Notices:
 
     def __init__(self, app: App[int]) -> None:
         self._app = app
+        self._told: dict[str, float] = {}
 
     def show(self, text: str, severity: str = "information", *, title: str = "") -> None:
         """Show a notice.
@@ -37,6 +39,13 @@ class Notices:
             timeout=_SECONDS[severity],
             markup=False,
         )
+
+    def once(self, text: str) -> None:
+        """Warn of something that may happen with every key, and not say it again for a while."""
+        now = monotonic()
+        if now >= self._told.get(text, 0.0):
+            self._told[text] = now + _SECONDS["warning"]
+            self.show(text, "warning")
 
     def trouble(self, error: ClientError) -> None:
         """Show what went wrong and what to do about it."""

@@ -3,10 +3,8 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from codesync_client import Room
 from codesync_client.replica import Change
-from codesync_client.shared_document import Conflict
-from codesync_protocol.messages import Role
+from codesync_client.shared_document import Conflict, SharedDocument
 from codesync_protocol.shared_text import SOURCE, STDIN
 from codesync_tui.editor.source_area import SourceArea
 
@@ -17,11 +15,13 @@ class Watchers:
 
     Attributes:
         loaded: the texts are there, or others than before.
+        wrote: a member changed the source.
         carets_moved: somebody is somewhere else.
         conflict: what we wrote is not in the room's text.
     """
 
     loaded: Callable[[], None]
+    wrote: Callable[[int], None]
     carets_moved: Callable[[], None]
     conflict: Callable[[Conflict], None]
 
@@ -30,47 +30,55 @@ class SharedTexts:
     """The room's texts on the screen.
 
     Args:
-        room: the room, entered with its text.
+        document: the texts.
+        wake: has what was done to them sent.
+        may_write: whether we may write now.
         editor: shows the source.
         prepared: shows the prepared stdin.
         watchers: who else is told.
     """
 
     def __init__(
-        self, room: Room, editor: SourceArea, prepared: SourceArea, watchers: Watchers
+        self,
+        document: SharedDocument,
+        wake: Callable[[], None],
+        may_write: Callable[[], bool],
+        editor: SourceArea,
+        prepared: SourceArea,
+        watchers: Watchers,
     ) -> None:
-        self._room = room
+        self._document = document
+        self._wake = wake
+        self._may_write = may_write
         self._areas: Mapping[str, SourceArea] = {SOURCE: editor, STDIN: prepared}
         self._watchers = watchers
-        room.document.listener = self
+        document.listener = self
         self.allow()
 
     def allow(self) -> None:
         """Let the areas be written in, if we may write and the texts are there."""
-        may = self._room.document.is_there and self._room.role is not Role.VIEWER
+        may = self._document.is_there and self._may_write()
         for area in self._areas.values():
             area.read_only = not may
-
-    def replace(self, name: str, text: str) -> None:
-        """Make a text another one; it can be undone as one step."""
-        document = self._room.document
-        document.end_undo_group()
-        document.replace(name, text)
-        document.end_undo_group()
-        self._room.wake()
 
     # What the document tells.
 
     def document_loaded(self) -> None:
         """The texts are others now, or there for the first time."""
         for name, area in self._areas.items():
-            area.share(_Port(self._room, name), self._room.document.text(name))
+            area.share(_Port(self._document, name, self._wake), self._document.text(name))
         self.allow()
         self._watchers.loaded()
 
     def document_changed(self, change: Change) -> None:
         """A text changed."""
-        self._areas[change.text].apply(change.splices, own=change.member is None)
+        area = self._areas[change.text]
+        try:
+            area.apply(change.splices, own=change.member is None)
+        except Exception:  # a view that is wrong is made anew; the connection must not suffer
+            area.show_anew(self._document.text(change.text))
+        if change.text == SOURCE and change.member:
+            self._watchers.wrote(change.member)
         self._watchers.carets_moved()
 
     def carets_moved(self) -> None:
@@ -85,26 +93,31 @@ class SharedTexts:
 class _Port:
     """One of the room's texts, as an area writes it."""
 
-    def __init__(self, room: Room, name: str) -> None:
-        self._room = room
+    def __init__(self, document: SharedDocument, name: str, wake: Callable[[], None]) -> None:
+        self._document = document
         self._name = name
+        self._wake = wake
 
     def edit(self, at: int, deleted: int, inserted: str) -> None:
-        self._room.document.edit(self._name, at, deleted, inserted)
-        self._room.wake()
+        self._document.edit(self._name, at, deleted, inserted)
+        self._wake()
+
+    def replace(self, text: str) -> None:
+        self._document.replace(self._name, text)
+        self._wake()
 
     def undo(self) -> None:
-        self._room.document.undo(self._name)
-        self._room.wake()
+        self._document.undo(self._name)
+        self._wake()
 
     def redo(self) -> None:
-        self._room.document.redo(self._name)
-        self._room.wake()
+        self._document.redo(self._name)
+        self._wake()
 
     def end_undo_group(self) -> None:
-        self._room.document.end_undo_group()
+        self._document.end_undo_group()
 
     def moved(self, anchor: int, head: int) -> None:
         if self._name == SOURCE:
-            self._room.document.move_caret(anchor, head)
-            self._room.wake()
+            self._document.move_caret(anchor, head)
+            self._wake()

@@ -1,6 +1,8 @@
-"""Where a location is after text around it was replaced. Pure."""
+"""How texts differ, and where a location is after text around it was replaced. Pure."""
 
 from textual.document._document import Location
+
+from codesync_client.replica import Splice
 
 
 def moved(
@@ -23,3 +25,23 @@ def moved(
     if row == end[0]:
         column += landed[1] - end[1]
     return row + landed[0] - end[0], column
+
+
+def replacement(before: str, after: str) -> Splice:
+    """Tell how one text becomes another by replacing one piece, as small as it can be."""
+    start = _same(before, after)
+    end = _same(before[start:][::-1], after[start:][::-1])
+    gone, come = before[start : len(before) - end], after[start : len(after) - end]
+    return Splice(len(before[:start].encode()), len(gone.encode()), come)
+
+
+def _same(one: str, other: str) -> int:
+    """Count the characters at the beginning that are the same."""
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one[low:middle] == other[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low

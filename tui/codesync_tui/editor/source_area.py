@@ -5,6 +5,8 @@ changed only by what comes back from there: our own edits, others' and what is u
 same way, so that what is shown cannot differ from what is shared.
 """
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import ClassVar, Protocol
 
 from textual import events
@@ -19,7 +21,7 @@ from textual.widgets import TextArea
 from codesync_client.replica import Splice
 from codesync_protocol.limits import SOURCE_MAX
 from codesync_tui.editor.document import QuickWrappedDocument, SourceDocument, normal_newlines
-from codesync_tui.editor.moving import moved
+from codesync_tui.editor.moving import moved, replacement
 
 
 class TextPort(Protocol):
@@ -39,6 +41,10 @@ class TextPort(Protocol):
 
     def end_undo_group(self) -> None:
         """What comes now is undone apart from what was before."""
+        ...
+
+    def replace(self, text: str) -> None:
+        """Make the text another one, by as little change as is needed."""
         ...
 
     def moved(self, anchor: int, head: int) -> None:
@@ -68,9 +74,13 @@ class SourceArea(TextArea, inherit_css=True):
             super().__init__()
             self.size = size
 
+    class WriteRefused(Message):
+        """Somebody wanted to write where nothing can be written now."""
+
     _port: TextPort | None = None
     _keeps_selection = False
-    _typed_to: Location | None = None
+    _leads = False  # what is done now moves the caret to where it is done
+    _last: tuple[str, Location] | None = None  # what the last key did, and where it left the caret
 
     def _make_document(self, text: str) -> Document:
         return SourceDocument(text)
@@ -97,8 +107,9 @@ class SourceArea(TextArea, inherit_css=True):
         if self._port is None:
             super().load_text(normal_newlines(text))
             return
-        last = self.document.line_count - 1
-        self.replace(text, (0, 0), (last, len(self.document[last])))
+        self._end_undo_group()
+        self._port.replace(normal_newlines(text))
+        self._end_undo_group()
         self.move_cursor((0, 0))
 
     def action_document_start(self) -> None:
@@ -112,16 +123,24 @@ class SourceArea(TextArea, inherit_css=True):
     # Sharing.
 
     def share(self, port: TextPort, text: str) -> None:
-        """Show a shared text; caret and view stay where they are, as far as the text allows.
+        """Show a shared text; caret and view stay at what they are at, as far as it is still there.
 
         Args:
             port: where changes go.
             text: the text as it stands; it may have line ends of any kind.
         """
-        self._port = port
-        head, scroll = self.source.offset_of(self.selection.end), self.scroll_offset
+        if self._port is None:
+            self._set_document("", None)
+        self._port, self._last = port, None
+        if text != self.text:
+            self.apply((replacement(self.text, text),), own=False)
+
+    def show_anew(self, text: str) -> None:
+        """Show the shared text from scratch, whatever is shown now."""
+        head, scroll = self.selection.end, self.scroll_offset
+        self.set_reactive(TextArea.selection, Selection())
         self._set_document(text, None)
-        self.selection = Selection.cursor(self.source.location_of(head))
+        self.set_reactive(TextArea.selection, Selection.cursor(self._clamped(head)))
         self.scroll_to(*scroll, animate=False)
         self.post_message(self.Changed(self))
 
@@ -139,40 +158,70 @@ class SourceArea(TextArea, inherit_css=True):
         start, end = self._clamped(edit.top), self._clamped(edit.bottom)
         replaced = self.source.get_text_range(start, end)
         at = self.source.offset_of(start)
-        if len(edit.text) != 1 or edit.text == "\n" or self._typed_to != start:
-            self._port.end_undo_group()
+        if not self._goes_on(start, end, edit.text):
+            self._end_undo_group()
         self._keeps_selection = edit.maintain_selection_offset
         try:
-            self._port.edit(at, self.source.offset_of(end) - at, edit.text)
+            with self._leading():
+                self._port.edit(at, self.source.offset_of(end) - at, edit.text)
         finally:
             self._keeps_selection = False
-        size = len(edit.text.encode("utf-8", "replace"))
-        landed = self.source.location_of(at + size)
-        self._typed_to = landed
+        landed = self.source.location_of(at + len(edit.text.encode("utf-8", "replace")))
+        self._last = ("typed" if edit.text else "deleted"), landed
+        if len(edit.text) > 1 or edit.text == "\n":
+            self._end_undo_group()
         return EditResult(landed, replaced)
+
+    def _goes_on(self, start: Location, end: Location, text: str) -> bool:
+        """Whether an edit goes on with what the keys before it did, and is undone with it."""
+        if self._last is None:
+            return False
+        what, place = self._last
+        if text:
+            return what == "typed" and start == end == place and len(text) == 1 and text != "\n"
+        is_one = start[0] == end[0] and end[1] - start[1] == 1
+        return what == "deleted" and is_one and place in (start, end)
+
+    def _end_undo_group(self) -> None:
+        self._last = None
+        if self._port is not None:
+            self._port.end_undo_group()
+
+    @contextmanager
+    def _leading(self) -> Generator[None]:
+        self._leads = True
+        try:
+            yield
+        finally:
+            self._leads = False
 
     def undo(self) -> None:
         """Take back what was done last; of a shared text, what we did last."""
         if self._port is None:
             super().undo()
         elif not self.read_only:
-            self._port.undo()
+            self._last = None
+            with self._leading():
+                self._port.undo()
 
     def redo(self) -> None:
         """Do again what was taken back last."""
         if self._port is None:
             super().redo()
         elif not self.read_only:
-            self._port.redo()
+            self._last = None
+            with self._leading():
+                self._port.redo()
 
     def apply(self, splices: tuple[Splice, ...], *, own: bool) -> None:
         """Show what happened to the shared text.
 
         Args:
             splices: what was replaced, in this order.
-            own: we did it, so the caret goes along and is kept in view; what others do moves
-                neither the caret against the text nor the text under the reader's eyes.
+            own: we did it. What we do here takes the caret along and keeps it in view; all else
+                moves neither the caret against the text nor the text under the reader's eyes.
         """
+        leads = own and self._leads
         gutter, before = self.gutter_width, self.selection
         anchor, head = before
         top = self.wrapped_document.offset_to_location(self._view_top)
@@ -182,25 +231,26 @@ class SourceArea(TextArea, inherit_css=True):
             end = self.source.location_of(splice.at + splice.deleted)
             result = self.document.replace_range(start, end, splice.inserted)
             landed = result.end_location
-            pushes = own and self._keeps_selection
+            pushes = leads and self._keeps_selection
             anchor = moved(anchor, start, end, landed, pushes=pushes)
             head = moved(head, start, end, landed, pushes=pushes)
-            top = moved(top, start, end, landed, pushes=True)
+            top = moved(top, start, end, landed, pushes=self.scroll_y > 0)
             self.wrapped_document.wrap_range(start, end, landed)
-        if own and not self._keeps_selection:
+        if leads and not self._keeps_selection:
             anchor = head = landed
         # The selection first: what follows looks at it, and must not find it behind the end.
         self.set_reactive(TextArea.selection, Selection(anchor, head))
         if gutter != self.gutter_width:
             self.wrapped_document.wrap(self.wrap_width, self.indent_width)
         self._build_highlight_map()
-        self._matching_bracket_location = None
         self._refresh_size()
-        if own:
+        if leads:
             self._watch_selection(before, self.selection)
             self.record_cursor_width()
         else:
             self._hold_view(top)
+            self._match_bracket()
+            self._tell_port()
         self.refresh()
         self.post_message(self.Changed(self))
         self.update_suggestion()
@@ -223,8 +273,24 @@ class SourceArea(TextArea, inherit_css=True):
 
     def _watch_selection(self, previous_selection: Selection, selection: Selection) -> None:
         super()._watch_selection(previous_selection, selection)
+        if previous_selection != selection and not self._leads:
+            self._end_undo_group()
+        self._tell_port()
+
+    def _match_bracket(self) -> None:
+        row, column = self.selection.end
+        character = self.document[row][column : column + 1]
+        self._matching_bracket_location = self.find_matching_bracket(character, (row, column))
+
+    def _tell_port(self) -> None:
+        # Also when others wrote: a place that was not sent yet would be one in the older text.
         if self._port is not None and self.is_mounted:
             self._port.moved(*self.places)
+
+    def _watch_has_focus(self, focus: bool) -> None:
+        super()._watch_has_focus(focus)
+        if not focus:
+            self._end_undo_group()
 
     # Textual calls the handlers of all base classes too, unless an event's default is prevented:
     # these must not call them themselves.
@@ -233,9 +299,15 @@ class SourceArea(TextArea, inherit_css=True):
         if event.key == "escape":
             event.prevent_default()
             self.move_cursor(self.cursor_location)
+        elif self.read_only and (event.is_printable or event.key in ("enter", "tab")):
+            event.prevent_default()
+            event.stop()
+            self.post_message(self.WriteRefused())
 
     async def _on_paste(self, event: events.Paste) -> None:
-        if len(event.text) > SOURCE_MAX:
+        if self.read_only:
+            self.post_message(self.WriteRefused())
+        elif len(event.text) > SOURCE_MAX:
             event.prevent_default()
             event.stop()
             self.post_message(self.PasteRefused(len(event.text)))

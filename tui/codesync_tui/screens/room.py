@@ -15,7 +15,7 @@ from textual.worker import Worker
 
 from codesync_client import Room
 from codesync_client.shared_document import Conflict
-from codesync_protocol.messages import LanguageInfo
+from codesync_protocol.messages import LanguageInfo, Role
 from codesync_tui import words
 from codesync_tui.actions import bindings
 from codesync_tui.arrangement import BREAKPOINTS, Arrangement
@@ -119,10 +119,14 @@ class RoomScreen(Screen[None]):
             ends_with_us=bool(self._join_line),
         )
         self._texts = SharedTexts(
-            self._room,
+            self._room.document,
+            self._room.wake,
+            lambda: self._room.role is not Role.VIEWER,
             self._editor,
             self._stdin.prepared,
-            Watchers(self._text_loaded, self._carets_moved, self._text_in_conflict),
+            Watchers(
+                self._text_loaded, self._member_wrote, self._carets_moved, self._text_in_conflict
+            ),
         )
         self._controls = Controls(
             self,
@@ -149,6 +153,9 @@ class RoomScreen(Screen[None]):
     def _text_loaded(self) -> None:
         file, self._file = self._file, None
         self.desk.loaded(file)
+
+    def _member_wrote(self, member: int) -> None:
+        pass
 
     def _carets_moved(self) -> None:
         pass
@@ -228,6 +235,13 @@ class RoomScreen(Screen[None]):
     def on_answer_line_interrupt(self, _: AnswerLine.Interrupt) -> None:
         """The program is interrupted."""
         self._controls.interrupt()
+
+    def on_source_area_write_refused(self, _: SourceArea.WriteRefused) -> None:
+        """Somebody types where they may not."""
+        if not self._narrator.has_entered or not self._room.document.is_there:
+            self._notices.once("The room's text is not there yet.")
+        else:
+            self._notices.once("You are a viewer here: you can read, and not write.")
 
     def on_source_area_paste_refused(self, message: SourceArea.PasteRefused) -> None:
         """Too much was pasted."""
