@@ -1,7 +1,9 @@
 """Several members write in one text: every screen shows what the text is, whoever changes it."""
 
+import re
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 from textual import events
@@ -16,6 +18,7 @@ from codesync_tui.app import CodeSyncApp
 from codesync_tui.editor import CodeEditor
 from codesync_tui.panels.status import StatusLine
 from codesync_tui.panels.stdin import StdinPane
+from codesync_tui.screens.path_prompt import PathPrompt
 from codesync_tui.screens.room import RoomScreen
 from tests.servers import RunningServer, running_server
 from tests.waiting import eventually
@@ -71,9 +74,14 @@ async def server() -> AsyncGenerator[RunningServer]:
 
 @asynccontextmanager
 async def screen(
-    server: RunningServer, name: str, *, role: Role = Role.EDITOR, columns: int = 80
+    server: RunningServer,
+    name: str,
+    *,
+    role: Role = Role.EDITOR,
+    columns: int = 80,
+    file: Path | None = None,
 ) -> AsyncGenerator[Screen]:
-    app = CodeSyncApp(server.link("den", role), name=name)
+    app = CodeSyncApp(server.link("den", role), name=name, file=file)
     async with app.run_test(size=(columns, 24), notifications=True) as pilot:
         on = Screen(app, pilot)
         await eventually(lambda: "online" in on.status())
@@ -232,10 +240,12 @@ async def test_what_is_written_while_the_line_is_cut_is_merged_on_return(
         assert websocket is not None
         websocket.transport.abort()
         await eventually(lambda: "online" not in ben.status())
+        assert re.search(r"offline since \d\d:\d\d:\d\d", ben.status())
         ben.editor.insert("below\n", (1, 0))
         ana.editor.insert("above\n", (0, 0))
         for on in (ana, ben):
             await on.becomes("above\nmiddle\nbelow\n")
+        await eventually(lambda: "online, synced" in ben.status())
 
 
 async def test_a_viewer_who_types_is_told_why_nothing_happens(server: RunningServer) -> None:
@@ -273,3 +283,34 @@ async def test_what_is_merged_on_return_does_not_move_the_caret(server: RunningS
         ana.editor.insert("0\n", (0, 0))
         await ben.becomes("0\none\ntwo\nthree\n")
         assert ben.editor.cursor_location == (2, 1)
+
+
+async def test_a_file_takes_the_place_of_somebodys_work_only_when_asked_twice(
+    server: RunningServer, tmp_path: Path
+) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text("print('mine')\n")
+    async with screen(server, "ana") as ana, screen(server, "ben") as ben:
+        await ana.has_text()
+        await ana.writes("theirs\n")
+        await ben.becomes("theirs\n")
+        await ben.pilot.press("ctrl+o")
+        await eventually(lambda: any("Others are here" in each for each in ben.notices()))
+        await ben.pilot.press("ctrl+o")
+        await eventually(lambda: isinstance(ben.app.screen, PathPrompt))
+        await ben.pilot.press(*str(file), "enter")
+        await ana.becomes("print('mine')\n")
+        ben.editor.undo()
+        await ana.becomes("theirs\n")
+
+
+async def test_a_file_at_the_start_is_opened_only_where_nobody_wrote(
+    server: RunningServer, tmp_path: Path
+) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text("print('mine')\n")
+    async with screen(server, "ana", file=file) as ana:
+        await ana.becomes("print('mine')\n")
+        async with screen(server, "ben", file=file) as ben:
+            await ben.becomes("print('mine')\n")
+            await eventually(lambda: any("has a text already" in each for each in ben.notices()))

@@ -5,7 +5,7 @@ Only the screen's message handlers call it: it changes widgets.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from time import monotonic
+from time import monotonic, strftime
 
 from codesync_client import Connected, Disconnected, JobOutput, OutputSkipped, Room, RoomEvent
 from codesync_protocol.messages import (
@@ -73,6 +73,7 @@ class Narrator:
         self.targets = Targets()
         self.retry_at: float | None = None
         self.has_entered = False
+        self._cut_at = ""  # when the connection was lost, as a clock on the wall says it
         self._room = room
         self._panes = panes
         self._notify = notify
@@ -141,12 +142,13 @@ class Narrator:
         if self.retry_at is None:
             return "online" if self._room.connected else "closed"
         left = max(0, round(self.retry_at - monotonic()))
-        return f"offline, retry in {left} s" if left else "offline, trying …"
+        since = f"offline since {self._cut_at}"
+        return f"{since}, retry in {left} s" if left else f"{since}, trying …"
 
     # Being connected.
 
     def _connected(self, welcome: Welcome) -> None:
-        self.retry_at = None
+        self.retry_at, self._cut_at = None, ""
         self.has_entered = True
         self._panes.status.change(
             connection="online",
@@ -169,6 +171,7 @@ class Narrator:
 
     def _disconnected(self, reason: str, retry_in: float | None) -> None:
         self.retry_at = None if retry_in is None else monotonic() + retry_in
+        self._cut_at = self._cut_at or strftime("%H:%M:%S")
         self._panes.status.change(connection=self.connection(), is_online=False)
         if retry_in is None:
             self._notify(f"The room is closed to us: {reason}. Your text is still here.", "error")

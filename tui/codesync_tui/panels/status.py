@@ -33,7 +33,7 @@ class Status:
         file: the name of the file that is open; empty when none is.
         is_unsaved: the text differs from the file's.
         unsandboxed: programs run without a sandbox.
-        unsent: edits of ours that the server does not have yet.
+        unsent: edits of ours that the server does not have yet; None before the text is there.
         awaiting: the program that waits for somebody to type; empty when none does.
     """
 
@@ -46,7 +46,7 @@ class Status:
     is_unsaved: bool = False
     unsandboxed: bool = False
     awaiting: str = ""
-    unsent: int = 0
+    unsent: int | None = None
 
 
 class StatusLine(Widget):
@@ -80,7 +80,9 @@ class StatusLine(Widget):
         status, width = self.status, self.size.width
         parts: list[tuple[str, str]] = [(f" {shorten(status.room, 24)} ", "bold")]
         style = "$success" if status.is_online else "$warning bold"
-        parts.append((f" {'●' if status.is_online else '○'} {status.connection} ", style))
+        is_synced = status.is_online and status.unsent == 0
+        connection = f"{status.connection}, synced" if is_synced else status.connection
+        parts.append((f" {'●' if status.is_online else '○'} {connection} ", style))
         if status.unsent:
             parts.append((f" {status.unsent} unsent ", "$warning bold"))
         if status.awaiting:

@@ -153,6 +153,7 @@ class RoomScreen(Screen[None]):
     def _text_loaded(self) -> None:
         file, self._file = self._file, None
         self.desk.loaded(file)
+        self._show_unsent()
 
     def _member_wrote(self, member: int) -> None:
         pass
@@ -204,11 +205,15 @@ class RoomScreen(Screen[None]):
     def _tick(self) -> None:
         """Once a second: what waits or runs has become older."""
         if self._narrator.has_entered:
-            self._status.change(unsent=self._room.document.unsent)
+            self._show_unsent()
         if self._queue.has_unfinished:
             self._queue.refresh_rows()
         if self._narrator.retry_at is not None:
             self._status.change(connection=self._narrator.connection())
+
+    def _show_unsent(self) -> None:
+        document = self._room.document
+        self._status.change(unsent=document.unsent if document.is_there else None)
 
     # What the panes tell.
 
