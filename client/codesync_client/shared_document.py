@@ -91,6 +91,7 @@ class SharedDocument:
         self._pieces: dict[int, bytearray] = {}
         self._fetch = DocumentFetch()
         self._reason = ""
+        self._was_refused = False
         self._me = 0
 
     # The texts as they stand.
@@ -219,6 +220,7 @@ class SharedDocument:
                 case DocumentReset():
                     self._start_over()
                 case EditRefused(reason=reason) if not self._fetch.goes_on:
+                    self._was_refused = True
                     self._start_over(reason)
                 case _:
                     pass
@@ -292,12 +294,13 @@ class SharedDocument:
         if mine is not None and not self._merge(base, mine, reason) and self.listener:
             why = reason or "somebody else changed the same lines"
             self.listener.document_in_conflict(Conflict(mine, why))
+        self._was_refused = False
 
     def _merge(self, base: Mapping[str, str], mine: Mapping[str, str], reason: str) -> bool:
         """Do again what we did; tell whether nothing of it is lost."""
         theirs = self.base
-        if reason:  # the texts have nothing in common, or ours was refused: people decide
-            return dict(mine) == dict(theirs)
+        if reason and (self._was_refused or dict(base) != dict(theirs)):
+            return dict(mine) == dict(theirs)  # else people decide
         merged = {name: merge(base[name], mine[name], theirs[name]) for name in TEXTS}
         if any(text is None for text in merged.values()):
             return False

@@ -122,7 +122,7 @@ class RoomServer:
         awaiting: the running jobs that wait for input.
         document: the texts that are shared.
         language: in which language the source is.
-        crdt: the CRDT id of each connection.
+        crdt: the CRDT id of each client, by its key.
         turn_seconds: how long jobs take, as far as the queue's estimates know.
     """
 
@@ -142,7 +142,8 @@ class RoomServer:
         self.document = Document()
         self.document.write(SOURCE, PYTHON.starter)
         self.language = PYTHON.name
-        self.crdt: dict[int, int] = {}
+        self.crdt: dict[str, int] = {}
+        self._keys: dict[int, str] = {}
         self.loop = asyncio.get_running_loop()
         self._moved = asyncio.Condition()
         self._server: Server | None = None
@@ -305,6 +306,7 @@ class RoomServer:
         with suppress(ConnectionClosed):
             hello = end.receive_hello(await connection.recv())
             self.names.append(hello.name)
+            self._keys[id(connection)] = hello.key
             if self.room.refusal is not None:
                 await connection.send(encode(self.room.refusal))
                 return
@@ -376,12 +378,12 @@ class RoomServer:
                 await self.finished(job, result, by=self.room.members[0].name)
             case FetchDocument(request=request):
                 client = self.document.assign()
-                self.crdt[id(connection)] = client
+                self.crdt[self._keys[id(connection)]] = client
                 state = self.document.state()
                 part = DocumentPart(request, self._seq, client, 0, len(state), state)
                 await connection.send(encode(part))
             case Edit(number=number, data=data):
-                self.document.apply(data, self.crdt[id(connection)])
+                self.document.apply(data, self.crdt[self._keys[id(connection)]])
                 await self._event(Edited(self._next_seq(), self.room.me, number, data))
             case ChooseLanguage(language=language):
                 self.language = language

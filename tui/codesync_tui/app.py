@@ -128,6 +128,7 @@ class CodeSyncApp(App[int]):
 
     async def on_unmount(self) -> None:
         """Leave the room; the terminal is restored already, so this may take its time."""
+        self._screen.last_words()
         if self._screen.room_worker is not None:
             with suppress(WorkerCancelled, WorkerFailed):
                 await self._screen.room_worker.wait()

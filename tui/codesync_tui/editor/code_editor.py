@@ -1,14 +1,19 @@
 """The editor: source text with highlighting, indentation and nothing that blinks."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.document._document import Document
+from textual.geometry import Region, Spacing
+from textual.strip import Strip
 
+from codesync_tui.editor.document import QuickWrappedDocument
 from codesync_tui.editor.highlights import HighlightedDocument, LazyHighlights
 from codesync_tui.editor.indent import next_indent, previous_stop, unindent
+from codesync_tui.editor.remote_carets import Marks, RemoteCaret, paint, plan
 from codesync_tui.editor.source_area import SourceArea
 from codesync_tui.editor.syntax import Syntax
 from codesync_tui.editor.syntax_theme import syntax_themes
@@ -43,6 +48,8 @@ class CodeEditor(SourceArea):
     """
 
     _syntax: Syntax | None = None
+    _carets: Sequence[RemoteCaret] = ()
+    _plan_of: object = None
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name for it
         super().__init__(
@@ -52,6 +59,7 @@ class CodeEditor(SourceArea):
             show_line_numbers=True,
             max_checkpoints=200,
         )
+        self._plan: dict[int, Marks] = {}
         self.cursor_blink = False
         for theme in syntax_themes().values():
             self.register_theme(theme)
@@ -79,6 +87,56 @@ class CodeEditor(SourceArea):
         self._set_document(self.text, None)
         self.selection = selection
         self.scroll_to(*scroll, animate=False)
+
+    # Others.
+
+    def show_carets(self, carets: Sequence[RemoteCaret]) -> None:
+        """Show where others are."""
+        self._carets, self._plan_of = carets, None
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """Paint a row, and others over it; see TextArea."""
+        strip = super().render_line(y)
+        if not self._carets:
+            return strip
+        scroll_x, scroll_y = self.scroll_offset
+        view = scroll_y, self.size, len(self.text), self.wrapped_document
+        if self._plan_of != view:
+            assert isinstance(self.wrapped_document, QuickWrappedDocument)
+            last = scroll_y + self.size.height
+            self._plan = plan(self._carets, self.source, self.wrapped_document, scroll_y, last)
+            self._plan_of = view
+        marks = self._plan.get(y + scroll_y)
+        if marks is None:
+            return strip
+        at = self._cursor_offset
+        own = at[0] if self.has_focus and at[1] == y + scroll_y else None
+        return paint(strip, marks, self.gutter_width, scroll_x, own)
+
+    def reveal(self, offset: int) -> None:
+        """Bring a place into view, without moving our caret.
+
+        Args:
+            offset: the place, in bytes.
+        """
+        at = self.wrapped_document.location_to_offset(self.source.location_of(offset))
+        region = Region(at[0], at[1], 3, 1)
+        x, y = self.scroll_offset
+        width = self.size.width - self.gutter_width
+        if not (y <= at[1] < y + self.size.height and x <= at[0] < x + width):
+            spacing = Spacing(right=self.gutter_width)
+            self.scroll_to_region(region, spacing=spacing, animate=False, force=True, center=True)
+
+    def jump(self, offset: int) -> None:
+        """Put our caret at a place, in the middle of the view if it was out of it.
+
+        Args:
+            offset: the place, in bytes.
+        """
+        location = self.source.location_of(offset)
+        self.reveal(offset)
+        self.move_cursor(location)
 
     def _make_document(self, text: str) -> Document:
         if self._syntax is None:

@@ -112,6 +112,11 @@ class QuickWrappedDocument(WrappedDocument):
         """Rows of the wrapped document."""
         return len(self._offset_to_line_info)
 
+    @property
+    def width(self) -> int:
+        """Cells of a row; 0 when lines are not wrapped."""
+        return self._width
+
     def row_of(self, line: int) -> int:
         """In which row a line begins."""
         return self._line_index_to_offsets[line][0]

@@ -43,6 +43,7 @@ from codesync_tui.panels.pane import set_title
 from codesync_tui.panels.queue import QueuePane
 from codesync_tui.panels.status import StatusLine
 from codesync_tui.panels.stdin import StdinPane
+from codesync_tui.rescue import Rescue
 from codesync_tui.screens.help import HelpScreen, room_notes
 from codesync_tui.screens.invite import InviteScreen
 from codesync_tui.screens.language import LanguagePicker
@@ -128,6 +129,7 @@ class RoomScreen(Screen[None]):
                 self._text_loaded, self._member_wrote, self._carets_moved, self._text_in_conflict
             ),
         )
+        self._rescue = Rescue(self, self._room, self._notices)
         self._controls = Controls(
             self,
             self._room,
@@ -154,15 +156,21 @@ class RoomScreen(Screen[None]):
         file, self._file = self._file, None
         self.desk.loaded(file)
         self._show_unsent()
+        self._rescue.loaded()
+
+    def last_words(self) -> None:
+        """We leave: keep what is not sent."""
+        if self._narrator.has_entered:
+            self._rescue.last_words()
+
+    def _text_in_conflict(self, conflict: Conflict) -> None:
+        self._rescue.conflict(conflict)
 
     def _member_wrote(self, member: int) -> None:
         pass
 
     def _carets_moved(self) -> None:
         pass
-
-    def _text_in_conflict(self, conflict: Conflict) -> None:
-        self._notices.show(conflict.reason, "warning")
 
     # What background work tells.
 
@@ -206,6 +214,7 @@ class RoomScreen(Screen[None]):
         """Once a second: what waits or runs has become older."""
         if self._narrator.has_entered:
             self._show_unsent()
+            self._rescue.tick()
         if self._queue.has_unfinished:
             self._queue.refresh_rows()
         if self._narrator.retry_at is not None:

@@ -1,0 +1,168 @@
+"""Where others are: carets, selections and names, painted over the lines of the editor. Pure.
+
+Names stand behind the end of the line, so that they cover no text, and say without any colour whose
+caret it is.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.document._document import Location
+from textual.geometry import Offset
+from textual.strip import Strip
+
+from codesync_tui.editor.document import QuickWrappedDocument, SourceDocument
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteCaret:
+    """Where another member is.
+
+    Attributes:
+        name: theirs, fit to be shown.
+        anchor: where their selection began, in bytes.
+        head: where their caret is, in bytes.
+        caret: how the caret and the name are painted.
+        selection: how the selection is painted.
+    """
+
+    name: str
+    anchor: int
+    head: int
+    caret: Style
+    selection: Style
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A piece of a row that is painted differently.
+
+    Attributes:
+        start: the first cell, from the text's beginning.
+        end: the cell behind the last one.
+        style: how.
+    """
+
+    start: int
+    end: int
+    style: Style
+
+
+@dataclass(slots=True)
+class Marks:
+    """What is painted over one row.
+
+    Attributes:
+        pieces: what is painted differently.
+        labels: names behind the end of the line.
+        end: the cell behind the row's text.
+    """
+
+    pieces: list[Mark]
+    labels: list[tuple[str, Style]]
+    end: int = 0
+
+
+def plan(
+    carets: Sequence[RemoteCaret],
+    source: SourceDocument,
+    wrapped: QuickWrappedDocument,
+    first: int,
+    last: int,
+) -> dict[int, Marks]:
+    """Work out what is painted over the rows from `first` up to `last`."""
+    rows: defaultdict[int, Marks] = defaultdict(lambda: Marks([], []))
+    for caret in carets:
+        head = source.location_of(caret.head)
+        at = wrapped.location_to_offset(head)
+        for row, start, end in _selected(caret, head, source, wrapped, first, last):
+            rows[row].pieces.append(Mark(start, end, caret.selection))
+        if first <= at.y < last:
+            rows[at.y].pieces.append(Mark(at.x, at.x + 1, caret.caret))
+            rows[at.y].labels.append((caret.name, caret.caret))
+            rows[at.y].end = _row_end(head, at, wrapped, source)
+    return dict(rows)
+
+
+def _selected(
+    caret: RemoteCaret,
+    head: Location,
+    source: SourceDocument,
+    wrapped: QuickWrappedDocument,
+    first: int,
+    last: int,
+) -> Iterator[tuple[int, int, int]]:
+    if caret.anchor == caret.head:
+        return
+    top, bottom = sorted((source.location_of(caret.anchor), head))
+    begin, end = wrapped.location_to_offset(top), wrapped.location_to_offset(bottom)
+    for row in range(max(first, begin.y), min(last, end.y + 1)):
+        start = begin.x if row == begin.y else 0
+        if row == end.y:
+            yield row, start, end.x
+        else:
+            line = wrapped.line_at(row)
+            behind = wrapped.location_to_offset((line, len(source[line])))
+            yield row, start, behind.x + 1 if behind.y == row else max(start, _row_width(wrapped))
+
+
+def _row_end(
+    head: Location, at: Offset, wrapped: QuickWrappedDocument, source: SourceDocument
+) -> int:
+    behind = wrapped.location_to_offset((head[0], len(source[head[0]])))
+    return behind.x if behind.y == at.y else _row_width(wrapped)
+
+
+def _row_width(wrapped: QuickWrappedDocument) -> int:
+    return wrapped.width
+
+
+def paint(strip: Strip, marks: Marks, gutter: int, scrolled: int, own: int | None) -> Strip:
+    """Paint others over a row.
+
+    Args:
+        strip: the row as it is without them.
+        marks: what to paint.
+        gutter: cells before the text.
+        scrolled: cells of the text that are to the left of the view.
+        own: the cell of our own caret, if it is in this row: it stays to be seen.
+    """
+    shift = gutter - scrolled
+    for piece in marks.pieces:
+        start = max(gutter, piece.start + shift)
+        end = piece.end + shift
+        if own is not None and piece.end - piece.start == 1 and start == own + shift:
+            continue
+        strip = _restyled(strip, start, end, piece.style)
+    at = max(gutter, marks.end + shift + 2)
+    for name, style in marks.labels:
+        label = f" {name} "
+        room = strip.cell_length - len(label)
+        here = min(at, room)
+        covers_us = own is not None and here <= own + shift < here + len(label)
+        if here < gutter or covers_us:
+            continue
+        strip = Strip.join(
+            [
+                strip.crop(0, here),
+                Strip([Segment(label, style)], len(label)),
+                strip.crop(here + len(label), None),
+            ]
+        )
+        at = here + len(label) + 1
+    return strip
+
+
+def _restyled(strip: Strip, start: int, end: int, style: Style) -> Strip:
+    end = min(end, strip.cell_length)
+    if start >= end:
+        return strip
+    middle = strip.crop(start, end)
+    restyled = Strip(
+        [Segment(text, (before or Style()) + style) for text, before, _ in middle],
+        middle.cell_length,
+    )
+    return Strip.join([strip.crop(0, start), restyled, strip.crop(end, None)])
