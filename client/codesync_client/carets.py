@@ -8,7 +8,7 @@ from collections import deque
 from dataclasses import dataclass
 from math import inf
 
-from codesync_client.replica import Splice
+from codesync_client.change import Splice
 
 HISTORY_MAX = 256
 """Changes through which a late caret can be moved."""

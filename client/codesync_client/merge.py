@@ -2,7 +2,7 @@
 
 from difflib import SequenceMatcher
 
-from codesync_client.replica import Splice
+from codesync_client.change import Splice
 
 _Block = tuple[int, int, list[str]]
 """Lines of the base from the first number up to the second are these instead."""

@@ -6,11 +6,11 @@ library: it is loaded only by those who share the text.
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from pycrdt import Doc, Text, TransactionEvent, UndoManager, merge_updates
 
+from codesync_client.change import Change, Splice
 from codesync_protocol.shared_text import SOURCE, TEXTS, no_panic
 
 _OWN: Final = "own"
@@ -23,43 +23,6 @@ _GROUP_END_MS: Final = 10 * UNDO_GROUP_MS
 
 PENDING_MAX: Final = 200
 """Own updates that wait; more are merged into one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Splice:
-    """A piece of a text that was replaced.
-
-    Attributes:
-        at: where, in bytes, after the splices before it.
-        deleted: how many bytes went.
-        inserted: what came.
-    """
-
-    at: int
-    deleted: int
-    inserted: str
-
-    def move(self, position: int) -> int:
-        """Where a position is afterwards; what is inserted exactly there comes behind it."""
-        if position <= self.at:
-            return position
-        after = position - self.deleted
-        return after + len(self.inserted.encode()) if after >= self.at else self.at
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What happened to one text.
-
-    Attributes:
-        text: which of TEXTS.
-        splices: what was replaced, in this order.
-        member: who did it; None when it was we.
-    """
-
-    text: str
-    splices: tuple[Splice, ...]
-    member: int | None = None
 
 
 class Replica:

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from codesync_client.carets import CaretPlace, Carets
+from codesync_client.change import Change
 from codesync_client.document_fetch import DocumentFetch
 from codesync_client.merge import merge, splices
-from codesync_client.replica import Change, Replica
+from codesync_client.replica import Replica
 from codesync_protocol.limits import EDIT_MAX, PART_MAX
 from codesync_protocol.messages import (
     Caret,

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Callable
 
-from codesync_client.replica import Change
+from codesync_client.change import Change
 from codesync_client.shared_document import Conflict, SharedDocument
 from codesync_protocol.codec import decode_from_client, decode_from_server, encode
 from codesync_protocol.errors import FrameError

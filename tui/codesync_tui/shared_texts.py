@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from codesync_client.replica import Change
+from codesync_client.change import Change
 from codesync_client.shared_document import Conflict, SharedDocument
 from codesync_protocol.shared_text import SOURCE, STDIN
 from codesync_tui.editor.source_area import SourceArea

@@ -2,7 +2,7 @@
 
 from textual.document._document import Location
 
-from codesync_client.replica import Splice
+from codesync_client.change import Splice
 
 
 def moved(

@@ -18,7 +18,7 @@ from textual.geometry import Offset
 from textual.message import Message
 from textual.widgets import TextArea
 
-from codesync_client.replica import Splice
+from codesync_client.change import Splice
 from codesync_protocol.limits import SOURCE_MAX
 from codesync_tui.editor.document import QuickWrappedDocument, SourceDocument, normal_newlines
 from codesync_tui.editor.moving import moved, replacement
