@@ -53,7 +53,7 @@ class Member(Writer):
     def __init__(self, room: Room, name: str, editor: CodeEditor, prepared: SourceArea) -> None:
         super().__init__(room, name)
         self.editor = editor
-        watchers = Watchers(_nothing, _nothing, _nothing, self._conflict)
+        watchers = Watchers(_nothing, _nothing, _nothing, _nothing, self._conflict)
         SharedTexts(self.document, _nothing, may_write, editor, prepared, watchers)
         self.conflicts = 0
 

@@ -55,6 +55,8 @@ ACTIONS: Final = (
     Action("copy_output", (), "Copy output", "copy what the last program wrote", LOOK),
     Action("clear_output", (), "Clear output", "forget what finished programs wrote", LOOK),
     Action("theme", (), "Dark or light", "change the colours of the screen", LOOK),
+    Action("follow", ("ctrl+l",), "Follow", "look on with the next member, until a key", ROOM),
+    Action("jump", ("ctrl+n",), "Go to member", "go to where the next member is", ROOM),
     Action("invite", ("f9",), "Invite", "show and copy the line that lets others join", ROOM),
     Action("help", ("f1",), "Help", "show the keys", ROOM),
     Action("palette", ("ctrl+p",), "Commands", "find any of these by its name", ROOM),

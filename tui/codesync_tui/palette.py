@@ -44,6 +44,11 @@ class RoomCommands(Provider):
             if action.name not in _HIDDEN:
                 keys = f"  ({', '.join(map(key_label, action.keys))})" if action.keys else ""
                 yield action.title + keys, action.help, partial(room.do, action.name)
+        for member in room.company.others:
+            name = show_line(member.name)
+            follow, jump = partial(room.company.follow, member.member), room.company.jump
+            yield f"Follow: {name}", "Look on with this member, until a key.", follow
+            yield f"Go to: {name}", "Go to where this member is.", partial(jump, member.member)
         for language in room.languages:
             title = f"Language: {show_line(language.title)}"
             yield title, "Choose this language.", partial(room.choose_language, language)

@@ -16,12 +16,14 @@ class Watchers:
     Attributes:
         loaded: the texts are there, or others than before.
         wrote: a member changed the source.
+        text_moved: the source changed, by whomever, and carets with it.
         carets_moved: somebody is somewhere else.
         conflict: what we wrote is not in the room's text.
     """
 
     loaded: Callable[[], None]
     wrote: Callable[[int], None]
+    text_moved: Callable[[], None]
     carets_moved: Callable[[], None]
     conflict: Callable[[Conflict], None]
 
@@ -77,9 +79,11 @@ class SharedTexts:
             area.apply(change.splices, own=change.member is None)
         except Exception:  # a view that is wrong is made anew; the connection must not suffer
             area.show_anew(self._document.text(change.text))
-        if change.text == SOURCE and change.member:
+        if change.text != SOURCE:
+            return
+        if change.member:
             self._watchers.wrote(change.member)
-        self._watchers.carets_moved()
+        self._watchers.text_moved()
 
     def carets_moved(self) -> None:
         """Somebody is somewhere else."""

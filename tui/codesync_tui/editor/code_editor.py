@@ -8,6 +8,7 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.document._document import Document
 from textual.geometry import Region, Spacing
+from textual.message import Message
 from textual.strip import Strip
 
 from codesync_tui.editor.document import QuickWrappedDocument
@@ -46,6 +47,12 @@ class CodeEditor(SourceArea):
         &:blur .text-area--cursor-gutter { background: $background; color: $dim; }
     }
     """
+
+    class Touched(Message):
+        """A key was pressed while somebody else led the view."""
+
+    is_led = False
+    """Whether somebody else leads the view."""
 
     _syntax: Syntax | None = None
     _carets: Sequence[RemoteCaret] = ()
@@ -151,7 +158,18 @@ class CodeEditor(SourceArea):
             else defaultdict(list)
         )
 
+    def _touch(self) -> None:
+        if self.is_led:
+            self.post_message(self.Touched())
+
+    async def _on_mouse_down(self, event: events.MouseDown) -> None:
+        self._touch()
+
+    async def _on_paste(self, event: events.Paste) -> None:
+        self._touch()
+
     async def _on_key(self, event: events.Key) -> None:
+        self._touch()
         if event.key == "enter" and not self.read_only:
             event.stop()
             event.prevent_default()

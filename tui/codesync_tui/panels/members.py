@@ -1,4 +1,6 @@
-"""The members pane: who is here, in which colour and role."""
+"""The members pane: who is here, in which colour and role, in which line, typing or idle."""
+
+from collections.abc import Mapping
 
 from textual import events
 from textual.app import ComposeResult
@@ -9,6 +11,7 @@ from textual.widgets import Static
 from codesync_protocol.messages import Member
 from codesync_tui import theme
 from codesync_tui.panels.fit import shorten
+from codesync_tui.presence import Doing
 from codesync_tui.typed import app_of
 
 _ROLE_COLUMNS = 12
@@ -33,6 +36,7 @@ class MembersPane(VerticalScroll, can_focus=True):
 
     _members: tuple[Member, ...] = ()
     _me = 0
+    _doing: Mapping[int, Doing] = {}
 
     def compose(self) -> ComposeResult:
         """One text for all of them: a room may have hundreds."""
@@ -53,6 +57,12 @@ class MembersPane(VerticalScroll, can_focus=True):
             self._members, self._me = members, me
             self._refresh_lines()
 
+    def show_doing(self, doing: Mapping[int, Doing]) -> None:
+        """Show what members do, by their ids."""
+        if doing != self._doing:
+            self._doing = doing
+            self._refresh_lines()
+
     def on_resize(self, _: events.Resize) -> None:
         """Fit the names to the new width."""
         self._refresh_lines()
@@ -64,10 +74,16 @@ class MembersPane(VerticalScroll, can_focus=True):
     def _line(self, member: Member, me: int) -> Content:
         colour = theme.member_colour(member.colour, app_of(self).theme)
         you = " (you)" if member.member == me else ""
-        width = max(8, (self.scrollable_content_region.width or 30) - _ROLE_COLUMNS)
+        doing = self._doing.get(member.member, Doing())
+        where = f"  line {doing.line}" if doing.line else ""
+        what = f"  {doing.what}" if doing.what else ""
+        taken = _ROLE_COLUMNS + len(you) + len(where) + len(what)
+        width = max(8, (self.scrollable_content_region.width or 30) - taken)
         return Content.assemble(
             ("● ", colour),
             (shorten(member.name, width), colour),
             (you, "$foreground"),
+            (where, "$foreground"),
+            (what, "$success" if doing.what == "typing" else "$dim"),
             (f"  {shorten(member.role, 10)}", "$dim"),
         )

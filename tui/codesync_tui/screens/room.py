@@ -19,6 +19,7 @@ from codesync_protocol.messages import LanguageInfo, Role
 from codesync_tui import words
 from codesync_tui.actions import bindings
 from codesync_tui.arrangement import BREAKPOINTS, Arrangement
+from codesync_tui.company import Company
 from codesync_tui.controls import Controls
 from codesync_tui.desk import Desk
 from codesync_tui.editor import CodeEditor
@@ -119,6 +120,9 @@ class RoomScreen(Screen[None]):
             self._room,
             ends_with_us=bool(self._join_line),
         )
+        self._company = Company(
+            self._room, self._editor, self._members, self._status, self._notices
+        )
         self._texts = SharedTexts(
             self._room.document,
             self._room.wake,
@@ -126,7 +130,11 @@ class RoomScreen(Screen[None]):
             self._editor,
             self._stdin.prepared,
             Watchers(
-                self._text_loaded, self._member_wrote, self._carets_moved, self._text_in_conflict
+                loaded=self._text_loaded,
+                wrote=self._company.wrote,
+                text_moved=self._company.text_moved,
+                carets_moved=self._company.carets_moved,
+                conflict=self._text_in_conflict,
             ),
         )
         self._rescue = Rescue(self, self._room, self._notices)
@@ -165,12 +173,6 @@ class RoomScreen(Screen[None]):
 
     def _text_in_conflict(self, conflict: Conflict) -> None:
         self._rescue.conflict(conflict)
-
-    def _member_wrote(self, member: int) -> None:
-        pass
-
-    def _carets_moved(self) -> None:
-        pass
 
     # What background work tells.
 
@@ -213,6 +215,7 @@ class RoomScreen(Screen[None]):
     def _tick(self) -> None:
         """Once a second: what waits or runs has become older."""
         if self._narrator.has_entered:
+            self._company.tick()
             self._show_unsent()
             self._rescue.tick()
         if self._queue.has_unfinished:
@@ -332,6 +335,18 @@ class RoomScreen(Screen[None]):
         if language is not None:
             self.desk.choose(language)
 
+    def action_follow(self) -> None:
+        """Follow the next member."""
+        self._company.follow_next()
+
+    def action_jump(self) -> None:
+        """Go to the next member."""
+        self._company.jump_next()
+
+    def on_code_editor_touched(self, _: CodeEditor.Touched) -> None:
+        """Whoever does something goes their own way."""
+        self._company.stop_following()
+
     def action_open_file(self) -> None:
         """Open a file."""
         self.desk.ask_open()
@@ -393,6 +408,7 @@ class RoomScreen(Screen[None]):
     def action_theme(self) -> None:
         """Change between dark and light."""
         app_of(self).theme = LIGHT.name if app_of(self).theme == DARK.name else DARK.name
+        self._company.theme_changed()
         self._set_titles()
 
     def action_palette(self) -> None:
@@ -413,6 +429,11 @@ class RoomScreen(Screen[None]):
     def languages(self) -> Sequence[LanguageInfo]:
         """What can be run; empty until the room told."""
         return self.desk.languages
+
+    @property
+    def company(self) -> Company:
+        """The others in the text."""
+        return self._company
 
     def choose_language(self, language: LanguageInfo) -> None:
         """Choose a language."""

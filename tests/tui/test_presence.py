@@ -1,0 +1,163 @@
+"""Who is in the text with us: where they are, what they do, and how we get there."""
+
+from collections.abc import AsyncGenerator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+from textual.widgets import Static
+
+from codesync_client.carets import CaretPlace
+from codesync_protocol.messages import Role
+from codesync_tui.editor.document import QuickWrappedDocument, SourceDocument
+from codesync_tui.editor.remote_carets import Mark, Marks, RemoteCaret, paint, plan
+from codesync_tui.presence import IDLE_SECONDS, TYPING_SECONDS, Presence
+from tests.servers import RunningServer, running_server
+from tests.tui.test_sharing import Screen, screen
+from tests.waiting import eventually
+
+ANA, BEN = 1, 2
+LINES = "".join(f"line {number}\n" for number in range(200))
+CARET, SELECTION = Style(bgcolor="red"), Style(underline=True)
+
+
+@pytest.fixture
+async def server() -> AsyncGenerator[RunningServer]:
+    async with running_server() as server:
+        yield server
+
+
+def test_who_wrote_is_typing_and_who_does_nothing_is_idle() -> None:
+    presence = Presence()
+    presence.here({ANA, BEN}, 0.0)
+    presence.wrote(ANA, 10.0)
+    assert presence.doing(ANA, 10.0 + TYPING_SECONDS - 0.1) == "typing"
+    assert presence.doing(ANA, 10.0 + TYPING_SECONDS) == ""
+    assert presence.doing(BEN, IDLE_SECONDS - 0.1) == ""
+    assert presence.doing(BEN, IDLE_SECONDS) == "idle"
+
+
+def test_whose_caret_is_only_taken_along_did_nothing() -> None:
+    presence = Presence()
+    presence.here({ANA, BEN}, 0.0)
+    presence.carets_moved({BEN: CaretPlace(3, 3)}, 0.0)
+    presence.text_moved({BEN: CaretPlace(4, 4)})
+    presence.carets_moved({BEN: CaretPlace(4, 4)}, IDLE_SECONDS)
+    assert presence.doing(BEN, IDLE_SECONDS) == "idle"
+    presence.carets_moved({BEN: CaretPlace(5, 5)}, IDLE_SECONDS)
+    assert presence.doing(BEN, IDLE_SECONDS) == ""
+
+
+def test_who_left_and_came_back_is_not_idle() -> None:
+    presence = Presence()
+    presence.here({BEN}, 0.0)
+    presence.here(set(), IDLE_SECONDS)
+    presence.here({BEN}, IDLE_SECONDS)
+    assert presence.doing(BEN, IDLE_SECONDS) == ""
+
+
+def test_a_selection_is_marked_row_by_row_and_the_name_stands_behind_the_line() -> None:
+    source = SourceDocument("é1\n22\n\n44\n")
+    wrapped = QuickWrappedDocument(source)
+    caret = RemoteCaret("ben", 2, 8, CARET, SELECTION)
+    rows = plan([caret], source, wrapped, 0, 4)
+    assert rows[0].pieces == [Mark(1, 3, SELECTION)]
+    assert rows[1].pieces == [Mark(0, 3, SELECTION)]
+    assert rows[3].pieces == [Mark(0, 0, SELECTION), Mark(0, 1, CARET)]
+    assert (rows[3].labels, rows[3].end) == ([("ben", CARET)], 2)
+    assert plan([caret], source, wrapped, 4, 5) == {}
+
+
+@given(st.integers(0, 30), st.integers(0, 12), st.integers(0, 40), st.text("ab世", max_size=20))
+def test_painting_never_changes_a_rows_width(at: int, scroll: int, end: int, text: str) -> None:
+    strip = Strip([Segment("  1 "), Segment(text)]).adjust_cell_length(24)
+    marks = Marks([Mark(at, at + 3, SELECTION)], [("zoë", CARET), ("ben", CARET)], end)
+    assert paint(strip, marks, 4, scroll, at).cell_length == strip.cell_length
+
+
+def test_our_own_caret_is_never_covered() -> None:
+    strip = Strip([Segment("  1 "), Segment("abc" + " " * 17)])
+    marks = Marks([Mark(2, 3, CARET)], [("ben", CARET)], 3)
+    assert "ben" in paint(strip, marks, 4, 0, 2).text
+    assert "ben" not in paint(strip, marks, 4, 0, 6).text
+    assert all(segment.style != CARET for segment in paint(strip, marks, 4, 0, 2).crop(0, 8))
+
+
+def painted(on: Screen) -> str:
+    """What the editor shows."""
+    return "\n".join(on.editor.render_line(y).text for y in range(on.editor.size.height))
+
+
+async def test_names_stand_where_their_carets_are(server: RunningServer) -> None:
+    async with screen(server, "ana") as ana, screen(server, "ben") as ben:
+        await ana.has_text()
+        await ana.writes(LINES)
+        await ben.becomes(LINES)
+        ben.editor.move_cursor((3, 2))
+        await eventually(lambda: "line 3   ben" in painted(ana))
+        ana.editor.insert("x\n", (0, 0))
+        await eventually(lambda: "5  line 3   ben" in painted(ana))
+        assert "ana" not in painted(ana)
+        await eventually(lambda: "ana" in painted(ben))
+
+
+async def test_a_viewers_selection_is_seen_too(server: RunningServer) -> None:
+    async with screen(server, "ana") as ana, screen(server, "eve", role=Role.VIEWER) as eve:
+        await ana.has_text()
+        await ana.writes(LINES)
+        await eve.becomes(LINES)
+        eve.editor.move_cursor((1, 0))
+        eve.editor.move_cursor((2, 4), select=True)
+        await eventually(lambda: "line 2   eve" in painted(ana))
+
+
+async def test_following_ends_with_our_first_key_and_a_jump_takes_our_caret_along(
+    server: RunningServer,
+) -> None:
+    async with screen(server, "ana") as ana, screen(server, "ben") as ben:
+        await ana.has_text()
+        await ana.writes(LINES)
+        await ben.becomes(LINES)
+        ben.editor.move_cursor((100, 0))
+        await eventually(lambda: ana.room.company.others)
+        await ana.pilot.press("ctrl+l")
+        await eventually(lambda: "line 100   ben" in painted(ana))
+        assert "with ben" in ana.status()
+        assert ana.editor.cursor_location == (0, 0)
+        ben.editor.move_cursor((180, 0))
+        await eventually(lambda: "line 180   ben" in painted(ana))
+        await ana.pilot.press("x")
+        await eventually(lambda: "with ben" not in ana.status())
+        assert ana.editor.text.startswith("xline 0")
+        await ana.pilot.press("ctrl+n")
+        await eventually(lambda: ana.editor.cursor_location == (180, 0))
+        await eventually(lambda: "line 180   ana" in painted(ben))
+
+
+async def test_following_ends_when_the_member_leaves(server: RunningServer) -> None:
+    async with screen(server, "ana") as ana:
+        async with screen(server, "ben") as ben:
+            await ben.becomes(ana.editor.text)
+            await ben.pilot.press("right")
+            await eventually(lambda: ana.room.company.others)
+            await ana.pilot.press("ctrl+l")
+            assert "with ben" in ana.status()
+        await eventually(lambda: "with ben" not in ana.status())
+
+
+async def test_members_are_shown_with_their_line_and_what_they_do(server: RunningServer) -> None:
+    async with screen(server, "ana", columns=160) as ana, screen(server, "ben") as ben:
+        await ana.has_text()
+        await ana.writes(LINES)
+        await ben.becomes(LINES)
+        ben.editor.move_cursor((41, 0))
+        await ben.pilot.press("x")
+        await eventually(lambda: "ben  line 42  typing" in _members(ana))
+        await eventually(lambda: "ana (you)  line 1  editor" in _members(ana))
+
+
+def _members(on: Screen) -> str:
+    return str(on.room.query_one("#members Static", Static).content)
