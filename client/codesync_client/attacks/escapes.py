@@ -5,11 +5,14 @@ kernels, it prints only what it was granted, and how many doors it tried.
 """
 
 import json
+import struct
 from typing import Final
 
+from codesync_client.attacks.attack import Attack, survives
 from codesync_protocol.verdict import Verdict
-from codesync_server.executors.runner.wire import HEADER
-from tests.sandbox.attacks import Attack, survives
+
+HEADER: Final = struct.Struct(">cI")
+"""How the runner frames what it says: a letter, and the length of what follows."""
 
 
 def forged_frames() -> bytes:

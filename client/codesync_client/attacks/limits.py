@@ -1,26 +1,9 @@
-"""Hostile programs of attacks.md, and how each must end: the number is the row's.
+"""Programs that want more than they may have: processes, memory, files, time (A01 to A18)."""
 
-What a program is refused it prints: the deed and the kernel's errno; "GRANTED" is never expected
-unless it is harmless. All are for Docker: the local executor protects nobody.
-"""
-
-from dataclasses import dataclass
 from typing import Final
 
-from codesync_client import Submission
+from codesync_client.attacks.attack import Attack, survives
 from codesync_protocol.verdict import Verdict
-
-PRELUDE: Final = """
-import errno, os, signal, socket, subprocess, sys, time
-
-def attempt(what, deed, *arguments):
-    try:
-        deed(*arguments)
-    except OSError as refusal:
-        print(what, errno.errorcode.get(refusal.errno, refusal.errno), flush=True)
-    else:
-        print(what, "GRANTED", flush=True)
-"""
 
 SOCKETS: Final = """
 for _ in range(%d):
@@ -39,43 +22,7 @@ for _ in range(%d):
     os.wait()
 """
 
-
-@dataclass(frozen=True, slots=True)
-class Attack:
-    """One hostile program.
-
-    Attributes:
-        name: begins with the row's number.
-        source: its text; a Python program begins with PRELUDE.
-        verdict: how it must end.
-        stdout: what it must have printed, exactly; None when that is not the point.
-        stderr: what must be found on its stderr.
-        exit_code: what it must return, when it ends by itself.
-        language: what it is written in.
-    """
-
-    name: str
-    source: str
-    verdict: Verdict
-    stdout: str | None = ""
-    stderr: str = ""
-    exit_code: int | None = None
-    language: str = "python"
-
-    def submission(self) -> Submission:
-        """The program, to be submitted."""
-        if self.language == "python":
-            return Submission("python", [("main.py", (PRELUDE + self.source).encode())])
-        main = {"javascript": "main.js", "java": "Main.java"}[self.language]
-        return Submission(self.language, [(main, self.source.encode())])
-
-
-def survives(name: str, source: str, stdout: str | None, **more: str) -> Attack:
-    """An attack that is refused and lives to tell: it ends by itself with exit code 0."""
-    return Attack(name, source, Verdict.OK, stdout, exit_code=0, **more)
-
-
-ATTACKS: Final = (
+LIMITS: Final = (
     # A01: the limit is 64 processes, of which one is the runner and one the program.
     Attack(
         "a01_fork_bomb",
@@ -168,7 +115,7 @@ print("child ended with", os.wait()[1])
     ),
     Attack(
         "a03_memory_bomb_in_javascript",
-        "const hoard = []; while (true) hoard.push(new Float64Array(1 << 20).fill(1));",
+        "const hoard = []; while (true) hoard.push(Buffer.alloc(1 << 26, 1));",
         Verdict.MEMORY_LIMIT,
         language="javascript",
     ),
@@ -297,4 +244,3 @@ print("never")
         "True\nTrue\nTrue\n",
     ),
 )
-"""What needs more than the table says is in test_attacks.py: A05, A10, A14 and A19 to A33."""
