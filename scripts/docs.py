@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Write the parts of docs/ that are made from the code, or check that they are up to date.
 
-scripts/docs.py           write docs/map.md, docs/messages.md, and the settings in docs/operating.md
+scripts/docs.py           write docs/map.md, docs/messages.md, the settings in docs/operating.md and
+                          the attacks in docs/security.md
 scripts/docs.py --check   exit 1 if they are not what they would be
 """
 
@@ -10,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from codesync_client.attacks import CORPUS
 from codesync_server.configuration.show import as_tables
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -105,6 +107,15 @@ def told_attributes(text: str) -> Iterator[tuple[str, str]]:
         yield name, description
 
 
+def attacks() -> Iterator[str]:
+    """What `codesync attack` tries, and how each attack ends."""
+    yield "| attack | language | ends as |"
+    yield "| --- | --- | --- |"
+    for attack in CORPUS:
+        number, _, _ = attack.id.partition("-")
+        yield f"| {number} {attack.title} | {attack.language} | {attack.expected} |"
+
+
 def with_section(name: str, title: str, lines: Iterator[str]) -> str:
     """A hand-written page with the lines between its two marks of that title made anew."""
     text = (ROOT / name).read_text()
@@ -123,6 +134,7 @@ def main() -> int:
         "docs/map.md": module_map(),
         "docs/messages.md": messages(),
         "docs/operating.md": with_section("docs/operating.md", "settings", as_tables()),
+        "docs/security.md": with_section("docs/security.md", "attacks", attacks()),
     }
     stale = [name for name, text in made.items() if not is_current(ROOT / name, text)]
     if "--check" in sys.argv:

@@ -21,6 +21,7 @@ COMMANDS = {
     "push": "merge a file into a room's text",
     "queue": "show who waits and who runs",
     "serve": "host rooms for others",
+    "attack": "attack a server of your own, and see whether it withstands",
     "invite": "make a link that lets somebody into a room",
     "image": "build or inspect the image that programs run in",
     "doctor": "check this machine, and say how to mend what is wrong",

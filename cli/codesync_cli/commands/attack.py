@@ -1,0 +1,150 @@
+"""`codesync attack`: attack a server of one's own, and see whether it withstands."""
+
+import argparse
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from codesync_cli import extras, where
+from codesync_cli.embedded import EmbeddedFailed, embedded_server
+from codesync_cli.exit_codes import ExitCode
+from codesync_cli.settings_flags import add_settings, as_arguments, load_settings
+from codesync_cli.version import AGENT
+from codesync_cli.voice import complain, remark, say
+from codesync_client import ClientError, Room
+from codesync_client.attacks import CORPUS, Attack
+from codesync_client.attacks.raid import MakeRoom, Raid, raid
+from codesync_protocol.links import Link
+from codesync_server.configuration import SettingsError
+
+DESCRIPTION = """\
+Run a corpus of hostile programs, and of members who behave badly, against a server of your own, and
+tell for each whether it ended as it must while somebody else's programs beside it ran well. Without
+--server a server is started for it. It takes minutes, and keeps the server busy: do not do it to
+one that others use. Needs Docker: the local executor protects nobody, and nothing is run on it.
+"""
+EPILOG = """\
+exit status: 0 when the server withstood everything, 1 when not, 125 when it could not be tried.
+With --json one object is printed for each attack: id, title, expected, verdict, ok, problem,
+seconds.
+"""
+WITHSTOOD, FELL = 0, 1
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command's arguments."""
+    parser = argparse.ArgumentParser(
+        "codesync attack",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--only",
+        metavar="ID",
+        action="append",
+        default=[],
+        help="only this one, e.g. A03, or A03-memory-bomb; may be given several times",
+    )
+    parser.add_argument("--list", action="store_true", help="show the attacks, and run none")
+    parser.add_argument("--json", action="store_true", help="print one JSON object a line")
+    where.add_arguments(parser, required=False)
+    add_settings(parser, with_address=False)
+    return parser
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do it."""
+    chosen = _chosen(args.only)
+    if not chosen:
+        complain(f"no attack is called {', '.join(args.only)}", "codesync attack --list shows all")
+        return ExitCode.USAGE
+    if args.list:
+        for attack in chosen:
+            say(f"{attack.id}  ends as {attack.expected}")
+        return ExitCode.OK
+    try:
+        return asyncio.run(_run(args, chosen))
+    except (where.WhereError, SettingsError) as error:
+        complain(str(error))
+        return ExitCode.USAGE
+    except EmbeddedFailed as error:
+        complain(str(error))
+        return ExitCode.FAILED
+    except ClientError as error:
+        complain(error.reason, error.remedy)
+        return ExitCode.FAILED
+
+
+def _chosen(only: Sequence[str]) -> list[Attack]:
+    wanted = [each.lower() for each in only]
+    return [
+        attack
+        for attack in CORPUS
+        if not wanted
+        or any(
+            attack.id.lower() == each or attack.id.lower().startswith(f"{each}-") for each in wanted
+        )
+    ]
+
+
+async def _run(args: argparse.Namespace, chosen: Sequence[Attack]) -> int:
+    async with _link(args) as (link, rooms):
+        make_room = _rooms(link, args, separate=rooms)
+        async with make_room("attackers", "scout") as room:
+            executor = room.welcome.executor
+        if not executor.sandboxed:
+            complain(
+                "this server runs programs without a sandbox: they would do it and you harm",
+                "use Docker; codesync doctor says what is missing",
+            )
+            return ExitCode.FAILED
+        width = max(len(attack.id) for attack in chosen)
+        fell = 0
+        for attack in chosen:
+            done = await raid(attack, make_room)
+            fell += not done.ok
+            _tell(done, width, as_json=args.json)
+    remark(f"{len(chosen) - fell} of {len(chosen)} withstood")
+    return FELL if fell else WITHSTOOD
+
+
+def _tell(done: Raid, width: int, *, as_json: bool) -> None:
+    attack, result = done.attack, done.outcome.result if done.outcome else None
+    if as_json:
+        told = {
+            "id": attack.id,
+            "title": attack.title,
+            "expected": attack.expected,
+            "verdict": result.verdict if result else None,
+            "ok": done.ok,
+            "problem": done.problem,
+            "seconds": round(result.wall_seconds, 3) if result else None,
+        }
+        say(json.dumps(told))
+        return
+    verdict = result.verdict if result else "-"
+    mark = "ok  " if done.ok else "FELL"
+    say(f"{mark}  {attack.id:{width}}  {verdict:14}  {done.problem}".rstrip())
+
+
+@asynccontextmanager
+async def _link(args: argparse.Namespace) -> AsyncGenerator[tuple[Link, bool]]:
+    """The server, and whether one may enter other rooms of it than the link's."""
+    if args.server:
+        link = where.link(args)
+        yield link, "#" not in args.server
+        return
+    extras.require("server")
+    arguments = [*as_arguments(load_settings(args, embedded=True)), "--port=0"]
+    async with embedded_server("attackers", arguments, remark) as embedded:
+        yield embedded.link, False
+
+
+def _rooms(link: Link, args: argparse.Namespace, *, separate: bool) -> MakeRoom:
+    def make_room(room: str, name: str) -> AbstractAsyncContextManager[Room]:
+        there = Link(link.server, f"{link.room[:50]}-{room}", link.token) if separate else link
+        return Room(there, name=name, options=where.options(args), agent=AGENT)
+
+    return make_room
