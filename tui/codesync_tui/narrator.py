@@ -259,4 +259,5 @@ class Narrator:
         self._colours |= {member.member: member.colour for member in members}
         self._panes.members.show_members(members, self._room.welcome.member)
         self._panes.queue.show_jobs(self._room.jobs, self._room.queue, self._colours)
+        self._panes.status.change(role=self._room.role.value)
         self._panes.banner.show_trouble(self._room.queue.trouble)

@@ -49,6 +49,7 @@ class RoomCommands(Provider):
             follow, jump = partial(room.company.follow, member.member), room.company.jump
             yield f"Follow: {name}", "Look on with this member, until a key.", follow
             yield f"Go to: {name}", "Go to where this member is.", partial(jump, member.member)
+        yield from room.hosting.commands()
         for language in room.languages:
             title = f"Language: {show_line(language.title)}"
             yield title, "Choose this language.", partial(room.choose_language, language)

@@ -24,6 +24,7 @@ from codesync_tui.controls import Controls
 from codesync_tui.desk import Desk
 from codesync_tui.editor import CodeEditor
 from codesync_tui.editor.source_area import SourceArea
+from codesync_tui.hosting import Hosting
 from codesync_tui.messages import (
     CopyAsked,
     FileFailed,
@@ -65,6 +66,7 @@ class RoomScreen(Screen[None]):
 
     Attributes:
         desk: what this member writes; there once the screen is.
+        hosting: what a host does with members; there once the screen is.
         room_worker: enters, reads and leaves the room.
     """
 
@@ -138,6 +140,7 @@ class RoomScreen(Screen[None]):
             ),
         )
         self._rescue = Rescue(self, self._room, self._notices)
+        self.hosting = Hosting(self._room, self._notices)
         self._controls = Controls(
             self,
             self._room,

@@ -1,0 +1,55 @@
+"""What a host does with members: change what they may do, and send them away."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from codesync_client import Offline, Room
+from codesync_protocol.messages import Role
+from codesync_protocol.printable import show_line
+from codesync_tui.notices import Notices
+
+_ROLES = {
+    Role.EDITOR: ("an editor", "Let this member write, run and type."),
+    Role.VIEWER: ("a viewer", "Let this member only look on."),
+}
+
+
+class Hosting:
+    """A host's hand.
+
+    Args:
+        room: the room.
+        notices: shows notices.
+    """
+
+    def __init__(self, room: Room, notices: Notices) -> None:
+        self._room = room
+        self._notices = notices
+
+    def commands(self) -> Iterator[tuple[str, str, Callable[[], None]]]:
+        """What can be done with whom: title, help and deed; nothing unless we are a host."""
+        if self._room.role is not Role.HOST:
+            return
+        for member in self._room.members.members:
+            if member.role == Role.HOST:
+                continue
+            name = show_line(member.name)
+            for role, (what, effect) in _ROLES.items():
+                if member.role != role:
+                    yield f"Make {name} {what}", effect, partial(self.make, member.member, role)
+            remove = partial(self.remove, member.member)
+            yield f"Remove {name}", "Send this member away; old invites end, too.", remove
+
+    def make(self, member: int, role: Role) -> None:
+        """Change what a member may do."""
+        self._ask(lambda: self._room.set_role(member, role))
+
+    def remove(self, member: int) -> None:
+        """Send a member away for good."""
+        self._ask(lambda: self._room.remove_member(member))
+
+    def _ask(self, request: Callable[[], None]) -> None:
+        try:
+            request()
+        except Offline as error:
+            self._notices.trouble(error)
