@@ -241,7 +241,8 @@ class Controls:
         """Say which program that can be typed to waits for a line; empty when none does."""
         waiting = {each.job for each in self._room.queue.jobs if each.awaits_input}
         current = self._narrator.targets.current
-        return self._label(current) if current in waiting else ""
+        summary = self._room.jobs.get(current) if current in waiting else None
+        return self._program(summary) if summary else ""
 
     def _label(self, job: str | None) -> str:
         summary = self._room.jobs.get(job) if job else None
@@ -249,6 +250,9 @@ class Controls:
             return ""
         if (holder := self._holder(summary.job)) is not None:
             return f"{shorten(holder, 12)} types into {shorten(summary.file_name, 12)}"
+        return self._program(summary)
+
+    def _program(self, summary: JobSummary) -> str:
         if summary.member == self._room.welcome.member:
             return shorten(summary.file_name, 20)
         return shorten(f"{summary.name}: {summary.file_name}", 26)
