@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from codesync_protocol.printable import show_line
 from codesync_tui.editor.document import SourceDocument
-from codesync_tui.editor.highlights import HighlightedDocument, LazyHighlights
+from codesync_tui.editor.highlights import HighlightedDocument
 from codesync_tui.editor.syntax import load_syntax
 
 texts = st.text(
@@ -41,8 +41,9 @@ def test_edits_do_to_the_text_what_they_say(text: str, edits: list[tuple[int, in
         assert offset(document, result.end_location) == a + len(insert)
         assert document.text == expected
         assert document.lines == [show_line(line) for line in expected.split("\n")]
+    document.catch_up()
     fresh = HighlightedDocument(expected, PYTHON)
-    kept, anew = LazyHighlights(document), LazyHighlights(fresh)
+    kept, anew = document.highlights, fresh.highlights
     for row in range(document.line_count):
         assert sorted(kept[row], key=str) == sorted(anew[row], key=str)
 
@@ -74,3 +75,24 @@ def test_a_range_may_reach_behind_the_last_line() -> None:
     assert document.get_text_range((1, 0), (2, 0)) == "b"
     assert document.replace_range((1, 0), (2, 0), "").replaced_text == "b"
     assert document.text == "a\n"
+
+
+def test_what_is_known_of_lines_moves_along_with_them() -> None:
+    assert PYTHON is not None
+    document = HighlightedDocument("import a\nx = 1  # one\nreturn x\n", PYTHON)
+    known = document.highlights
+
+    def names(row: int) -> set[tuple[str, str]]:
+        line = document[row].encode()
+        return {(line[begin:end].decode(), name) for begin, end, name in known[row]}
+
+    assert ("import", "include") in names(0) or ("import", "keyword.import") in names(0)
+    before = [names(row) for row in range(3)]
+    document.replace_range((0, 0), (0, 0), "é = 0\n\n")
+    assert [names(row) for row in range(5)] == [set(), set(), *before]
+    document.replace_range((3, 9), (3, 9), "éé")
+    assert ("# ééone", "comment") in names(3)
+    document.replace_range((3, 0), (4, 0), "")
+    assert names(3) == before[2]
+    document.catch_up()
+    assert ("0", "number") in names(0)

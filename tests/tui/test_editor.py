@@ -7,6 +7,7 @@ from codesync_protocol.limits import SOURCE_MAX
 from codesync_tui.editor import CodeEditor
 from codesync_tui.editor.source_area import SourceArea
 from codesync_tui.editor.syntax import load_syntax
+from tests.waiting import eventually
 
 
 class OneEditor(App[None]):
@@ -102,12 +103,13 @@ async def test_edits_are_highlighted() -> None:
     async with app.run_test() as pilot:
         app.editor.set_syntax(load_syntax("python"))
         await pilot.press(*"import re")
-        colours = {
-            segment.text: segment.style.color
-            for segment in app.editor.render_line(0)
-            if segment.style is not None
-        }
-        assert colours["import"] != colours[" re"] if " re" in colours else colours["import"]
+
+        def colours() -> dict[str, object]:
+            row = app.editor.render_line(0)
+            return {segment.text: segment.style.color for segment in row if segment.style}
+
+        await eventually(lambda: "import" in colours())
+        assert colours()["import"] not in (None, colours().get(" re"))
 
 
 async def test_long_texts_are_edited_without_looking_at_all_of_them() -> None:

@@ -2,23 +2,30 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from time import monotonic
 from typing import ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.document._document import Document
-from textual.geometry import Region, Spacing
+from textual.geometry import Offset, Region, Spacing
 from textual.message import Message
 from textual.strip import Strip
+from textual.timer import Timer
 
 from codesync_tui.editor.document import QuickWrappedDocument
-from codesync_tui.editor.highlights import HighlightedDocument, LazyHighlights
+from codesync_tui.editor.highlights import LONG_COLUMNS, HighlightedDocument
 from codesync_tui.editor.indent import next_indent, previous_stop, unindent
 from codesync_tui.editor.remote_carets import Marks, RemoteCaret, paint, plan
 from codesync_tui.editor.source_area import SourceArea
 from codesync_tui.editor.syntax import Syntax
 from codesync_tui.editor.syntax_theme import syntax_themes
 from codesync_tui.typed import app_of
+
+LOOK_SECONDS = 0.15
+"""So long after the last change the syntax is looked at again."""
+
+LOOK_AT_LATEST_SECONDS = 2.0
 
 
 class CodeEditor(SourceArea):
@@ -57,6 +64,8 @@ class CodeEditor(SourceArea):
     _syntax: Syntax | None = None
     _carets: Sequence[RemoteCaret] = ()
     _plan_of: object = None
+    _looking: Timer | None = None
+    _stale_since = 0.0
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name for it
         super().__init__(
@@ -102,9 +111,24 @@ class CodeEditor(SourceArea):
         self._carets, self._plan_of = carets, None
         self.refresh()
 
-    def render_line(self, y: int) -> Strip:
-        """Paint a row, and others over it; see TextArea."""
-        strip = super().render_line(y)
+    def _render_line(self, y: int) -> Strip:
+        # To highlight a line, the stock method maps each of its bytes to a column: 25 ms for one of
+        # 100,000 characters.
+        row = y + self.scroll_offset.y
+        if row >= self.wrapped_document.height:
+            return super()._render_line(y)
+        line = self.wrapped_document.offset_to_location(Offset(0, row))[0]
+        if len(self.document[line]) <= LONG_COLUMNS:
+            return super()._render_line(y)
+        highlights, self._highlights = self._highlights, {}
+        try:
+            return super()._render_line(y)
+        finally:
+            self._highlights = highlights
+
+    def paint_line(self, y: int) -> Strip:
+        """Make a row, with others in it; see ThriftyArea."""
+        strip = super().paint_line(y)
         if not self._carets:
             return strip
         scroll_x, scroll_y = self.scroll_offset
@@ -151,12 +175,32 @@ class CodeEditor(SourceArea):
         return HighlightedDocument(text, self._syntax)
 
     def _build_highlight_map(self) -> None:
-        super()._build_highlight_map()  # without a query of the stock kind, it only forgets
-        self._highlights = (
-            LazyHighlights(self.document)
-            if isinstance(self.document, HighlightedDocument)
-            else defaultdict(list)
-        )
+        # Without the stock method, which forgets all that is known of the lines.
+        self._line_cache.clear()  # pyright: ignore[reportUnknownMemberType]
+        document = self.document
+        if not isinstance(document, HighlightedDocument):
+            self._highlights = defaultdict(list)
+            return
+        self._highlights = document.highlights
+        if document.is_stale and self.is_mounted:
+            self._look_soon()
+
+    def _look_soon(self) -> None:
+        """Look at the syntax anew when nobody has written for a moment, but not too late."""
+        now = monotonic()
+        self._stale_since = self._stale_since or now
+        if self._looking is not None:
+            if now - self._stale_since > LOOK_AT_LATEST_SECONDS:
+                return
+            self._looking.stop()
+        self._looking = self.set_timer(LOOK_SECONDS, self._look)
+
+    def _look(self) -> None:
+        self._looking, self._stale_since = None, 0.0
+        if isinstance(self.document, HighlightedDocument):
+            self.document.catch_up()
+            self._build_highlight_map()
+            self.refresh()
 
     def _touch(self) -> None:
         if self.is_led:

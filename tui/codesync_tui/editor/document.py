@@ -33,7 +33,6 @@ class SourceDocument(Document):
         self._raw = text.split("\n")
         self._lines = [show_line(line) for line in self._raw]
         self._sizes = LineSizes(self._raw)
-        self._shown_sizes = LineSizes(self._lines)
         self._joined: str | None = None
         self._tab_width = 0
         self._widths = array("l")
@@ -76,7 +75,6 @@ class SourceDocument(Document):
         raw[top : bottom + 1] = fresh
         self._lines[top : bottom + 1] = shown
         self._sizes.replace(top, bottom + 1, fresh)
-        self._shown_sizes.replace(top, bottom + 1, shown)
         if self._tab_width:
             self._widths[top : bottom + 1] = array("l", map(self._width, shown))
         self._joined = None

@@ -5,8 +5,9 @@ changed only by what comes back from there: our own edits, others' and what is u
 same way, so that what is shown cannot differ from what is shared.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
+from itertools import islice
 from typing import ClassVar, Protocol
 
 from textual import events
@@ -20,8 +21,12 @@ from textual.widgets import TextArea
 
 from codesync_client.change import Splice
 from codesync_protocol.limits import SOURCE_MAX
+from codesync_tui.editor.damage import ThriftyArea
 from codesync_tui.editor.document import QuickWrappedDocument, SourceDocument, normal_newlines
 from codesync_tui.editor.moving import moved, replacement
+
+BRACKET_REACH = 8_000
+"""Characters through which a bracket's other one is looked for."""
 
 
 class TextPort(Protocol):
@@ -52,7 +57,7 @@ class TextPort(Protocol):
         ...
 
 
-class SourceArea(TextArea, inherit_css=True):
+class SourceArea(ThriftyArea, inherit_css=True):
     """A text area whose text is shown and never changed.
 
     Escape leaves the focus where it is: whoever is used to another editor presses it often.
@@ -281,6 +286,13 @@ class SourceArea(TextArea, inherit_css=True):
         row, column = self.selection.end
         character = self.document[row][column : column + 1]
         self._matching_bracket_location = self.find_matching_bracket(character, (row, column))
+
+    def _yield_character_locations(self, start: Location) -> Iterable[tuple[str, Location]]:
+        # The stock widget looks for a bracket's other one through the whole text.
+        return islice(super()._yield_character_locations(start), BRACKET_REACH)
+
+    def _yield_character_locations_reverse(self, start: Location) -> Iterable[tuple[str, Location]]:
+        return islice(super()._yield_character_locations_reverse(start), BRACKET_REACH)
 
     def _tell_port(self) -> None:
         # Also when others wrote: a place that was not sent yet would be one in the older text.

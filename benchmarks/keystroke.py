@@ -1,0 +1,169 @@
+"""How long a key takes from one member's screen into another's text, and what it costs a terminal.
+
+    python -m benchmarks.keystroke [--json] [--keys 60]
+
+Two real apps without a terminal are in a room of a real server: a key event in the one, the changed
+text in the other. The other members type too, two keys a second each, through the client library.
+Bytes are the median of those that the real program writes to a pseudo-terminal of 80x24, for a key
+of its own and for another's in a line that it shows.
+"""
+
+import argparse
+import asyncio
+import time
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from tests.waiting import eventually
+from textual import events
+
+from benchmarks.figures import machine, percentile, show
+from benchmarks.screen_bytes import screen
+from benchmarks.server_process import ServerProcess, server_process
+from codesync_client import Room
+from codesync_client.change import Splice
+from codesync_protocol.shared_text import SOURCE
+from codesync_tui.app import CodeSyncApp
+from codesync_tui.editor import CodeEditor
+
+MEMBERS = (2, 5, 10)
+LINES = (100, 2_000, 10_000)
+TYPING_PAUSE = 0.5
+KEY_PAUSE = 0.03
+
+
+def source(lines: int) -> str:
+    """A program of so many lines."""
+    pair = "def step_{0}(value: int) -> str:\n    return f'{{value}} of {0}'  # step {0}\n"
+    return "".join(pair.format(number) for number in range(lines // 2))
+
+
+@asynccontextmanager
+async def writer(server: ServerProcess, room: str, name: str) -> AsyncGenerator[Room, None]:
+    """A member without a screen, whose text is there."""
+    async with Room(server.link(room), name=name, shares_text=True) as member:
+        await member.text_settled()
+        yield member
+
+
+@asynccontextmanager
+async def app(server: ServerProcess, room: str, name: str) -> AsyncGenerator[CodeEditor, None]:
+    """A member with the real app; give its editor."""
+    opened = CodeSyncApp(server.link(room), name=name)
+    async with opened.run_test(size=(80, 24)):
+        editor = opened.screen_stack[0].query_one(CodeEditor)
+        await eventually(lambda: not editor.read_only and editor.syntax_name)
+        yield editor
+
+
+async def fill(server: ServerProcess, room: str, lines: int) -> None:
+    """Give a room its text."""
+    async with writer(server, room, "filler") as member:
+        document = member.document
+        document.edit(SOURCE, 0, len(document.text().encode()), source(lines))
+        member.wake()
+        await member.text_settled()
+
+
+async def keep_typing(member: Room, number: int) -> None:
+    """Type near the text's beginning, where it is shown, without end."""
+    while True:
+        member.document.edit(SOURCE, number, 0, "y")
+        member.wake()
+        await asyncio.sleep(TYPING_PAUSE)
+
+
+async def latencies(server: ServerProcess, members: int, lines: int, keys: int) -> dict[str, float]:
+    """Measure one case."""
+    room = f"room-{members}-{lines}"
+    await fill(server, room, lines)
+    took: list[float] = []
+    async with AsyncExitStack() as stack:
+        typists = [
+            await stack.enter_async_context(writer(server, room, f"typist-{number}"))
+            for number in range(members - 2)
+        ]
+        ana = await stack.enter_async_context(app(server, room, "ana"))
+        ben = await stack.enter_async_context(app(server, room, "ben"))
+        tasks = await stack.enter_async_context(asyncio.TaskGroup())
+        typing = [tasks.create_task(keep_typing(each, n)) for n, each in enumerate(typists)]
+        ana.focus()
+        ana.move_cursor((10, 0))
+        arrived = asyncio.Event()
+        apply = ben.apply
+
+        def heard(splices: tuple[Splice, ...], *, own: bool) -> None:
+            apply(splices, own=own)
+            if any(splice.inserted == "x" for splice in splices):
+                arrived.set()
+
+        ben.apply = heard  # type: ignore[method-assign]  # the moment in which the text has changed
+        for _ in range(keys):
+            arrived.clear()
+            began = time.perf_counter()
+            ana.post_message(events.Key("x", "x"))
+            await arrived.wait()
+            took.append((time.perf_counter() - began) * 1000)
+            await asyncio.sleep(KEY_PAUSE)
+        for each in typing:
+            each.cancel()
+    return {
+        "p50_ms": round(percentile(took, 50), 1),
+        "p95_ms": round(percentile(took, 95), 1),
+    }
+
+
+async def terminal_bytes(server: ServerProcess, lines: int, keys: int) -> dict[str, int]:
+    """Count what the real program writes for keys of its own and of another's."""
+    await fill(server, "bytes", lines)
+    async with (
+        screen("join", str(server.link("bytes")), "--name=ana") as terminal,
+        writer(server, "bytes", "ben") as ben,
+    ):
+        await terminal.until("synced")
+        await terminal.quiet()
+        terminal.press(b"\x1b[B" * 5)
+        ben.document.move_caret(200, 200)
+        ben.wake()
+        local: list[float] = []
+        remote: list[float] = []
+        for number in range(keys):
+            before = await terminal.quiet()
+            terminal.press(b"x")
+            local.append(await terminal.quiet() - before)
+            before = await terminal.quiet()
+            ben.document.edit(SOURCE, 200 + number, 0, "y")
+            ben.wake()
+            remote.append(await terminal.quiet() - before)
+    return {
+        "bytes_per_local_key": round(percentile(local, 50)),
+        "bytes_per_remote_key": round(percentile(remote, 50)),
+    }
+
+
+async def measure(keys: int) -> dict[str, object]:
+    """Measure all cases."""
+    cases: dict[str, dict[str, float]] = {}
+    async with server_process("--executor=local") as server:
+        costs = await terminal_bytes(server, 2_000, 20)
+        for members in MEMBERS:
+            for lines in LINES:
+                name = f"{members} members, {lines} lines"
+                cases[name] = await latencies(server, members, lines, keys)
+    first = cases.pop("2 members, 2000 lines")
+    return {**first, **costs, "cases": cases, **machine()}
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--keys", type=int, default=60, help="keys for each case")
+    args = parser.parse_args()
+    show(asyncio.run(measure(args.keys)), as_json=args.json)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,84 @@
+"""The real program on a pseudo-terminal, and how many bytes it writes to it."""
+
+import asyncio
+import fcntl
+import os
+import struct
+import sys
+import termios
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+
+COLUMNS, LINES = 80, 24
+
+QUIET_SECONDS = 0.25
+"""A screen that writes nothing for so long shows all that there is to show."""
+
+
+class ScreenBytes:
+    """A program's terminal.
+
+    Args:
+        master: our side of it.
+
+    Attributes:
+        written: everything that was written to it.
+    """
+
+    def __init__(self, master: int) -> None:
+        self.written = bytearray()
+        self._master = master
+        self._moved = asyncio.Event()
+        asyncio.get_running_loop().add_reader(master, self._read)
+
+    def _read(self) -> None:
+        with suppress(OSError):
+            self.written += os.read(self._master, 65_536)
+        self._moved.set()
+
+    def press(self, keys: bytes) -> None:
+        """Send what keys send."""
+        os.write(self._master, keys)
+
+    async def until(self, text: str, seconds: float = 30.0) -> None:
+        """Wait until a text was written."""
+        async with asyncio.timeout(seconds):
+            while text.encode() not in self.written:
+                self._moved.clear()
+                await self._moved.wait()
+
+    async def quiet(self) -> int:
+        """Wait until nothing is written any more; give how many bytes were written in all."""
+        while True:
+            self._moved.clear()
+            try:
+                async with asyncio.timeout(QUIET_SECONDS):
+                    await self._moved.wait()
+            except TimeoutError:
+                return len(self.written)
+
+
+@asynccontextmanager
+async def screen(*arguments: str) -> AsyncGenerator[ScreenBytes, None]:
+    """Run `codesync` with arguments on a terminal of 80x24 while the block lasts."""
+    master, slave = os.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
+    env = {name: value for name, value in os.environ.items() if name not in ("TMUX", "NO_COLOR")}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "codesync_cli", *arguments),
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        start_new_session=True,
+        env={**env, "TERM": "xterm-256color", "COLORTERM": "truecolor"},
+    )
+    try:
+        yield ScreenBytes(master)
+    finally:
+        asyncio.get_running_loop().remove_reader(master)
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+        os.close(master)
+        os.close(slave)
