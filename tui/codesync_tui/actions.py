@@ -47,6 +47,22 @@ ACTIONS: Final = (
     Action("open_file", ("ctrl+o",), "Open", "open a file of this machine", WRITE),
     Action("save_file", ("ctrl+s",), "Save", "save the text to its file", WRITE),
     Action("save_file_as", (), "Save as", "save the text to another file", WRITE),
+    Action("find", ("ctrl+f",), "Find", "find and replace in the text", WRITE),
+    Action("go_to_line", ("ctrl+backslash",), "Go to line", "go to a line by its number", WRITE),
+    Action(
+        "go_to_error",
+        ("ctrl+right_square_bracket",),
+        "Go to error",
+        "go to the next error in the last output",
+        WRITE,
+    ),
+    Action(
+        "toggle_comment",
+        ("ctrl+underscore",),
+        "Comment",
+        "make lines comments, or comments lines",
+        WRITE,
+    ),
     Action("select_all", ("ctrl+g",), "Select all", "select the whole text", WRITE),
     Action("people", ("f3",), "People", "show or hide members and queue", LOOK),
     Action("output", ("f4",), "Output", "half of the screen, all of it, none of it", LOOK),
@@ -96,6 +112,16 @@ def bindings() -> list[Binding]:
     ]
 
 
+_LABELS: Final = {
+    "ctrl+underscore": "ctrl+/",
+    "ctrl+backslash": "ctrl+\\",
+    "ctrl+right_square_bracket": "ctrl+]",
+}
+"""Keys whose names are not those that people say; ctrl+/ is what terminals call ctrl+_."""
+
+
 def key_label(key: str) -> str:
     """Say a key as people do: "F5", "ctrl+r"."""
-    return key.upper() if key[0] == "f" and key[1:].isdigit() else key
+    if key[0] == "f" and key[1:].isdigit():
+        return key.upper()
+    return _LABELS.get(key, key)

@@ -7,12 +7,20 @@ from typing import ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.document._document import Document
+from textual.document._document import Document, Location, Selection
+from textual.document._edit import Edit
 from textual.geometry import Offset, Region, Spacing
 from textual.message import Message
 from textual.strip import Strip
 from textual.timer import Timer
 
+from codesync_tui.editor.commands import (
+    PAIRS,
+    closes,
+    comment_mark,
+    is_empty_pair,
+    toggle_comments,
+)
 from codesync_tui.editor.document import QuickWrappedDocument
 from codesync_tui.editor.highlights import LONG_COLUMNS, HighlightedDocument
 from codesync_tui.editor.indent import next_indent, previous_stop, unindent
@@ -159,6 +167,25 @@ class CodeEditor(SourceArea):
             spacing = Spacing(right=self.gutter_width)
             self.scroll_to_region(region, spacing=spacing, animate=False, force=True, center=True)
 
+    def select(self, start: Location, end: Location) -> None:
+        """Select a piece, and bring it into view."""
+        self.reveal(self.source.offset_of(start))
+        self.selection = Selection(start, end)
+
+    def go_to(self, line: int, column: int = 0) -> None:
+        """Put our caret into a line.
+
+        Args:
+            line: its number, from 1; the nearest when there is no such line.
+            column: in the line, in bytes from 1; 0 for where its text begins.
+        """
+        row = min(max(1, line), self.document.line_count) - 1
+        text = self.document[row]
+        inside = text.encode("utf-8", "replace")[: max(0, column - 1)].decode("utf-8", "ignore")
+        at = len(inside) if column else len(text) - len(text.lstrip())
+        self.jump(self.source.offset_of((row, at)))
+        self.focus()
+
     def jump(self, offset: int) -> None:
         """Put our caret at a place, in the middle of the view if it was out of it.
 
@@ -214,18 +241,76 @@ class CodeEditor(SourceArea):
 
     async def _on_key(self, event: events.Key) -> None:
         self._touch()
-        if event.key == "enter" and not self.read_only:
+        if self.read_only:
+            return
+        if event.key == "enter":
             event.stop()
             event.prevent_default()
-            top, bottom = sorted(self.selection)
-            indent = next_indent(self.document[top[0]], top[1], self.indent_width)
-            self._replace_via_keyboard("\n" + indent, top, bottom)
+            self._break_line()
+        elif event.character and self._typed_bracket(event.character):
+            event.stop()
+            event.prevent_default()
+
+    def _break_line(self) -> None:
+        (row, column), bottom = sorted(self.selection)
+        line = self.document[row]
+        indent = next_indent(line, column, self.indent_width)
+        before, behind = line[column - 1 : column], self.document[bottom[0]][bottom[1] :][:1]
+        if not is_empty_pair(before, behind):
+            self._replace_via_keyboard("\n" + indent, (row, column), bottom)
+            return
+        outer = line[: len(line) - len(line.lstrip(" \t"))]
+        self._replace_via_keyboard(f"\n{indent}\n{outer}", (row, column), bottom)
+        self.move_cursor((row + 1, len(indent)))
+
+    def _typed_bracket(self, character: str) -> bool:
+        """Close a bracket that is opened, or go behind one that is closed; tell whether we did."""
+        (top, (row, column)) = sorted(self.selection)
+        behind = self.document[row][column : column + 1]
+        if not self.selection.is_empty and character in PAIRS:
+            selected = self.selected_text
+            self._replace_via_keyboard(character + selected + PAIRS[character], top, (row, column))
+            return True
+        if self.selection.is_empty and character in PAIRS.values() and behind == character:
+            self.move_cursor((row, column + 1))
+            return True
+        if self.selection.is_empty and closes(character, behind):
+            self._replace_via_keyboard(character + PAIRS[character], top, top)
+            self.move_cursor((row, column + 1))
+            return True
+        return False
+
+    def toggle_comment(self) -> None:
+        """Make comments of the selected lines, or lines of comments."""
+        if self.read_only:
+            return
+        top, bottom = sorted(self.selection)
+        last = bottom[0] - (bottom[1] == 0 and bottom[0] > top[0])
+        lines = self.source.get_text_range((top[0], 0), (last + 1, 0)).removesuffix("\n")
+        before = lines.split("\n")
+        after = toggle_comments(before, comment_mark(self.syntax_name))
+        if after == before:
+            return
+        anchor, head = self.selection
+        end = (last, len(before[-1]))
+        self.edit(Edit("\n".join(after), (top[0], 0), end, maintain_selection_offset=False))
+        self.selection = Selection(
+            *(
+                (row, max(0, column + len(after[row - top[0]]) - len(before[row - top[0]])))
+                if row <= last
+                else (row, column)
+                for row, column in (anchor, head)
+            )
+        )
 
     def action_delete_left(self) -> None:
         """Delete the selection, the character to the left, or a level of indentation."""
         row, column = self.cursor_location
         before = self.document[row][:column]
-        if self.selection.is_empty and len(before) > 1 and not before.strip(" "):
+        behind = self.document[row][column : column + 1]
+        if self.selection.is_empty and is_empty_pair(before[-1:], behind):
+            self._delete_via_keyboard((row, column - 1), (row, column + 1))
+        elif self.selection.is_empty and len(before) > 1 and not before.strip(" "):
             stop = previous_stop(column, self.indent_width)
             self._delete_via_keyboard((row, stop), (row, column))
         else:

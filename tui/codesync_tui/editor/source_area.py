@@ -112,10 +112,15 @@ class SourceArea(ThriftyArea, inherit_css=True):
         if self._port is None:
             super().load_text(normal_newlines(text))
             return
-        self._end_undo_group()
-        self._port.replace(normal_newlines(text))
-        self._end_undo_group()
+        self.become(text)
         self.move_cursor((0, 0))
+
+    def become(self, text: str) -> None:
+        """Make the shared text another one in one step; the caret stays at what it is at."""
+        if self._port is not None and not self.read_only:
+            self._end_undo_group()
+            self._port.replace(normal_newlines(text))
+            self._end_undo_group()
 
     def action_document_start(self) -> None:
         """Go to the beginning of the text."""

@@ -25,6 +25,7 @@ from codesync_tui.desk import Desk
 from codesync_tui.editor import CodeEditor
 from codesync_tui.editor.source_area import SourceArea
 from codesync_tui.hosting import Hosting
+from codesync_tui.error_places import Place, error_places
 from codesync_tui.messages import (
     CopyAsked,
     FileFailed,
@@ -39,6 +40,7 @@ from codesync_tui.narrator import Narrator, Panes
 from codesync_tui.notices import Notices
 from codesync_tui.panels.answer_line import AnswerLine
 from codesync_tui.panels.banner import Banner
+from codesync_tui.panels.find_line import FindLine
 from codesync_tui.panels.members import MembersPane
 from codesync_tui.panels.output import OutputPane
 from codesync_tui.panels.pane import set_title
@@ -49,6 +51,7 @@ from codesync_tui.rescue import Rescue
 from codesync_tui.screens.help import HelpScreen, room_notes
 from codesync_tui.screens.invite import InviteScreen
 from codesync_tui.screens.language import LanguagePicker
+from codesync_tui.screens.line_prompt import LinePrompt
 from codesync_tui.session import Session
 from codesync_tui.shared_texts import SharedTexts, Watchers
 from codesync_tui.theme import DARK, LIGHT
@@ -86,6 +89,8 @@ class RoomScreen(Screen[None]):
         self._notices = notices
         self._session = Session(room, self.post_message)
         self._arrangement = Arrangement(self)
+        self._errors: list[Place] = []
+        self._error = 0  # of them: where we went last
         self.room_worker: Worker[None] | None = None
 
     def compose(self) -> ComposeResult:
@@ -100,6 +105,7 @@ class RoomScreen(Screen[None]):
                 with Container(id="people"):
                     yield MembersPane(id="members", classes="pane")
                     yield QueuePane(id="queue", classes="pane")
+        yield FindLine(id="find-line")
         yield StatusLine(self._room.link.room, id="status")
 
     def on_mount(self) -> None:
@@ -337,6 +343,36 @@ class RoomScreen(Screen[None]):
     def _language_chosen(self, language: LanguageInfo | None) -> None:
         if language is not None:
             self.desk.choose(language)
+
+    def action_find(self) -> None:
+        """Find and replace."""
+        self.query_one(FindLine).open()
+
+    def action_toggle_comment(self) -> None:
+        """Make comments of the selected lines, or lines of comments."""
+        self._editor.toggle_comment()
+
+    def action_go_to_line(self) -> None:
+        """Ask for a line, and go there."""
+
+        def answered(line: int | None) -> None:
+            if line is not None:
+                self._editor.go_to(line)
+
+        app_of(self).push_screen(LinePrompt(self._editor.document.line_count), answered)
+
+    def action_go_to_error(self) -> None:
+        """Go to the next error of which the last program's output tells."""
+        program = self.desk.program
+        name = program.file_name(self.languages) if program.language else ""
+        places = error_places(self._output.transcript.last_text(), name)
+        if not places:
+            self._notices.show("The last output tells of no error in this source.")
+            return
+        self._error = (self._error + 1) % len(places) if self._errors == places else 0
+        self._errors = places
+        place = places[self._error]
+        self._editor.go_to(place.line, place.column)
 
     def action_follow(self) -> None:
         """Follow the next member."""

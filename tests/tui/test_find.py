@@ -1,0 +1,49 @@
+"""Finding and replacing."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from codesync_tui.editor.find import MATCHES_MAX, Match, find_all, next_match, replace_all
+
+LINES = ["Alpha beta", "ALPHA alpha.", "", "b(e)ta"]
+
+
+def test_capitals_count_only_if_one_is_looked_for() -> None:
+    assert [match.start for match in find_all(LINES, "alpha")] == [(0, 0), (1, 0), (1, 6)]
+    assert [match.start for match in find_all(LINES, "Alpha")] == [(0, 0)]
+
+
+def test_what_is_looked_for_is_no_pattern() -> None:
+    assert find_all(LINES, "b(e)") == [Match((3, 0), (3, 4))]
+    assert find_all(LINES, ".") == [Match((1, 11), (1, 12))]
+    assert find_all(LINES, "") == []
+
+
+def test_behind_the_last_match_comes_the_first() -> None:
+    matches = find_all(LINES, "alpha")
+    assert next_match(matches, (0, 0)) == 0
+    assert next_match(matches, (0, 1)) == 1
+    assert next_match(matches, (2, 0)) == 0
+    assert next_match(matches, (1, 6), back=True) == 1
+    assert next_match(matches, (0, 0), back=True) == 2
+
+
+def test_so_many_are_found_and_no_more() -> None:
+    assert len(find_all(["aa"] * MATCHES_MAX, "a")) == MATCHES_MAX
+
+
+def test_a_replacement_is_taken_as_it_is() -> None:
+    assert replace_all(LINES[:2], "alpha", r"\1") == ("\\1 beta\n\\1 \\1.", 3)
+
+
+@given(
+    st.lists(st.text("abAB.(", max_size=8), min_size=1), st.text("abA.(", min_size=1, max_size=3)
+)
+def test_what_is_found_is_what_was_looked_for(lines: list[str], needle: str) -> None:
+    for match in find_all(lines, needle):
+        (row, left), (last, right) = match.start, match.end
+        assert row == last
+        found = lines[row][left:right]
+        assert found == needle or (needle == needle.lower() and found.lower() == needle)
+    replaced, _ = replace_all(lines, needle, "")
+    assert len(replaced.split("\n")) == len(lines)

@@ -1,0 +1,75 @@
+"""Finds text in text. Pure."""
+
+import re
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from textual.document._document import Location
+
+MATCHES_MAX = 10_000
+"""More are not looked for."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Match:
+    """A place where something was found.
+
+    Attributes:
+        start: where it begins.
+        end: where it ends.
+    """
+
+    start: Location
+    end: Location
+
+
+def find_all(lines: Sequence[str], needle: str) -> list[Match]:
+    """Find a text in all lines.
+
+    Args:
+        lines: the lines.
+        needle: what to look for; capitals count only if there is one in it. It has no line feed.
+    """
+    if not needle:
+        return []
+    pattern = _pattern(needle)
+    found = (
+        Match((row, match.start()), (row, match.end()))
+        for row, line in enumerate(lines)
+        for match in pattern.finditer(line)
+    )
+    return list(islice(found, MATCHES_MAX))
+
+
+def next_match(matches: Sequence[Match], here: Location, *, back: bool = False) -> int:
+    """Tell which match comes next, or before; behind the last one comes the first.
+
+    Args:
+        matches: in order, at least one.
+        here: the first place where the next may begin; the one before begins before it.
+        back: look backwards.
+    """
+    index = bisect_left(matches, Match(here, here))
+    return (index - 1 if back else index) % len(matches)
+
+
+def replace_all(lines: Sequence[str], needle: str, replacement: str) -> tuple[str, int]:
+    """Replace a text everywhere.
+
+    Returns:
+        The whole text then, and how often it was replaced.
+    """
+    pattern, total = _pattern(needle), 0
+    replaced: list[str] = []
+    for line in lines:
+        fresh, count = pattern.subn(lambda _: replacement, line)
+        replaced.append(fresh)
+        total += count
+    return "\n".join(replaced), total
+
+
+def _pattern(needle: str) -> re.Pattern[str]:
+    flags = re.IGNORECASE if needle == needle.lower() else re.NOFLAG
+    return re.compile(re.escape(needle), flags)

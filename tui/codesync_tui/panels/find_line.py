@@ -1,0 +1,149 @@
+"""The line at the bottom in which one says what to find, and what to put in its place."""
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.widgets import Input, Static
+
+from codesync_protocol.printable import show_line
+from codesync_tui.editor import CodeEditor
+from codesync_tui.editor.find import Match, find_all, next_match, replace_all
+
+
+class FindLine(Horizontal):
+    """Finds and replaces in the editor of its screen.
+
+    Args:
+        id: the widget's id.
+    """
+
+    ALLOW_SELECT = False
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "close", "Close", show=False),
+        Binding("up", "previous", "Previous", show=False),
+        Binding("down", "next", "Next", show=False),
+        Binding("tab,shift+tab", "other_field", "Other field", show=False, priority=True),
+        Binding("ctrl+y", "all", "Replace all", show=False),
+    ]
+
+    DEFAULT_CSS = """
+    FindLine {
+        height: 1;
+        display: none;
+        background: $bar;
+        &.-shown { display: block; }
+        & > Static { width: auto; color: $bar-text; }
+        & > Input { width: 1fr; background: $line; height: 1; border: none; padding: 0; }
+        & > Input:focus { background-tint: transparent; border: none; }
+    }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name for it
+        super().__init__(id=id)
+        self._matches: list[Match] = []
+
+    def compose(self) -> ComposeResult:
+        """What to find, how often it is there, what to put in its place."""
+        yield Static(Content.styled(" Find ", "bold"), markup=False)
+        yield self._input("find")
+        yield Static("", id="find-count", markup=False)
+        yield Static(Content.styled(" Replace ", "bold"), markup=False)
+        yield self._input("replace")
+        yield Static(Content.styled(" enter, ↑↓, ctrl+y all ", "$dim"), markup=False)
+
+    def _input(self, name: str) -> Input:
+        line = Input(id=name, compact=True, select_on_focus=True)
+        line.cursor_blink = False
+        return line
+
+    @property
+    def _editor(self) -> CodeEditor:
+        return self.screen.query_one(CodeEditor)
+
+    @property
+    def _needle(self) -> str:
+        return self.query_one("#find", Input).value
+
+    def open(self) -> None:
+        """Show the line; what is selected is what is looked for."""
+        selected = self._editor.selected_text
+        find = self.query_one("#find", Input)
+        if selected and "\n" not in selected:
+            find.value = show_line(selected)
+        self.add_class("-shown")
+        find.focus()
+        self._look()
+
+    def action_close(self) -> None:
+        """Go back to the editor."""
+        self.remove_class("-shown")
+        self._editor.focus()
+
+    def action_other_field(self) -> None:
+        """Go to the other field."""
+        fields = list(self.query(Input))
+        fields[1 if fields[0].has_focus else 0].focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Find while it is typed."""
+        event.stop()
+        if event.input.id == "find" and self.has_class("-shown"):
+            self._look()
+            if self._matches:
+                start = min(self._editor.selection)
+                self._show(next_match(self._matches, start))
+
+    @on(Input.Submitted, "#find")
+    def action_next(self) -> None:
+        """Go to the next match."""
+        self._look()
+        if self._matches:
+            start, end = sorted(self._editor.selection)
+            after = end if Match(start, end) in self._matches else start
+            self._show(next_match(self._matches, after))
+
+    def action_previous(self) -> None:
+        """Go to the match before."""
+        self._look()
+        if self._matches:
+            self._show(next_match(self._matches, min(self._editor.selection), back=True))
+
+    @on(Input.Submitted, "#replace")
+    def _replace(self) -> None:
+        """Replace the match that is selected, and go to the next one."""
+        start, end = sorted(self._editor.selection)
+        self._look()
+        if Match(start, end) in self._matches and not self._editor.read_only:
+            replacement = self.query_one("#replace", Input).value
+            self._editor.replace(replacement, start, end, maintain_selection_offset=False)
+        self.action_next()
+
+    def action_all(self) -> None:
+        """Replace every match."""
+        if not self._needle or self._editor.read_only:
+            return
+        lines = self._editor.text.split("\n")
+        text, count = replace_all(lines, self._needle, self.query_one("#replace", Input).value)
+        if count:
+            self._editor.become(text)
+        self._look()
+        self._say(f" {count} replaced ")
+
+    def _look(self) -> None:
+        self._matches = find_all(self._editor.text.split("\n"), self._needle)
+        self._say(
+            "" if not self._needle else f" {len(self._matches)} " if self._matches else " none "
+        )
+
+    def _show(self, index: int) -> None:
+        match = self._matches[index]
+        self._editor.select(match.start, match.end)
+        self._say(f" {index + 1} of {len(self._matches)} ")
+
+    def _say(self, text: str) -> None:
+        self.query_one("#find-count", Static).update(Content(text))
