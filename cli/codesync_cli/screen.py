@@ -16,6 +16,7 @@ async def show(
     options: DialOptions | None = None,
     join_line: str = "",
     file: Path | None = None,
+    keeps_in_step: bool = False,
 ) -> int:
     """Run the TUI until its user leaves.
 
@@ -25,13 +26,22 @@ async def show(
         options: how to connect.
         join_line: what others type to join, if we may tell them.
         file: a file to open.
+        keeps_in_step: keep that file in step with the room's text, both ways.
 
     Returns:
         The exit status.
     """
     from codesync_tui.app import CodeSyncApp
 
-    app = CodeSyncApp(link, name=name, options=options, agent=AGENT, join_line=join_line, file=file)
+    app = CodeSyncApp(
+        link,
+        name=name,
+        options=options,
+        agent=AGENT,
+        join_line=join_line,
+        file=file,
+        keeps_in_step=keeps_in_step,
+    )
     status = await app.run_async()
     if app.failure is not None:
         complain(app.failure.reason, app.failure.remedy)

@@ -48,6 +48,7 @@ class CodeSyncApp(App[int]):
         agent: our program and version, for the server's logs.
         join_line: what others type to join; shown on demand.
         file: a local file to open at the start.
+        keeps_in_step: keep that file in step with the room's text, both ways.
 
     Attributes:
         failure: why the room could not be entered; for the caller to print afterwards.
@@ -70,6 +71,7 @@ class CodeSyncApp(App[int]):
         agent: str = "codesync",
         join_line: str = "",
         file: Path | None = None,
+        keeps_in_step: bool = False,
     ) -> None:
         super().__init__()
         self.failure: ClientError | None = None
@@ -82,7 +84,9 @@ class CodeSyncApp(App[int]):
             agent=agent,
             shares_text=True,
         )
-        self._screen = RoomScreen(self._room, join_line, file, self._notices)
+        self._screen = RoomScreen(
+            self._room, join_line, file, self._notices, keeps_in_step=keeps_in_step
+        )
         self._signals: list[signal.Signals] = []
         self.ansi_theme_dark, self.ansi_theme_light = ANSI_DARK, ANSI_LIGHT
         for theme in THEMES:

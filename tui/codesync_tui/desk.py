@@ -16,6 +16,7 @@ from codesync_client.files import FileTrouble, SourceFile, read_source, write_so
 from codesync_protocol.messages import LanguageInfo
 from codesync_tui.editor import CodeEditor
 from codesync_tui.editor.syntax import Syntax, load_syntax
+from codesync_tui.in_step import InStep
 from codesync_tui.messages import FileFailed, FileOpened, FileSaved, SyntaxLoaded
 from codesync_tui.notices import Notices
 from codesync_tui.panels.status import StatusLine
@@ -37,6 +38,7 @@ class Desk:
         notices: shows notices.
         room: shares text and language.
         ends_with_us: the room lives in a server of our own, and is gone when we leave.
+        keeps_in_step: the file that is opened first is kept in step with the room's text.
 
     Attributes:
         program: what is in the editor.
@@ -52,6 +54,7 @@ class Desk:
         room: Room,
         *,
         ends_with_us: bool,
+        keeps_in_step: bool,
     ) -> None:
         self.program = Program()
         self.languages: Sequence[LanguageInfo] = ()
@@ -61,6 +64,7 @@ class Desk:
         self._notices = notices
         self._room = room
         self._ends_with_us = ends_with_us
+        self._keeps_in_step = keeps_in_step
         self._warned: tuple[str, float] = ("", 0.0)
         self._was_loaded = False
 
@@ -116,6 +120,10 @@ class Desk:
             first_file: to be opened, if nobody has written anything yet.
         """
         text = self._editor.text
+        if first_file is not None and self._keeps_in_step and not self._was_loaded:
+            self._was_loaded = True
+            self._link(first_file, is_starter=is_starter(text, self._room.languages))
+            return
         if not self._was_loaded and self.program.path is None:
             self.program.kept = text
         self._was_loaded = True
@@ -125,6 +133,16 @@ class Desk:
             self._notices.show(
                 f"The room has a text already. ctrl+o opens {first_file.name} in its place."
             )
+
+    def _link(self, path: Path, *, is_starter: bool) -> None:
+        """Keep a file and the room's text in step from now on."""
+        self.program.path = path
+        self._status.change(file=path.name)
+        by_ending = self.program.guess_language(self._room.languages)
+        if is_starter and by_ending is not None:
+            self.choose(by_ending)
+        work = InStep(self._room, path, self._notices).run(is_starter=is_starter)
+        self._screen.run_worker(work, group="in step", exclusive=True)
 
     # The language.
 

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import os
 import sys
 from pathlib import Path
 
@@ -25,7 +26,13 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("link", metavar="LINK", nargs="?", help="ws://HOST:PORT/ROOM#TOKEN")
-    parser.add_argument("--file", metavar="F", type=Path, help="open this file in the editor")
+    parser.add_argument(
+        "--file",
+        metavar="F",
+        type=Path,
+        help="keep this file in step with the room's text, both ways, so that your own editor and"
+        " git work; it is made if it is not there",
+    )
     where.add_connection_arguments(parser)
     return parser
 
@@ -39,13 +46,23 @@ def run(args: argparse.Namespace) -> int:
     except LinkError as error:
         complain(str(error))
         return ExitCode.USAGE
-    if args.file is not None and not args.file.is_file():
-        complain(f"--file: there is no file {args.file}")
+    if args.file is not None and not args.file.is_file() and not _can_be_made(args.file):
+        complain(f"--file: there is no file {args.file}, and it cannot be made there")
         return ExitCode.USAGE
     terminal.require()
     return asyncio.run(
-        show(link, name=where.name(args), options=where.options(args), file=args.file)
+        show(
+            link,
+            name=where.name(args),
+            options=where.options(args),
+            file=args.file,
+            keeps_in_step=True,
+        )
     )
+
+
+def _can_be_made(file: Path) -> bool:
+    return not file.exists() and os.access(file.parent, os.W_OK)
 
 
 def _ask() -> str:

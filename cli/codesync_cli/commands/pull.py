@@ -5,12 +5,12 @@ import asyncio
 from contextlib import suppress
 from pathlib import Path
 
-from codesync_cli import extras, text_base, where
+from codesync_cli import extras, where
 from codesync_cli.exit_codes import ExitCode
 from codesync_cli.output import OutputClosed, Pipe
 from codesync_cli.shared_room import room_with_text
 from codesync_cli.voice import complain
-from codesync_client import ClientError
+from codesync_client import ClientError, text_base
 from codesync_client.files import FileTrouble, SourceFile, read_source, write_source
 from codesync_client.merge import merge
 from codesync_protocol.links import Link

@@ -4,11 +4,11 @@ import argparse
 import asyncio
 from pathlib import Path
 
-from codesync_cli import extras, text_base, where
+from codesync_cli import extras, where
 from codesync_cli.exit_codes import ExitCode
 from codesync_cli.shared_room import room_with_text, settled
 from codesync_cli.voice import complain
-from codesync_client import ClientError
+from codesync_client import ClientError, text_base
 from codesync_client.files import FileTrouble, read_source
 from codesync_client.merge import merge
 from codesync_protocol.messages import Role

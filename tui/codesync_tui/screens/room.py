@@ -24,8 +24,8 @@ from codesync_tui.controls import Controls
 from codesync_tui.desk import Desk
 from codesync_tui.editor import CodeEditor
 from codesync_tui.editor.source_area import SourceArea
-from codesync_tui.hosting import Hosting
 from codesync_tui.error_places import Place, error_places
+from codesync_tui.hosting import Hosting
 from codesync_tui.messages import (
     CopyAsked,
     FileFailed,
@@ -65,6 +65,7 @@ class RoomScreen(Screen[None]):
         room: the room, not entered yet.
         join_line: what lets others join; empty when there is none to give.
         file: a file to open at the start.
+        keeps_in_step: keep that file in step with the room's text.
         notices: shows notices.
 
     Attributes:
@@ -81,11 +82,20 @@ class RoomScreen(Screen[None]):
         Binding("ctrl+c", "copy_hint", show=False),
     ]
 
-    def __init__(self, room: Room, join_line: str, file: Path | None, notices: Notices) -> None:
+    def __init__(
+        self,
+        room: Room,
+        join_line: str,
+        file: Path | None,
+        notices: Notices,
+        *,
+        keeps_in_step: bool = False,
+    ) -> None:
         super().__init__()
         self._room = room
         self._join_line = join_line
         self._file = file
+        self._keeps_in_step = keeps_in_step
         self._notices = notices
         self._session = Session(room, self.post_message)
         self._arrangement = Arrangement(self)
@@ -127,6 +137,7 @@ class RoomScreen(Screen[None]):
             self._notices,
             self._room,
             ends_with_us=bool(self._join_line),
+            keeps_in_step=self._keeps_in_step,
         )
         self._company = Company(
             self._room, self._editor, self._members, self._status, self._notices
