@@ -74,7 +74,7 @@ def test_a_selection_is_marked_row_by_row_and_the_name_stands_behind_the_line() 
 @given(st.integers(0, 30), st.integers(0, 12), st.integers(0, 40), st.text("ab世", max_size=20))
 def test_painting_never_changes_a_rows_width(at: int, scroll: int, end: int, text: str) -> None:
     strip = Strip([Segment("  1 "), Segment(text)]).adjust_cell_length(24)
-    marks = Marks([Mark(at, at + 3, SELECTION)], [("zoë", CARET), ("ben", CARET)], end)
+    marks = Marks([Mark(at, at + 3, SELECTION)], [("zoë 世", CARET), ("ben", CARET)], end)
     assert paint(strip, marks, 4, scroll, at).cell_length == strip.cell_length
 
 
@@ -161,3 +161,14 @@ async def test_members_are_shown_with_their_line_and_what_they_do(server: Runnin
 
 def _members(on: Screen) -> str:
     return str(on.room.query_one("#members Static", Static).content)
+
+
+def test_our_own_selection_is_seen_within_anothers() -> None:
+    ours = Style(bgcolor="blue")
+    strip = Strip([Segment("  1 "), Segment("ab"), Segment("cd", ours), Segment("ef   ")])
+    painted = paint(strip, Marks([Mark(0, 6, SELECTION)], []), 4, 0, None, ours)
+    assert [(text, style) for text, style, _ in painted][1:4] == [
+        ("ab", SELECTION),
+        ("cd", ours),
+        ("ef", SELECTION),
+    ]

@@ -81,7 +81,7 @@ async def test_text_is_found_while_it_is_typed_and_replaced_one_by_one_or_all() 
         assert on.editor.text == "1 two\n1 three\n1\n"
         assert count(on) == "2 replaced"
         await on.press("escape")
-        assert on.editor.has_focus
+        await on.until(lambda: on.editor.has_focus)
         assert not on.room.query_one(FindLine).has_class("-shown")
         await on.press("ctrl+z")
         assert on.editor.text == "one two\nOne three\n1\n"

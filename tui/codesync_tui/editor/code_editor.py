@@ -151,7 +151,8 @@ class CodeEditor(SourceArea):
             return strip
         at = self._cursor_offset
         own = at[0] if self.has_focus and at[1] == y + scroll_y else None
-        return paint(strip, marks, self.gutter_width, scroll_x, own)
+        selection = self._theme.selection_style
+        return paint(strip, marks, self.gutter_width, scroll_x, own, selection)
 
     def reveal(self, offset: int) -> None:
         """Bring a place into view, without moving our caret.
@@ -169,6 +170,7 @@ class CodeEditor(SourceArea):
 
     def select(self, start: Location, end: Location) -> None:
         """Select a piece, and bring it into view."""
+        self._touch()
         self.reveal(self.source.offset_of(start))
         self.selection = Selection(start, end)
 
@@ -183,6 +185,7 @@ class CodeEditor(SourceArea):
         text = self.document[row]
         inside = text.encode("utf-8", "replace")[: max(0, column - 1)].decode("utf-8", "ignore")
         at = len(inside) if column else len(text) - len(text.lstrip())
+        self._touch()
         self.jump(self.source.offset_of((row, at)))
         self.focus()
 

@@ -60,7 +60,7 @@ class ThriftyArea(TextArea, inherit_css=True):
     def paint_line(self, y: int) -> Strip:
         """Make a row as it should be seen."""
         # The stock method makes it as wide as the widest line.
-        return super().render_line(y).crop(0, self.size.width)
+        return super().render_line(y).crop(0, self.scrollable_content_region.width)
 
     def _check_refresh(self) -> None:
         if self._is_damaged:

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.document._document import Location
@@ -120,7 +121,14 @@ def _row_width(wrapped: QuickWrappedDocument) -> int:
     return wrapped.width
 
 
-def paint(strip: Strip, marks: Marks, gutter: int, scrolled: int, own: int | None) -> Strip:
+def paint(
+    strip: Strip,
+    marks: Marks,
+    gutter: int,
+    scrolled: int,
+    own: int | None,
+    selection: Style | None = None,
+) -> Strip:
     """Paint others over a row.
 
     Args:
@@ -129,6 +137,7 @@ def paint(strip: Strip, marks: Marks, gutter: int, scrolled: int, own: int | Non
         gutter: cells before the text.
         scrolled: cells of the text that are to the left of the view.
         own: the cell of our own caret, if it is in this row: it stays to be seen.
+        selection: how our own selection is painted: it stays to be seen, too.
     """
     shift = gutter - scrolled
     for piece in marks.pieces:
@@ -136,33 +145,40 @@ def paint(strip: Strip, marks: Marks, gutter: int, scrolled: int, own: int | Non
         end = piece.end + shift
         if own is not None and piece.end - piece.start == 1 and start == own + shift:
             continue
-        strip = _restyled(strip, start, end, piece.style)
+        strip = _restyled(strip, start, end, piece.style, selection)
     at = max(gutter, marks.end + shift + 2)
     for name, style in marks.labels:
         label = f" {name} "
-        room = strip.cell_length - len(label)
+        width = cell_len(label)
+        room = strip.cell_length - width
         here = min(at, room)
-        covers_us = own is not None and here <= own + shift < here + len(label)
+        covers_us = own is not None and here <= own + shift < here + width
         if here < gutter or covers_us:
             continue
         strip = Strip.join(
             [
                 strip.crop(0, here),
-                Strip([Segment(label, style)], len(label)),
-                strip.crop(here + len(label), None),
+                Strip([Segment(label, style)], width),
+                strip.crop(here + width, None),
             ]
         )
-        at = here + len(label) + 1
+        at = here + width + 1
     return strip
 
 
-def _restyled(strip: Strip, start: int, end: int, style: Style) -> Strip:
+def _restyled(strip: Strip, start: int, end: int, style: Style, selection: Style | None) -> Strip:
     end = min(end, strip.cell_length)
     if start >= end:
         return strip
     middle = strip.crop(start, end)
+    ours = selection.bgcolor if selection else None
     restyled = Strip(
-        [Segment(text, (before or Style()) + style) for text, before, _ in middle],
+        [
+            Segment(text, before)
+            if before and ours and before.bgcolor == ours
+            else Segment(text, (before or Style()) + style)
+            for text, before, _ in middle
+        ],
         middle.cell_length,
     )
     return Strip.join([strip.crop(0, start), restyled, strip.crop(end, None)])

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
@@ -12,6 +12,9 @@ from textual.widgets import Input, Static
 from codesync_protocol.printable import show_line
 from codesync_tui.editor import CodeEditor
 from codesync_tui.editor.find import Match, find_all, next_match, replace_all
+
+_HINT_COLUMNS = 70
+"""With fewer there is no room for hints."""
 
 
 class FindLine(Horizontal):
@@ -38,6 +41,7 @@ class FindLine(Horizontal):
         background: $bar;
         &.-shown { display: block; }
         & > Static { width: auto; color: $bar-text; }
+        &.-narrow > .hint { display: none; }
         & > Input { width: 1fr; background: $line; height: 1; border: none; padding: 0; }
         & > Input:focus { background-tint: transparent; border: none; }
     }
@@ -54,7 +58,8 @@ class FindLine(Horizontal):
         yield Static("", id="find-count", markup=False)
         yield Static(Content.styled(" Replace ", "bold"), markup=False)
         yield self._input("replace")
-        yield Static(Content.styled(" enter, ↑↓, ctrl+y all ", "$dim"), markup=False)
+        hint = Content.styled(" enter, ↑↓, ctrl+y all ", "$dim")
+        yield Static(hint, classes="hint", markup=False)
 
     def _input(self, name: str) -> Input:
         line = Input(id=name, compact=True, select_on_focus=True)
@@ -78,6 +83,10 @@ class FindLine(Horizontal):
         self.add_class("-shown")
         find.focus()
         self._look()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Leave out what there is no room for."""
+        self.set_class(event.size.width < _HINT_COLUMNS, "-narrow")
 
     def action_close(self) -> None:
         """Go back to the editor."""
