@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-
 from benchmarks.replay_trace import measure
 
 TRACES = Path(__file__).resolve().parent.parent / "traces"
