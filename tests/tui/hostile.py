@@ -10,7 +10,7 @@ MARKS = {
             "submitter", "file_name", "language", "extension", "banner", "notice", "fault",
             "rejection", "explanation", "signal", "canceller",
             "answer", "path", "join_line", "opened", "static", "title", "input",
-            "option", "text_area", "notify", "role",
+            "option", "text_area", "notify", "role", "find",
         ]
     )
 }  # fmt: skip

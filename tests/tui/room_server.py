@@ -264,6 +264,11 @@ class RoomServer:
         self.room.members = members
         await self.say(Members(members))
 
+    @property
+    def seq(self) -> int:
+        """The last event's number."""
+        return self._seq
+
     async def notice(self, level: str, text: str) -> None:
         """The server says something."""
         await self.say(Notice(level, text))

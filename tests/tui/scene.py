@@ -27,6 +27,9 @@ class Game:
 Game().play()
 '''
 
+CARETS = ((2, 42, 92), (3, 175, 175))
+"""Where the others are: member, anchor, head."""
+
 FAILED = Result(
     Verdict.RUNTIME_ERROR,
     "the program returned 1",

@@ -28,6 +28,7 @@ from codesync_protocol.messages import (
     JobState,
     LanguageInfo,
     Member,
+    MemberCaret,
     Rejected,
     Stream,
     Submit,
@@ -108,6 +109,7 @@ async def fill(server: RoomServer) -> None:
     await server.finished(job, result, by=hostile("canceller")[:200])
     await server.submitted(job_summary(job_id(2), name="ana", file_name=hostile("file_name")))
     await server.started(job_id(2))
+    await server.say(MemberCaret(2, 0, 0, 0))
     await server.notice("warning", hostile("notice"))
     await server.say(Fault(Code.BAD_FRAME, hostile("fault")))
 
@@ -128,8 +130,12 @@ async def tour(app: CodeSyncApp, server: RoomServer, pilot: Pilot[int]) -> None:
     await eventually(lambda: on.label() and any(MARKS["fault"] in n for n in on.notices()))
     on.editor.load_text(f"{hostile('editor')}\nx = 1\n")
     on.room.query_one(StdinPane).prepared.load_text(hostile("prepared"))
+    await eventually(lambda: on.room.company.others)
     await painted(on)
-    await pilot.press("f7")
+    await pilot.press("ctrl+f")
+    on.room.query_one("#find", Input).value = hostile("find")
+    await painted(on)
+    await pilot.press("escape", "f7")
     on.answer.value = hostile("answer")
     await painted(on)
     await pilot.press("f5")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 from textual.pilot import Pilot
 
+from codesync_protocol.messages import MemberCaret
 from codesync_tui.app import CodeSyncApp
 from codesync_tui.panels import queue
 from codesync_tui.panels.queue import QueuePane
@@ -28,11 +29,17 @@ class Scene:
         keys: what is pressed once everything is there.
         cast: who is there.
         theme: the app's theme.
+        carets: where others are.
     """
 
     def __init__(
-        self, *keys: str, cast: Callable[[Room], None] = scene.cast, theme: str = ""
+        self,
+        *keys: str,
+        cast: Callable[[Room], None] = scene.cast,
+        theme: str = "",
+        carets: tuple[tuple[int, int, int], ...] = (),
     ) -> None:
+        self.carets = carets
         self.keys = keys
         self.cast = cast
         self.theme = theme
@@ -48,16 +55,27 @@ class Scene:
             return snap_compare(app, terminal_size=(columns, lines), run_before=prepare)
 
     async def _play(self, on: Stage) -> None:
-        await eventually(lambda: "online" in on.status())
+        await eventually(lambda: "online, synced" in on.status())
         play = asyncio.run_coroutine_threadsafe(scene.play(on.server), on.server.loop)
         await asyncio.wrap_future(play)
         on.room.desk.program.kept = scene.SOURCE
         on.editor.load_text(scene.SOURCE)
         await eventually(lambda: on.editor.syntax_name == "python")
+        on.editor._look()  # pyright: ignore[reportPrivateUsage]  # not only after a moment
+        await eventually(lambda: scene.SOURCE in on.server.document.texts.values())
+        on.room.company.tick()
         await eventually(lambda: "Your guess (2):" in str(on.rows()[-1:]))
         await eventually(lambda: len(on.queued()) == 5)
         if self.theme:
             on.app.theme = self.theme
+            on.room.company.theme_changed()
+            on.room.company.tick()
+        for member, anchor, head in self.carets:
+            told = MemberCaret(member, on.server.seq, anchor, head)
+            say = asyncio.run_coroutine_threadsafe(on.server.say(told), on.server.loop)
+            await asyncio.wrap_future(say)
+        await eventually(lambda: len(on.room.company.others) == len(self.carets))
+        on.room.company.tick()
         on.app.clear_notifications()
         for key in self.keys:
             await on.pilot.press(key)
@@ -104,6 +122,23 @@ class TestWide:
         assert Scene(cast=scene.unsandboxed, theme="codesync-light").looks_the_same(
             snap_compare, 160, 48
         )
+
+
+class TestWriting:
+    def test_find(self, snap_compare: Compare) -> None:
+        assert Scene("ctrl+f", *"guess").looks_the_same(snap_compare, 80, 24)
+
+    def test_find_on_a_small_screen(self, snap_compare: Compare) -> None:
+        assert Scene("ctrl+f", *"guess").looks_the_same(snap_compare, 40, 12)
+
+    def test_go_to_line(self, snap_compare: Compare) -> None:
+        assert Scene("ctrl+backslash").looks_the_same(snap_compare, 80, 24)
+
+    @pytest.mark.parametrize("size", [(40, 12), (80, 24), (160, 48)])
+    @pytest.mark.parametrize("theme", ["codesync-dark", "codesync-sixteen"])
+    def test_others(self, snap_compare: Compare, size: tuple[int, int], theme: str) -> None:
+        others = Scene("ctrl+l", cast=scene.cast, theme=theme, carets=scene.CARETS)
+        assert others.looks_the_same(snap_compare, *size)
 
 
 class TestDialogs:

@@ -152,6 +152,8 @@ class CodeEditor(SourceArea):
         at = self._cursor_offset
         own = at[0] if self.has_focus and at[1] == y + scroll_y else None
         selection = self._theme.selection_style
+        if selection is not None and selection.bgcolor == self.rich_style.bgcolor:
+            selection = None  # it is told from the rest by something else, in 16 colours
         return paint(strip, marks, self.gutter_width, scroll_x, own, selection)
 
     def reveal(self, offset: int) -> None:
