@@ -1,7 +1,6 @@
 """The app: one room on one terminal, from entering to leaving."""
 
 import asyncio
-import gc
 import signal
 import traceback
 from collections.abc import Sequence
@@ -13,7 +12,7 @@ from rich.text import Text
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
-from textual.events import Resize
+from textual.events import Event, InputEvent, Resize
 from textual.filter import LineFilter
 from textual.worker import WorkerCancelled, WorkerFailed
 
@@ -23,6 +22,7 @@ from codesync_protocol.names import clean_name
 from codesync_protocol.printable import show_block
 from codesync_tui.clipboard import copy_to_tmux
 from codesync_tui.driver import Terminal
+from codesync_tui.garbage import Garbage
 from codesync_tui.line_filter import ControlFilter
 from codesync_tui.messages import Copied, CopyAsked, EntryFailed
 from codesync_tui.notices import Notices
@@ -52,6 +52,7 @@ class CodeSyncApp(App[int]):
 
     Attributes:
         failure: why the room could not be entered; for the caller to print afterwards.
+        garbage: times the collector's work.
     """
 
     TITLE = "CodeSync"
@@ -75,6 +76,7 @@ class CodeSyncApp(App[int]):
     ) -> None:
         super().__init__()
         self.failure: ClientError | None = None
+        self.garbage = Garbage()
         self._filter = ControlFilter()
         self._notices = Notices(self)
         self._room = Room(
@@ -85,7 +87,12 @@ class CodeSyncApp(App[int]):
             shares_text=True,
         )
         self._screen = RoomScreen(
-            self._room, join_line, file, self._notices, keeps_in_step=keeps_in_step
+            self._room,
+            join_line,
+            file,
+            self._notices,
+            keeps_in_step=keeps_in_step,
+            busy=self.garbage.busy,
         )
         self._signals: list[signal.Signals] = []
         self.ansi_theme_dark, self.ansi_theme_light = ANSI_DARK, ANSI_LIGHT
@@ -122,13 +129,16 @@ class CodeSyncApp(App[int]):
                 self._signals.append(number)
 
     def on_ready(self) -> None:
-        """Spare the garbage collector what will never be garbage.
-
-        A full collection looks at every object of the libraries and the screen: 50 to 70 ms, in
-        the middle of typing. Frozen ones are not looked at again.
-        """
+        """From here on the garbage collector works in pauses."""
         if not self.is_headless:
-            gc.freeze()
+            self.garbage.begin()
+            self.set_interval(1.0, self.garbage.tick)
+
+    async def on_event(self, event: Event) -> None:
+        """Note that somebody types; see App."""
+        if isinstance(event, InputEvent):
+            self.garbage.busy()
+        await super().on_event(event)
 
     async def on_unmount(self) -> None:
         """Leave the room; the terminal is restored already, so this may take its time."""

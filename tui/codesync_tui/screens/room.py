@@ -1,6 +1,6 @@
 """The room's screen: its panes, what happens in them, and what the keys do."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -66,6 +66,7 @@ class RoomScreen(Screen[None]):
         join_line: what lets others join; empty when there is none to give.
         file: a file to open at the start.
         keeps_in_step: keep that file in step with the room's text.
+        busy: told when something happens in the room.
         notices: shows notices.
 
     Attributes:
@@ -90,12 +91,14 @@ class RoomScreen(Screen[None]):
         notices: Notices,
         *,
         keeps_in_step: bool = False,
+        busy: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__()
         self._room = room
         self._join_line = join_line
         self._file = file
         self._keeps_in_step = keeps_in_step
+        self._busy = busy
         self._notices = notices
         self._session = Session(room, self.post_message)
         self._arrangement = Arrangement(self)
@@ -198,6 +201,7 @@ class RoomScreen(Screen[None]):
 
     def on_room_happened(self, message: RoomHappened) -> None:
         """Show what happened in the room."""
+        self._busy()
         try:
             self._narrator.tell(message.event)
             self.desk.offer(self._room.languages)

@@ -1,0 +1,64 @@
+"""Full collections wait for a pause; small ones go on."""
+
+import gc
+from collections.abc import Iterator
+
+import pytest
+
+from codesync_tui import garbage
+from codesync_tui.garbage import DUE_SECONDS, NEVER, OVERDUE_SECONDS, PAUSE_SECONDS, Garbage
+
+
+class Clock:
+    """A clock that stands still until it is told otherwise."""
+
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(garbage, "monotonic", clock)
+    return clock
+
+
+@pytest.fixture
+def collections(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
+    counted: list[int] = []
+    monkeypatch.setattr(garbage.gc, "collect", lambda: counted.append(1))
+    yield counted
+
+
+def test_a_pause_is_used_when_it_is_due(clock: Clock, collections: list[int]) -> None:
+    timed = Garbage()
+    clock.now += DUE_SECONDS
+    timed.busy()
+    timed.tick()
+    assert collections == []
+    clock.now += PAUSE_SECONDS
+    timed.tick()
+    timed.tick()
+    assert collections == [1]
+
+
+def test_without_a_pause_it_is_done_some_time(clock: Clock, collections: list[int]) -> None:
+    timed = Garbage()
+    for _ in range(int(OVERDUE_SECONDS)):
+        assert collections == []
+        clock.now += 1
+        timed.busy()
+        timed.tick()
+    assert collections == [1]
+
+
+def test_the_interpreter_does_no_full_collection_any_more() -> None:
+    before = gc.get_threshold()
+    try:
+        Garbage().begin()
+        assert gc.get_threshold() == (*before[:2], NEVER)
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
