@@ -1,7 +1,6 @@
 """Full collections wait for a pause; small ones go on."""
 
 import gc
-from collections.abc import Iterator
 
 import pytest
 
@@ -26,10 +25,10 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture
-def collections(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
+def collections(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     counted: list[int] = []
-    monkeypatch.setattr(garbage.gc, "collect", lambda: counted.append(1))
-    yield counted
+    monkeypatch.setattr(gc, "collect", lambda: counted.append(1))
+    return counted
 
 
 def test_a_pause_is_used_when_it_is_due(clock: Clock, collections: list[int]) -> None:

@@ -1,5 +1,6 @@
 """What keys do for whoever writes code: brackets, comments, finding, going to lines and errors."""
 
+from textual import events
 from textual.widgets import Input
 
 from codesync_tui.panels.find_line import FindLine
@@ -129,3 +130,13 @@ async def fail(server: RoomServer) -> None:
     trace = b'  File "main.py", line 5, in <module>\n  File "main.py", line 3, in f\nValueError\n'
     await server.output(job, trace)
     await server.finished(job)
+
+
+async def test_keys_that_come_in_a_burst_are_done_in_their_order() -> None:
+    async with stage() as on:
+        await ready(on, "")
+        burst = ("a", "b", "left", "x", "home", "y", "end", "z", "backspace", "w")
+        for key in burst:  # as a terminal behind a slow line hands them over
+            on.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await on.until(lambda: "w" in on.editor.text)
+        assert on.editor.text == "yaxbw"

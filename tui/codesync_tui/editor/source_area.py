@@ -320,6 +320,17 @@ class SourceArea(ThriftyArea, inherit_css=True):
             event.prevent_default()
             event.stop()
             self.post_message(self.WriteRefused())
+        elif not event.is_printable:
+            await self._run_own_binding(event)
+
+    async def _run_own_binding(self, event: events.Key) -> None:
+        # Textual looks for a binding only when the key has gone all the way up, and keys that come
+        # in a burst overtake it: "left, x" would write the x first.
+        for binding in self._bindings.key_to_bindings.get(event.key, ()):
+            if await self.run_action(binding.action):
+                event.prevent_default()
+                event.stop()
+                return
 
     async def _on_paste(self, event: events.Paste) -> None:
         if self.read_only:
