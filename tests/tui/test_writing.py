@@ -138,5 +138,6 @@ async def test_keys_that_come_in_a_burst_are_done_in_their_order() -> None:
         burst = ("a", "b", "left", "x", "home", "y", "end", "z", "backspace", "w")
         for key in burst:  # as a terminal behind a slow line hands them over
             on.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await on.pilot.pause()
         await on.until(lambda: "w" in on.editor.text)
         assert on.editor.text == "yaxbw"

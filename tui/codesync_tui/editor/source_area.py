@@ -24,6 +24,7 @@ from codesync_protocol.limits import SOURCE_MAX
 from codesync_tui.editor.damage import ThriftyArea
 from codesync_tui.editor.document import QuickWrappedDocument, SourceDocument, normal_newlines
 from codesync_tui.editor.moving import moved, replacement
+from codesync_tui.typed import app_of
 
 BRACKET_REACH = 8_000
 """Characters through which a bracket's other one is looked for."""
@@ -327,7 +328,7 @@ class SourceArea(ThriftyArea, inherit_css=True):
         # Textual looks for a binding only when the key has gone all the way up, and keys that come
         # in a burst overtake it: "left, x" would write the x first.
         for binding in self._bindings.key_to_bindings.get(event.key, ()):
-            if await self.run_action(binding.action):
+            if await app_of(self).run_action(binding.action, default_namespace=self):
                 event.prevent_default()
                 event.stop()
                 return
