@@ -131,3 +131,25 @@ def test_a_key_costs_the_terminal_little() -> None:
             terminal.press(key.encode())
             terminal.read_until("ABC" + keys[: keys.index(key) + 1])
         assert (len(terminal.written) - before) / len(keys) < BYTES_PER_KEY
+
+
+async def test_a_long_text_of_equal_lines_is_replaced_without_comparing_all_with_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    room = Room("den", 0.0)
+    room.document.write(SOURCE, "x = 1\n" * 10_000)
+    app = Desks(1)
+    async with app.run_test(size=(60, 40)):
+        member = Member(room, "w", app.editors[0], app.inputs[0])
+        member.connect()
+        settle([member])
+        compared: list[str] = []
+        monkeypatch.setattr(member.document, "replace", compared.append)
+        text = "y = 1\n" + "x = 1\n" * 9_999 + "z\n"
+        member.editor.become(text)
+        settle([member])
+        member.check()
+        assert room.document.texts[SOURCE] == text
+        assert not compared
+        member.editor.undo()
+        assert member.editor.text == "x = 1\n" * 10_000
