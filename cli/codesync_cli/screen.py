@@ -1,5 +1,7 @@
 """Puts the room on the screen, and says afterwards what went wrong, if something did."""
 
+import argparse
+import os
 from pathlib import Path
 
 from codesync_cli.exit_codes import ExitCode
@@ -7,6 +9,30 @@ from codesync_cli.version import AGENT
 from codesync_cli.voice import complain
 from codesync_client.dial import DialOptions
 from codesync_protocol.links import Link
+
+SLOW_LINK = {
+    "TEXTUAL_FPS": "10",
+    "TEXTUAL_ANIMATIONS": "none",
+    "TEXTUAL_SMOOTH_SCROLL": "0",
+    "TEXTUAL_COLOR_SYSTEM": "256",
+}
+"""What makes the screen write less; what the user's environment says goes before it."""
+
+
+def add_slow_link(parser: argparse.ArgumentParser) -> None:
+    """Add --slow-link."""
+    parser.add_argument(
+        "--slow-link",
+        action="store_true",
+        help="write less to the terminal, for links of a few kB/s: 10 frames a second, no"
+        " animations, 256 colours (NO_COLOR=1 takes them away)",
+    )
+
+
+def use_slow_link() -> None:
+    """Write less to the terminal; to be called before the screen's library is imported."""
+    for name, value in SLOW_LINK.items():
+        os.environ.setdefault(name, value)
 
 
 async def show(

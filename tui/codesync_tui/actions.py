@@ -47,7 +47,7 @@ ACTIONS: Final = (
     Action("open_file", ("ctrl+o",), "Open", "open a file of this machine", WRITE),
     Action("save_file", ("ctrl+s",), "Save", "save the text to its file", WRITE),
     Action("save_file_as", (), "Save as", "save the text to another file", WRITE),
-    Action("find", ("ctrl+f",), "Find", "find and replace in the text", WRITE),
+    Action("find", ("ctrl+f",), "Find", "find and replace; in the output, find", WRITE),
     Action("go_to_line", ("ctrl+backslash",), "Go to line", "go to a line by its number", WRITE),
     Action(
         "go_to_error",
@@ -68,6 +68,8 @@ ACTIONS: Final = (
     Action("output", ("f4",), "Output", "half of the screen, all of it, none of it", LOOK),
     Action("next_pane", ("f6",), "Next pane", "move the focus to the next pane", LOOK),
     Action("wrap", (), "Wrap", "break long lines of output, or do not", LOOK),
+    Action("find_output", (), "Find in output", "find text in what programs wrote", LOOK),
+    Action("save_output", (), "Save output", "save what the last program wrote to a file", LOOK),
     Action("copy_output", (), "Copy output", "copy what the last program wrote", LOOK),
     Action("clear_output", (), "Clear output", "forget what finished programs wrote", LOOK),
     Action("theme", (), "Dark or light", "change the colours of the screen", LOOK),

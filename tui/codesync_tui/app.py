@@ -20,7 +20,7 @@ from codesync_client import ClientError, DialOptions, Room
 from codesync_protocol.links import Link
 from codesync_protocol.names import clean_name
 from codesync_protocol.printable import show_block
-from codesync_tui.clipboard import copy_to_tmux
+from codesync_tui.clipboard import copy_to_file, copy_to_tmux
 from codesync_tui.driver import Terminal
 from codesync_tui.garbage import Garbage
 from codesync_tui.line_filter import ControlFilter
@@ -190,7 +190,8 @@ class CodeSyncApp(App[int]):
         self.run_worker(self._copy(message), group="copy", exclusive=True)
 
     async def _copy(self, asked: CopyAsked) -> None:
-        self.post_message(Copied(asked, by_tmux=await copy_to_tmux(asked.text)))
+        file = await asyncio.to_thread(copy_to_file, asked.text)
+        self.post_message(Copied(asked, by_tmux=await copy_to_tmux(asked.text), file=file))
 
     def on_copied(self, message: Copied) -> None:
         """Say where the text went."""
@@ -199,4 +200,5 @@ class CodeSyncApp(App[int]):
             super().copy_to_clipboard(asked.text)
         if asked.what:
             where = "tmux's buffer" if message.by_tmux else "the clipboard, if the terminal allows"
-            self._notices.show(f"Copied {asked.what} to {where}.")
+            also = f", and to {message.file}" if message.file else ""
+            self._notices.show(f"Copied {asked.what} to {where}{also}.")

@@ -1,8 +1,9 @@
-"""Putting text where the user can paste it from, across tmux."""
+"""Putting text where the user can paste it from, across tmux; into a file in any case."""
 
 import asyncio
 import os
 from contextlib import suppress
+from pathlib import Path
 
 TMUX_SECONDS = 2.0
 """How long tmux may take."""
@@ -41,3 +42,25 @@ async def copy_to_tmux(text: str) -> bool:
                 process.kill()
             await process.wait()
     return process.returncode == 0
+
+
+def copy_to_file(text: str) -> Path | None:
+    """Write text to a file of the user's, mode 0600: there it is whatever the terminal allows.
+
+    Args:
+        text: what to copy.
+
+    Returns:
+        The file (in the user's state directory, see XDG Base Directory); None when it cannot be
+        written. It blocks: call it off the event loop.
+    """
+    state = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+    file = Path(state) / "codesync" / "clipboard"
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with open(descriptor, "wb") as opened:
+            opened.write(text.encode("utf-8", "replace"))
+    except OSError:
+        return None
+    return file

@@ -127,9 +127,11 @@ class Copied(Message):
     Attributes:
         asked: what was to be copied.
         by_tmux: whether tmux took it; otherwise the terminal is to be asked.
+        file: the file that it was written to; None when it could not be.
     """
 
-    def __init__(self, asked: CopyAsked, *, by_tmux: bool) -> None:
+    def __init__(self, asked: CopyAsked, *, by_tmux: bool, file: Path | None) -> None:
         super().__init__()
         self.asked = asked
         self.by_tmux = by_tmux
+        self.file = file

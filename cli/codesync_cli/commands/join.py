@@ -8,7 +8,7 @@ from pathlib import Path
 
 from codesync_cli import extras, terminal, where
 from codesync_cli.exit_codes import ExitCode
-from codesync_cli.screen import show
+from codesync_cli.screen import add_slow_link, show, use_slow_link
 from codesync_cli.voice import complain
 from codesync_protocol.links import Link, LinkError
 
@@ -33,6 +33,7 @@ def parser() -> argparse.ArgumentParser:
         help="keep this file in step with the room's text, both ways, so that your own editor and"
         " git work; it is made if it is not there",
     )
+    add_slow_link(parser)
     where.add_connection_arguments(parser)
     return parser
 
@@ -50,6 +51,8 @@ def run(args: argparse.Namespace) -> int:
         complain(f"--file: there is no file {args.file}, and it cannot be made there")
         return ExitCode.USAGE
     terminal.require()
+    if args.slow_link:
+        use_slow_link()
     return asyncio.run(
         show(
             link,

@@ -8,7 +8,7 @@ from pathlib import Path
 from codesync_cli import extras, room_names, terminal, where
 from codesync_cli.embedded import Embedded, EmbeddedFailed, embedded_server
 from codesync_cli.exit_codes import ExitCode
-from codesync_cli.screen import show
+from codesync_cli.screen import add_slow_link, show, use_slow_link
 from codesync_cli.settings_flags import Parser, add_settings, as_arguments, load_settings
 from codesync_cli.voice import complain, remark
 from codesync_protocol.links import DEFAULT_PORT
@@ -36,6 +36,7 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--name", metavar="NAME", help="your name in the room (default: your login)"
     )
+    add_slow_link(parser)
     add_settings(parser, with_address=False)
     return parser
 
@@ -54,6 +55,8 @@ def run(args: argparse.Namespace) -> int:
     try:
         settings = as_arguments(load_settings(args, embedded=True))
         terminal.require()
+        if args.slow_link:
+            use_slow_link()
         return asyncio.run(_run(args, room, settings))
     except SettingsError as error:
         complain(str(error))

@@ -34,7 +34,7 @@ def find_all(lines: Sequence[str], needle: str) -> list[Match]:
     """
     if not needle:
         return []
-    pattern = _pattern(needle)
+    pattern = pattern_of(needle)
     found = (
         Match((row, match.start()), (row, match.end()))
         for row, line in enumerate(lines)
@@ -61,7 +61,7 @@ def replace_all(lines: Sequence[str], needle: str, replacement: str) -> tuple[st
     Returns:
         The whole text then, and how often it was replaced.
     """
-    pattern, total = _pattern(needle), 0
+    pattern, total = pattern_of(needle), 0
     replaced: list[str] = []
     for line in lines:
         fresh, count = pattern.subn(lambda _: replacement, line)
@@ -70,6 +70,7 @@ def replace_all(lines: Sequence[str], needle: str, replacement: str) -> tuple[st
     return "\n".join(replaced), total
 
 
-def _pattern(needle: str) -> re.Pattern[str]:
+def pattern_of(needle: str) -> re.Pattern[str]:
+    """What finds a text; capitals count only if there is one in it."""
     flags = re.IGNORECASE if needle == needle.lower() else re.NOFLAG
     return re.compile(re.escape(needle), flags)

@@ -4,9 +4,11 @@ Not a RichLog: that takes in 0.12 MB/s. Lines live in a Transcript; only those o
 made into strips.
 """
 
+import re
 from time import monotonic
 from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -20,12 +22,15 @@ from textual.timer import Timer
 from codesync_protocol.limits import CELLS_MAX
 from codesync_protocol.messages import Stream, Window
 from codesync_tui import theme
+from codesync_tui.editor.find import pattern_of
 from codesync_tui.panels.looks import SOURCE_CLASSES, style_of
 from codesync_tui.transcript import Look, Part, Row, Transcript
 from codesync_tui.transcript.captions import Ending, Heading
 from codesync_tui.typed import app_of
 
 FRAME_SECONDS = 1 / 30
+
+_FOUND = Style(reverse=True)
 
 
 class OutputPane(ScrollView, can_focus=True):
@@ -36,6 +41,11 @@ class OutputPane(ScrollView, can_focus=True):
     Args:
         id: the widget's id.
         classes: its CSS classes.
+
+    Attributes:
+        transcript: what was written.
+        wraps: long lines are broken.
+        shown_match: the row of what was found last.
     """
 
     ALLOW_SELECT = False
@@ -72,6 +82,8 @@ class OutputPane(ScrollView, can_focus=True):
         super().__init__(id=id, classes=classes)
         self.transcript = Transcript()
         self.wraps = True
+        self.shown_match = 0
+        self._needle: re.Pattern[str] | None = None
         self._follows_end = True
         self._is_placing = False
         self._frame: Timer | None = None
@@ -126,6 +138,26 @@ class OutputPane(ScrollView, can_focus=True):
         if not size:
             return None
         return Window(min(size.width, CELLS_MAX), min(size.height, CELLS_MAX))
+
+    # Finding.
+
+    @property
+    def last_row(self) -> int:
+        """The last row of the transcript that is shown."""
+        return self.scroll_offset.y + self.scrollable_content_region.height - 1
+
+    def mark(self, needle: str) -> None:
+        """Mark a text wherever it is shown; none when it is empty."""
+        self._needle = pattern_of(needle) if needle else None
+        self.refresh()
+
+    def show_row(self, row: int) -> None:
+        """Bring a row of the transcript into view."""
+        self.shown_match = row
+        height = self.scrollable_content_region.height
+        if not self.scroll_offset.y <= row < self.scroll_offset.y + height:
+            self.scroll_to(y=max(0, row - height // 2), animate=False, force=True)
+        self.refresh()
 
     # When it paints.
 
@@ -218,7 +250,17 @@ class OutputPane(ScrollView, can_focus=True):
                 segments.append(
                     Segment(piece, base + style_of(look, of_source, own_colours=own_colours))
                 )
-        return Strip(segments)
+        return self._marked(Strip(segments), text[row.start : end])
+
+    def _marked(self, strip: Strip, text: str) -> Strip:
+        """Turn round the colours of what is looked for."""
+        if self._needle is None:
+            return strip
+        for match in self._needle.finditer(text):
+            start, end = cell_len(text[: match.start()]), cell_len(text[: match.end()])
+            before, found, after = strip.divide([start, end, max(end, strip.cell_length)])
+            strip = Strip.join([before, found.apply_style(_FOUND), after])
+        return strip
 
     def _heading(self, job: str, width: int) -> Strip:
         heading = self.transcript.heading(job)

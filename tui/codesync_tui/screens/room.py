@@ -43,6 +43,7 @@ from codesync_tui.panels.banner import Banner
 from codesync_tui.panels.find_line import FindLine
 from codesync_tui.panels.members import MembersPane
 from codesync_tui.panels.output import OutputPane
+from codesync_tui.panels.output_find import OutputFind
 from codesync_tui.panels.pane import set_title
 from codesync_tui.panels.queue import QueuePane
 from codesync_tui.panels.status import StatusLine
@@ -114,6 +115,7 @@ class RoomScreen(Screen[None]):
             with Container(id="side"):
                 with Vertical(id="work"):
                     yield OutputPane(id="output", classes="pane")
+                    yield OutputFind(id="output-find")
                     yield StdinPane(id="stdin", classes="pane")
                 with Container(id="people"):
                     yield MembersPane(id="members", classes="pane")
@@ -360,8 +362,21 @@ class RoomScreen(Screen[None]):
             self.desk.choose(language)
 
     def action_find(self) -> None:
-        """Find and replace."""
-        self.query_one(FindLine).open()
+        """Find and replace; where the output has the focus, find in it."""
+        if self._output.has_focus:
+            self.action_find_output()
+        else:
+            self.query_one(FindLine).open()
+
+    def action_find_output(self) -> None:
+        """Find in the output."""
+        self._arrangement.show_output()
+        self._arrange()
+        self.query_one(OutputFind).open()
+
+    def action_save_output(self) -> None:
+        """Save what the last program wrote."""
+        self.desk.ask_save_output(self._output.transcript)
 
     def action_toggle_comment(self) -> None:
         """Make comments of the selected lines, or lines of comments."""

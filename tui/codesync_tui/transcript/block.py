@@ -1,6 +1,8 @@
 """What one job has written: its lines, and in how many rows they are shown."""
 
+import re
 from bisect import bisect_right
+from collections.abc import Iterator
 
 from codesync_protocol.messages import Stream as StreamName
 from codesync_tui.transcript.line import Line, LineBuilder, whole_line
@@ -123,6 +125,14 @@ class Block:
         inside = row + self._base - (self._ends[index - 1] if index else self._base)
         end = breaks[inside + 1] if inside + 1 < len(breaks) else None
         return line, breaks[inside], end
+
+    def find(self, pattern: re.Pattern[str]) -> Iterator[int]:
+        """Give the rows, from 0, in which something that is looked for begins."""
+        for index in range(self.line_count):
+            line = self.line(index)
+            above = self._ends[index - 1] - self._base if index else 0
+            for match in pattern.finditer(line.text):
+                yield above + bisect_right(line.breaks(self._width), match.start()) - 1
 
     def set_width(self, width: int) -> None:
         """Break lines in another width."""

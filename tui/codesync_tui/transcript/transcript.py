@@ -1,8 +1,9 @@
 """The output of all jobs of a room, one block below the other, within bounds."""
 
+import re
 from bisect import bisect_right
 from enum import Enum, auto
-from itertools import accumulate
+from itertools import accumulate, islice
 from typing import Final, NamedTuple
 
 from codesync_protocol.messages import Stream
@@ -15,6 +16,9 @@ COST_MAX: Final = 8_000_000
 """Characters of all lines, as Line.cost counts them: lines may be 4,096 characters long."""
 
 BLOCKS_MAX: Final = 200
+
+MATCHES_MAX: Final = 10_000
+"""More are not looked for."""
 
 
 class Part(Enum):
@@ -192,6 +196,20 @@ class Transcript:
         index = bisect_right(starts, row) - 1
         job, entry = list(self._entries.items())[index]
         return entry.row(job, row - starts[index])
+
+    def find(self, pattern: re.Pattern[str]) -> list[int]:
+        """Give the rows in which something that is looked for begins, at most MATCHES_MAX."""
+        starts = self._row_starts()
+        found = (
+            start + 1 + row
+            for start, entry in zip(starts, self._entries.values(), strict=False)
+            for row in entry.block.find(pattern)
+        )
+        return list(islice(found, MATCHES_MAX))
+
+    def last_job(self) -> str:
+        """The job that stands lowest; empty when there is none."""
+        return next(reversed(self._entries), "")
 
     def heading(self, job: str) -> Heading:
         """What stands above a job's output."""

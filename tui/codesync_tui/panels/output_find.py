@@ -1,0 +1,102 @@
+"""The line below the output in which one says what to find in it."""
+
+from bisect import bisect_left, bisect_right
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.widgets import Input, Static
+
+from codesync_tui.editor.find import pattern_of
+from codesync_tui.panels.output import OutputPane
+
+
+class OutputFind(Horizontal):
+    """Finds text in the output of its screen.
+
+    Args:
+        id: the widget's id.
+    """
+
+    ALLOW_SELECT = False
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "close", "Close", show=False),
+        Binding("up", "go(-1)", "Previous", show=False),
+        Binding("down", "go(1)", "Next", show=False),
+    ]
+
+    DEFAULT_CSS = """
+    OutputFind {
+        height: 1;
+        display: none;
+        background: $bar;
+        &.-shown { display: block; }
+        & > Static { width: auto; color: $bar-text; }
+        & > Input { width: 1fr; background: $line; height: 1; border: none; padding: 0; }
+        & > Input:focus { background-tint: transparent; border: none; }
+    }
+    """
+
+    def compose(self) -> ComposeResult:
+        """What to find, and how often it is there."""
+        yield Static(Content.styled(" Find ", "bold"), markup=False)
+        line = Input(compact=True, select_on_focus=True)
+        line.cursor_blink = False
+        yield line
+        yield Static("", id="output-count", markup=False)
+
+    @property
+    def _output(self) -> OutputPane:
+        return self.screen.query_one(OutputPane)
+
+    def open(self) -> None:
+        """Show the line."""
+        self.add_class("-shown")
+        line = self.query_one(Input)
+        line.focus()
+        self._output.mark(line.value)
+
+    def action_close(self) -> None:
+        """Go back to the output."""
+        self.remove_class("-shown")
+        self._output.mark("")
+        self._output.focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Find while it is typed: what is nearest above the end of what is shown."""
+        event.stop()
+        self._output.mark(event.value)
+        rows = self._rows()
+        if rows:
+            self._show(rows, bisect_right(rows, self._output.last_row) - 1)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Go on upwards, to what was written before."""
+        event.stop()
+        self.action_go(-1)
+
+    def action_go(self, step: int) -> None:
+        """Go to the next match, or to the one before; behind the last one comes the first."""
+        rows = self._rows()
+        if rows:
+            here = self._output.shown_match
+            index = bisect_left(rows, here) - 1 if step < 0 else bisect_right(rows, here)
+            self._show(rows, index)
+
+    def _rows(self) -> list[int]:
+        needle = self.query_one(Input).value
+        rows = sorted(set(self._output.transcript.find(pattern_of(needle)))) if needle else []
+        if not rows:
+            self._say(" none " if needle else "")
+        return rows
+
+    def _show(self, rows: list[int], index: int) -> None:
+        index %= len(rows)
+        self._output.show_row(rows[index])
+        self._say(f" {index + 1} of {len(rows)} ")
+
+    def _say(self, text: str) -> None:
+        self.query_one("#output-count", Static).update(Content(text))
