@@ -1,17 +1,12 @@
 """Binds the room's shared texts to the widgets that show them."""
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from codesync_client.change import Change
 from codesync_client.shared_document import Conflict, SharedDocument
 from codesync_protocol.shared_text import SOURCE, STDIN
-from codesync_tui.editor.moving import replacement
 from codesync_tui.editor.source_area import SourceArea
-
-PAIRS_MAX = 300_000
-"""Texts with more pairs of equal lines are not compared line by line: it would take too long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +94,6 @@ class SharedTexts:
         self._watchers.conflict(conflict)
 
 
-def _pairs(before: str, after: str) -> int:
-    """Count the pairs of equal lines in two texts: about how long comparing them takes."""
-    ours, theirs = Counter(before.split("\n")), Counter(after.split("\n"))
-    return sum(count * theirs[line] for line, count in ours.items())
-
-
 class _Port:
     """One of the room's texts, as an area writes it."""
 
@@ -118,12 +107,7 @@ class _Port:
         self._wake()
 
     def replace(self, text: str) -> None:
-        before = self._document.text(self._name)
-        if _pairs(before, text) < PAIRS_MAX:
-            self._document.replace(self._name, text)
-        else:
-            splice = replacement(before, text)
-            self._document.edit(self._name, splice.at, splice.deleted, splice.inserted)
+        self._document.replace(self._name, text)
         self._wake()
 
     def undo(self) -> None:
