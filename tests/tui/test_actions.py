@@ -2,7 +2,7 @@
 
 import re
 
-from codesync_tui.actions import ACTIONS, bindings, key_label
+from codesync_tui.actions import ACTIONS, PANE_KEYS, bindings, key_label
 from codesync_tui.screens.help import help_text
 from codesync_tui.screens.room import RoomScreen
 
@@ -35,3 +35,11 @@ def test_the_help_names_every_action_and_fits_80_columns() -> None:
         assert all(key_label(key) in text for key in action.keys)
     assert max(map(len, text.splitlines())) <= 70
     assert "\x1b" not in text
+
+
+def test_the_keys_of_the_focused_pane_come_first() -> None:
+    for pane, (title, keys) in PANE_KEYS.items():
+        text = help_text([], pane).plain
+        assert text.startswith(title)
+        assert text.count(title) == 1
+        assert all(what in text for _, what in keys)

@@ -101,6 +101,28 @@ ANSWERING: Final = (
 )
 """Keys of the answer line that the help shows."""
 
+READING: Final = (
+    ("arrows, page up/down", "scroll; at the end it follows the program"),
+    ("home, end", "to the beginning, to the end"),
+    ("ctrl+f", "find; enter goes up, the arrows up and down"),
+)
+"""Keys of the output that the help shows."""
+
+QUEUEING: Final = (
+    ("up, down", "select a program"),
+    ("enter", "show what it wrote"),
+    ("F8", "end it"),
+)
+"""Keys of the queue that the help shows."""
+
+PANE_KEYS: Final = {
+    "editor": ("In the editor", EDITING),
+    "answer": ("On the answer line", ANSWERING),
+    "output": ("In the output", READING),
+    "queue": ("In the queue", QUEUEING),
+}
+"""Keys that mean something in one pane only, by the pane's id."""
+
 
 def bindings() -> list[Binding]:
     """Make the screen's bindings.

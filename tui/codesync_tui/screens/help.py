@@ -1,5 +1,6 @@
 """The help: every key, made from the key table, and what this room allows."""
 
+from collections.abc import Iterator
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -11,10 +12,10 @@ from textual.widgets import Static
 from codesync_protocol.messages import Welcome
 from codesync_protocol.printable import show_line
 from codesync_tui import words
-from codesync_tui.actions import ACTIONS, ANSWERING, EDITING, Action, key_label
+from codesync_tui.actions import ACTIONS, PANE_KEYS, Action, key_label
 from codesync_tui.screens.dialog import Dialog
 
-_KEY_COLUMNS = 18
+_KEY_COLUMNS = 21
 
 
 class HelpScreen(Dialog[None]):
@@ -22,6 +23,7 @@ class HelpScreen(Dialog[None]):
 
     Args:
         notes: sentences about this room; may hold foreign text.
+        pane: the id of the pane that has the focus: its keys come first.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("f1,q", "close", "Close", show=False)]
@@ -30,15 +32,16 @@ class HelpScreen(Dialog[None]):
     HelpScreen > .dialog { width: 84; height: 90%; }
     """
 
-    def __init__(self, notes: list[str]) -> None:
+    def __init__(self, notes: list[str], pane: str = "") -> None:
         super().__init__()
         self._notes = notes
+        self._pane = pane
 
     def compose(self) -> ComposeResult:
         """One long text that scrolls."""
         with VerticalScroll(classes="dialog"):
             yield Static(Content("Keys"), classes="dialog--title", markup=False)
-            yield Static(help_text(self._notes), markup=False)
+            yield Static(help_text(self._notes, self._pane), markup=False)
             yield Static(
                 Content("What has no key is among the commands (ctrl+p). Escape closes."),
                 classes="dialog--hint",
@@ -46,25 +49,33 @@ class HelpScreen(Dialog[None]):
             )
 
 
-def help_text(notes: list[str]) -> Content:
+def help_text(notes: list[str], pane: str = "") -> Content:
     """Make the help from the key table.
 
     Args:
         notes: sentences about this room; may hold foreign text.
+        pane: the id of the pane whose keys come first; none need.
     """
-    parts: list[Content] = []
+    parts: list[Content] = [*_pane_keys(pane)]
     for group in dict.fromkeys(action.group for action in ACTIONS):
         parts.append(Content.styled(group, "bold"))
         parts += [_action_line(action) for action in ACTIONS if action.group == group]
         parts.append(Content(""))
-    for title, keys in (("In the editor", EDITING), ("On the answer line", ANSWERING)):
-        parts.append(Content.styled(title, "bold"))
-        parts += [_line(key, what) for key, what in keys]
-        parts.append(Content(""))
+    for other in PANE_KEYS:
+        if other != pane:
+            parts += _pane_keys(other)
     if notes:
         parts.append(Content.styled("This room", "bold"))
         parts += [Content(f"  {show_line(note)}") for note in notes]
     return Content("\n").join(parts)
+
+
+def _pane_keys(pane: str) -> Iterator[Content]:
+    if pane in PANE_KEYS:
+        title, keys = PANE_KEYS[pane]
+        yield Content.styled(title, "bold")
+        yield from (_line(key, what) for key, what in keys)
+        yield Content("")
 
 
 def _action_line(action: Action) -> Content:

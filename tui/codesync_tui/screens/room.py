@@ -187,7 +187,8 @@ class RoomScreen(RoomView):
     def action_help(self) -> None:
         """Show the keys."""
         notes = room_notes(self._room.welcome) if self._narrator.has_entered else []
-        app_of(self).push_screen(HelpScreen(notes))
+        pane = self.focused.id if self.focused else ""
+        app_of(self).push_screen(HelpScreen(notes, pane or ""))
 
     def action_invite(self) -> None:
         """Show the line that lets others join."""
