@@ -30,10 +30,16 @@ class Embedded:
     Attributes:
         link: lets us in as host.
         invite: lets others in as editors.
+        process: the server.
     """
 
     link: Link
     invite: Link
+    process: asyncio.subprocess.Process
+
+    def has_ended(self) -> bool:
+        """Whether the server is gone before us: nobody will come back to it."""
+        return self.process.returncode is not None
 
 
 @asynccontextmanager
@@ -64,8 +70,8 @@ async def embedded_server(
     assert process.stdout is not None
     try:
         async with asyncio.timeout(READY_SECONDS):
-            yield_value = await _until_ready(process.stdout, progress)
-        yield yield_value
+            link, invite = await _until_ready(process.stdout, progress)
+        yield Embedded(link, invite, process)
     except TimeoutError:
         raise EmbeddedFailed("the server did not get ready in time") from None
     finally:
@@ -79,14 +85,16 @@ async def embedded_server(
             raise
 
 
-async def _until_ready(stdout: asyncio.StreamReader, progress: Callable[[str], None]) -> Embedded:
+async def _until_ready(
+    stdout: asyncio.StreamReader, progress: Callable[[str], None]
+) -> tuple[Link, Link]:
     while line := await stdout.readline():
         said = json.loads(line)
         match said.get("event"):
             case "progress":
                 progress(said["text"])
             case "ready":
-                return Embedded(Link.parse(said["link"]), Link.parse(said["invite"]))
+                return Link.parse(said["link"]), Link.parse(said["invite"])
             case "failed":
                 raise EmbeddedFailed(said["text"])
             case _:

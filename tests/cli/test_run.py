@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from codesync_cli.exit_codes import ExitCode
 from tests.cli.command import SECONDS, Done, codesync, command, environment
 from tests.conftest import require_command
 
@@ -131,6 +132,25 @@ def test_ctrl_c_cancels_the_job(tmp_path: Path) -> None:
         _, stderr = process.communicate(timeout=SECONDS)
     assert process.returncode == 130
     assert b"cancelled" in stderr
+
+
+def test_the_end_of_a_server_of_our_own_ends_the_run(tmp_path: Path) -> None:
+    file = write(tmp_path, "wait.py", "print('on', flush=True)\nimport time; time.sleep(60)\n")
+    with subprocess.Popen(
+        command("run", str(file), "--executor=local"),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(tmp_path),
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"on\n"
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        for child in children:
+            os.kill(int(child), signal.SIGKILL)
+        _, stderr = process.communicate(timeout=SECONDS)
+    assert process.returncode == ExitCode.FAILED
+    assert b"the server of our own ended" in stderr
 
 
 def test_a_reader_that_has_enough_ends_the_run(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import os
 import signal
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -131,7 +131,7 @@ def _failed(error: ClientError | EmbeddedFailed) -> int:
 
 async def _run(args: argparse.Namespace, source: bytes, stdin: int) -> int:
     limits = parse_limits(args.limit)
-    async with _link(args, limits) as link:
+    async with _link(args, limits) as (link, has_ended):
         async with Room(
             link, name=where.name(args), options=where.options(args), agent=AGENT
         ) as room:
@@ -148,20 +148,25 @@ async def _run(args: argparse.Namespace, source: bytes, stdin: int) -> int:
                 window=_window() if interactive else Window(),
                 limits=limits,
             )
-            return await _Run(room, submission, raw=args.raw, as_json=args.json).run(stdin)
+            return await _Run(
+                room, submission, raw=args.raw, as_json=args.json, has_ended=has_ended
+            ).run(stdin)
 
 
 @asynccontextmanager
-async def _link(args: argparse.Namespace, limits: RunLimits) -> AsyncGenerator[Link, None]:
+async def _link(
+    args: argparse.Namespace, limits: RunLimits
+) -> AsyncGenerator[tuple[Link, Callable[[], bool]], None]:
+    """The room, and whether its server is gone for good."""
     if args.server:
-        yield where.link(args)
+        yield where.link(args), lambda: False
         return
     extras.require("server")
     # One job needs one container, made when it is asked for.
     settings = _own_settings(args, limits)
     arguments = [*as_arguments(settings), "--port=0", "--max-concurrent=1", "--pool-size=0"]
     async with embedded_server(room_names.new_room_name(), arguments, remark) as server:
-        yield server.link
+        yield server.link, server.has_ended
 
 
 def _own_settings(args: argparse.Namespace, limits: RunLimits) -> Loaded:
@@ -174,7 +179,15 @@ def _own_settings(args: argparse.Namespace, limits: RunLimits) -> Loaded:
 class _Run:
     """One submission, from here to its verdict."""
 
-    def __init__(self, room: Room, submission: Submission, *, raw: bool, as_json: bool) -> None:
+    def __init__(
+        self,
+        room: Room,
+        submission: Submission,
+        *,
+        raw: bool,
+        as_json: bool,
+        has_ended: Callable[[], bool],
+    ) -> None:
         self._room = room
         self._submission = submission
         self._job = submission.job
@@ -185,6 +198,7 @@ class _Run:
         }
         self._json = JsonResult() if as_json else None
         self._interrupted = False
+        self._has_ended = has_ended
 
     async def run(self, stdin: int) -> int:
         """Submit, feed, follow.
@@ -247,6 +261,9 @@ class _Run:
                     self._granted(limits)
                 case Disconnected(reason=reason, retry_in=None):
                     complain(f"the connection ended: {reason}")
+                    return ExitCode.FAILED
+                case Disconnected() if self._has_ended():
+                    complain("the server of our own ended before the program did")
                     return ExitCode.FAILED
                 case Disconnected(reason=reason):
                     remark(f"{reason}; connecting again")
