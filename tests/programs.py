@@ -8,7 +8,7 @@ from codesync_client import JobOutput, Room, RoomEvent, Submission
 from codesync_protocol.messages import Finished, StdinMode, Stream
 from codesync_protocol.verdict import Result
 
-SECONDS = 30.0
+SECONDS = 60.0
 
 _Event = TypeVar("_Event", bound=RoomEvent)
 

@@ -32,7 +32,7 @@ from tests.waiting import eventually
 pytestmark = [
     pytest.mark.docker,
     pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.timeout(60, func_only=True),
+    pytest.mark.timeout(150, func_only=True),
 ]
 
 WALL_SECONDS = 2.0
