@@ -11,10 +11,14 @@ time of both servers for each byte that arrived, since the crowd's own work boun
 import argparse
 import asyncio
 import secrets
+import sys
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+if not __package__:  # run as a file: what it imports lies beside its folder
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import websockets
 

@@ -8,6 +8,11 @@ same server before they came. Memory is the server's resident set.
 
 import argparse
 import asyncio
+import sys
+from pathlib import Path
+
+if not __package__:  # run as a file: what it imports lies beside its folder
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.figures import machine, show
 from benchmarks.processes import resident_mb, teller

@@ -14,6 +14,10 @@ import statistics
 import sys
 import time
 from contextlib import AsyncExitStack
+from pathlib import Path
+
+if not __package__:  # run as a file: what it imports lies beside its folder
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.baseline import docker_run, time_docker_run
 from benchmarks.figures import machine, show

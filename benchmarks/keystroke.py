@@ -10,9 +10,14 @@ of its own and for another's in a line that it shows.
 
 import argparse
 import asyncio
+import sys
 import time
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+if not __package__:  # run as a file: what it imports lies beside its folder
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from tests.waiting import eventually
 from textual import events

@@ -18,11 +18,15 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
+if not __package__:  # run as a file: what it imports lies beside its folder
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
 import websockets
 
 from benchmarks.figures import machine, show
 from benchmarks.hello import hello
 from benchmarks.job_latency import time_job
+from benchmarks.processes import ROOT, resident_mb
 from benchmarks.server_process import ServerProcess, server_process
 from codesync_client import Room
 from codesync_protocol import version
@@ -32,12 +36,6 @@ from codesync_protocol.messages import Hello
 
 WARMING_FLOODS = 8
 """After so many a room keeps as much output as it ever does."""
-
-
-def resident_mb(pid: int) -> float:
-    """Resident memory of a process, in MB."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    return int(status.partition("VmRSS:")[2].split()[0]) * 1024 / 1e6
 
 
 @asynccontextmanager
@@ -52,6 +50,7 @@ async def flooding(link: Link, floods: int) -> AsyncGenerator[AsyncIterator[dict
         *("-m", "benchmarks.flood_reader", str(floods)),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
+        cwd=ROOT,
     )
     assert process.stdin is not None
     assert process.stdout is not None

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+ROOT = Path(__file__).resolve().parent.parent
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -61,6 +62,7 @@ async def teller(module: str, *arguments: str) -> AsyncGenerator[Teller]:
         *("-m", module, *arguments),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
+        cwd=ROOT,
     )
     try:
         yield Teller(process)

@@ -18,6 +18,9 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+if not __package__:  # run as a file: what it imports lies beside its folder
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
 from benchmarks.figures import machine, show
 from benchmarks.server_process import ServerProcess, server_process
 from benchmarks.trace import Step, Trace, read_trace

@@ -10,9 +10,14 @@ the baseline is the same loop before any output came. Memory is the growth of th
 import argparse
 import asyncio
 import os
+import sys
 import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from pathlib import Path
+
+if not __package__:  # run as a file: what it imports lies beside its folder
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from tests.waiting import eventually
 

@@ -114,8 +114,10 @@ async def test_what_is_copied_goes_to_a_file_too(
     monkeypatch.delenv("TMUX", raising=False)
     async with stage() as on:
         await ran(on, A, b"to be copied\n")
-        on.room.action_copy_output()
         file = tmp_path / "codesync" / "clipboard"
+        file.parent.mkdir()
+        file.touch(0o644)
+        on.room.action_copy_output()
         await on.until(lambda: any(str(file)[:20] in each for each in on.notices()))
         assert file.read_text() == "to be copied\n"
         assert file.stat().st_mode & 0o777 == 0o600

@@ -57,9 +57,10 @@ def copy_to_file(text: str) -> Path | None:
     state = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
     file = Path(state) / "codesync" / "clipboard"
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with open(descriptor, "wb") as opened:
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
+        with open(os.open(file, flags, 0o600), "wb") as opened:
+            os.fchmod(opened.fileno(), 0o600)  # it may have been there, open to others
             opened.write(text.encode("utf-8", "replace"))
     except OSError:
         return None

@@ -280,7 +280,7 @@ class Desk:
         except FileTrouble as trouble:
             self._screen.post_message(FileFailed(str(trouble)))
         else:
-            self._notices.show(f"Saved the output to {file.path}")
+            self._notices.show(f"Saved the output to {file.path}, as text without its colours.")
 
     def _write(self, path: Path) -> None:
         file = SourceFile(path, self._editor.text, self.program.newline)

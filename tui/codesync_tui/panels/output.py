@@ -143,7 +143,9 @@ class OutputPane(ScrollView, can_focus=True):
 
     @property
     def last_row(self) -> int:
-        """The last row of the transcript that is shown."""
+        """The last row of the transcript that is shown, or will be with the next frame."""
+        if self._follows_end:
+            return self.transcript.rows - 1
         return self.scroll_offset.y + self.scrollable_content_region.height - 1
 
     def mark(self, needle: str) -> None:
@@ -154,6 +156,7 @@ class OutputPane(ScrollView, can_focus=True):
     def show_row(self, row: int) -> None:
         """Bring a row of the transcript into view."""
         self.shown_match = row
+        self._follows_end = False
         height = self.scrollable_content_region.height
         if not self.scroll_offset.y <= row < self.scroll_offset.y + height:
             self.scroll_to(y=max(0, row - height // 2), animate=False, force=True)

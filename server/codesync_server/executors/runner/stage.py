@@ -24,6 +24,7 @@ from codesync_server.executors.runner.wire import FRAME_MAX, OUTGOING_MAX, Host
 
 REAP_SECONDS = 2.0
 WATCHING_SECONDS = 0.01  # between two looks at memory that the kernel does not limit for us
+LOOK_SECONDS = 0.008  # between two looks at counters, however often the program writes
 
 
 class Limits(TypedDict):
@@ -109,6 +110,7 @@ class Stage:
         self._terminal: int | None = None
         self._attention: Attention | None = None
         self._said_to_wait = False
+        self._next_look = 0.0
         # The kernel holds the whole sandbox to what it was started with, and no stage to less.
         granted = around.cgroup.limit()
         self._watched = granted is None or limits["memory"] < granted
@@ -124,6 +126,7 @@ class Stage:
         self._cpu, self._own_cpu = around.cgroup.cpu(), own_cpu_seconds()
         self._ooms, self._peak = around.cgroup.oom_kills(), around.cgroup.peak()
         self._began = self._active = time.monotonic()
+        self._next_look = self._began + LOOK_SECONDS
         if self._tty:
             self._terminal, child = open_terminal(*around.window)
             self._outputs[self._terminal] = b"O"
@@ -237,10 +240,12 @@ class Stage:
             self.kill("wall")
         elif limits["idle"] is not None and now - self._active >= limits["idle"]:
             self.kill("idle")
-        elif self._cpu_so_far() >= limits["cpu"]:
-            self.kill("cpu")
-        elif self._watched and self._is_over_memory():
-            self.kill("memory")
+        elif now >= self._next_look:
+            self._next_look = now + LOOK_SECONDS
+            if self._cpu_so_far() >= limits["cpu"]:
+                self.kill("cpu")
+            elif self._watched and self._is_over_memory():
+                self.kill("memory")
 
     def _is_over_memory(self) -> bool:
         limit, used = self._limits["memory"], self._around.cgroup.used()
