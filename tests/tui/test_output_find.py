@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from textual.strip import Strip
 
 from codesync_protocol.messages import Stream
 from codesync_tui.panels.output_find import OutputFind
@@ -66,14 +67,17 @@ async def test_matches_are_marked_where_they_are_painted() -> None:
         await ran(on, A, "世界 find me, find\n".encode())
         on.output.focus()
         await on.press("ctrl+f", *"find")
-        await on.pilot.pause()
-        strips = [on.output.render_line(y) for y in range(on.output.size.height)]
-        strip = next(strip for strip in strips if "世界" in strip.text)
-        marked = [
-            each.text for each in strip if each.style and each.style.reverse and each.text.strip()
-        ]
-        assert marked == ["find", "find"]
-        assert strip.text.startswith("世界 find me, find")
+
+        def line() -> Strip:
+            strips = [on.output.render_line(y) for y in range(on.output.size.height)]
+            return next(strip for strip in strips if "世界" in strip.text)
+
+        def marked() -> list[str]:
+            looks = ((each.text, each.style) for each in line())
+            return [text for text, style in looks if style and style.reverse and text.strip()]
+
+        await on.until(lambda: marked() == ["find", "find"])
+        assert line().text.startswith("世界 find me, find")
 
 
 @given(st.lists(st.text("ab \n", max_size=30), max_size=6), st.sampled_from(["a", "ab", "b a"]))

@@ -81,7 +81,7 @@ class FindLine(Horizontal):
         if selected and "\n" not in selected:
             find.value = show_line(selected)
         self.add_class("-shown")
-        find.focus()
+        self.screen.set_focus(find)  # at once: what is typed next is meant for it
         self._look()
 
     def on_resize(self, event: events.Resize) -> None:

@@ -56,7 +56,7 @@ class OutputFind(Horizontal):
         """Show the line."""
         self.add_class("-shown")
         line = self.query_one(Input)
-        line.focus()
+        self.screen.set_focus(line)  # at once: what is typed next is meant for it
         self._output.mark(line.value)
 
     def action_close(self) -> None:
