@@ -86,6 +86,8 @@ class Scene:
         assert isinstance(room, RoomScreen)
         room.query_one(QueuePane).refresh_rows()
         await eventually(lambda: not on.output.is_behind)
+        await eventually(lambda: not room.unsent)
+        room.show_unsent()
         await on.pilot.pause()
 
 

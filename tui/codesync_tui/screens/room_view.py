@@ -171,7 +171,7 @@ class RoomView(Screen[None]):
     def _text_loaded(self) -> None:
         file, self._file = self._file, None
         self.desk.loaded(file)
-        self._show_unsent()
+        self.show_unsent()
         self._rescue.loaded()
 
     def last_words(self) -> None:
@@ -225,16 +225,22 @@ class RoomView(Screen[None]):
         """Once a second: what waits or runs has become older."""
         if self._narrator.has_entered:
             self._company.tick()
-            self._show_unsent()
+            self.show_unsent()
             self._rescue.tick()
         if self._queue.has_unfinished:
             self._queue.refresh_rows()
         if self._narrator.retry_at is not None:
             self._status.change(connection=self._narrator.connection())
 
-    def _show_unsent(self) -> None:
+    @property
+    def unsent(self) -> int | None:
+        """Edits of ours that the server does not have yet; None as long as there is no text."""
         document = self._room.document
-        self._status.change(unsent=document.unsent if document.is_there else None)
+        return document.unsent if document.is_there else None
+
+    def show_unsent(self) -> None:
+        """Show whether everything is sent."""
+        self._status.change(unsent=self.unsent)
 
     # What the panes tell.
 
