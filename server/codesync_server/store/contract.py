@@ -1,46 +1,149 @@
-"""What a store keeps. A job is accepted only once the store has it."""
+"""What a store does. One server at a time has a store; what it accepted is in it."""
 
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from codesync_protocol.verdict import Result
+from codesync_server.store.changes import Change
+from codesync_server.store.records import (
+    JobRecord,
+    KeptRoom,
+    OutputRun,
+    RoomLine,
+    Source,
+    Wanted,
+)
+
+SCHEMA = 1
+"""Which layout of the data this program writes; an older one is brought to it when it is opened."""
+
+
+class StoreUnusable(Exception):
+    """The store cannot be opened; the message says why and what to do."""
+
+
+class StoreDown(Exception):
+    """The store does not answer, or cannot write; the message says why. It may come back."""
 
 
 @dataclass(frozen=True, slots=True)
-class JobRecord:
-    """What is kept of an accepted job.
+class Retention:
+    """How long and how much is kept. None: without end.
 
     Attributes:
-        id: chosen by the submitter.
-        room: the room's name.
-        owner: client key of the submitter; only the same client may submit the id again.
-        result: how it ended, once it has.
+        jobs_seconds: finished jobs.
+        rooms_seconds: rooms that nobody was in, with their jobs.
+        bytes_max: sources and outputs of finished jobs together; the oldest jobs go first.
     """
 
-    id: str
-    room: str
-    owner: str
-    result: Result | None = None
+    jobs_seconds: float | None = None
+    rooms_seconds: float | None = None
+    bytes_max: int | None = None
 
 
 class Store(Protocol):
-    """Keeps what was accepted."""
+    """Keeps what was accepted.
 
-    async def accept(self, record: JobRecord) -> JobRecord | None:
-        """Keep a job that is about to be accepted.
+    Everything but `open` and `close` raises StoreDown when the store is away.
+
+    Attributes:
+        about: where things are kept, for people.
+        outlives: whether what is kept is there after the process has ended.
+    """
+
+    about: str
+    outlives: bool
+
+    async def open(self, *, alone: bool = True) -> None:
+        """Connect, bring the layout up to date, and make sure that no other server writes.
 
         Args:
-            record: the job.
+            alone: be the one server that writes; else only read.
 
-        Returns:
-            None, or the record that has this id already; then nothing is changed.
+        Raises:
+            StoreUnusable: it cannot be used, or another server has it.
         """
         ...
 
-    async def finish(self, job: str, result: Result) -> None:
-        """Keep how a job ended; the first result counts."""
+    async def close(self) -> None:
+        """Let go of it."""
         ...
 
-    async def forget(self, job: str) -> None:
-        """Take back a job that was not accepted after all."""
+    async def write(self, changes: Sequence[Change], *, surely: bool) -> Mapping[str, JobRecord]:
+        """Make changes, all or, if it fails, perhaps some of them.
+
+        Args:
+            changes: in their order.
+            surely: they must outlast a power cut; else the end of the process is enough.
+
+        Returns:
+            For each AcceptJob whose id was known already: the record that is there.
+        """
         ...
+
+    async def last_order(self) -> int:
+        """The highest order that a job has; 0 for none."""
+        ...
+
+    async def unfinished(self) -> Sequence[JobRecord]:
+        """The jobs without a result, with their sources, in their order."""
+        ...
+
+    async def room(self, name: str) -> KeptRoom | None:
+        """A room with its members and texts."""
+        ...
+
+    async def jobs(
+        self, room: str, wanted: Wanted, *, before: int, limit: int
+    ) -> Sequence[JobRecord]:
+        """Finished jobs, the latest first, without their sources.
+
+        Args:
+            room: the room.
+            wanted: which ones.
+            before: only those of a lower place.
+            limit: how many at the most.
+        """
+        ...
+
+    async def job(self, job: str) -> JobRecord | None:
+        """One job, with its source."""
+        ...
+
+    async def output(self, job: str) -> Sequence[OutputRun]:
+        """What a finished job wrote, as far as it was kept."""
+        ...
+
+    async def rooms(self) -> Sequence[RoomLine]:
+        """All rooms, those first that were used last."""
+        ...
+
+    async def prune(self, retention: Retention, keep: frozenset[str]) -> int:
+        """Delete what is old or too much.
+
+        Args:
+            retention: how long and how much is kept.
+            keep: rooms that are in use.
+
+        Returns:
+            How many jobs were deleted.
+        """
+        ...
+
+    async def check(self) -> Sequence[str]:
+        """What is wrong with the data, a sentence each."""
+        ...
+
+    async def compact(self) -> None:
+        """Give back the space of what was deleted."""
+        ...
+
+    def all_jobs(self) -> AsyncIterator[JobRecord]:
+        """Every job with its source, in order."""
+        ...
+
+
+def source_of(record: JobRecord) -> Source:
+    """The source of a record that was asked for with it."""
+    assert record.source is not None
+    return record.source

@@ -1,0 +1,99 @@
+"""What can be written into a store. Each change may be made twice: the second time it is nothing.
+
+So a batch that failed halfway, or whose answer was lost, is simply written again.
+"""
+
+from dataclasses import dataclass
+
+from codesync_protocol.verdict import Result
+from codesync_server.store.records import (
+    EditRecord,
+    JobRecord,
+    MemberRecord,
+    OutputRun,
+    RoomRecord,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SaveRoom:
+    """Keep a room as it is now."""
+
+    record: RoomRecord
+
+    @property
+    def room(self) -> str:
+        """The room's name."""
+        return self.record.name
+
+
+@dataclass(frozen=True, slots=True)
+class SaveMember:
+    """Keep a member of a room as it is now."""
+
+    room: str
+    record: MemberRecord
+
+
+@dataclass(frozen=True, slots=True)
+class AddEdit:
+    """Add an edit to a room's texts; `history` says to which history of them."""
+
+    room: str
+    history: int
+    record: EditRecord
+
+
+@dataclass(frozen=True, slots=True)
+class SaveText:
+    """Keep a room's texts as they are now, instead of everything up to the edit `index`."""
+
+    room: str
+    history: int
+    index: int
+    state: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptJob:
+    """Keep a job, unless its id is known."""
+
+    record: JobRecord
+
+
+@dataclass(frozen=True, slots=True)
+class BeginJob:
+    """An unfinished job is begun to run."""
+
+    job: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShowJob:
+    """Somebody is about to see something of an unfinished job's attempt."""
+
+    job: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class FinishJob:
+    """How an unfinished job ended, and what it wrote; the first end counts."""
+
+    job: str
+    result: Result
+    cancelled_by: str
+    output: tuple[OutputRun, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetJob:
+    """Take back an unfinished job."""
+
+    job: str
+
+
+TextChange = SaveRoom | SaveMember | AddEdit | SaveText
+JobChange = AcceptJob | BeginJob | ShowJob | FinishJob | ForgetJob
+Change = TextChange | JobChange

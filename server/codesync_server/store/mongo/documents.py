@@ -1,0 +1,131 @@
+"""Records as MongoDB documents, and back.
+
+Ids are plain strings that we put together from checked names, so that nothing of anybody else's is
+ever read as a query operator.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from codesync_protocol.verdict import Result
+from codesync_server.store.contract import source_of
+from codesync_server.store.packing import pack_source, unpack_source
+from codesync_server.store.records import (
+    EditRecord,
+    JobRecord,
+    MemberRecord,
+    RoomRecord,
+)
+
+Document = dict[str, Any]
+
+
+def room_document(room: RoomRecord) -> Document:
+    """A room."""
+    return {
+        "_id": room.name,
+        "text": room.text,
+        "language": room.language,
+        "invites_after": room.invites_after,
+        "made_at": room.made_at,
+        "used_at": room.used_at,
+    }
+
+
+def read_room(document: Mapping[str, Any]) -> RoomRecord:
+    """A room again."""
+    fields = ("_id", "text", "language", "invites_after", "made_at", "used_at")
+    return RoomRecord(*(document[each] for each in fields))
+
+
+def member_document(room: str, member: MemberRecord) -> Document:
+    """A member of a room."""
+    return {
+        "_id": f"{room}/{member.key}",
+        "room": room,
+        "key": member.key,
+        "member": member.member,
+        "name": member.name,
+        "crdt": member.crdt,
+        "edits_taken": member.edits_taken,
+        "role": member.role,
+        "removed": member.removed,
+        "seen_at": member.seen_at,
+    }
+
+
+def read_member(document: Mapping[str, Any]) -> MemberRecord:
+    """A member again."""
+    fields = ("key", "member", "name", "crdt", "edits_taken", "role", "removed", "seen_at")
+    return MemberRecord(*(document[each] for each in fields))
+
+
+def edit_document(room: str, history: int, edit: EditRecord) -> Document:
+    """An edit of a room's texts."""
+    return {
+        "_id": f"{room}/{history}/{edit.index}",
+        "room": room,
+        "history": history,
+        "edit": edit.index,
+        "key": edit.key,
+        "number": edit.number,
+        "data": edit.data,
+    }
+
+
+def read_edit(document: Mapping[str, Any]) -> EditRecord:
+    """An edit again."""
+    return EditRecord(*(document[each] for each in ("edit", "key", "number", "data")))
+
+
+_JOB = (
+    "_id",
+    "order",
+    "room",
+    "place",
+    "owner",
+    "member",
+    "name",
+    "language",
+    "title",
+    "submitted_at",
+    "excerpt",
+    "ticket",
+    "attempts",
+    "shown",
+)
+
+
+def job_documents(job: JobRecord) -> tuple[Document, Document]:
+    """An unfinished job, and what it runs, which lies apart so that lists are quick to read."""
+    source = pack_source(source_of(job))
+    values = (
+        job.id,
+        job.order,
+        job.room,
+        job.place,
+        job.owner,
+        job.member,
+        job.name,
+        job.language,
+        job.title,
+        job.submitted_at,
+        job.excerpt,
+        job.ticket,
+        job.attempts,
+        job.shown,
+    )
+    document = dict(zip(_JOB, values, strict=True))
+    document |= {"verdict": None, "explanation": "", "cancelled_by": "", "size": len(source)}
+    return document, {"_id": job.id, "source": source}
+
+
+def read_job(document: Mapping[str, Any], source: bytes | None = None) -> JobRecord:
+    """A job again."""
+    kept = {("id" if each == "_id" else each): document[each] for each in (*_JOB, "cancelled_by")}
+    result = document.get("result")
+    kept["result"] = msgspec.msgpack.decode(result, type=Result) if result else None
+    kept["source"] = unpack_source(source) if source is not None else None
+    return JobRecord(**kept)

@@ -1,0 +1,77 @@
+"""One server at a time writes: a lease in the database, timed by the database's own clock."""
+
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from pymongo import ReturnDocument
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import DuplicateKeyError
+
+LEASE_SECONDS = 15.0
+RENEW_SECONDS = 4.0
+
+
+class Lease:
+    """The right to write a database.
+
+    Args:
+        database: the database.
+    """
+
+    def __init__(self, database: AsyncDatabase[dict[str, Any]]) -> None:
+        self._leases = database["leases"]
+        self._me = secrets.token_hex(8)
+        self._process = f"{_here()}/{os.getpid()}"
+
+    async def take(self) -> str:
+        """Take it, or keep it.
+
+        A server that died on this machine loses it at once; one that we cannot see, when it has
+        not renewed it for LEASE_SECONDS.
+
+        Returns:
+            Who else has it; empty if it is ours now.
+        """
+        holder = await self._leases.find_one({"_id": "server"})
+        gone = holder["owner"] if holder and self._is_dead(str(holder["process"])) else self._me
+        free = {
+            "$or": [
+                {"$lt": ["$expires", "$$NOW"]},
+                {"$in": ["$owner", [self._me, gone]]},
+            ]
+        }
+        ours = {
+            "owner": self._me,
+            "process": self._process,
+            "expires": {"$add": ["$$NOW", int(LEASE_SECONDS * 1000)]},
+        }
+        try:
+            await self._leases.find_one_and_update(
+                {"_id": "server", "$expr": free},
+                [{"$set": ours}],
+                upsert=True,
+                return_document=ReturnDocument.AFTER,
+            )
+        except DuplicateKeyError:  # it is there, and not free
+            return str(holder["process"]) if holder else "another server"
+        return ""
+
+    async def give_back(self) -> None:
+        """Give it back, if it is ours."""
+        await self._leases.delete_one({"_id": "server", "owner": self._me})
+
+    @staticmethod
+    def _is_dead(process: str) -> bool:
+        here, _, pid = process.rpartition("/")
+        return here == _here() and pid.isdigit() and not Path(f"/proc/{pid}").exists()
+
+
+def _here() -> str:
+    """This machine since it was booted, and which of its worlds of process numbers we live in."""
+    with suppress(OSError):
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        return f"{boot}/{os.readlink('/proc/self/ns/pid')}"
+    return secrets.token_hex(8)

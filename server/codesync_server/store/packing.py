@@ -1,0 +1,66 @@
+"""Sources and outputs as bytes: MessagePack, compressed with zlib (RFC 1950), capped."""
+
+import zlib
+from collections.abc import Sequence
+from typing import TypeVar
+
+import msgspec
+
+from codesync_server.store.records import OutputRun, Source
+
+OUTPUT_HEAD = 512 * 1024
+"""Bytes from the beginning of a job's output that are kept."""
+
+OUTPUT_TAIL = 512 * 1024
+"""Bytes from its end, if it is longer."""
+
+EXCERPT_CHARS = 2000
+"""Code points of a source that can be searched."""
+
+_LEVEL = 3
+
+_T = TypeVar("_T")
+
+_encoder = msgspec.msgpack.Encoder()
+_sources = msgspec.msgpack.Decoder(Source)
+_outputs = msgspec.msgpack.Decoder(tuple[OutputRun, ...])
+
+
+def pack_source(source: Source) -> bytes:
+    """Pack what a job runs."""
+    return zlib.compress(_encoder.encode(source), _LEVEL)
+
+
+def unpack_source(data: bytes) -> Source:
+    """Unpack what a job runs.
+
+    Raises:
+        ValueError: the bytes were not made by `pack_source`.
+    """
+    return _unpack(_sources, data)
+
+
+def pack_output(output: Sequence[OutputRun]) -> bytes:
+    """Pack what a job wrote."""
+    return zlib.compress(_encoder.encode(tuple(output)), _LEVEL)
+
+
+def unpack_output(data: bytes) -> tuple[OutputRun, ...]:
+    """Unpack what a job wrote.
+
+    Raises:
+        ValueError: the bytes were not made by `pack_output`.
+    """
+    return _unpack(_outputs, data)
+
+
+def _unpack(decoder: "msgspec.msgpack.Decoder[_T]", data: bytes) -> _T:
+    try:
+        return decoder.decode(zlib.decompress(data))
+    except (zlib.error, msgspec.MsgspecError) as error:
+        raise ValueError(str(error)) from None
+
+
+def excerpt(source: Source) -> str:
+    """What of a source can be searched."""
+    return source.files[0][1][: 4 * EXCERPT_CHARS].decode("utf-8", "replace")[:EXCERPT_CHARS]

@@ -1,0 +1,237 @@
+"""What is kept: rooms with their members and texts, and jobs."""
+
+from dataclasses import dataclass, field
+
+import msgspec
+
+from codesync_protocol.messages import JobState, JobSummary, StdinMode, Stream
+from codesync_protocol.verdict import Result
+from codesync_server.limits import StageLimits
+
+
+@dataclass(frozen=True, slots=True)
+class RoomRecord:
+    """What is kept of a room itself.
+
+    Attributes:
+        name: its name.
+        text: which text it has; another one after the room was forgotten and made anew.
+        language: in which language the source is.
+        invites_after: seconds since the Unix epoch; invites that are older let nobody new in.
+        made_at: seconds since the Unix epoch.
+        used_at: when somebody was last in it, likewise.
+    """
+
+    name: str
+    text: str
+    language: str
+    invites_after: float
+    made_at: float
+    used_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRecord:
+    """What is kept of somebody who was in a room.
+
+    Attributes:
+        key: fingerprint of the client instance's key.
+        member: their member id.
+        name: their name.
+        crdt: the CRDT id under which they edit; 0 for none.
+        edits_taken: the number of their last edit when this was kept.
+        role: what a host made them; empty for what their token says.
+        removed: why they may not come back; empty while they may.
+        seen_at: when they were last here, in seconds since the Unix epoch.
+    """
+
+    key: str
+    member: int
+    name: str
+    crdt: int
+    edits_taken: int
+    role: str
+    removed: str
+    seen_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class EditRecord:
+    """One edit of a room's texts.
+
+    Attributes:
+        index: its place in the history of the texts, from 1.
+        key: fingerprint of the client instance that made it.
+        number: that client's own count of its edits.
+        data: a Yjs update.
+    """
+
+    index: int
+    key: str
+    number: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class TextRecord:
+    """The texts of a room.
+
+    Attributes:
+        history: which history of the texts; counts up whenever one begins anew.
+        index: up to which edit `state` has them.
+        state: a Yjs update; empty for nothing.
+        edits: those behind it, in order.
+    """
+
+    history: int = 1
+    index: int = 0
+    state: bytes = b""
+    edits: tuple[EditRecord, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class KeptRoom:
+    """Everything that is kept of a room, apart from its jobs.
+
+    Attributes:
+        room: the room itself.
+        members: those who were last there, the latest first.
+        text: its texts.
+        jobs: how many jobs it has had.
+    """
+
+    room: RoomRecord
+    members: tuple[MemberRecord, ...]
+    text: TextRecord
+    jobs: int
+
+
+class Source(msgspec.Struct, frozen=True, array_like=True):
+    """What a job runs.
+
+    Attributes:
+        files: names in the sandbox and contents, the main file first.
+        args: the program's arguments.
+        prepared: the beginning of stdin.
+        stdin: what follows it.
+        tty: whether the program gets a terminal.
+        window: the terminal's columns and rows.
+        limits: of the run stage; None for the server's own.
+    """
+
+    files: tuple[tuple[str, bytes], ...]
+    args: tuple[bytes, ...] = ()
+    prepared: bytes = b""
+    stdin: StdinMode = StdinMode.CLOSED
+    tty: bool = False
+    window: tuple[int, int] = (80, 24)
+    limits: StageLimits | None = None
+
+
+class OutputRun(msgspec.Struct, frozen=True, array_like=True):
+    """Bytes of one stream, one behind the other.
+
+    Attributes:
+        offset: how many bytes the job had written before, all streams together.
+        stream: where they came from.
+        data: the bytes.
+    """
+
+    offset: int
+    stream: Stream
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class JobRecord:
+    """What is kept of a job.
+
+    Attributes:
+        id: chosen by the submitter.
+        order: its place among all jobs of the store; they are queued again in this order.
+        room: the room's name.
+        place: its place among the room's jobs, from 1.
+        owner: fingerprint of the submitter's client key.
+        member: their member id.
+        name: their name.
+        language: its name.
+        title: what the submitter calls the main file; foreign text.
+        submitted_at: seconds since the Unix epoch.
+        excerpt: the beginning of the source, to be searched.
+        ticket: tells one try to have it accepted from another, when an answer was lost.
+        attempts: how often it was begun to run.
+        shown: whether anybody saw anything of its last attempt.
+        result: how it ended, once it has.
+        cancelled_by: who cancelled it.
+        source: what it runs; None where it is not asked for.
+    """
+
+    id: str
+    order: int
+    room: str
+    place: int
+    owner: str
+    member: int
+    name: str
+    language: str
+    title: str
+    submitted_at: float
+    excerpt: str = ""
+    ticket: str = ""
+    attempts: int = 0
+    shown: bool = False
+    result: Result | None = None
+    cancelled_by: str = ""
+    source: Source | None = field(default=None, repr=False)
+
+    def summary(self) -> JobSummary:
+        """Describe it for a room."""
+        state = JobState.QUEUED if self.result is None else JobState.FINISHED
+        return JobSummary(
+            job=self.id,
+            member=self.member,
+            name=self.name,
+            language=self.language,
+            file_name=self.title,
+            state=state,
+            submitted_at=self.submitted_at,
+            stdin=StdinMode.CLOSED,
+            tty=False,
+            output_bytes=self.result.output_bytes if self.result else 0,
+            result=self.result,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which finished jobs are looked for; what is empty does not matter.
+
+    Attributes:
+        text: stands in the source's beginning, the title, the name or the explanation; whatever
+            the case of its letters.
+        name: who submitted it.
+        language: its name.
+        verdict: how it ended.
+    """
+
+    text: str = ""
+    name: str = ""
+    language: str = ""
+    verdict: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RoomLine:
+    """A room in a list.
+
+    Attributes:
+        name: its name.
+        language: in which language the source is.
+        used_at: when somebody was last in it, in seconds since the Unix epoch.
+        jobs: how many jobs of it are kept.
+    """
+
+    name: str
+    language: str
+    used_at: float
+    jobs: int

@@ -1,0 +1,178 @@
+"""What is read from the tables."""
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from codesync_protocol.verdict import Result
+from codesync_server.store.packing import unpack_output, unpack_source
+from codesync_server.store.records import (
+    EditRecord,
+    JobRecord,
+    KeptRoom,
+    MemberRecord,
+    OutputRun,
+    RoomLine,
+    RoomRecord,
+    TextRecord,
+    Wanted,
+)
+
+MEMBERS_MAX = 1000
+"""Members of one room that are read: the latest ones."""
+
+_FIELDS = (
+    *("id", "order", "room", "place", "owner", "member", "name", "language", "title"),
+    *("submitted_at", "excerpt", "ticket", "attempts", "shown", "cancelled_by"),
+)
+"""Of a JobRecord; the columns have the same names, but for `order`, which is a word of SQL."""
+
+_JOB = ", ".join(("ord" if each == "order" else each) for each in _FIELDS) + ", result"
+
+
+def last_order(db: sqlite3.Connection) -> int:
+    """The highest order that a job has; 0 for none."""
+    return int(db.execute("SELECT coalesce(max(ord), 0) FROM jobs").fetchone()[0])
+
+
+def unfinished(db: sqlite3.Connection) -> list[JobRecord]:
+    """The jobs without a result, with their sources, in their order."""
+    rows = db.execute(
+        f"SELECT {_JOB}, data FROM jobs JOIN sources USING (ord) WHERE verdict IS NULL ORDER BY ord"
+    )
+    return [_job(row) for row in rows]
+
+
+def room(db: sqlite3.Connection, name: str) -> KeptRoom | None:
+    """A room with its members and texts."""
+    found = db.execute("SELECT * FROM rooms WHERE name = ?", (name,)).fetchone()
+    if found is None:
+        return None
+    members = db.execute(
+        "SELECT key, member, name, crdt, edits_taken, role, removed, seen_at FROM members"
+        " WHERE room = ? ORDER BY seen_at DESC LIMIT ?",
+        (name, MEMBERS_MAX),
+    )
+    jobs = db.execute("SELECT coalesce(max(place), 0) FROM jobs WHERE room = ?", (name,))
+    return KeptRoom(
+        RoomRecord(*found),
+        tuple(MemberRecord(*row) for row in members),
+        _text(db, name),
+        int(jobs.fetchone()[0]),
+    )
+
+
+def _text(db: sqlite3.Connection, name: str) -> TextRecord:
+    saved = db.execute("SELECT history, edit, state FROM texts WHERE room = ?", (name,)).fetchone()
+    history, index, state = saved or (1, 0, b"")
+    edits = db.execute(
+        "SELECT edit, key, number, data FROM edits"
+        " WHERE room = ? AND history = ? AND edit > ? ORDER BY edit",
+        (name, history, index),
+    )
+    return TextRecord(history, index, state, tuple(EditRecord(*row) for row in edits))
+
+
+def jobs(
+    db: sqlite3.Connection, name: str, wanted: Wanted, before: int, limit: int
+) -> list[JobRecord]:
+    """Finished jobs, the latest first, without their sources."""
+    conditions, values = ["room = ?", "place < ?", "verdict IS NOT NULL"], [name, before]
+    for column, value in (
+        ("name", wanted.name),
+        ("language", wanted.language),
+        ("verdict", wanted.verdict),
+    ):
+        if value:
+            conditions.append(f"{column} = ?")
+            values.append(value)
+    if wanted.text:
+        pattern = "%" + wanted.text.translate({ord(each): f"\\{each}" for each in "\\%_"}) + "%"
+        columns = ("excerpt", "title", "name", "explanation")
+        conditions.append("(" + " OR ".join(f"{each} LIKE ? ESCAPE '\\'" for each in columns) + ")")
+        values += [pattern] * len(columns)
+    rows = db.execute(
+        f"SELECT {_JOB}, NULL FROM jobs WHERE {' AND '.join(conditions)}"
+        " ORDER BY place DESC LIMIT ?",
+        (*values, limit),
+    )
+    return [_job(row) for row in rows]
+
+
+def job(db: sqlite3.Connection, job_id: str) -> JobRecord | None:
+    """One job, with its source."""
+    row = db.execute(
+        f"SELECT {_JOB}, data FROM jobs JOIN sources USING (ord) WHERE id = ?", (job_id,)
+    ).fetchone()
+    return _job(row) if row else None
+
+
+def jobs_after(db: sqlite3.Connection, order: int, limit: int) -> list[JobRecord]:
+    """Jobs with their sources, in order."""
+    rows = db.execute(
+        f"SELECT {_JOB}, data FROM jobs JOIN sources USING (ord)"
+        " WHERE ord > ? ORDER BY ord LIMIT ?",
+        (order, limit),
+    )
+    return [_job(row) for row in rows]
+
+
+def output(db: sqlite3.Connection, job_id: str) -> Sequence[OutputRun]:
+    """What a finished job wrote, as far as it was kept."""
+    row = db.execute(
+        "SELECT data FROM outputs JOIN jobs USING (ord) WHERE id = ?", (job_id,)
+    ).fetchone()
+    return unpack_output(row[0]) if row else ()
+
+
+def rooms(db: sqlite3.Connection) -> list[RoomLine]:
+    """All rooms, those first that were used last."""
+    rows = db.execute(
+        "SELECT name, language, used_at,"
+        " (SELECT count(*) FROM jobs WHERE room = rooms.name) FROM rooms ORDER BY used_at DESC"
+    )
+    return [RoomLine(*row) for row in rows]
+
+
+def check(db: sqlite3.Connection) -> list[str]:
+    """What is wrong with the data, a sentence each."""
+    found = [str(row[0]) for row in db.execute("PRAGMA integrity_check")]
+    troubles = [] if found == ["ok"] else found
+    for what, query in (
+        ("source", "SELECT id, data, NULL FROM jobs LEFT JOIN sources USING (ord)"),
+        ("output", "SELECT id, NULL, data FROM outputs LEFT JOIN jobs USING (ord)"),
+        ("result", "SELECT id, NULL, NULL, result FROM jobs WHERE verdict IS NOT NULL"),
+    ):
+        for name, *data in db.execute(query):
+            try:
+                _read_back(what, data)
+            except (ValueError, TypeError, msgspec.MsgspecError):
+                troubles.append(f"the {what} of job {name} cannot be read")
+    gaps = db.execute(
+        "SELECT e.room, count(*), max(e.edit) - coalesce(t.edit, 0) FROM edits e"
+        " LEFT JOIN texts t ON t.room = e.room"
+        " WHERE e.history = coalesce(t.history, 1) AND e.edit > coalesce(t.edit, 0)"
+        " GROUP BY e.room"
+    )
+    troubles += [f"edits of room {name} are missing" for name, has, spans in gaps if has != spans]
+    return troubles
+
+
+def _read_back(what: str, data: list[bytes | None]) -> None:
+    if what == "source":
+        unpack_source(data[0] or b"")
+    elif what == "output":
+        unpack_output(data[1] or b"")
+    else:
+        msgspec.msgpack.decode(data[2] or b"", type=Result)
+
+
+def _job(row: Sequence[Any]) -> JobRecord:
+    kept = dict(zip(_FIELDS, row, strict=False))
+    result, source = row[len(_FIELDS) :]
+    kept["shown"] = bool(kept["shown"])
+    kept["result"] = msgspec.msgpack.decode(result, type=Result) if result else None
+    kept["source"] = unpack_source(source) if source else None
+    return JobRecord(**kept)

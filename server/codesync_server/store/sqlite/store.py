@@ -1,0 +1,234 @@
+"""A store in one SQLite file. Write-ahead log; one thread writes, one reads.
+
+What must outlast a power cut is synced to the disk before it counts (`synchronous=FULL`); the rest
+is in the hands of the kernel, and outlasts the end of the process (`NORMAL`). Source:
+https://www.sqlite.org/wal.html#performance_considerations.
+"""
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+from codesync_server.store.changes import AcceptJob, Change
+from codesync_server.store.contract import Retention, StoreDown, StoreUnusable
+from codesync_server.store.records import (
+    JobRecord,
+    KeptRoom,
+    OutputRun,
+    RoomLine,
+    Wanted,
+)
+from codesync_server.store.sqlite import pruning, reads, writes
+from codesync_server.store.sqlite.lock import FileLock
+from codesync_server.store.sqlite.schema import bring_up_to_date, check_version
+
+BUSY_SECONDS = 5.0
+"""How long to wait for another process that compacts the file."""
+
+JOBS_AT_A_TIME = 100
+
+_T = TypeVar("_T")
+
+
+class SqliteStore:
+    """A store in a file, or in memory.
+
+    Args:
+        path: the file; None for memory.
+
+    Attributes:
+        about: where things are kept, for people.
+        outlives: whether what is kept is there after the process has ended.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self.about = str(path) if path else "memory: nothing outlives the server"
+        self.outlives = path is not None
+        self._path = path
+        self._lock = FileLock(path) if path else None
+        self._write_thread = ThreadPoolExecutor(1, "store-write")
+        self._read_thread = ThreadPoolExecutor(1, "store-read") if path else self._write_thread
+        self._writer: sqlite3.Connection | None = None
+        self._reader: sqlite3.Connection | None = None
+
+    async def open(self, *, alone: bool = True) -> None:
+        """Open the file, make it if it is not there, and take its lock."""
+        try:
+            await self._in(self._write_thread, lambda: self._open(alone=alone))
+        except (OSError, sqlite3.Error) as error:
+            await self.close()
+            why = error.strerror if isinstance(error, OSError) else str(error)
+            raise StoreUnusable(f"cannot use the store {self.about}: {why}") from None
+        except StoreUnusable as error:
+            await self.close()
+            raise StoreUnusable(f"cannot use the store {self.about}: {error}") from None
+
+    def _open(self, *, alone: bool) -> None:
+        if self._path is None:
+            self._writer = self._reader = _connect(":memory:")
+            bring_up_to_date(self._writer)
+            return
+        if not alone:
+            self._reader = _connect(f"{self._path.resolve().as_uri()}?mode=ro")
+            check_version(self._reader)
+            return
+        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        assert self._lock
+        self._lock.take()
+        os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        self._writer = _connect(self._path.resolve().as_uri())
+        self._writer.execute("PRAGMA journal_mode = WAL")
+        bring_up_to_date(self._writer)
+        self._reader = _connect(self._path.resolve().as_uri())
+        self._reader.execute("PRAGMA query_only = 1")
+
+    async def close(self) -> None:
+        """Close the file, and give back its lock."""
+        await self._in(self._write_thread, self._close)
+        self._write_thread.shutdown(wait=False)
+        self._read_thread.shutdown(wait=False)
+
+    def _close(self) -> None:
+        for connection in {self._reader, self._writer} - {None}:
+            assert connection
+            connection.close()
+        self._reader = self._writer = None
+        if self._lock:
+            self._lock.release()
+
+    async def write(self, changes: Sequence[Change], *, surely: bool) -> Mapping[str, JobRecord]:
+        """Make changes in one transaction."""
+        return await self._writing(lambda db: _write(db, changes, surely=surely))
+
+    async def last_order(self) -> int:
+        """The highest order that a job has; 0 for none."""
+        return await self._reading(reads.last_order)
+
+    async def unfinished(self) -> Sequence[JobRecord]:
+        """The jobs without a result, with their sources, in their order."""
+        return await self._reading(reads.unfinished)
+
+    async def room(self, name: str) -> KeptRoom | None:
+        """A room with its members and texts."""
+        return await self._reading(lambda db: reads.room(db, name))
+
+    async def jobs(
+        self, room: str, wanted: Wanted, *, before: int, limit: int
+    ) -> Sequence[JobRecord]:
+        """Finished jobs, the latest first, without their sources."""
+        return await self._reading(lambda db: reads.jobs(db, room, wanted, before, limit))
+
+    async def job(self, job: str) -> JobRecord | None:
+        """One job, with its source."""
+        return await self._reading(lambda db: reads.job(db, job))
+
+    async def output(self, job: str) -> Sequence[OutputRun]:
+        """What a finished job wrote, as far as it was kept."""
+        return await self._reading(lambda db: reads.output(db, job))
+
+    async def rooms(self) -> Sequence[RoomLine]:
+        """All rooms, those first that were used last."""
+        return await self._reading(reads.rooms)
+
+    async def prune(self, retention: Retention, keep: frozenset[str]) -> int:
+        """Delete what is old or too much."""
+        return await self._writing(
+            lambda db: _in_transaction(db, lambda: pruning.prune(db, retention, keep))
+        )
+
+    async def check(self) -> Sequence[str]:
+        """What is wrong with the data, a sentence each."""
+        return await self._reading(reads.check)
+
+    async def compact(self) -> None:
+        """Give back the space of what was deleted."""
+
+        def vacuum(db: sqlite3.Connection) -> None:
+            db.execute("VACUUM")
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+        await self._writing(vacuum)
+
+    async def all_jobs(self) -> AsyncIterator[JobRecord]:
+        """Every job with its source, in order."""
+        found = await self._jobs_after(0)
+        while found:
+            for each in found:
+                yield each
+            found = await self._jobs_after(found[-1].order)
+
+    async def _jobs_after(self, order: int) -> Sequence[JobRecord]:
+        return await self._reading(lambda db: reads.jobs_after(db, order, JOBS_AT_A_TIME))
+
+    async def _writing(self, act: Callable[[sqlite3.Connection], _T]) -> _T:
+        return await self._using(self._write_thread, lambda: self._writer, act)
+
+    async def _reading(self, act: Callable[[sqlite3.Connection], _T]) -> _T:
+        return await self._using(self._read_thread, lambda: self._reader, act)
+
+    async def _using(
+        self,
+        thread: ThreadPoolExecutor,
+        connection: Callable[[], sqlite3.Connection | None],
+        act: Callable[[sqlite3.Connection], _T],
+    ) -> _T:
+        def work() -> _T:
+            db = connection()
+            if db is None:
+                raise StoreDown("the store is not open for this")
+            try:
+                return act(db)
+            except sqlite3.Error as error:
+                raise StoreDown(str(error)) from None
+
+        return await self._in(thread, work)
+
+    @staticmethod
+    async def _in(thread: ThreadPoolExecutor, work: Callable[[], _T]) -> _T:
+        return await asyncio.get_running_loop().run_in_executor(thread, work)
+
+
+def _connect(name: str) -> sqlite3.Connection:
+    return sqlite3.connect(
+        name,
+        uri=True,
+        timeout=BUSY_SECONDS,
+        isolation_level=None,  # transactions are ours
+        check_same_thread=False,  # opened in one thread; each is used by one at a time
+    )
+
+
+def _write(
+    db: sqlite3.Connection, changes: Sequence[Change], *, surely: bool
+) -> Mapping[str, JobRecord]:
+    db.execute(f"PRAGMA synchronous = {'FULL' if surely else 'NORMAL'}")
+
+    def make() -> dict[str, JobRecord]:
+        known: dict[str, JobRecord] = {}
+        for change in changes:
+            if not writes.apply(db, change) and isinstance(change, AcceptJob):
+                known.update(_known(db, change.record.id))
+        return known
+
+    return _in_transaction(db, make)
+
+
+def _known(db: sqlite3.Connection, job: str) -> dict[str, JobRecord]:
+    record = reads.job(db, job)
+    return {job: record} if record else {}
+
+
+def _in_transaction(db: sqlite3.Connection, act: Callable[[], _T]) -> _T:
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        done = act()
+        db.execute("COMMIT")
+    except BaseException:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise
+    return done

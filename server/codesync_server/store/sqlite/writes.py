@@ -1,0 +1,156 @@
+"""What each change does to the tables."""
+
+import sqlite3
+
+import msgspec
+
+from codesync_server.store.changes import (
+    AcceptJob,
+    AddEdit,
+    BeginJob,
+    Change,
+    FinishJob,
+    ForgetJob,
+    SaveMember,
+    SaveRoom,
+    SaveText,
+    ShowJob,
+)
+from codesync_server.store.contract import source_of
+from codesync_server.store.packing import pack_output, pack_source
+from codesync_server.store.records import JobRecord
+
+
+def apply(db: sqlite3.Connection, change: Change) -> bool:
+    """Make a change.
+
+    Returns:
+        Whether it was made; not, if a job's id was known already.
+    """
+    match change:
+        case SaveRoom(record=room):
+            db.execute(
+                "INSERT OR REPLACE INTO rooms VALUES (?, ?, ?, ?, ?, ?)",
+                (
+                    room.name,
+                    room.text,
+                    room.language,
+                    room.invites_after,
+                    room.made_at,
+                    room.used_at,
+                ),
+            )
+        case SaveMember():
+            _save_member(db, change)
+        case AddEdit(record=edit):
+            db.execute(
+                "INSERT OR IGNORE INTO edits VALUES (?, ?, ?, ?, ?, ?)",
+                (change.room, change.history, edit.index, edit.key, edit.number, edit.data),
+            )
+        case SaveText():
+            _save_text(db, change)
+        case AcceptJob(record=job):
+            return _accept(db, job)
+        case BeginJob():
+            db.execute(
+                "UPDATE jobs SET attempts = ?, shown = 0"
+                " WHERE id = ? AND verdict IS NULL AND attempts < ?",
+                (change.attempt, change.job, change.attempt),
+            )
+        case ShowJob():
+            db.execute(
+                "UPDATE jobs SET shown = 1 WHERE id = ? AND verdict IS NULL AND attempts = ?",
+                (change.job, change.attempt),
+            )
+        case FinishJob():
+            _finish(db, change)
+        case ForgetJob(job=job_id):
+            db.execute(
+                "DELETE FROM sources WHERE ord IN"
+                " (SELECT ord FROM jobs WHERE id = ? AND verdict IS NULL)",
+                (job_id,),
+            )
+            db.execute("DELETE FROM jobs WHERE id = ? AND verdict IS NULL", (job_id,))
+    return True
+
+
+def _save_member(db: sqlite3.Connection, change: SaveMember) -> None:
+    member = change.record
+    db.execute(
+        "INSERT OR REPLACE INTO members VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            change.room,
+            member.key,
+            member.member,
+            member.name,
+            member.crdt,
+            member.edits_taken,
+            member.role,
+            member.removed,
+            member.seen_at,
+        ),
+    )
+
+
+def _save_text(db: sqlite3.Connection, change: SaveText) -> None:
+    known = db.execute(
+        "SELECT 1 FROM texts WHERE room = ? AND (history, edit) > (?, ?)",
+        (change.room, change.history, change.index),
+    ).fetchone()
+    if known:
+        return
+    db.execute(
+        "INSERT OR REPLACE INTO texts VALUES (?, ?, ?, ?)",
+        (change.room, change.history, change.index, change.state),
+    )
+    db.execute(
+        "DELETE FROM edits WHERE room = ? AND (history, edit) <= (?, ?)",
+        (change.room, change.history, change.index),
+    )
+
+
+def _accept(db: sqlite3.Connection, job: JobRecord) -> bool:
+    source = pack_source(source_of(job))
+    done = db.execute(
+        "INSERT OR IGNORE INTO jobs VALUES"
+        " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL, NULL, '', ?)",
+        (
+            job.order,
+            job.id,
+            job.room,
+            job.place,
+            job.owner,
+            job.member,
+            job.name,
+            job.language,
+            job.title,
+            job.submitted_at,
+            job.excerpt,
+            job.ticket,
+            job.attempts,
+            job.shown,
+            len(source),
+        ),
+    )
+    if done.rowcount:
+        db.execute("INSERT INTO sources VALUES (?, ?)", (job.order, source))
+    return bool(done.rowcount)
+
+
+def _finish(db: sqlite3.Connection, change: FinishJob) -> None:
+    output = pack_output(change.output) if change.output else b""
+    result = change.result
+    done = db.execute(
+        "UPDATE jobs SET verdict = ?, explanation = ?, result = ?, cancelled_by = ?,"
+        " size = size + ? WHERE id = ? AND verdict IS NULL RETURNING ord",
+        (
+            result.verdict,
+            result.explanation,
+            msgspec.msgpack.encode(result),
+            change.cancelled_by,
+            len(output),
+            change.job,
+        ),
+    ).fetchone()
+    if done and output:
+        db.execute("INSERT OR REPLACE INTO outputs VALUES (?, ?)", (done[0], output))
