@@ -68,6 +68,7 @@ async def server_process(*arguments: str) -> AsyncGenerator[ServerProcess, None]
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             *("-m", "codesync_cli", "serve", "--port=0", f"--token-file={token_file}"),
+            f"--store={folder}/rooms.db",
             *arguments,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,

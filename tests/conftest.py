@@ -11,6 +11,9 @@ from docker.errors import DockerException
 
 from codesync_server.executors.docker import image
 
+os.environ.setdefault("CODESYNC_STORE", "memory")
+"""No test's server touches the rooms of whoever runs the tests; those that want a store say so."""
+
 REQUIRED = bool(os.environ.get("CODESYNC_REQUIRE_DOCKER"))
 """Turns a missing Docker (or toolchain) from a reason to skip into a failure."""
 

@@ -4,13 +4,14 @@ import asyncio
 import secrets
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from codesync_client import DialOptions, Room
 from codesync_protocol.links import Link
 from codesync_protocol.messages import Role
 from codesync_server.app import App
 from codesync_server.settings import Settings
+from codesync_server.store.choice import MEMORY
 
 START_SECONDS = 30.0
 
@@ -55,6 +56,8 @@ async def running_server(
 ) -> AsyncGenerator[RunningServer, None]:
     """Run a server while the block lasts; by default with the local executor on a free port."""
     chosen = settings or Settings(port=0, executor="local", drain_seconds=1.0)
+    if chosen.store == Settings().store:
+        chosen = replace(chosen, store=MEMORY)  # not that of whoever runs the tests
     app = await App.build(chosen, secrets.token_urlsafe(32), print)
     stop, ready = asyncio.Event(), asyncio.Event()
     async with asyncio.TaskGroup() as tasks:

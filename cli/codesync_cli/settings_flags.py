@@ -102,6 +102,14 @@ def load_settings(
     )
 
 
-def as_arguments(loaded: Loaded) -> list[str]:
-    """Give what was set as arguments for a server that we start: it looks nowhere else."""
+def as_arguments(loaded: Loaded, *, throw_away: bool = False) -> list[str]:
+    """Give what was set as arguments for a server that we start: it looks nowhere else.
+
+    Args:
+        loaded: what was set.
+        throw_away: nothing is to outlive that server.
+    """
+    if throw_away:
+        others = [text for text in loaded.as_sets() if not text.startswith("store=")]
+        return [f"--set={text}" for text in (*others, "store=memory")]
     return [f"--set={text}" for text in loaded.as_sets()]

@@ -82,6 +82,7 @@ class SharedDocument:
         self.listener: DocumentListener | None = None
         self.carets = Carets()
         self._epoch = ""
+        self._text_id = ""
         self._seq = 0
         self._mine: Replica | None = None
         self._confirmed: Replica | None = None
@@ -191,14 +192,15 @@ class SharedDocument:
         self._me = welcome.member
         self._pieces.clear()
         self._forget_taken(welcome.edits_taken)
-        known = self._epoch == welcome.epoch and self._mine is not None
-        if known and welcome.resumed and not self._fetch.goes_on:
+        known = self._text_id == welcome.text and self._mine is not None
+        resumed = self._epoch == welcome.epoch and welcome.resumed
+        if known and resumed and not self._fetch.goes_on:
             self._unsent.extendleft(reversed(self._unacknowledged))
             self._unacknowledged.clear()
             return
         if self._mine is not None and not known:
             self._reason = "the room has another text than before"
-        self._epoch = welcome.epoch
+        self._epoch, self._text_id = welcome.epoch, welcome.text
         self._fetch.begin(fresh=not known)
 
     def take(self, message: ServerMessage) -> None:

@@ -49,6 +49,8 @@ class Code(StrEnum):
     """More stdin was sent than the program had taken; the rest is dropped."""
     BAD_EDIT = "bad_edit"
     """An edit that would break the shared texts, or pretends to be somebody else's."""
+    UNSAVED = "unsaved"
+    """The server cannot keep anything now, so it accepts nothing that has to be kept."""
     TOO_FAST = "too_fast"
     """Requests came faster than one member may send them."""
 

@@ -58,5 +58,8 @@ ROOM_NAME_PATTERN: Final = r"^[a-z0-9-]{3,64}$"
 BAD_FRAMES_MAX: Final = 5
 """How many frames that make no sense a server answers before it closes the connection."""
 
+HISTORY_PAGE_MAX: Final = 100
+"""How many past jobs one message tells of."""
+
 OUTPUT_KEPT_MAX: Final = 10 * 1000 * 1000
 """Output of one program, both streams together; a program that goes on ends as output_limit."""

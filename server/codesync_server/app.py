@@ -1,7 +1,9 @@
 """One server: its parts built from the settings, started, served, drained."""
 
 import asyncio
+import logging
 from collections.abc import Callable
+from contextlib import suppress
 
 from websockets.asyncio.server import ServerConnection
 
@@ -17,18 +19,30 @@ from codesync_server.connections.peer import Peer
 from codesync_server.executors.choice import Choice, choose
 from codesync_server.executors.contract import ExecutorDown
 from codesync_server.jobs.allowance import Allowance
-from codesync_server.jobs.scheduler import Scheduler
+from codesync_server.jobs.kept import job_of
+from codesync_server.jobs.scheduler import ATTEMPTS_MAX, Scheduler
 from codesync_server.languages.registry import Languages, built_in
 from codesync_server.rooms.actions import Actions
+from codesync_server.rooms.past import Past
 from codesync_server.rooms.presence import Presence
-from codesync_server.rooms.registry import Rooms
-from codesync_server.rooms.reporter import Reporter
+from codesync_server.rooms.registry import Rooms, RoomUnavailable, TooManyRooms
+from codesync_server.rooms.reporter import TROUBLE_MAX, Reporter
 from codesync_server.rooms.room import Room
 from codesync_server.settings import Settings
-from codesync_server.store.memory import MemoryStore
+from codesync_server.store.choice import choose_store
+from codesync_server.store.contract import Retention, Store, StoreDown, StoreUnusable
+from codesync_server.store.keeper import Keeper
+from codesync_server.store.records import JobRecord
 
 FORGET_ROOMS_SECONDS = 60.0
 CHECK_DOCUMENTS_SECONDS = 10.0
+PRUNE_SECONDS = 3600.0
+SETTLE_SECONDS = 5.0
+"""How long a server that ends waits until everything is in the store."""
+
+_DAY = 86_400.0
+
+log = logging.getLogger(__name__)
 
 
 class App:
@@ -37,10 +51,15 @@ class App:
     Args:
         settings: what the operator wants.
         choice: where programs run.
+        store: where things are kept; it is open, and closed when the server ends.
         secret: the server's token.
+        unkept: why nothing outlives this server although it should; empty if all is well.
     """
 
-    def __init__(self, settings: Settings, choice: Choice, secret: str) -> None:
+    def __init__(
+        self, settings: Settings, choice: Choice, store: Store, secret: str, unkept: str = ""
+    ) -> None:
+        self._unkept = unkept
         self.settings = settings
         self.found = choice.found
         self.executor = choice.executor
@@ -48,31 +67,54 @@ class App:
         self.invites = InviteDesk(secret)
         self.languages = Languages(built_in(), choice.executor.has_command)
         self._allowance = Allowance(settings.limits, settings.caps, choice.executor.unlimited)
-        self._store = MemoryStore()
+        self.store = store
+        self._keeper = Keeper(store, self._resave, self._tell_saving)
+        self._past = Past(store)
         first = next((each for each in self.languages.infos() if each.available), None)
-        self._rooms = Rooms(first.name, first.starter) if first else Rooms()
+        begin = (first.name, first.starter) if first else ("", "")
+        self._rooms = Rooms(self._keeper, *begin)
         self._presence = Presence(self._rooms)
-        self._reporter = Reporter(self._rooms, self._store)
-        self._scheduler = Scheduler(choice.executor, self.languages, settings, self._reporter)
+        self._reporter = Reporter(self._rooms, self._keeper)
+        self._scheduler = Scheduler(
+            choice.executor,
+            self.languages,
+            settings,
+            self._reporter,
+            hands_over=store.outlives,
+        )
         self._doorkeeper = Doorkeeper(self._rooms, self.invites)
         self._listener = Listener(
             settings, Pages(self.health, self.stats, own_names(settings)), self._peer
         )
 
     @classmethod
-    async def build(cls, settings: Settings, secret: str, progress: Callable[[str], None]) -> "App":
+    async def build(
+        cls,
+        settings: Settings,
+        secret: str,
+        progress: Callable[[str], None],
+        *,
+        unkept: str = "",
+    ) -> "App":
         """Build a server; nothing listens or runs yet.
 
         Args:
             settings: what the operator wants.
             secret: the server's token.
             progress: is told what takes long, a line at a time.
+            unkept: why nothing outlives this server although it should.
 
         Raises:
-            UnsafeSettings, ExecutorDown: it cannot be; says why and what to do.
+            UnsafeSettings, ExecutorDown, StoreUnusable: it cannot be; says why and what to do.
         """
         check_binding(settings)
-        return cls(settings, await choose(settings, progress), secret)
+        store = choose_store(settings.store)
+        await store.open()
+        try:
+            return cls(settings, await choose(settings, progress), store, secret, unkept)
+        except BaseException:
+            await store.close()
+            raise
 
     @property
     def address(self) -> str:
@@ -96,13 +138,16 @@ class App:
         Raises:
             CannotListen: the address cannot be listened on.
             ExecutorDown: the executor cannot be started.
+            StoreUnusable: what was accepted before cannot be read.
         """
         failure: BaseException | None = None
         try:
             async with asyncio.TaskGroup() as tasks:
                 await self._run(tasks, ready, stop)
-        except* (CannotListen, ExecutorDown) as group:
+        except* (CannotListen, ExecutorDown, StoreUnusable) as group:
             failure = group.exceptions[0]
+        finally:
+            await self.store.close()
         if failure is not None:
             raise failure
 
@@ -111,20 +156,25 @@ class App:
     ) -> None:
         await self.executor.start(tasks)
         try:
-            await self._listener.open()
-            results = tasks.create_task(self._reporter.keep_results())
+            keeping = tasks.create_task(self._keeper.run())
+            try:
+                await self._take_over()
+                await self._listener.open()
+            except BaseException:
+                keeping.cancel()
+                raise
             background = [
+                keeping,
                 tasks.create_task(self._scheduler.run()),
                 tasks.create_task(self._reporter.announce_queue(self._scheduler)),
                 tasks.create_task(self._presence.announce()),
                 tasks.create_task(self._check_documents()),
                 tasks.create_task(self._forget_rooms()),
+                tasks.create_task(self._prune()),
             ]
             ready()
             await stop.wait()
             await self._drain()
-            self._reporter.close()
-            await results
             for task in background:
                 task.cancel()
         finally:
@@ -135,8 +185,33 @@ class App:
         for room in self._rooms:
             room.notify(Notice("warning", "the server is shutting down"))
         await self._scheduler.drain()
+        await self._keeper.settle(SETTLE_SECONDS)  # what is told last is kept first
         self._listener.dismiss("the server is shutting down")
         await self._listener.close()
+        self._rooms.save_loose_edits()
+        if not await self._keeper.settle(SETTLE_SECONDS):
+            log.error("not everything is kept: %s", self._keeper.trouble or "the store is slow")
+
+    async def _take_over(self) -> None:
+        """Go on with what was accepted before this server was started."""
+        try:
+            self._keeper.number_from(await self.store.last_order())
+            for record in await self.store.unfinished():
+                await self._take_job(record)
+        except (StoreDown, ValueError) as error:
+            raise StoreUnusable(f"cannot read the store {self.store.about}: {error}") from None
+
+    async def _take_job(self, record: JobRecord) -> None:
+        now = asyncio.get_running_loop().time()
+        job = job_of(record, now)
+        with suppress(TooManyRooms, RoomUnavailable):  # it runs all the same, for the history
+            (await self._rooms.open(record.room, now)).add_job(job)
+        if record.shown:
+            self._scheduler.lose(job, "the server stopped while it ran")
+        elif record.attempts >= ATTEMPTS_MAX:
+            self._scheduler.lose(job, f"the server stopped {record.attempts} times while it ran")
+        else:
+            self._scheduler.restore(job)
 
     async def _forget_rooms(self) -> None:
         while True:
@@ -149,7 +224,33 @@ class App:
             for room in self._rooms:
                 room.check_document()
 
+    async def _prune(self) -> None:
+        days, rooms_days = self.settings.keep_jobs_days, self.settings.keep_rooms_days
+        retention = Retention(
+            None if days is None else days * _DAY,
+            None if rooms_days is None else rooms_days * _DAY,
+            self.settings.keep_bytes,
+        )
+        while True:
+            try:
+                in_use = frozenset(room.name for room in self._rooms)
+                if deleted := await self.store.prune(retention, in_use):
+                    log.info("%d jobs were old, or too much, and are deleted", deleted)
+            except StoreDown as error:
+                log.warning("what is old cannot be deleted now: %s", error)
+            await asyncio.sleep(PRUNE_SECONDS)
+
     # What the parts ask of each other.
+
+    def _resave(self, room: str) -> None:
+        self._rooms.save(room)
+
+    def _tell_saving(self) -> None:
+        self._rooms.tell_saving(self._unsaved)
+
+    @property
+    def _unsaved(self) -> str:
+        return (self._keeper.trouble or self._unkept)[:TROUBLE_MAX]
 
     def _peer(self, connection: ServerConnection) -> Peer:
         return Peer(connection, self._doorkeeper, self._welcome, self._actions)
@@ -162,7 +263,8 @@ class App:
             scheduler=self._scheduler,
             languages=self.languages,
             allowance=self._allowance,
-            store=self._store,
+            keeper=self._keeper,
+            past=self._past,
             presence=self._presence,
         )
 
@@ -199,6 +301,8 @@ class App:
             executor=self.executor.info,
             language=room.language,
             edits_taken=edits_taken,
+            text=room.text_id,
+            unsaved=self._unsaved,
         )
 
     def health(self) -> Figures:
@@ -209,6 +313,8 @@ class App:
             status, reason = "draining", "the server is shutting down"
         elif trouble:
             status, reason = "down", trouble
+        elif self._keeper.trouble:
+            status, reason = "unsaved", f"nothing is kept: {self._keeper.trouble}"
         elif strain:
             status, reason = "degraded", strain
         return {
@@ -232,6 +338,7 @@ class App:
             "executor": self.executor.info.kind,
             "trouble": self.executor.trouble,
             "strain": self.executor.strain,
+            "unsaved": self._keeper.trouble,
             "pool": {
                 "size": pool.size,
                 "parked": pool.parked,

@@ -52,6 +52,32 @@ class Settings:
         Number("how long running programs may go on after SIGTERM", 0.0, 3600.0, "seconds"),
         ADDRESS,
     ] = 10.0
+    store: Annotated[
+        str,
+        Text(
+            "where rooms and jobs are kept: sqlite (a file in your data directory), the path of"
+            " an SQLite file, mongodb://…, or memory",
+            1,
+        ),
+    ] = "sqlite"
+    keep_jobs_days: Annotated[
+        float | None,
+        Maybe("how long past jobs are kept", Number("", 0.01, 36500.0, "days"), "none"),
+    ] = 90.0
+    keep_rooms_days: Annotated[
+        float | None,
+        Maybe(
+            "how long rooms are kept that nobody enters", Number("", 0.01, 36500.0, "days"), "none"
+        ),
+    ] = 365.0
+    keep_bytes: Annotated[
+        int | None,
+        Maybe(
+            "sources and output of past jobs together; the oldest go first",
+            Size("", MIB, 1024 * GIB),
+            "none",
+        ),
+    ] = 4 * GIB
     executor: Annotated[
         str,
         Choice(

@@ -253,6 +253,7 @@ class Recorder:
     """Is told what happens to jobs, and remembers it.
 
     Attributes:
+        begun: jobs that got a sandbox, in order; again when they run again.
         started: jobs whose run began, in order.
         written: what jobs wrote, with its offset.
         finished: jobs that ended, in order.
@@ -262,12 +263,17 @@ class Recorder:
     """
 
     def __init__(self) -> None:
+        self.begun: list[Job] = []
         self.started: list[Job] = []
         self.written: list[tuple[Job, Stream, int, bytes]] = []
         self.finished: list[Job] = []
         self.credited: list[dict[str, int]] = []
         self.changes = 0
         self.watch: Callable[[], None] = lambda: None
+
+    def job_begins(self, job: Job) -> None:
+        """A job has a sandbox."""
+        self.begun.append(job)
 
     def job_started(self, job: Job) -> None:
         """A job compiles or runs."""

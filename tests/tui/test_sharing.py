@@ -279,7 +279,9 @@ async def test_what_is_merged_on_return_does_not_move_the_caret(server: RunningS
         await ben.becomes("one\ntwo\nthree\n")
         ben.editor.move_cursor((1, 1))
         rooms = server.app._rooms  # pyright: ignore[reportPrivateUsage]
-        rooms.open("den", 0.0).renew_document()
+        room = rooms.get("den")
+        assert room
+        room.renew_document()
         ana.editor.insert("0\n", (0, 0))
         await ben.becomes("0\none\ntwo\nthree\n")
         assert ben.editor.cursor_location == (2, 1)

@@ -137,7 +137,8 @@ async def _link(args: argparse.Namespace) -> AsyncGenerator[tuple[Link, bool]]:
         yield link, "#" not in args.server
         return
     extras.require("server")
-    arguments = [*as_arguments(load_settings(args, embedded=True)), "--port=0"]
+    loaded = load_settings(args, embedded=True)
+    arguments = [*as_arguments(loaded, throw_away=True), "--port=0"]
     async with embedded_server("attackers", arguments, remark) as embedded:
         yield embedded.link, False
 

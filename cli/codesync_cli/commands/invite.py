@@ -31,7 +31,7 @@ def parser() -> argparse.ArgumentParser:
         help="what they may do: viewers watch, editors run programs (%(default)s)",
     )
     parser.add_argument(
-        "--hours", type=float, default=12.0, help="how long it is good for (%(default)s)"
+        "--hours", type=float, default=168.0, help="how long it is good for (%(default)s)"
     )
     parser.add_argument(
         "--server",

@@ -164,7 +164,12 @@ async def _link(
     extras.require("server")
     # One job needs one container, made when it is asked for.
     settings = _own_settings(args, limits)
-    arguments = [*as_arguments(settings), "--port=0", "--max-concurrent=1", "--pool-size=0"]
+    arguments = [
+        *as_arguments(settings, throw_away=True),
+        "--port=0",
+        "--max-concurrent=1",
+        "--pool-size=0",
+    ]
     async with embedded_server(room_names.new_room_name(), arguments, remark) as server:
         yield server.link, server.has_ended
 

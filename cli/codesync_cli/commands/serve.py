@@ -9,6 +9,7 @@ import secrets
 import signal
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -84,26 +85,54 @@ def run(args: argparse.Namespace) -> int:
 async def _serve(args: argparse.Namespace, settings: Settings) -> int:
     from codesync_server.access import token
     from codesync_server.access.rules import UnsafeSettings
-    from codesync_server.app import App
     from codesync_server.connections.listener import CannotListen
     from codesync_server.executors.contract import ExecutorDown
+    from codesync_server.store.contract import StoreUnusable
 
     stop = asyncio.Event()
     _stop_on_signals(stop)
     watcher = asyncio.ensure_future(_stop_with_parent(stop)) if args.embedded else None
     report = _reporter(args)
     try:
-        token_file = args.token_file or token.default_path()
-        secret = secrets.token_urlsafe(32) if args.embedded else token.load_or_create(token_file)
-        app = await App.build(settings, secret, lambda line: report("progress", line))
+        app = await _build(args, settings, report)
         await app.run(lambda: _ready(args, app), stop)
-    except (UnsafeSettings, token.TokenFileError, CannotListen, ExecutorDown) as error:
+    except (
+        UnsafeSettings,
+        token.TokenFileError,
+        CannotListen,
+        ExecutorDown,
+        StoreUnusable,
+    ) as error:
         report("failed", str(error))
         return ExitCode.FAILED
     finally:
         if watcher is not None:
             watcher.cancel()
     return ExitCode.OK
+
+
+async def _build(
+    args: argparse.Namespace, settings: Settings, report: Callable[[str, str], None]
+) -> "App":
+    from codesync_server.access import token
+    from codesync_server.app import App
+    from codesync_server.store.choice import MEMORY, SQLITE
+    from codesync_server.store.contract import StoreUnusable
+
+    def progress(line: str) -> None:
+        report("progress", line)
+
+    if args.embedded and settings.store == MEMORY:
+        return await App.build(settings, secrets.token_urlsafe(32), progress)
+    secret = token.load_or_create(args.token_file or token.default_path())
+    try:
+        return await App.build(settings, secret, progress)
+    except StoreUnusable as error:
+        if not args.embedded or settings.store != SQLITE:
+            raise
+        # Better a room that ends with its server than none.
+        settings = replace(settings, store=MEMORY)
+        return await App.build(settings, secret, progress, unkept=str(error))
 
 
 def _ready(args: argparse.Namespace, app: "App") -> None:
@@ -116,6 +145,7 @@ def _ready(args: argparse.Namespace, app: "App") -> None:
         return
     say(f"codesync {VERSION} at {app.address}")
     say(f"  {app.found}")
+    say(f"  kept in {app.store.about}")
     say(f"  {_limits(app)}")
     say(f"  languages: {', '.join(each.title for each in app.languages.infos() if each.available)}")
     if banner := app.executor.info.banner:

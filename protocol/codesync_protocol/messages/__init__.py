@@ -18,6 +18,13 @@ from codesync_protocol.messages.document import (
     LanguageChosen,
     MemberCaret,
 )
+from codesync_protocol.messages.history import (
+    FetchHistory,
+    FetchSource,
+    HistoryPage,
+    PastJob,
+    SourcePart,
+)
 from codesync_protocol.messages.job import (
     Accepted,
     Cancel,
@@ -56,6 +63,7 @@ from codesync_protocol.messages.room import (
     QueuedJob,
     RemoveMember,
     Role,
+    Saving,
     SetRole,
 )
 from codesync_protocol.messages.session import (
@@ -78,6 +86,8 @@ ClientMessage = (
     | Resize
     | Cancel
     | FetchOutput
+    | FetchHistory
+    | FetchSource
     | Edit
     | FetchDocument
     | Caret
@@ -113,6 +123,9 @@ ServerMessage = (
     | Rejected
     | StdinTaken
     | OutputPart
+    | HistoryPage
+    | SourcePart
+    | Saving
     | Submitted
     | Started
     | Output
@@ -145,9 +158,12 @@ __all__ = [
     "ExecutorInfo",
     "Fault",
     "FetchDocument",
+    "FetchHistory",
     "FetchOutput",
+    "FetchSource",
     "Finished",
     "Hello",
+    "HistoryPage",
     "Interrupt",
     "JobState",
     "JobSummary",
@@ -162,6 +178,7 @@ __all__ = [
     "OutputChunk",
     "OutputPart",
     "PartTaken",
+    "PastJob",
     "Queue",
     "QueuedJob",
     "Refused",
@@ -170,8 +187,10 @@ __all__ = [
     "Resize",
     "Role",
     "RunLimits",
+    "Saving",
     "ServerMessage",
     "SetRole",
+    "SourcePart",
     "Started",
     "StdinData",
     "StdinEcho",

@@ -99,6 +99,16 @@ class Queue(msgspec.Struct, frozen=True, array_like=True, tag="queue"):
     trouble: Sentence = ""
 
 
+class Saving(msgspec.Struct, frozen=True, array_like=True, tag="saving"):
+    """Whether what happens is kept.
+
+    Attributes:
+        trouble: why not, e.g. that the disk is full; empty while it is.
+    """
+
+    trouble: Sentence = ""
+
+
 class Notice(msgspec.Struct, frozen=True, array_like=True, tag="notice"):
     """The server says something to everybody, e.g. that it is shutting down.
 

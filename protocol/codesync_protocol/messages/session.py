@@ -123,6 +123,8 @@ class Welcome(msgspec.Struct, frozen=True, array_like=True, tag="welcome"):
         executor: where it runs.
         language: in which language the room's source is; empty when nobody said.
         edits_taken: the number of this client's last edit that the room has.
+        text: which text the room has; what a client has of the same one is an older state of it.
+        unsaved: why nothing is kept now; empty while it is.
     """
 
     version: Version
@@ -140,6 +142,8 @@ class Welcome(msgspec.Struct, frozen=True, array_like=True, tag="welcome"):
     executor: ExecutorInfo
     language: Tag = ""
     edits_taken: Count = 0
+    text: Epoch = ""
+    unsaved: Sentence = ""
 
 
 class Refused(msgspec.Struct, frozen=True, array_like=True, tag="refused"):

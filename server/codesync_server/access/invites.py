@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from codesync_protocol.messages import Role
 
-LIFETIME_SECONDS = 12 * 3600.0
+LIFETIME_SECONDS = 7 * 24 * 3600.0
 
 
 @dataclass(frozen=True, slots=True)

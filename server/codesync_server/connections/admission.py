@@ -8,7 +8,8 @@ from codesync_protocol.messages import Hello, Refused, Role
 from codesync_protocol.names import is_room_name
 from codesync_server.access.invites import InviteDesk
 from codesync_server.access.throttle import Throttle
-from codesync_server.rooms.registry import Rooms, TooManyRooms
+from codesync_server.rooms.identity import fingerprint
+from codesync_server.rooms.registry import Rooms, RoomUnavailable, TooManyRooms
 from codesync_server.rooms.room import Room
 
 WRONG_TOKENS_BURST = 10
@@ -32,7 +33,7 @@ class Doorkeeper:
         self._invites = invites
         self._wrong_tokens = Throttle(WRONG_TOKENS_BURST, WRONG_TOKENS_PER_SECOND)
 
-    def admit(self, hello: Hello, address: str) -> tuple[Room, Role, int] | Refused:
+    async def admit(self, hello: Hello, address: str) -> tuple[Room, Role, int] | Refused:
         """Decide.
 
         Args:
@@ -76,10 +77,12 @@ class Doorkeeper:
                 "ask the host for a new link",
             )
         try:
-            room = self._rooms.open(hello.room, now)
+            room = await self._rooms.open(hello.room, now)
         except TooManyRooms:
             return self._refuse(Code.BUSY, "the server has no place for another room")
-        if barred := room.bars(hello.key, grant.issued):
+        except RoomUnavailable as error:
+            return self._refuse(Code.BUSY, str(error), "try again in a minute")
+        if barred := room.bars(fingerprint(hello.key), grant.issued):
             return self._refuse(Code.REMOVED, barred, "ask the host for a new link")
         return room, grant.role, agreed
 

@@ -17,6 +17,7 @@ from codesync_server.access.throttle import Throttle
 from codesync_server.connections.admission import Doorkeeper
 from codesync_server.connections.outbox import Outbox
 from codesync_server.rooms.actions import Actions
+from codesync_server.rooms.identity import fingerprint
 from codesync_server.rooms.room import Room, RoomFull
 
 HELLO_SECONDS = 5.0
@@ -72,14 +73,15 @@ class Peer:
         hello = await self._hello()
         if hello is None:
             return
-        admitted = self._doorkeeper.admit(hello, self.address)
+        admitted = await self._doorkeeper.admit(hello, self.address)
         if isinstance(admitted, Refused):
             log.info("refused %s: %s", self.address, admitted.code)
             await self._refuse(admitted)
             return
         room, role, version = admitted
+        key = fingerprint(hello.key)
         try:
-            member = room.enter(hello.key, hello.name, role, self._outbox)
+            member = room.enter(key, hello.name, role, self._outbox)
         except RoomFull:
             await self._refuse(Refused(Code.BUSY, "the room is full", "try again later"))
             return
@@ -87,9 +89,9 @@ class Peer:
         self._connection.protocol.max_message_size = FRAME_MAX
         try:
             self._welcome(room, member, role, version, hello)
-            await self._converse(self._make_actions(room, hello.key, self._outbox))
+            await self._converse(self._make_actions(room, key, self._outbox))
         finally:
-            room.leave(hello.key, self._outbox, asyncio.get_running_loop().time())
+            room.leave(key, self._outbox, asyncio.get_running_loop().time())
 
     async def _hello(self) -> Hello | None:
         try:
@@ -105,7 +107,7 @@ class Peer:
 
     def _welcome(self, room: Room, member: Member, role: Role, version: int, hello: Hello) -> None:
         missed = room.log.since(hello.epoch, hello.seq) if hello.epoch else None
-        edits_taken = room.identity(hello.key).edits_taken
+        edits_taken = room.identity(fingerprint(hello.key)).edits_told
         resumed = missed is not None
         welcome = self._make_welcome(room, member, role, version, resumed, edits_taken)
         # The member is in the room already, so what happens from now on waits behind this.

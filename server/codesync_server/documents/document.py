@@ -6,14 +6,19 @@ who applied those before it.
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from pycrdt import Doc, Text
 
 from codesync_protocol.errors import Code
 from codesync_protocol.limits import DOCUMENT_MAX
 from codesync_protocol.shared_text import TEXTS, Digest, DocumentBroken, digest, no_panic
-from codesync_server.documents.update import BadUpdate, Update, read_update
+from codesync_server.documents.update import (
+    BadUpdate,
+    Update,
+    read_state_vector,
+    read_update,
+)
 
 SERVER_CLIENT = 1
 """The CRDT id under which the server itself writes."""
@@ -42,6 +47,10 @@ class EditNotTaken(Exception):
         self.reason = reason
 
 
+class Unreadable(Exception):
+    """What was kept of the texts makes no sense; says why."""
+
+
 class Document:
     """The shared texts of one room.
 
@@ -57,6 +66,39 @@ class Document:
         self._saved = b""
         self._tail: list[bytes] = []
         self._doc, self._texts = _replica()
+
+    @classmethod
+    def restored(cls, state: bytes, edits: Iterable[bytes], assigned: Iterable[int]) -> "Document":
+        """The texts as they were kept.
+
+        Args:
+            state: one update; empty for nothing.
+            edits: those behind it, in order.
+            assigned: CRDT ids that were given out.
+
+        Raises:
+            Unreadable: they make no sense.
+        """
+        document = cls()
+        document._assigned.update(assigned)
+        try:
+            if state:
+                document._restore_state(state)
+            for edit in edits:
+                with no_panic():
+                    document._doc.apply_update(edit)
+                document._remember(edit, read_update(edit))
+        except (DocumentBroken, ValueError, BadUpdate) as error:
+            raise Unreadable(str(error)) from None
+        return document
+
+    def _restore_state(self, state: bytes) -> None:
+        with no_panic():
+            self._doc.apply_update(state)
+            self._clocks = read_state_vector(self._doc.get_state())
+        self._assigned.update(self._clocks)
+        self._saved = state
+        self._history = len(state)
 
     def assign(self) -> int:
         """Give out a CRDT id that was never in use here."""

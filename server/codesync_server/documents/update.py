@@ -82,6 +82,20 @@ def read_update(data: bytes) -> Update:
     return update
 
 
+def read_state_vector(data: bytes) -> dict[int, int]:
+    """Read a Yjs state vector: for each client the clock behind what it has written.
+
+    Raises:
+        BadUpdate: it is malformed.
+    """
+    reader = _Reader(data)
+    clocks: dict[int, int] = {}
+    for _ in range(reader.number()):
+        client = reader.number()
+        clocks[client] = reader.number()
+    return clocks
+
+
 def _read_structs(reader: "_Reader", update: Update) -> None:
     count = reader.number(STRUCTS_MAX)
     update.client = reader.number()

@@ -25,6 +25,23 @@ class KeptOutput:
         self._streams = bytearray()
         self._dropped = False
 
+    @classmethod
+    def gone(cls, total: int) -> "KeptOutput":
+        """The output of a job that ended long ago.
+
+        Args:
+            total: how many bytes it wrote.
+        """
+        output = cls()
+        output.total = total
+        output._dropped = True
+        return output
+
+    @property
+    def is_here(self) -> bool:
+        """Whether the bytes are still here."""
+        return not self._dropped
+
     @property
     def kept(self) -> int:
         """Bytes that are still here."""

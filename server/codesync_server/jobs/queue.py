@@ -45,6 +45,10 @@ class FairQueue:
             raise QueueFull(f"{waiting} of your jobs are waiting already, the most that may")
         if self._size >= self._limit:
             raise QueueFull(f"{self._size} jobs are waiting already, the most that may")
+        self.restore(job)
+
+    def restore(self, job: Job) -> None:
+        """Add a job that was accepted before this server was started, however many there are."""
         members = self._rooms.setdefault(job.room, OrderedDict())
         members.setdefault(job.submitter.key, deque()).append(job)
         self._size += 1

@@ -39,6 +39,10 @@ class Draining(Exception):
 class JobEvents(Protocol):
     """Whoever is told what happens to jobs. Calls never block and never raise."""
 
+    def job_begins(self, job: Job) -> None:
+        """A job has a sandbox, and is begun to run in it."""
+        ...
+
     def job_started(self, job: Job) -> None:
         """A job is compiling or running now."""
         ...
@@ -68,15 +72,23 @@ class Scheduler:
         languages: what can be run.
         settings: how many and how long.
         events: who is told.
+        hands_over: jobs that have not run when the server ends are kept for the next one.
     """
 
     def __init__(
-        self, executor: Executor, languages: Languages, settings: Settings, events: JobEvents
+        self,
+        executor: Executor,
+        languages: Languages,
+        settings: Settings,
+        events: JobEvents,
+        *,
+        hands_over: bool = False,
     ) -> None:
         self._executor = executor
         self._languages = languages
         self._settings = settings
         self._events = events
+        self._hands_over = hands_over
         self._queue = FairQueue(settings.queue_limit, settings.queue_per_member)
         self._active: dict[str, Job] = {}
         self._slots: dict[str, asyncio.Task[None]] = {}
@@ -145,6 +157,15 @@ class Scheduler:
             (place for place, each in enumerate(self._queue.in_order(), 1) if each is job), 1
         )
 
+    def restore(self, job: Job) -> None:
+        """Queue a job that was accepted before this server was started."""
+        self._queue.restore(job)
+        self._wake.set()
+
+    def lose(self, job: Job, reason: str) -> None:
+        """End a job that was running when the server before this one ended."""
+        self._finish(job, Result(Verdict.LOST, reason))
+
     def cancel(self, job: Job, by: str) -> None:
         """Take a job out of the queue, or end it; nothing happens to one that has ended."""
         if job.is_finished:
@@ -188,11 +209,14 @@ class Scheduler:
         return held < max(1, self.max_concurrent - 1)
 
     async def drain(self) -> None:
-        """Start no more jobs, let the running ones end for a while, then end them."""
+        """Start no more jobs, let the running ones end for a while, then end them.
+
+        What has not run, or was not seen to, is lost, or handed over to the next server.
+        """
         self._draining = True
         for job in list(self._queue.in_order()):
             self._queue.remove(job)
-            self._finish(job, Result(Verdict.LOST, "the server shut down before it ran"))
+            self._give_up(job, Result(Verdict.LOST, "the server shut down before it ran"))
         with suppress(TimeoutError):
             async with asyncio.timeout(self._settings.drain_seconds):
                 await self._idle.wait()
@@ -200,7 +224,7 @@ class Scheduler:
             if job.session is not None:
                 job.session.stop(Stop.SHUTDOWN)
             elif job.id in self._without_sandbox:
-                self._finish(job, Result(Verdict.LOST, "the server shut down before it ran"))
+                self._give_up(job, Result(Verdict.LOST, "the server shut down before it ran"))
                 self._slots[job.id].cancel()
             # Else its sandbox is being destroyed, which nothing may cut short.
         await self._idle.wait()
@@ -252,15 +276,16 @@ class Scheduler:
             job.stages.append(Stage("claimed", clock() - claimed_at))
             result = await self._run_in(sandbox, job)
             reported = bool(result.stages)
-            if self._may_run_again(job, result):
+            if self._may_run_again(job, result) or self._is_for_the_next(job, result):
                 lost = result
             else:
                 self._finish(job, result)
         finally:
             job.session = None
             await sandbox.destroy(reported=reported)
-        if lost is not None:
+        if lost is not None and not self._draining:
             log.warning("job %s runs again: %s", job.id, lost.explanation)
+        if lost is not None:
             self._put_back(job, lost)
 
     def _may_run_again(self, job: Job, result: Result) -> bool:
@@ -269,12 +294,22 @@ class Scheduler:
         unseen = not job.output.total and job.attempts < ATTEMPTS_MAX
         return lost and unseen and not self._draining and job.input.rewind()
 
+    def _is_for_the_next(self, job: Job, result: Result) -> bool:
+        """Whether a job ended because the server does, and the next server may run it."""
+        ended = self._draining and self._hands_over and result.verdict is Verdict.LOST
+        return ended and not job.output.total and job.attempts < ATTEMPTS_MAX and job.input.rewind()
+
+    def _give_up(self, job: Job, otherwise: Result) -> None:
+        """Leave a job to the next server; where there will be none, it ends."""
+        if not self._hands_over:
+            self._finish(job, otherwise)
+
     def _put_back(self, job: Job, otherwise: Result) -> None:
         """Have a job wait for its turn again; one that cannot ends as it would have."""
         if job.is_finished:
             return
         if self._draining:
-            self._finish(job, otherwise)
+            self._give_up(job, otherwise)
             return
         job.move(JobState.QUEUED)
         job.awaits_input = False
@@ -293,6 +328,7 @@ class Scheduler:
         )
         voice = _Voice(job, self._events)
         job.attempts += 1
+        self._events.job_begins(job)
         job.session = Session(sandbox, spec, voice)
         job.input.open(job.session)
         try:

@@ -17,7 +17,9 @@ from codesync_protocol.messages import (
     Edit,
     Fault,
     FetchDocument,
+    FetchHistory,
     FetchOutput,
+    FetchSource,
     Hello,
     Interrupt,
     LanguageChosen,
@@ -45,14 +47,19 @@ from codesync_server.access.rules import ACTING_ROLES
 from codesync_server.jobs.allowance import Allowance
 from codesync_server.jobs.intake import Intake, Refusal
 from codesync_server.jobs.job import Job, Submitter
+from codesync_server.jobs.kept import record_of
 from codesync_server.jobs.queue import QueueFull
 from codesync_server.jobs.scheduler import Draining, Scheduler
 from codesync_server.languages.registry import Languages
 from codesync_server.rooms.editing import Editing
 from codesync_server.rooms.outlet import Outlet
+from codesync_server.rooms.past import Past
 from codesync_server.rooms.presence import Presence, tell_carets
 from codesync_server.rooms.room import Room
-from codesync_server.store.contract import JobRecord, Store
+from codesync_server.store.changes import ForgetJob
+from codesync_server.store.contract import StoreDown
+from codesync_server.store.keeper import Keeper
+from codesync_server.store.records import JobRecord
 
 _ARTICLES = {Role.HOST: "a", Role.EDITOR: "an", Role.VIEWER: "a"}
 
@@ -70,7 +77,8 @@ class Actions:
         scheduler: runs jobs.
         languages: what can be run.
         allowance: how much a job may use.
-        store: keeps what is accepted.
+        keeper: keeps what is accepted.
+        past: what was.
         presence: tells the others where the member is.
     """
 
@@ -83,7 +91,8 @@ class Actions:
         scheduler: Scheduler,
         languages: Languages,
         allowance: Allowance,
-        store: Store,
+        keeper: Keeper,
+        past: Past,
         presence: Presence,
     ) -> None:
         self._room = room
@@ -92,7 +101,8 @@ class Actions:
         self._scheduler = scheduler
         self._languages = languages
         self._allowance = allowance
-        self._store = store
+        self._keeper = keeper
+        self._past = past
         self._presence = presence
         self._editing = Editing(room, room.member_of(key).member, key, outlet)
         self._uploads: OrderedDict[str, Intake] = OrderedDict()
@@ -129,7 +139,13 @@ class Actions:
                     self._require_acting()
                     self._scheduler.cancel(self._job(message.job), self._member.name)
                 case FetchOutput():
-                    self._fetch(message)
+                    await self._fetch(message)
+                case FetchHistory():
+                    page = await self._past.page(self._room.name, message)
+                    self._outlet.put_reply(encode(page))
+                case FetchSource():
+                    part = await self._past.source(self._room.name, message)
+                    self._outlet.put_reply(encode(part))
                 case Edit():
                     self._edit(message)
                 case FetchDocument():
@@ -161,6 +177,7 @@ class Actions:
         if language is None:
             raise FrameError(Code.LANGUAGE, "no such language here")
         who, self._room.language = self._member, language.name
+        self._room.save()
         self._room.publish(lambda seq: LanguageChosen(seq, who.member, who.name, language.name))
 
     # Submitting.
@@ -204,7 +221,8 @@ class Actions:
         )
 
     async def _accept(self, job: Job) -> None:
-        known = await self._store.accept(JobRecord(job.id, job.room, self._key))
+        self._room.jobs_had += 1
+        known = await self._keep(record_of(job, self._room.jobs_had))
         if known is not None:
             if (known.owner, known.room) != (self._key, self._room.name):
                 raise Refusal(Code.DUPLICATE_JOB, "this job id is taken")
@@ -213,16 +231,24 @@ class Actions:
         try:
             position = self._scheduler.submit(job)
         except QueueFull as error:
-            await self._store.forget(job.id)
+            self._keeper.keep(ForgetJob(job.id))
             raise Refusal(
                 Code.QUEUE_FULL, str(error), "try again when some of them have run"
             ) from None
         except Draining as error:
-            await self._store.forget(job.id)
+            self._keeper.keep(ForgetJob(job.id))
             raise Refusal(Code.DRAINING, str(error), "try again in a minute") from None
         self._room.add_job(job)
         self._outlet.put_reply(encode(Accepted(job.id, position)))
         self._room.publish(lambda seq: Submitted(seq, job.summary()))
+
+    async def _keep(self, record: JobRecord) -> JobRecord | None:
+        try:
+            return await self._keeper.accept(record)
+        except StoreDown as error:
+            raise Refusal(
+                Code.UNSAVED, f"the job cannot be kept now: {error}", "try again in a minute"
+            ) from None
 
     def _position(self, job_id: str) -> int:
         for place, job in enumerate(self._scheduler.waiting(), 1):
@@ -328,14 +354,23 @@ class Actions:
 
     # Looking back.
 
-    def _fetch(self, message: FetchOutput) -> None:
+    async def _fetch(self, message: FetchOutput) -> None:
         job = self._room.jobs.get(message.job)
-        if job is None:
-            raise FrameError(Code.NO_SUCH_JOB, "the room has no such job")
+        if job is not None and job.output.is_here:
+            output, start = job.output, message.offset
 
-        def answer() -> bytes:
-            offset, chunks = job.output.read(message.offset, PART_MAX)
-            return encode(OutputPart(job.id, offset, chunks, job.output.total))
+            def answer() -> bytes:
+                offset, chunks = output.read(start, PART_MAX)
+                return encode(OutputPart(message.job, offset, chunks, output.total))
+        else:
+            past = await self._past.output(self._room.name, message.job, message.offset)
+            if past is None and job is None:
+                raise FrameError(Code.NO_SUCH_JOB, "the room has no such job")
+            total = job.output.total if job else 0
+            part = past or OutputPart(message.job, total, (), total)
+
+            def answer() -> bytes:
+                return encode(part)
 
         if not self._outlet.put_bulk(answer):
             raise FrameError(Code.TOO_FAST, "too many requests for old output at once")

@@ -10,9 +10,11 @@ from codesync_protocol.messages import (
     Edit,
     Edited,
     EditRefused,
+    Fault,
     FetchDocument,
 )
 from codesync_server.documents.document import EditNotTaken
+from codesync_server.rooms.gate import Kept
 from codesync_server.rooms.outlet import Outlet
 from codesync_server.rooms.room import Room
 
@@ -30,6 +32,7 @@ class Editing:
     def __init__(self, room: Room, member: int, key: str, outlet: Outlet) -> None:
         self._room = room
         self._member = member
+        self._key = key
         self._identity = room.identity(key)
         self._outlet = outlet
         self._pieces = bytearray()
@@ -60,12 +63,19 @@ class Editing:
             raise EditNotTaken(Code.BAD_EDIT, "nobody edits a text that they did not ask for")
         self._room.document.apply(whole, self._identity.crdt)
         self._identity.edits_taken = number
+        kept = self._room.edited(self._key, number, whole)
         for start in range(0, len(whole), PART_MAX):
-            self._relay(number, whole[start : start + PART_MAX], start + PART_MAX < len(whole))
+            more = start + PART_MAX < len(whole)
+            self._relay(number, whole[start : start + PART_MAX], more, kept)
 
-    def _relay(self, number: int, piece: bytes, more: bool) -> None:
-        member = self._member
-        self._room.publish(lambda seq: Edited(seq, member, number, piece, more))
+    def _relay(self, number: int, piece: bytes, more: bool, kept: Kept) -> None:
+        member, identity = self._member, self._identity
+
+        def make(seq: int) -> Edited:
+            identity.edits_told = number
+            return Edited(seq, member, number, piece, more)
+
+        self._room.publish(make, kept)
 
     def fetch(self, request: FetchDocument) -> None:
         """Send the texts, in parts, as they are now.
@@ -78,8 +88,10 @@ class Editing:
             whole = document.state(request.vector)
         except EditNotTaken as error:
             raise FrameError(error.code, str(error)) from None
+        kept: Kept = None
         if request.fresh or not identity.crdt:
             identity.crdt = document.assign()
+            kept = self._room.save_member(self._key)
         self._pieces.clear()
         self._whole = whole
         head = DocumentPart(
@@ -90,7 +102,8 @@ class Editing:
             total=len(whole),
             data=b"",
         )
-        self._send_part(head, whole)
+        # Whoever edits under an id must find it known, whatever becomes of this server meanwhile.
+        self._room.after(kept, lambda: self._send_part(head, whole))
 
     def _send_part(self, head: DocumentPart, whole: bytes) -> None:
         def make() -> bytes:
@@ -100,4 +113,5 @@ class Editing:
             return encode(msgspec.structs.replace(head, data=whole[head.offset : end]))
 
         if not self._outlet.put_bulk(make):
-            raise FrameError(Code.TOO_FAST, "too many requests for old output and texts at once")
+            reason = "too many requests for old output and texts at once"
+            self._outlet.put_reply(encode(Fault(Code.TOO_FAST, reason)))

@@ -1,45 +1,61 @@
-"""All rooms of a server: made when somebody enters, forgotten when nobody came for a while."""
+"""All rooms of a server: opened when somebody enters, let go when nobody came for a while."""
 
+import logging
 from collections.abc import Iterator
 
 from codesync_protocol.shared_text import SOURCE
-from codesync_server.rooms.room import Room
+from codesync_server.documents.document import Unreadable
+from codesync_server.jobs.kept import job_of
+from codesync_server.rooms.room import JOBS_KEPT, Room
+from codesync_server.store.contract import StoreDown
+from codesync_server.store.keeper import Keeper
+from codesync_server.store.records import Wanted
 
 ROOMS_MAX = 2_000
 IDLE_SECONDS = 600.0
+
+_ALL = 1 << 53
+
+log = logging.getLogger(__name__)
 
 
 class TooManyRooms(Exception):
     """There is no place for another room."""
 
 
+class RoomUnavailable(Exception):
+    """A room cannot be opened; the message says why."""
+
+
 class Rooms:
     """All rooms of a server.
 
     Args:
+        keeper: knows those that are not in memory.
         language: in which language the source of a new room is.
         starter: what stands in it.
     """
 
-    def __init__(self, language: str = "", starter: str = "") -> None:
+    def __init__(self, keeper: Keeper, language: str = "", starter: str = "") -> None:
+        self._keeper = keeper
         self._rooms: dict[str, Room] = {}
         self._language = language
         self._starter = starter
 
     def __iter__(self) -> Iterator[Room]:
-        """Give all rooms."""
+        """Give all rooms that are in memory."""
         return iter(list(self._rooms.values()))
 
     def __len__(self) -> int:
-        """How many there are."""
+        """How many are in memory."""
         return len(self._rooms)
 
     def get(self, name: str) -> Room | None:
-        """Find a room."""
+        """Find a room that is in memory."""
         return self._rooms.get(name)
 
-    def open(self, name: str, now: float) -> Room:
-        """Find a room, or make it.
+    async def open(self, name: str, now: float) -> Room:
+        """Find a room, read it from the store, or make it.
 
         Args:
             name: a valid name.
@@ -47,27 +63,86 @@ class Rooms:
 
         Raises:
             TooManyRooms: there is no place for it.
+            RoomUnavailable: nobody can say now whether it is there, and what is in it.
         """
-        if name not in self._rooms:
-            self.forget_idle(now)
+        room = self._rooms.get(name)
+        if room is None:
+            if len(self._rooms) >= ROOMS_MAX:
+                self.forget_idle(now)
             if len(self._rooms) >= ROOMS_MAX:
                 raise TooManyRooms
-            self._rooms[name] = self._new(name, now)
-        return self._rooms[name]
-
-    def _new(self, name: str, now: float) -> Room:
-        room = Room(name, now)
-        room.language = self._language
-        if self._starter:
-            room.document.write(SOURCE, self._starter)
+            kept = await self._restored(name, now)
+            room = self.add(kept or Room(name, now, self._keeper.keep), is_new=kept is None)
+        if room.idle_since is not None:
+            room.idle_since = now
         return room
 
+    async def _restored(self, name: str, now: float) -> Room | None:
+        try:
+            kept = await self._keeper.store.room(name)
+            if kept is None:
+                return None
+            room = Room(name, now, self._keeper.keep, kept)
+            past = await self._keeper.store.jobs(name, Wanted(), before=_ALL, limit=JOBS_KEPT)
+        except StoreDown as error:
+            raise RoomUnavailable(f"the store is away, and the room lies in it: {error}") from None
+        except (Unreadable, ValueError) as error:
+            log.error("room %s cannot be read: %s", name, error)
+            raise RoomUnavailable("what is kept of the room cannot be read") from None
+        for record in reversed(past):
+            room.add_job(job_of(record, now))
+        return room
+
+    def add(self, room: Room, *, is_new: bool = True) -> Room:
+        """Have a room in memory.
+
+        Args:
+            room: the room.
+            is_new: it begins with what rooms begin with.
+
+        Returns:
+            The room that counts: that of whoever was first.
+        """
+        if room.name in self._rooms:
+            return self._rooms[room.name]
+        self._rooms[room.name] = room
+        if is_new:
+            room.language = self._language
+            if self._starter:
+                room.document.write(SOURCE, self._starter)
+            room.save()
+            room.save_text()
+        return room
+
+    def save(self, name: str) -> None:
+        """Have a room kept as it is now: the store missed some of what happened in it."""
+        if room := self._rooms.get(name):
+            room.save_all()
+
+    def save_loose_edits(self) -> None:
+        """Have the texts of all rooms kept in one piece each."""
+        for room in self:
+            if room.has_loose_edits:
+                room.save_text()
+
+    def tell_saving(self, trouble: str) -> None:
+        """Tell everybody whether what happens is kept."""
+        for room in self:
+            room.tell_saving(trouble)
+
     def forget_idle(self, now: float) -> None:
-        """Forget the rooms that nobody is in, in which nothing runs, for long enough."""
+        """Let go of the rooms that nobody is in, in which nothing runs, for long enough.
+
+        One whose text is not in the store in one piece yet is let go the next time.
+        """
         for room in self:
             if (
-                room.idle_since is not None
-                and now - room.idle_since > IDLE_SECONDS
-                and not any(room.unfinished())
+                room.idle_since is None
+                or now - room.idle_since <= IDLE_SECONDS
+                or any(room.unfinished())
             ):
+                continue
+            if room.has_loose_edits:
+                room.save_text()
+            elif not self._keeper.is_unsaved(room.name):
                 del self._rooms[room.name]

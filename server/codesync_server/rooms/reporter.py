@@ -15,11 +15,14 @@ from codesync_protocol.messages import (
     StdinTaken,
     Stream,
 )
-from codesync_protocol.verdict import Result
 from codesync_server.jobs.job import Job
+from codesync_server.jobs.kept import output_of
 from codesync_server.jobs.scheduler import Scheduler
+from codesync_server.rooms.gate import Kept
 from codesync_server.rooms.registry import Rooms
-from codesync_server.store.contract import Store
+from codesync_server.rooms.room import Room
+from codesync_server.store.changes import BeginJob, FinishJob, ShowJob
+from codesync_server.store.keeper import Keeper
 
 QUEUE_INTERVAL_SECONDS = 0.03
 """Changes of the queue are told at most this often."""
@@ -34,19 +37,22 @@ class Reporter:
 
     Args:
         rooms: where.
-        store: keeps the results.
+        keeper: keeps what happens to jobs.
 
     Attributes:
         verdicts: how many jobs ended in which way.
     """
 
-    def __init__(self, rooms: Rooms, store: Store) -> None:
+    def __init__(self, rooms: Rooms, keeper: Keeper) -> None:
         self.verdicts: Counter[str] = Counter()
         self._rooms = rooms
-        self._store = store
+        self._keeper = keeper
+        self._shown: dict[str, int] = {}  # by job: the attempt of which somebody saw something
         self._queue_changed = asyncio.Event()
-        # Small, and no more of them than jobs: the queue of jobs bounds it.
-        self._results: asyncio.Queue[tuple[str, Result] | None] = asyncio.Queue()
+
+    def job_begins(self, job: Job) -> None:
+        """Have it kept that a job is begun to run."""
+        self._keeper.keep(BeginJob(job.id, job.attempts))
 
     def job_started(self, job: Job) -> None:
         """Tell the room that a job compiles or runs."""
@@ -56,37 +62,42 @@ class Reporter:
 
     def job_wrote(self, job: Job, stream: Stream, offset: int, data: bytes) -> None:
         """Tell the room what a job wrote."""
+        kept = self._show(job)
         if room := self._rooms.get(job.room):
-            room.publish(lambda seq: Output(seq, job.id, stream, offset, data))
+            room.publish(lambda seq: Output(seq, job.id, stream, offset, data), kept)
+
+    def _show(self, job: Job) -> Kept:
+        """Have it kept that somebody sees something of a job: it must not run again in silence."""
+        if self._shown.get(job.id) == job.attempts:
+            return None
+        self._shown[job.id] = job.attempts
+        return self._keeper.keep(ShowJob(job.id, job.attempts))
 
     def stdin_taken(self, job: Job, credited: dict[str, int]) -> None:
         """Tell those who typed how much of it was taken."""
+        kept = self._show(job) if credited else None
         if room := self._rooms.get(job.room):
             for key, taken in credited.items():
-                room.reply(key, encode(StdinTaken(job.id, taken)))
+                self._tell_taken(room, key, StdinTaken(job.id, taken), kept)
+
+    @staticmethod
+    def _tell_taken(room: Room, key: str, taken: StdinTaken, kept: Kept) -> None:
+        room.after(kept, lambda: room.reply(key, encode(taken)))
 
     def job_finished(self, job: Job) -> None:
         """Tell the room how a job ended, and have the store keep it."""
         assert job.result is not None
         result = job.result
         self.verdicts[result.verdict] += 1
-        self._results.put_nowait((job.id, result))
+        self._shown.pop(job.id, None)
+        kept = self._keeper.keep(FinishJob(job.id, result, job.cancelled_by, output_of(job)))
         if room := self._rooms.get(job.room):
-            room.publish(lambda seq: Finished(seq, job.id, result, job.cancelled_by))
+            room.publish(lambda seq: Finished(seq, job.id, result, job.cancelled_by), kept)
             room.trim_jobs()
 
     def queue_changed(self) -> None:
         """Have everybody told soon."""
         self._queue_changed.set()
-
-    async def keep_results(self) -> None:
-        """Write results to the store, in order, until closed."""
-        while (ended := await self._results.get()) is not None:
-            await self._store.finish(*ended)
-
-    def close(self) -> None:
-        """Let `keep_results` end when it has written everything."""
-        self._results.put_nowait(None)
 
     async def announce_queue(self, scheduler: Scheduler) -> None:
         """Tell the rooms about the queue whenever it has changed, until cancelled."""

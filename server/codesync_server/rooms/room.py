@@ -1,9 +1,9 @@
 """One room: who is in it, what happened, what runs. Pure: it speaks through outlets."""
 
+import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 import msgspec
 
@@ -22,12 +22,17 @@ from codesync_protocol.messages import (
     Output,
     Queue,
     Role,
+    Saving,
 )
 from codesync_protocol.names import clean_name, distinct_name
 from codesync_server.documents.document import Document
 from codesync_server.jobs.job import Job
+from codesync_server.rooms.book import Keep, RoomBook, keep_nothing
+from codesync_server.rooms.gate import Gate, Kept
+from codesync_server.rooms.identity import Identity
 from codesync_server.rooms.log import EventLog
 from codesync_server.rooms.outlet import Outlet
+from codesync_server.store.records import KeptRoom
 
 JOBS_KEPT = 20
 """Finished jobs that a newcomer is told of."""
@@ -39,27 +44,6 @@ IDENTITIES_KEPT = 1000
 MEMBERS_MAX = 500
 
 
-@dataclass(slots=True)
-class Identity:
-    """What a room remembers of a client instance, so that it comes back as the same member.
-
-    Attributes:
-        member: its member id.
-        name: its name.
-        crdt: the CRDT id under which it edits; 0 until it asks for the shared texts.
-        edits_taken: the number of its last edit that the room has.
-        role: what a host lets it do; None: what its token says.
-        removed: why it may not come back; empty while it may.
-    """
-
-    member: int
-    name: str
-    crdt: int = 0
-    edits_taken: int = 0
-    role: Role | None = None
-    removed: str = ""
-
-
 class RoomFull(Exception):
     """The room has no place for another member."""
 
@@ -67,32 +51,81 @@ class RoomFull(Exception):
 class Room:
     """One room.
 
+    Args:
+        name: its name.
+        now: the loop's clock.
+        keep: has what happens here written into the store.
+        kept: what is there already; None for a new room.
+
     Attributes:
         name: its name.
+        text_id: which text it has.
         log: what happened in it.
         jobs: unfinished and recent jobs by id, oldest first.
         document: the texts that its members share.
         language: in which language the source is.
         carets: where its members are in the source, by member id.
         invites_after: seconds since the Unix epoch; invites that are older let nobody new in.
+        jobs_had: how many jobs it has had.
         idle_since: by the loop's clock, when the last member left; None while somebody is here.
     """
 
-    def __init__(self, name: str, now: float) -> None:
+    def __init__(
+        self, name: str, now: float, keep: Keep = keep_nothing, kept: KeptRoom | None = None
+    ) -> None:
         self.name = name
+        self.text_id = secrets.token_hex(8)
         self.log = EventLog()
         self.jobs: OrderedDict[str, Job] = OrderedDict()
         self.document = Document()
         self.language = ""
         self.carets: dict[int, MemberCaret] = {}
         self.invites_after = 0.0
+        self.jobs_had = 0
         self.idle_since: float | None = now
+        self._made_at = time.time()
+        self._book = RoomBook(name, keep, kept.text if kept else None)
+        self._gate = Gate()
         self._members: dict[str, Member] = {}  # by client key, in order of arrival
         self._outlets: dict[str, Outlet] = {}
         self._identities: OrderedDict[str, Identity] = OrderedDict()
         self._last_member = 0
         self._last_queue: bytes = b""
         self._checked_edits = 0
+        if kept is not None:
+            self._restore(kept)
+
+    def _restore(self, kept: KeptRoom) -> None:
+        """Be what the store says.
+
+        Raises:
+            Unreadable: the texts make no sense.
+        """
+        self.text_id = kept.room.text
+        self.language = kept.room.language
+        self.invites_after = kept.room.invites_after
+        self.jobs_had = kept.jobs
+        self._made_at = kept.room.made_at
+        for member in reversed(kept.members):
+            self._identities[member.key] = Identity(
+                member.member,
+                member.name,
+                member.crdt,
+                member.edits_taken,
+                member.edits_taken,
+                Role(member.role) if member.role else None,
+                member.removed,
+            )
+            self._last_member = max(self._last_member, member.member)
+        for edit in kept.text.edits:
+            if identity := self._identities.get(edit.key):
+                identity.edits_taken = max(identity.edits_taken, edit.number)
+                identity.edits_told = identity.edits_taken
+        self.document = Document.restored(
+            kept.text.state,
+            (edit.data for edit in kept.text.edits),
+            (identity.crdt for identity in self._identities.values()),
+        )
 
     # Members.
 
@@ -123,6 +156,8 @@ class Room:
         self._outlets[key] = outlet
         self.idle_since = None
         self._last_queue = b""  # the newcomer knows another one
+        self.save()
+        self.save_member(key)
         self._tell_members()
         return member
 
@@ -141,6 +176,7 @@ class Room:
     def set_role(self, key: str, role: Role) -> None:
         """Let a member do more or less, now and when it comes back."""
         self._identities[key].role = role
+        self.save_member(key)
         self._members[key] = msgspec.structs.replace(self._members[key], role=role)
         self._tell_members()
 
@@ -153,6 +189,8 @@ class Room:
         """
         self._identities[key].removed = reason
         self.invites_after = time.time()
+        self.save()
+        self.save_member(key)
         outlet = self._outlets[key]
         outlet.put_reply(encode(Fault(Code.REMOVED, reason, fatal=True)))
         outlet.close(reason)
@@ -180,8 +218,10 @@ class Room:
             return
         del self._outlets[key]
         self.carets.pop(self._members.pop(key).member, None)
+        self.save_member(key)
         if not self._members:
             self.idle_since = now
+            self.save()
         self._tell_members()
 
     def _identify(self, key: str, wanted: str) -> Identity:
@@ -215,14 +255,67 @@ class Room:
     def _tell_members(self) -> None:
         self.tell("members", encode(self.members))
 
+    # What is kept.
+
+    def save(self) -> None:
+        """Have the room itself kept as it is now."""
+        self._book.room(
+            text=self.text_id,
+            language=self.language,
+            invites_after=self.invites_after,
+            made_at=self._made_at,
+        )
+
+    def save_member(self, key: str) -> Kept:
+        """Have what is known of somebody kept."""
+        return self._book.member(key, self._identities[key])
+
+    def save_text(self) -> None:
+        """Have the texts kept as they are now, instead of edit by edit."""
+        if self.document.has_long_history:
+            self.renew_document()
+        else:
+            self._book.text(self.document, self._identities.items())
+
+    def save_all(self) -> None:
+        """Have everything kept as it is now: the store missed some of what happened."""
+        self.save()
+        for key in self._identities:
+            self.save_member(key)
+        self.save_text()
+
+    @property
+    def has_loose_edits(self) -> bool:
+        """Whether edits are kept one by one that had better be kept in one piece."""
+        return self._book.has_edits
+
+    def edited(self, key: str, number: int, data: bytes) -> Kept:
+        """Have an edit kept that the document has taken."""
+        kept = self._book.edit(key, number, data)
+        if self._book.is_long and not self.document.has_long_history:
+            self._book.text(self.document, self._identities.items())
+        return kept
+
+    def tell_saving(self, trouble: str) -> None:
+        """Tell everybody whether what happens is kept."""
+        self.tell("saving", encode(Saving(trouble)))
+
     # What is said.
 
-    def publish(self, make: Callable[[int], Event]) -> None:
-        """Let something happen: give it a number, keep it, tell everybody.
+    def after(self, kept: Kept, act: Callable[[], None]) -> None:
+        """Do something when something is kept, and everything before has been told."""
+        self._gate.then(kept, act)
+
+    def publish(self, make: Callable[[int], Event], kept: Kept = None) -> None:
+        """Let something happen: give it a number, remember it, tell everybody.
 
         Args:
             make: makes the event with its number.
+            kept: the event is told when this is done, and those behind it after it.
         """
+        self._gate.then(kept, lambda: self._tell_event(make))
+
+    def _tell_event(self, make: Callable[[int], Event]) -> None:
         event = make(self.log.next_seq())
         frame = encode(event)
         self.log.append(frame)
@@ -252,7 +345,7 @@ class Room:
 
     def check_document(self) -> None:
         """Tell everybody what the shared texts sum up to, if they changed since the last time."""
-        if self.document.edits == self._checked_edits:
+        if self.document.edits == self._checked_edits or not self._gate.is_open:
             return
         if self.document.has_long_history or not self.document.is_sound:
             self.renew_document()
@@ -266,7 +359,8 @@ class Room:
         self.document = self.document.renewed()
         for identity in self._identities.values():
             identity.crdt = 0
-        self.publish(DocumentReset)
+        kept = self._book.text(self.document, self._identities.items(), begins_anew=True)
+        self.publish(DocumentReset, kept)
 
     def notify(self, notice: Notice) -> None:
         """Tell everybody something."""

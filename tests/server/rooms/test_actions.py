@@ -1,7 +1,7 @@
 """What a member may do, and what they are told when they may not."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 
 import pytest
 
@@ -43,12 +43,15 @@ from codesync_server.jobs.job import Job
 from codesync_server.jobs.scheduler import Scheduler
 from codesync_server.limits import Caps, JobLimits
 from codesync_server.rooms.actions import UPLOADS_MAX, Actions
+from codesync_server.rooms.past import Past
 from codesync_server.rooms.presence import Presence
 from codesync_server.rooms.registry import Rooms
 from codesync_server.rooms.reporter import Reporter
+from codesync_server.rooms.room import Room
 from codesync_server.settings import Settings
-from codesync_server.store.memory import MemoryStore
+from codesync_server.store.keeper import Keeper
 from tests.server.doubles import GoodExecutor
+from tests.server.keeping import keeper_at_work, settled
 from tests.server.making import all_languages, job_id, key_of, make_submit
 from tests.server.outlets import Ear
 
@@ -58,7 +61,8 @@ class Hand:
 
     def __init__(self, house: "House", room: str, name: str, role: Role) -> None:
         self.ear = Ear()
-        self.room = house.rooms.open(room, 0.0)
+        self.room = house.rooms.get(room) or house.rooms.add(Room(room, 0.0, house.keeper.keep))
+        self._house = house
         self.member = self.room.enter(key_of(name), name, role, self.ear)
         self._actions = Actions(
             self.room,
@@ -67,7 +71,8 @@ class Hand:
             scheduler=house.scheduler,
             languages=all_languages(),
             allowance=Allowance(JobLimits(), Caps()),
-            store=house.store,
+            keeper=house.keeper,
+            past=Past(house.keeper.store),
             presence=house.presence,
         )
 
@@ -75,6 +80,7 @@ class Hand:
         """Act."""
         for message in messages:
             await self._actions.act(message)
+        await settled(self._house.keeper)
 
     @property
     def fault(self) -> Code:
@@ -90,11 +96,11 @@ class Hand:
 class House:
     """A server without connections, whose scheduler does not work yet: all jobs wait."""
 
-    def __init__(self, settings: Settings | None = None) -> None:
-        self.rooms = Rooms()
+    def __init__(self, keeper: Keeper, settings: Settings | None = None) -> None:
+        self.keeper = keeper
+        self.rooms = Rooms(keeper)
         self.presence = Presence(self.rooms)
-        self.store = MemoryStore()
-        reporter = Reporter(self.rooms, self.store)
+        reporter = Reporter(self.rooms, keeper)
         self.scheduler = Scheduler(
             GoodExecutor(), all_languages(), settings or Settings(), reporter
         )
@@ -105,8 +111,14 @@ class House:
 
 
 @pytest.fixture
-def house() -> House:
-    return House()
+async def keeper() -> AsyncGenerator[Keeper, None]:
+    async with keeper_at_work() as keeper:
+        yield keeper
+
+
+@pytest.fixture
+def house(keeper: Keeper) -> House:
+    return House(keeper)
 
 
 def large(number: int, size: int = 3 * PART_MAX) -> tuple[Submit, Sequence[SubmitPart]]:
@@ -193,8 +205,8 @@ async def test_what_the_intake_refuses_is_rejected_with_its_reason(house: House)
     assert ana.room.jobs == {}
 
 
-async def test_a_full_queue_rejects_and_the_same_id_may_come_again() -> None:
-    house = House(Settings(queue_limit=1))
+async def test_a_full_queue_rejects_and_the_same_id_may_come_again(keeper: Keeper) -> None:
+    house = House(keeper, Settings(queue_limit=1))
     ana, ben = house.hand("ana"), house.hand("ben")
     await ana.does(make_submit(1))
     await ben.does(make_submit(2))

@@ -18,14 +18,17 @@ from codesync_protocol.messages import (
 )
 from codesync_protocol.verdict import Result, Verdict
 from codesync_server.jobs.job import Job
+from codesync_server.jobs.kept import record_of
 from codesync_server.jobs.scheduler import Scheduler
 from codesync_server.rooms import reporter as reporter_module
 from codesync_server.rooms.registry import Rooms
 from codesync_server.rooms.reporter import Reporter
+from codesync_server.rooms.room import Room
 from codesync_server.settings import Settings
-from codesync_server.store.contract import JobRecord
-from codesync_server.store.memory import MemoryStore
+from codesync_server.store.keeper import Keeper
+from codesync_server.store.records import OutputRun
 from tests.server.doubles import GoodExecutor
+from tests.server.keeping import keeper_at_work, settled
 from tests.server.making import all_languages, key_of, make_job
 from tests.server.outlets import Ear
 from tests.waiting import eventually
@@ -34,10 +37,10 @@ from tests.waiting import eventually
 class House:
     """Two rooms with a member each, and what reports to them."""
 
-    def __init__(self) -> None:
-        self.rooms = Rooms()
-        self.store = MemoryStore()
-        self.reporter = Reporter(self.rooms, self.store)
+    def __init__(self, keeper: Keeper) -> None:
+        self.keeper = keeper
+        self.rooms = Rooms(keeper)
+        self.reporter = Reporter(self.rooms, keeper)
         self.executor = GoodExecutor()
         self.scheduler = Scheduler(
             self.executor, all_languages(), Settings(max_concurrent=1), self.reporter
@@ -47,7 +50,8 @@ class House:
     def enter(self, room: str, name: str) -> Ear:
         """Let somebody into a room."""
         ear = Ear()
-        self.rooms.open(room, 0.0).enter(key_of(name), name, Role.EDITOR, ear)
+        known = self.rooms.get(room) or self.rooms.add(Room(room, 0.0, self.keeper.keep))
+        known.enter(key_of(name), name, Role.EDITOR, ear)
         return ear
 
     def add(self, number: int, room: str, script: str = "exit 0", member: str = "ana") -> Job:
@@ -66,8 +70,9 @@ class House:
 
 
 @pytest.fixture
-async def house() -> House:
-    return House()
+async def house() -> AsyncGenerator[House, None]:
+    async with keeper_at_work() as keeper:
+        yield House(keeper)
 
 
 @pytest.fixture
@@ -93,6 +98,7 @@ async def test_a_room_hears_of_its_own_jobs_only(house: House) -> None:
     job.result = Result(Verdict.CANCELLED, "cancelled")
     job.cancelled_by = "cid"
     house.reporter.job_finished(job)
+    await settled(house.keeper)
     assert house.ana.of(Started) == [Started(1, job.id, JobState.RUNNING)]
     assert house.ana.of(Output) == [Output(2, job.id, Stream.STDERR, 0, b"oh")]
     assert house.ana.of(Finished) == [Finished(3, job.id, job.result, "cid")]
@@ -105,6 +111,7 @@ async def test_who_typed_is_told_what_was_taken(house: House) -> None:
     job = house.add(1, "room-a")
     credited = {key_of("cid"): 5, key_of("gone"): 7}
     house.reporter.stdin_taken(job, credited)
+    await settled(house.keeper)
     assert cid.of(StdinTaken) == [StdinTaken(job.id, 5)]
     assert house.ana.of(StdinTaken) == []
 
@@ -119,17 +126,34 @@ async def test_what_happens_to_a_job_of_a_room_that_is_gone_hurts_nobody(house: 
     assert house.reporter.verdicts == {"ok": 1}
 
 
-async def test_results_are_stored_in_order_before_the_end(house: House) -> None:
-    jobs = [house.add(n, "room-a", member=f"m{n}") for n in range(3)]
-    for job in jobs:
-        await house.store.accept(JobRecord(job.id, job.room, "owner"))
-        job.result = Result(Verdict.OK, f"number {job.id}")
-        house.reporter.job_finished(job)
-    house.reporter.close()
-    await house.reporter.keep_results()
-    for job in jobs:
-        known = await house.store.accept(JobRecord(job.id, job.room, "other"))
-        assert known == JobRecord(job.id, job.room, "owner", job.result)
+async def test_a_result_is_kept_before_anybody_is_told_of_it(house: House) -> None:
+    job = house.add(1, "room-a")
+    await house.keeper.accept(record_of(job, 1))
+    job.output.add(Stream.STDOUT, b"hello")
+    job.result = Result(Verdict.OK, "exit code 0")
+    house.reporter.job_finished(job)
+    assert house.ana.of(Finished) == []
+    await settled(house.keeper)
+    assert house.ana.of(Finished)
+    kept = await house.keeper.store.job(job.id)
+    assert kept is not None
+    assert kept.result == job.result
+    assert await house.keeper.store.output(job.id) == (OutputRun(0, Stream.STDOUT, b"hello"),)
+
+
+async def test_that_something_was_seen_of_a_job_is_kept_before_it_is_seen(house: House) -> None:
+    job = house.add(1, "room-a")
+    await house.keeper.accept(record_of(job, 1))
+    job.attempts = 1
+    house.reporter.job_begins(job)
+    house.reporter.job_wrote(job, Stream.STDOUT, 0, b"a")
+    house.reporter.job_wrote(job, Stream.STDOUT, 1, b"b")
+    assert house.ana.of(Output) == []
+    await settled(house.keeper)
+    assert [output.data for output in house.ana.of(Output)] == [b"a", b"b"]
+    kept = await house.keeper.store.job(job.id)
+    assert kept is not None
+    assert (kept.attempts, kept.shown) == (1, True)
 
 
 async def test_a_queue_shows_a_rooms_jobs_and_everybodys_numbers(busy_house: House) -> None:

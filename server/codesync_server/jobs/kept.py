@@ -1,0 +1,98 @@
+"""Jobs as the store has them, and back."""
+
+from codesync_protocol.messages import JobState, StdinMode
+from codesync_server.jobs.job import Job, Submitter
+from codesync_server.jobs.output import KeptOutput
+from codesync_server.jobs.stdin import StdinGate
+from codesync_server.store.packing import OUTPUT_HEAD, OUTPUT_TAIL, excerpt
+from codesync_server.store.records import JobRecord, OutputRun, Source
+
+
+def record_of(job: Job, place: int) -> JobRecord:
+    """What is kept of a job that is about to be accepted.
+
+    Args:
+        job: the job.
+        place: its place among the jobs of its room.
+    """
+    source = Source(
+        tuple(job.files),
+        tuple(job.args),
+        job.prepared_stdin,
+        job.input.mode,
+        job.tty,
+        job.window,
+        job.limits,
+    )
+    return JobRecord(
+        id=job.id,
+        order=0,
+        room=job.room,
+        place=place,
+        owner=job.submitter.key,
+        member=job.submitter.member,
+        name=job.submitter.name,
+        language=job.language,
+        title=job.title,
+        submitted_at=job.submitted_at,
+        excerpt=excerpt(source),
+        source=source,
+    )
+
+
+def job_of(record: JobRecord, clock: float) -> Job:
+    """The job that a record tells of; a finished one has no source and no output any more.
+
+    Args:
+        record: the record; with its source, if the job is to be run.
+        clock: the loop's clock.
+    """
+    source = record.source or Source(())
+    result = record.result
+    job = Job(
+        id=record.id,
+        room=record.room,
+        submitter=Submitter(record.owner, record.member, record.name),
+        language=record.language,
+        title=record.title,
+        files=source.files,
+        args=source.args,
+        prepared_stdin=source.prepared,
+        input=StdinGate(source.stdin, record.owner, len(source.prepared)),
+        tty=source.tty,
+        submitted_at=record.submitted_at,
+        queued_at=clock,
+        window=source.window,
+        limits=source.limits,
+        attempts=record.attempts,
+    )
+    if result is not None:
+        job.input = StdinGate(StdinMode.CLOSED, record.owner, 0)
+        job.output = KeptOutput.gone(result.output_bytes)
+        job.result, job.state = result, JobState.FINISHED
+        job.cancelled_by = record.cancelled_by
+    return job
+
+
+def output_of(job: Job) -> tuple[OutputRun, ...]:
+    """What is kept of a job's output: its beginning, and its end if it is long."""
+    total = job.output.total
+    if total <= OUTPUT_HEAD + OUTPUT_TAIL:
+        return tuple(_runs(job.output, 0, total))
+    return (
+        *_runs(job.output, 0, OUTPUT_HEAD),
+        *_runs(job.output, total - OUTPUT_TAIL, total),
+    )
+
+
+def _runs(output: KeptOutput, start: int, end: int) -> list[OutputRun]:
+    runs: list[OutputRun] = []
+    while start < end:
+        offset, chunks = output.read(start, end - start)
+        if not chunks:
+            break
+        for chunk in chunks:
+            runs.append(OutputRun(offset, chunk.stream, chunk.data))
+            offset += len(chunk.data)
+        start = offset
+    return runs

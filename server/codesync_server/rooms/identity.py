@@ -1,0 +1,41 @@
+"""Whom a room knows: client instances, also those that are not here."""
+
+import hashlib
+from dataclasses import dataclass
+
+from codesync_protocol.messages import Role
+
+
+@dataclass(slots=True)
+class Identity:
+    """What a room remembers of a client instance, so that it comes back as the same member.
+
+    Attributes:
+        member: its member id.
+        name: its name.
+        crdt: the CRDT id under which it edits; 0 until it asks for the shared texts.
+        edits_taken: the number of its last edit that the room has.
+        edits_told: the number of its last edit that everybody was told of, itself included.
+        role: what a host lets it do; None: what its token says.
+        removed: why it may not come back; empty while it may.
+    """
+
+    member: int
+    name: str
+    crdt: int = 0
+    edits_taken: int = 0
+    edits_told: int = 0
+    role: Role | None = None
+    removed: str = ""
+
+
+def fingerprint(key: str) -> str:
+    """What a client's key is known by: whoever reads the store cannot pretend to be the client.
+
+    Args:
+        key: 128 random bits, in hexadecimal.
+
+    Returns:
+        128 bits of their BLAKE2b, in hexadecimal.
+    """
+    return hashlib.blake2b(key.encode(), digest_size=16, person=b"codesync key").hexdigest()

@@ -1,0 +1,119 @@
+"""What a room can read again of its past: pages of jobs, their sources, their output."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Sequence
+
+from codesync_protocol.limits import PART_MAX
+from codesync_protocol.messages import (
+    FetchHistory,
+    FetchSource,
+    HistoryPage,
+    OutputChunk,
+    OutputPart,
+    PastJob,
+    SourcePart,
+    SubmitFile,
+)
+from codesync_server.store.contract import Store, StoreDown
+from codesync_server.store.records import JobRecord, OutputRun, Wanted
+
+READ_SECONDS = 3.0
+"""How long a member waits for the store; what they send meanwhile waits with them."""
+
+OUTPUTS_CACHED = 8
+"""Outputs that are kept unpacked while somebody reads them part by part."""
+
+_ALL = 1 << 53
+
+
+class Past:
+    """What was.
+
+    Args:
+        store: where it is kept.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._outputs: OrderedDict[str, tuple[JobRecord, Sequence[OutputRun]]] = OrderedDict()
+
+    async def page(self, room: str, request: FetchHistory) -> HistoryPage:
+        """Look for finished jobs of a room."""
+        wanted = Wanted(request.text, request.name, request.language, request.verdict)
+        try:
+            async with asyncio.timeout(READ_SECONDS):
+                found = await self._store.jobs(
+                    room, wanted, before=request.before or _ALL, limit=request.limit
+                )
+        except (StoreDown, TimeoutError) as error:
+            return HistoryPage(request.request, trouble=str(error) or "the store is slow")
+        jobs = tuple(PastJob(each.place, each.summary(), each.cancelled_by) for each in found)
+        return HistoryPage(request.request, jobs, more=len(jobs) == request.limit)
+
+    async def source(self, room: str, request: FetchSource) -> SourcePart:
+        """Read a piece of what a job of a room ran."""
+        trouble = "the room has no such job"
+        try:
+            async with asyncio.timeout(READ_SECONDS):
+                record = await self._store.job(request.job)
+        except (StoreDown, TimeoutError) as error:
+            record, trouble = None, str(error) or "the store is slow"
+        if record is None or record.room != room or record.source is None:
+            return SourcePart(request.request, request.job, request.offset, 0, trouble=trouble)
+        source = record.source
+        body = b"".join([*(data for _, data in source.files), source.prepared])
+        return SourcePart(
+            request.request,
+            request.job,
+            request.offset,
+            len(body),
+            body[request.offset : request.offset + PART_MAX],
+            tuple(SubmitFile(name, len(data)) for name, data in source.files),
+            source.args,
+        )
+
+    async def output(self, room: str, job: str, offset: int) -> OutputPart | None:
+        """Read a piece of what a finished job of a room wrote.
+
+        Returns:
+            The piece; None when the room has no such job, or it cannot be read now.
+        """
+        known = self._outputs.get(job) or await self._read_output(job)
+        if known is None or known[0].room != room or known[0].result is None:
+            return None
+        self._outputs[job] = known
+        self._outputs.move_to_end(job)
+        while len(self._outputs) > OUTPUTS_CACHED:
+            self._outputs.popitem(last=False)
+        record, runs = known
+        assert record.result
+        return _part(job, runs, offset, record.result.output_bytes)
+
+    async def _read_output(self, job: str) -> tuple[JobRecord, Sequence[OutputRun]] | None:
+        try:
+            async with asyncio.timeout(READ_SECONDS):
+                record = await self._store.job(job)
+                return (record, await self._store.output(job)) if record else None
+        except (StoreDown, TimeoutError):
+            return None
+
+
+def _part(job: str, runs: Sequence[OutputRun], offset: int, total: int) -> OutputPart:
+    """Cut a piece out; where something was not kept, it begins behind that."""
+    chunks: list[OutputChunk] = []
+    start, end, size = total, -1, 0
+    for run in runs:
+        run_end = run.offset + len(run.data)
+        if run_end <= offset:
+            continue
+        if end not in (-1, run.offset) or size >= PART_MAX:
+            break  # a hole, or enough: the rest is asked for next
+        first = max(0, offset - run.offset)
+        data = run.data[first : first + PART_MAX - size]
+        if end == -1:
+            start = run.offset + first
+        chunks.append(OutputChunk(run.stream, data))
+        size += len(data)
+        end = run.offset + first + len(data)
+    return OutputPart(job, start, tuple(chunks), total)
