@@ -11,10 +11,12 @@ from codesync_client.errors import (
     CannotConnect,
     ClientError,
     EntryRefused,
+    NotFound,
     Offline,
     SubmissionRejected,
 )
 from codesync_client.events import Connected, Disconnected, JobOutput, OutputSkipped, RoomEvent
+from codesync_client.past import Past, PastSource
 from codesync_client.room import Room
 from codesync_client.submission import DEFAULT_WINDOW, Submission, detect_language
 
@@ -27,8 +29,11 @@ __all__ = [
     "Disconnected",
     "EntryRefused",
     "JobOutput",
+    "NotFound",
     "Offline",
     "OutputSkipped",
+    "Past",
+    "PastSource",
     "Room",
     "RoomEvent",
     "Submission",

@@ -4,6 +4,7 @@
     - CannotConnect: nobody answers at the address, or not in a way that we trust
     - EntryRefused: the server answers, and does not let us in
     - SubmissionRejected: the job will not run
+    - NotFound: what was asked for is not there, or cannot be read now
     - Offline: not now; the connection is being restored
 """
 
@@ -50,6 +51,10 @@ class SubmissionRejected(ClientError):
     def __init__(self, code: Code | None, reason: str, remedy: str = "") -> None:
         super().__init__(reason, remedy)
         self.code = code
+
+
+class NotFound(ClientError):
+    """What was asked for is not there, or cannot be read now."""
 
 
 class Offline(ClientError):

@@ -9,6 +9,7 @@ from codesync_protocol.messages import (
     Members,
     Notice,
     Queue,
+    Saving,
     Started,
     StdinEcho,
     StdinHeld,
@@ -82,6 +83,7 @@ RoomEvent = (
     | Members
     | Queue
     | Notice
+    | Saving
     | LanguageChosen
     | Fault
     | Submitted

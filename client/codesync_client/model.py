@@ -23,6 +23,7 @@ from codesync_protocol.messages import (
     OutputPart,
     Queue,
     QueuedJob,
+    Saving,
     ServerMessage,
     Started,
     StdinEcho,
@@ -50,6 +51,7 @@ class RoomModel:
         jobs: recent jobs by id, oldest first.
         seq: the last event that was applied.
         language: in which language the source is; empty when nobody said.
+        unsaved: why what happens is not kept now; empty while it is.
     """
 
     def __init__(self, welcome: Welcome) -> None:
@@ -59,6 +61,7 @@ class RoomModel:
         self.jobs: dict[str, JobSummary] = {}
         self.seq = welcome.seq
         self.language = welcome.language
+        self.unsaved = welcome.unsaved
         self._output: dict[str, OutputAssembler] = {}
         self._ended: dict[str, Finished] = {}  # finished, but not all of its output is out
         self._told: set[str] = set()  # whose end was told
@@ -83,6 +86,7 @@ class RoomModel:
         self.members = welcome.members
         self.queue = welcome.queue
         self.language = welcome.language
+        self.unsaved = welcome.unsaved
         for assembler in self._output.values():
             assembler.cut()
         if welcome.resumed:
@@ -118,6 +122,9 @@ class RoomModel:
                     self._set_back(queued)
                 yield message
             case Notice():
+                yield message
+            case Saving(trouble=trouble):
+                self.unsaved = trouble
                 yield message
             case Fault(code=code, job=job):
                 asked = job in self._output and self._output[job].in_flight

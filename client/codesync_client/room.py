@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Self
 from codesync_client.dial import DialOptions
 from codesync_client.errors import Offline, SubmissionRejected
 from codesync_client.events import Connected, Disconnected, RoomEvent
+from codesync_client.hand import Hand
 from codesync_client.lifeline import Lifeline
 from codesync_client.mailbox import Mailbox, MailboxFull
 from codesync_client.model import RoomModel
 from codesync_client.outgoing import Outgoing
+from codesync_client.past import Past
 from codesync_client.submission import Submission
 from codesync_protocol import version
 from codesync_protocol.errors import Code
@@ -20,35 +22,27 @@ from codesync_protocol.limits import STDIN_WINDOW
 from codesync_protocol.links import Link
 from codesync_protocol.messages import (
     Accepted,
-    Cancel,
-    ChooseLanguage,
     ClientMessage,
     Fault,
     Finished,
     Hello,
-    Interrupt,
     JobSummary,
     LanguageInfo,
     Members,
     PartTaken,
     Queue,
     Rejected,
-    RemoveMember,
-    Resize,
     Role,
     ServerMessage,
-    SetRole,
     StdinTaken,
-    TakeStdin,
     Welcome,
-    Window,
 )
 
 if TYPE_CHECKING:
     from codesync_client.shared_document import SharedDocument
 
 
-class Room:
+class Room(Hand):
     """A room as one member sees it and acts in it: `async with Room(link, name="ana") as room`.
 
     Args:
@@ -60,6 +54,7 @@ class Room:
 
     Attributes:
         link: where the room is.
+        past: what was run here before.
     """
 
     def __init__(
@@ -78,6 +73,7 @@ class Room:
         self._lifeline = Lifeline(link.server, options or DialOptions(), self)
         self._mailbox = Mailbox()
         self._outgoing = Outgoing()
+        self.past = Past(self.wake)
         self._stdin_moved = asyncio.Event()
         self._answers: dict[str, asyncio.Future[Accepted]] = {}
         self._document = _shared_document() if shares_text else None
@@ -123,6 +119,7 @@ class Room:
         self._mailbox.close()
         self._stdin_moved.set()
         self._text_moved.set()
+        self.past.end(_left_for_good())
         for answer in self._answers.values():
             if not answer.done():
                 answer.set_exception(_left_for_good())
@@ -185,6 +182,11 @@ class Room:
     def language(self) -> str:
         """In which language the room's source is; empty when nobody said."""
         return self.model.language
+
+    @property
+    def unsaved(self) -> str:
+        """Why what happens here is not kept now; empty while it is."""
+        return self.model.unsaved
 
     @property
     def jobs(self) -> dict[str, JobSummary]:
@@ -257,62 +259,6 @@ class Room:
         self._outgoing.stdin(job).close()
         self._lifeline.wake()
 
-    def take_stdin(self, job: str) -> None:
-        """Take over a program's input; one member at a time types into it.
-
-        Raises:
-            Offline: the connection is being restored.
-        """
-        self._send_now(TakeStdin(job))
-
-    def set_role(self, member: int, role: Role) -> None:
-        """Let a member do more or less; for hosts.
-
-        Raises:
-            Offline: the connection is being restored.
-        """
-        self._send_now(SetRole(member, role))
-
-    def remove_member(self, member: int) -> None:
-        """Send a member away for good; for hosts.
-
-        Raises:
-            Offline: the connection is being restored.
-        """
-        self._send_now(RemoveMember(member))
-
-    def interrupt(self, job: str) -> None:
-        """Send the program SIGINT.
-
-        Raises:
-            Offline: the connection is being restored.
-        """
-        self._send_now(Interrupt(job))
-
-    def resize(self, job: str, window: Window) -> None:
-        """Give the terminal of a program of ours another size.
-
-        Raises:
-            Offline: the connection is being restored.
-        """
-        self._send_now(Resize(job, window))
-
-    def cancel(self, job: str) -> None:
-        """Take a job out of the queue, or end it.
-
-        Raises:
-            Offline: the connection is being restored.
-        """
-        self._send_now(Cancel(job))
-
-    def choose_language(self, name: str) -> None:
-        """Say in which language the room's source is.
-
-        Raises:
-            Offline: the connection is being restored.
-        """
-        self._send_now(ChooseLanguage(name))
-
     async def text_settled(self) -> None:
         """Wait until the room's text is there, and the server has all that we did to it.
 
@@ -326,10 +272,15 @@ class Room:
             await self._text_moved.wait()
 
     def wake(self) -> None:
-        """Have what was done to the text sent."""
+        """Have what there is to send sent, e.g. what was done to the text."""
         self._lifeline.wake()
 
-    def _send_now(self, message: ClientMessage) -> None:
+    def send_now(self, message: ClientMessage) -> None:
+        """Send a message.
+
+        Raises:
+            Offline: the connection is being restored.
+        """
         if not self.connected:
             raise Offline("not connected", "try again when the room is back")
         self._outgoing.add(message)
@@ -357,6 +308,7 @@ class Room:
         yield from self._outgoing.parts()
         if self._document:
             yield from self._document.parts()
+        yield from self.past.parts()
         yield from self.model.fetches(congested=self._mailbox.congested)
 
     def take(self, message: ServerMessage) -> None:
@@ -364,6 +316,8 @@ class Room:
         if self._document:
             self._document.take(message)
             self._text_moved.set()
+        if self.past.take(message):
+            return
         match message:
             case PartTaken(job=job, received=received):
                 self._outgoing.upload_acknowledged(job, received)
@@ -394,6 +348,7 @@ class Room:
             self._outgoing.jobs_left({job.job for job in welcome.jobs if job.result is None})
             self._stdin_moved.set()
         self._outgoing.restart()
+        self.past.restart()
 
     def cut(self, reason: str, retry_in: float | None) -> None:
         """Tell the reader that the connection is gone."""

@@ -21,7 +21,13 @@ class Done:
 
 def environment(home: Path) -> dict[str, str]:
     """An environment whose files are the test's own."""
-    return {**os.environ, "HOME": str(home), "XDG_STATE_HOME": str(home / "state")}
+    others = {key: value for key, value in os.environ.items() if key != "CODESYNC_STORE"}
+    return {
+        **others,
+        "HOME": str(home),
+        "XDG_STATE_HOME": str(home / "state"),
+        "XDG_DATA_HOME": str(home / "data"),
+    }
 
 
 def codesync(*arguments: str, home: Path, stdin: bytes = b"", cwd: Path | None = None) -> Done:

@@ -348,6 +348,7 @@ class RoomServer:
             version=1,
             room="brave-otter-12",
             epoch=room.epoch,
+            text=room.epoch,
             seq=self._seq,
             resumed=resumed,
             member=room.me,

@@ -53,8 +53,9 @@ class Editing:
             self.refuse(edit.number, error.code, str(error))
 
     def refuse(self, number: int, code: Code, reason: str) -> None:
-        """Say that an edit is not taken."""
-        self._outlet.put_reply(encode(EditRefused(number, code, reason)))
+        """Say that an edit is not taken, behind what made it one that cannot be."""
+        refusal = encode(EditRefused(number, code, reason))
+        self._room.after(None, lambda: self._outlet.put_reply(refusal))
 
     def _take(self, number: int, whole: bytes) -> None:
         if len(whole) > EDIT_MAX:

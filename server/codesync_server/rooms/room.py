@@ -359,8 +359,8 @@ class Room:
         self.document = self.document.renewed()
         for identity in self._identities.values():
             identity.crdt = 0
-        kept = self._book.text(self.document, self._identities.items(), begins_anew=True)
-        self.publish(DocumentReset, kept)
+        self._book.text(self.document, self._identities.items(), begins_anew=True)
+        self.publish(DocumentReset)  # what is edited from now on waits for it to be kept
 
     def notify(self, notice: Notice) -> None:
         """Tell everybody something."""
