@@ -1,6 +1,6 @@
 """A room as one member knows it: messages in, room events out. Pure: no sockets, no clock."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -12,8 +12,10 @@ from codesync_protocol.messages import (
     Edited,
     Event,
     Fault,
+    FetchHistory,
     FetchOutput,
     Finished,
+    HistoryPage,
     JobState,
     JobSummary,
     LanguageChosen,
@@ -37,6 +39,8 @@ _WAITS = (JobState.QUEUED, JobState.CLAIMED)
 _RUNS = (JobState.COMPILING, JobState.RUNNING)
 
 JOBS_KEPT = 200
+_REQUESTS = 1 << 40
+"""Our own questions of the past count from here; those that people ask, from 1."""
 FETCHES_MAX = 8
 """Requests for old output that may be on the way at once; a server refuses too many."""
 
@@ -65,6 +69,8 @@ class RoomModel:
         self._output: dict[str, OutputAssembler] = {}
         self._ended: dict[str, Finished] = {}  # finished, but not all of its output is out
         self._told: set[str] = set()  # whose end was told
+        self._missing: dict[int, str] = {}  # by request: jobs that may have ended long ago
+        self._questions: list[FetchHistory] = []
         self._take_snapshot(welcome)
 
     def follow(self, job: str, start: int = 0) -> None:
@@ -89,18 +95,37 @@ class RoomModel:
         self.unsaved = welcome.unsaved
         for assembler in self._output.values():
             assembler.cut()
+        unanswered = list(self._missing.values())
+        self._ask_for(unanswered)
         if welcome.resumed:
             yield Connected(welcome, again=True)
             return
         self.seq = welcome.seq
-        before = list(self.jobs)
+        followed = (job for job, each in self._output.items() if each.exact)
+        before = list(dict.fromkeys([*self.jobs, *followed]))
         self.jobs.clear()
         yield Connected(welcome, again=True)
         yield from self._take_snapshot(welcome)
-        for job in before:
-            if job not in self.jobs:
-                yield from self._lost(job)
+        gone = [job for job in before if job not in self.jobs]
+        for job in gone:
+            if job in self._told:
                 self._forget(job)
+        missing = [*unanswered, *(job for job in gone if job in self._output)]
+        for job in missing[:-JOBS_KEPT]:
+            yield from self._lost(job)
+            self._forget(job)
+        self._ask_for(missing[-JOBS_KEPT:])
+
+    def _ask_for(self, jobs: Iterable[str]) -> None:
+        """Ask how jobs ended of which the welcome says nothing."""
+        first = max(self._missing, default=_REQUESTS)
+        self._missing = dict(enumerate(dict.fromkeys(jobs), first + 1))
+        self._questions = [FetchHistory(n, limit=1, job=job) for n, job in self._missing.items()]
+
+    def questions(self) -> Iterator[FetchHistory]:
+        """What to ask the server for now, of the past."""
+        questions, self._questions = self._questions, []
+        yield from questions
 
     def apply(self, message: ServerMessage, *, congested: bool = False) -> Iterator[RoomEvent]:
         """Take a message.
@@ -132,6 +157,8 @@ class RoomModel:
                     yield from self._output[job].abandon()
                     yield from self._finish_if_complete(job)
                 yield message
+            case HistoryPage(request=request) if request in self._missing:
+                yield from self._found(self._missing.pop(request), message)
             case OutputPart():
                 yield from self._assembler(message.job).part(message)
                 yield from self._finish_if_complete(message.job)
@@ -214,6 +241,16 @@ class RoomModel:
                 self._ended.setdefault(summary.job, ended)  # what the server said then says more
                 events += self._finish_if_complete(summary.job)
         return events
+
+    def _found(self, job: str, page: HistoryPage) -> Iterator[RoomEvent]:
+        past = next((each for each in page.jobs if each.summary.job == job), None)
+        if past is None or past.summary.result is None:
+            yield from self._lost(job)
+            self._forget(job)
+            return
+        self._ended.setdefault(job, Finished(self.seq, job, past.summary.result, past.by))
+        yield from self._assembler(job).known(past.summary.output_bytes)
+        yield from self._finish_if_complete(job)
 
     def _lost(self, job: str) -> Iterator[RoomEvent]:
         if job not in self._told:

@@ -183,7 +183,7 @@ class Past:
                 return False
         if question is not None and not question.answer.done():
             question.answer.set_result(message)
-        return question is not None or not isinstance(message, OutputPart | Fault)
+        return question is not None
 
     def _output_of(self, job: str) -> _Question | None:
         for question in self._questions.values():

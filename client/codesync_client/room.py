@@ -309,6 +309,7 @@ class Room(Hand):
         if self._document:
             yield from self._document.parts()
         yield from self.past.parts()
+        yield from self.model.questions()
         yield from self.model.fetches(congested=self._mailbox.congested)
 
     def take(self, message: ServerMessage) -> None:

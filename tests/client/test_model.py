@@ -16,6 +16,7 @@ from codesync_protocol.messages import (
     Fault,
     FetchOutput,
     Finished,
+    HistoryPage,
     JobState,
     JobSummary,
     Member,
@@ -24,6 +25,7 @@ from codesync_protocol.messages import (
     Output,
     OutputChunk,
     OutputPart,
+    PastJob,
     Queue,
     ServerMessage,
     Started,
@@ -49,6 +51,15 @@ def part(number: int, offset: int, data: bytes, total: int) -> OutputPart:
 def written(events: Iterable[RoomEvent], number: int = 1) -> bytes:
     """What came out of a job."""
     return b"".join(e.data for e in events if isinstance(e, JobOutput) and e.job == job_id(number))
+
+
+def unknown(model: RoomModel) -> list[RoomEvent]:
+    """Tell a model that the server has nothing of what it asks for of the past."""
+    return [
+        event
+        for question in list(model.questions())
+        for event in model.apply(HistoryPage(question.request))
+    ]
 
 
 def ends(events: Iterable[RoomEvent]) -> list[tuple[str, Verdict]]:
@@ -264,20 +275,42 @@ def test_a_question_that_was_cut_off_is_asked_again() -> None:
 def test_a_job_that_a_new_server_does_not_know_is_lost() -> None:
     model = RoomModel(welcome())
     told(model, submitted(1, 1), output(2, 1, 0, b"ab"))
-    events = list(model.rejoin(welcome(epoch="two")))
-    assert ends(events) == [(job_id(1), Verdict.LOST)]
+    assert ends(model.rejoin(welcome(epoch="two"))) == [], "it may have ended long ago"
+    assert ends(unknown(model)) == [(job_id(1), Verdict.LOST)]
     assert model.jobs == {}
     assert list(model.rejoin(welcome(epoch="three"))) == [
         Connected(welcome(epoch="three"), again=True)
     ]
 
 
+def test_a_job_that_ended_so_long_ago_that_the_welcome_says_nothing_of_it_is_asked_for() -> None:
+    model = RoomModel(welcome())
+    model.follow(job_id(1))
+    told(model, submitted(1, 1))
+    assert ends(model.rejoin(welcome(epoch="two"))) == []
+    [question] = model.questions()
+    assert list(model.rejoin(welcome(epoch="three")))
+    [again] = model.questions()
+    assert (question.job, again.job) == (job_id(1), job_id(1))
+    past = PastJob(7, summary(1, output_bytes=4, ended=Verdict.OK), "ben")
+    assert told(model, HistoryPage(question.request, (past,))) == [], "an answer of another time"
+    assert told(model, HistoryPage(again.request, (past,))) == []
+    assert list(model.fetches()) == [FetchOutput(job_id(1), 0)]
+    events = told(model, part(1, 0, b"abcd", 4))
+    assert written(events) == b"abcd"
+    assert [(each.result.verdict, each.by) for each in events if isinstance(each, Finished)] == [
+        (Verdict.OK, "ben")
+    ]
+    assert unknown(model) == []
+
+
 def test_what_is_missing_of_a_lost_job_is_a_hole() -> None:
     model = RoomModel(welcome())
     model.follow(job_id(1))
     told(model, submitted(1, 1), output(2, 1, 3, b"d"))
-    events = list(model.rejoin(welcome(epoch="two")))
-    assert events[1] == OutputSkipped(job_id(1), 0, 4)
+    list(model.rejoin(welcome(epoch="two")))
+    events = unknown(model)
+    assert events[0] == OutputSkipped(job_id(1), 0, 4)
     assert ends(events) == [(job_id(1), Verdict.LOST)]
 
 
@@ -285,9 +318,10 @@ def test_a_job_whose_end_is_known_keeps_it_when_its_output_is_lost() -> None:
     model = RoomModel(welcome())
     model.follow(job_id(1))
     told(model, submitted(1, 1), finished(2, 1, 4, by="ben"))
-    events = list(model.rejoin(welcome(epoch="two")))
-    assert events[1] == OutputSkipped(job_id(1), 0, 4)
-    assert events[2] == finished(2, 1, 4, by="ben")
+    list(model.rejoin(welcome(epoch="two")))
+    events = unknown(model)
+    assert events[0] == OutputSkipped(job_id(1), 0, 4)
+    assert events[1] == finished(2, 1, 4, by="ben")
 
 
 def test_who_cancelled_a_job_is_remembered_over_a_snapshot() -> None:

@@ -16,6 +16,8 @@ from codesync_protocol.limits import (
 JobId = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$", max_length=32)]
 """128 random bits chosen by the submitter, so that a retry is recognised."""
 
+OptionalJobId = Annotated[str, Meta(pattern=r"^([0-9a-f]{32})?$", max_length=32)]
+
 ClientKey = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$", max_length=32)]
 """128 random bits that only this client instance and the server know; they prove a return."""
 

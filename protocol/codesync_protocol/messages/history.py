@@ -10,6 +10,7 @@ from codesync_protocol.messages.fields import (
     Argument,
     Count,
     JobId,
+    OptionalJobId,
     Part,
     Sentence,
     ShortText,
@@ -33,6 +34,7 @@ class FetchHistory(
         name: who submitted it.
         language: a LanguageInfo.name.
         verdict: a Verdict.
+        job: the id of the only one that is meant.
     """
 
     request: Count
@@ -42,6 +44,7 @@ class FetchHistory(
     name: ShortText = ""
     language: Tag = ""
     verdict: Tag = ""
+    job: OptionalJobId = ""
 
 
 class PastJob(msgspec.Struct, frozen=True, array_like=True):

@@ -32,19 +32,37 @@ def load_or_create(path: Path) -> str:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-        except FileExistsError:
+        if os.path.lexists(path):
             return load(path)
         token = secrets.token_urlsafe(TOKEN_BYTES)
-        with open(descriptor, "w") as file:
-            file.write(token + "\n")
+        try:
+            _write_new(path, token + "\n")
+        except FileExistsError:  # another server was faster
+            return load(path)
         return token
     except OSError as error:
         raise TokenFileError(
             f"cannot use the token file {path}: {error.strerror};"
             " name another one with --token-file"
         ) from None
+
+
+def _write_new(path: Path, text: str) -> None:
+    """Make a file that is there with all of its text, or not at all.
+
+    Raises:
+        FileExistsError: it is there already.
+    """
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    try:
+        with open(descriptor, "w") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(descriptor)
+        os.link(draft, path)
+    finally:
+        os.unlink(draft)
 
 
 def load(path: Path) -> str:
@@ -65,7 +83,9 @@ def load(path: Path) -> str:
             f"cannot read the token file {path}: {error.strerror};"
             " `codesync serve` makes one at its first start"
         ) from None
-    if len(token) < TOKEN_LENGTH_MIN:
+    except UnicodeDecodeError:
+        token = ""
+    if len(token) < TOKEN_LENGTH_MIN or not token.isprintable():
         raise TokenFileError(
             f"the token file {path} holds no token of {TOKEN_LENGTH_MIN} characters or more;"
             " remove it to have a new one made"

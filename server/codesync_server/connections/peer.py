@@ -88,7 +88,7 @@ class Peer:
         self._end.admit()
         self._connection.protocol.max_message_size = FRAME_MAX
         try:
-            self._welcome(room, member, role, version, hello)
+            self._welcome(room, member, Role(member.role), version, hello)
             await self._converse(self._make_actions(room, key, self._outbox))
         finally:
             room.leave(key, self._outbox, asyncio.get_running_loop().time())

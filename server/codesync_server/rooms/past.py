@@ -40,16 +40,22 @@ class Past:
 
     async def page(self, room: str, request: FetchHistory) -> HistoryPage:
         """Look for finished jobs of a room."""
-        wanted = Wanted(request.text, request.name, request.language, request.verdict)
         try:
             async with asyncio.timeout(READ_SECONDS):
-                found = await self._store.jobs(
-                    room, wanted, before=request.before or _ALL, limit=request.limit
-                )
+                found = await self._find(room, request)
         except (StoreDown, TimeoutError) as error:
             return HistoryPage(request.request, trouble=str(error) or "the store is slow")
         jobs = tuple(PastJob(each.place, each.summary(), each.cancelled_by) for each in found)
         return HistoryPage(request.request, jobs, more=len(jobs) == request.limit)
+
+    async def _find(self, room: str, request: FetchHistory) -> Sequence[JobRecord]:
+        if request.job:
+            record = await self._store.job(request.job)
+            known = record is not None and record.room == room and record.result is not None
+            return [record] if record and known else []
+        wanted = Wanted(request.text, request.name, request.language, request.verdict)
+        before = request.before or _ALL
+        return await self._store.jobs(room, wanted, before=before, limit=request.limit)
 
     async def source(self, room: str, request: FetchSource) -> SourcePart:
         """Read a piece of what a job of a room ran."""

@@ -1,0 +1,98 @@
+"""Members of a room who act without pause and remember what they were promised."""
+
+import asyncio
+import random
+from collections import defaultdict
+from collections.abc import Callable
+from contextlib import suppress
+
+from codesync_client import ClientError, Room, Submission
+from codesync_protocol.links import Link
+from codesync_protocol.messages import Finished
+from codesync_protocol.shared_text import SOURCE
+from codesync_protocol.verdict import Result
+
+PROGRAMS = (
+    "print('{token}')",
+    "import time; time.sleep({pause}); print('{token}')",
+    "print('{token}', flush=True); import time; time.sleep({pause})",
+    "import sys; sys.exit(3)",
+)
+
+
+class Promises:
+    """What a server has promised in all its lives.
+
+    Attributes:
+        accepted: ids of accepted jobs, by submitter, in the order of their acceptance.
+        ended: how jobs ended, as anybody was told; more than one way is a broken promise.
+        tokens: texts of which the typist was told that the server has them, by room.
+        prints: what an accepted job prints, once, if it ends by itself.
+    """
+
+    def __init__(self) -> None:
+        self.accepted: defaultdict[str, list[str]] = defaultdict(list)
+        self.ended: defaultdict[str, set[Result]] = defaultdict(set)
+        self.tokens: defaultdict[str, set[str]] = defaultdict(set)
+        self.prints: dict[str, bytes] = {}
+        self.refused = 0
+
+
+class Witness:
+    """One member, who comes back after every cut.
+
+    Args:
+        link: the room.
+        name: their name.
+        promises: where they write down what they were promised.
+        chance: decides what they do.
+    """
+
+    def __init__(self, link: Link, name: str, promises: Promises, chance: random.Random) -> None:
+        self.room = Room(link, name=name, agent="test", shares_text=True)
+        self._name = name
+        self._promises = promises
+        self._chance = chance
+        self._count = 0
+
+    async def watch(self) -> None:
+        """Write down how jobs end, until the room is left."""
+        async for event in self.room.events():
+            if isinstance(event, Finished):
+                self._promises.ended[event.job].add(event.result)
+
+    async def type(self, goes_on: Callable[[], bool]) -> None:
+        """Type a word, wait until the server has it, and so on."""
+        document = self.room.document
+        await self.room.text_settled()
+        while goes_on():
+            self._count += 1
+            token = f"<{self._name}-{self._count}>"
+            end = len(document.text(SOURCE).encode())
+            document.edit(SOURCE, self._chance.choice((0, end)), 0, token)
+            self.room.wake()
+            await self.room.text_settled()
+            self._promises.tokens[self.room.link.room].add(token)
+            await asyncio.sleep(self._chance.uniform(0.0, 0.02))
+
+    async def submit(self, goes_on: Callable[[], bool]) -> None:
+        """Submit a program, and cancel it perhaps, and so on."""
+        while goes_on():
+            self._count += 1
+            token = f"{self._name}-{self._count}"
+            pause = self._chance.uniform(0.0, 0.3)
+            program = self._chance.choice(PROGRAMS).format(token=token, pause=pause)
+            submission = Submission("python", [("main.py", program.encode())])
+            try:
+                await self.room.submit(submission)
+            except ClientError:
+                self._promises.refused += 1
+                await asyncio.sleep(0.05)
+                continue
+            self._promises.accepted[self._name].append(submission.job)
+            if "exit" not in program:
+                self._promises.prints[submission.job] = f"{token}\n".encode()
+            if self._chance.random() < 0.2:
+                with suppress(ClientError):
+                    self.room.cancel(submission.job)
+            await asyncio.sleep(self._chance.uniform(0.0, 0.1))
