@@ -6,7 +6,9 @@ from codesync_tui.actions import ACTIONS, PANE_KEYS, bindings, key_label
 from codesync_tui.screens.help import help_text
 from codesync_tui.screens.room import RoomScreen
 
-SURVIVES_TMUX = re.compile(r"ctrl\+([a-z]|backslash|right_square_bracket|underscore)|f[1-9]")
+SURVIVES_TMUX = re.compile(
+    r"ctrl\+(@|space|[a-z]|backslash|right_square_bracket|underscore)|f[1-9]"
+)
 
 
 def test_every_action_can_be_done() -> None:

@@ -67,6 +67,13 @@ ACTIONS: Final = (
     Action("people", ("f3",), "People", "show or hide members and queue", LOOK),
     Action("output", ("f4",), "Output", "half of the screen, all of it, none of it", LOOK),
     Action("next_pane", ("f6",), "Next pane", "move the focus to the next pane", LOOK),
+    Action(
+        "full_screen",
+        ("ctrl+@", "ctrl+space"),
+        "Full screen",
+        "show this pane alone, F6 the next; again: all",
+        LOOK,
+    ),
     Action("wrap", (), "Wrap", "break long lines of output, or do not", LOOK),
     Action("find_output", (), "Find in output", "find text in what programs wrote", LOOK),
     Action("save_output", (), "Save output", "save what the last program wrote to a file", LOOK),
@@ -137,11 +144,15 @@ def bindings() -> list[Binding]:
 
 
 _LABELS: Final = {
+    "ctrl+@": "ctrl+space",
     "ctrl+underscore": "ctrl+/",
     "ctrl+backslash": "ctrl+\\",
     "ctrl+right_square_bracket": "ctrl+]",
 }
-"""Keys whose names are not those that people say; ctrl+/ is what terminals call ctrl+_."""
+"""Keys whose names are not those that people say.
+
+Most terminals send ctrl+space as ctrl+@, and ctrl+/ as ctrl+_.
+"""
 
 
 def key_label(key: str) -> str:
@@ -149,3 +160,8 @@ def key_label(key: str) -> str:
     if key[0] == "f" and key[1:].isdigit():
         return key.upper()
     return _LABELS.get(key, key)
+
+
+def key_labels(action: Action) -> str:
+    """Say an action's keys, each once: "F5, ctrl+r"; empty when it has none."""
+    return ", ".join(dict.fromkeys(map(key_label, action.keys)))

@@ -25,11 +25,21 @@ _NEXT = {
 }
 
 
+class Pane(Enum):
+    """What can fill the screen, by its widget's id; the answer line belongs to the output."""
+
+    EDITOR = "editor"
+    OUTPUT = "output"
+    STDIN = "stdin"
+    QUEUE = "queue"
+    MEMBERS = "members"
+
+
 class Arrangement:
     """Which panes are shown.
 
     A wide screen begins with everything, a narrow one with the editor alone. What somebody chose
-    stays as it is.
+    stays as it is, also while one pane fills the screen.
 
     Args:
         screen: the room's screen; its classes say what is shown.
@@ -40,6 +50,12 @@ class Arrangement:
         self._output: OutputSize | None = None
         self._people: bool | None = None
         self._stdin: bool | None = None
+        self._full: Pane | None = None
+
+    @property
+    def full(self) -> Pane | None:
+        """The pane that fills the screen; None when none does."""
+        return self._full
 
     @property
     def is_wide(self) -> bool:
@@ -61,34 +77,51 @@ class Arrangement:
     @property
     def shows_stdin(self) -> bool:
         """Whether the prepared input is shown."""
+        if self._full is not None:
+            return self._full is Pane.STDIN
         return self.is_wide if self._stdin is None else self._stdin
 
     def next_output(self) -> None:
         """Give the output the next size."""
-        self._output = _NEXT[self.output]
+        size = self.output
+        if self._full is not None:
+            size = OutputSize.FULL if self._full is Pane.OUTPUT else OutputSize.NONE
+        self._full, self._output = None, _NEXT[size]
+        self.apply()
+
+    def fill(self, pane: Pane | None) -> None:
+        """Let a pane fill the screen; None gives the layout back."""
+        self._full = pane
         self.apply()
 
     def show_output(self) -> None:
         """Make sure that the output is seen."""
+        if self._full is not Pane.OUTPUT:
+            self._full = None
         if self.output is OutputSize.NONE:
             self._output = OutputSize.HALF
         self.apply()
 
     def toggle_people(self) -> None:
         """Show or hide members and queue."""
-        self._people = not self.shows_people
+        shown = self.shows_people
+        if self._full is not None:
+            shown = self._full in (Pane.QUEUE, Pane.MEMBERS)
+        self._full, self._people = None, not shown
         self.apply()
 
     def show_stdin(self, *, shown: bool) -> None:
         """Show or hide the prepared input."""
-        self._stdin = shown
+        self._full, self._stdin = None, shown
         self.apply()
 
     def show_editor(self) -> None:
         """Make sure that the editor is seen."""
+        if self._full is not Pane.EDITOR:
+            self._full = None
         if self.output is OutputSize.FULL:
             self._output = OutputSize.HALF
-            self.apply()
+        self.apply()
 
     def apply(self) -> None:
         """Bring the screen's classes up to date."""
@@ -96,3 +129,6 @@ class Arrangement:
             self._screen.set_class(size is self.output, size.value)
         self._screen.set_class(self.shows_people, "-people")
         self._screen.set_class(self.shows_stdin, "-stdin")
+        self._screen.set_class(self._full is not None, "-full")
+        for pane in Pane:
+            self._screen.set_class(pane is self._full, f"-full-{pane.value}")

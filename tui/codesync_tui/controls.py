@@ -235,7 +235,7 @@ class Controls:
                 line.focus()
             self._awaited = None
         elif has_changed and had_focus and not chosen:
-            self._editor.focus()
+            (self._editor if self._editor.is_on_screen else self._output).focus()
 
     def awaiting(self) -> str:
         """Say which program that can be typed to waits for a line; empty when none does."""

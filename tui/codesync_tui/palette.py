@@ -8,7 +8,7 @@ from textual.content import Content
 from textual.fuzzy import FuzzySearch
 
 from codesync_protocol.printable import show_line
-from codesync_tui.actions import ACTIONS, key_label
+from codesync_tui.actions import ACTIONS, key_labels
 
 _HIDDEN = frozenset({"palette"})
 
@@ -42,7 +42,7 @@ class RoomCommands(Provider):
             return
         for action in ACTIONS:
             if action.name not in _HIDDEN:
-                keys = f"  ({', '.join(map(key_label, action.keys))})" if action.keys else ""
+                keys = f"  ({key_labels(action)})" if action.keys else ""
                 yield action.title + keys, action.help, partial(room.do, action.name)
         for member in room.company.others:
             name = show_line(member.name)

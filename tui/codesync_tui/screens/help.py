@@ -12,7 +12,7 @@ from textual.widgets import Static
 from codesync_protocol.messages import Welcome
 from codesync_protocol.printable import show_line
 from codesync_tui import words
-from codesync_tui.actions import ACTIONS, PANE_KEYS, Action, key_label
+from codesync_tui.actions import ACTIONS, PANE_KEYS, Action, key_labels
 from codesync_tui.screens.dialog import Dialog
 
 _KEY_COLUMNS = 21
@@ -81,7 +81,7 @@ def _pane_keys(pane: str) -> Iterator[Content]:
 def _action_line(action: Action) -> Content:
     if not action.keys:
         return Content.assemble((f"  {action.title:<{_KEY_COLUMNS}}", "$secondary"), action.help)
-    return _line(", ".join(map(key_label, action.keys)), action.help)
+    return _line(key_labels(action), action.help)
 
 
 def _line(key: str, what: str) -> Content:

@@ -53,6 +53,9 @@ class RoomScreen(RoomView):
 
     def action_take_input(self) -> None:
         """Take over a program's input."""
+        if self._stdin.answers:
+            self._arrangement.show_output()
+            self._arrange()
         self._controls.take_input()
 
     def action_next_target(self) -> None:
@@ -95,6 +98,7 @@ class RoomScreen(RoomView):
         if self._output.has_focus:
             self.action_find_output()
         else:
+            self._show_editor()
             self.query_one(FindLine).open()
 
     def action_find_output(self) -> None:
@@ -109,6 +113,7 @@ class RoomScreen(RoomView):
 
     def action_toggle_comment(self) -> None:
         """Make comments of the selected lines, or lines of comments."""
+        self._show_editor()
         self._editor.toggle_comment()
 
     def action_go_to_line(self) -> None:
@@ -116,6 +121,7 @@ class RoomScreen(RoomView):
 
         def answered(line: int | None) -> None:
             if line is not None:
+                self._show_editor()
                 self._editor.go_to(line)
 
         app_of(self).push_screen(LinePrompt(self._editor.document.line_count), answered)
@@ -131,14 +137,19 @@ class RoomScreen(RoomView):
         self._error = (self._error + 1) % len(places) if self._errors == places else 0
         self._errors = places
         place = places[self._error]
+        self._show_editor()
         self._editor.go_to(place.line, place.column)
 
     def action_follow(self) -> None:
         """Follow the next member."""
+        if self._company.others:
+            self._show_editor()
         self._company.follow_next()
 
     def action_jump(self) -> None:
         """Go to the next member."""
+        if self._company.others:
+            self._show_editor()
         self._company.jump_next()
 
     def action_open_file(self) -> None:
@@ -156,14 +167,26 @@ class RoomScreen(RoomView):
     def action_select_all(self) -> None:
         """Select the whole text, of the editor or of the prepared input."""
         area = self._stdin.prepared if self._stdin.prepared.has_focus else self._editor
+        if area is self._editor:
+            self._show_editor()
         area.focus()
         area.select_all()
 
     def action_next_pane(self) -> None:
         """Move the focus to the next pane that is shown."""
-        panes = [pane for pane in self._panes() if pane.is_on_screen]
+        panes = self._reachable_panes()
         focused = [index for index, pane in enumerate(panes) if pane.has_focus]
-        panes[(focused[0] + 1) % len(panes) if focused else 0].focus()
+        following = panes[(focused[0] + 1) % len(panes) if focused else 0]
+        if self._arrangement.full is not None:
+            self._arrangement.fill(self._pane_of(following))
+            self._arrange()
+        following.focus()
+
+    def action_full_screen(self) -> None:
+        """Let the pane with the focus fill the screen, or give the layout back."""
+        is_full = self._arrangement.full is not None
+        self._arrangement.fill(None if is_full else self._pane_of(self.focused))
+        self._arrange()
 
     def action_output(self) -> None:
         """Give the output the next size."""

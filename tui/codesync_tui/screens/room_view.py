@@ -15,7 +15,7 @@ from codesync_client import Room
 from codesync_client.shared_document import Conflict
 from codesync_protocol.messages import Role
 from codesync_tui import words
-from codesync_tui.arrangement import BREAKPOINTS, Arrangement
+from codesync_tui.arrangement import BREAKPOINTS, Arrangement, Pane
 from codesync_tui.company import Company
 from codesync_tui.controls import Controls
 from codesync_tui.desk import Desk
@@ -304,8 +304,26 @@ class RoomView(Screen[None]):
             panes.append(target)
         return [*panes, self._queue, self._members]
 
-    def _focus_editor(self) -> None:
+    def _reachable_panes(self) -> list[Widget]:
+        """The panes that can have the focus next: while one fills the screen, all of them."""
+        if self._arrangement.full is None:
+            return [pane for pane in self._panes() if pane.is_on_screen]
+        target = self._stdin.input_widget() or self._stdin.prepared
+        return [self._editor, self._output, target, self._queue, self._members]
+
+    def _pane_of(self, widget: Widget | None) -> Pane:
+        """Tell which pane fills the screen when a widget is to be seen on all of it."""
+        around = [each.id for each in widget.ancestors_with_self] if widget else []
+        if "answer" in around or "output-find" in around:
+            return Pane.OUTPUT
+        return next((pane for pane in Pane if pane.value in around), Pane.EDITOR)
+
+    def _show_editor(self) -> None:
         self._arrangement.show_editor()
+        self._arrange()
+
+    def _focus_editor(self) -> None:
+        self._show_editor()
         self._editor.focus()
 
     def _arrange(self) -> None:
