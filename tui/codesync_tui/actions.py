@@ -76,8 +76,11 @@ ACTIONS: Final = (
     ),
     Action("wrap", (), "Wrap", "break long lines of output, or do not", LOOK),
     Action("find_output", (), "Find in output", "find text in what programs wrote", LOOK),
-    Action("save_output", (), "Save output", "save what the last program wrote to a file", LOOK),
-    Action("copy_output", (), "Copy output", "copy what the last program wrote", LOOK),
+    Action("block_before", (), "Block before", "choose a program's output, going up", LOOK),
+    Action("next_block", (), "Next block", "choose a program's output, going down", LOOK),
+    Action("copy_output", (), "Copy output", "copy the chosen block, or the last", LOOK),
+    Action("save_output", (), "Save output", "save the chosen block, or the last", LOOK),
+    Action("save_all_output", (), "Save all output", "save what all programs wrote", LOOK),
     Action("clear_output", (), "Clear output", "forget what finished programs wrote", LOOK),
     Action("theme", (), "Dark or light", "change the colours of the screen", LOOK),
     Action("follow", ("ctrl+l",), "Follow", "look on with the next member, until a key", ROOM),
@@ -112,6 +115,8 @@ READING: Final = (
     ("arrows, page up/down", "scroll; at the end it follows the program"),
     ("home, end", "to the beginning, to the end"),
     ("ctrl+f", "find; enter goes up, the arrows up and down"),
+    ("p, n", "choose the block before, the next; escape: none"),
+    ("c, s", "copy, save the chosen block, or the last"),
 )
 """Keys of the output that the help shows."""
 

@@ -22,7 +22,6 @@ from codesync_tui.notices import Notices
 from codesync_tui.panels.status import StatusLine
 from codesync_tui.program import Program, is_starter
 from codesync_tui.screens.path_prompt import PathPrompt
-from codesync_tui.transcript import Transcript
 from codesync_tui.typed import app_of
 
 ONCE_MORE_SECONDS = 10.0
@@ -253,34 +252,6 @@ class Desk:
                 self._write(Path(path))
 
         app_of(self._screen).push_screen(PathPrompt("Save the text to", proposed), answered)
-
-    def ask_save_output(self, transcript: Transcript) -> None:
-        """Ask where to save what the last program wrote."""
-        text, job = transcript.last_text(), transcript.last_job()
-        if not text:
-            self._notices.show("No program has written anything yet.")
-            return
-        if dropped := transcript.dropped(job):
-            self._notices.show(f"Its first {dropped:,} lines are gone; the rest is saved.")
-        stem = Path(transcript.heading(job).title).stem
-
-        def answered(path: str | None) -> None:
-            if path:
-                work = self._save_output(SourceFile(Path(path), text))
-                self._screen.run_worker(work, group="files")
-
-        proposed = f"{stem}.out" if stem.isprintable() else "output.txt"
-        app_of(self._screen).push_screen(PathPrompt("Save the output to", proposed), answered)
-
-    async def _save_output(self, file: SourceFile) -> None:
-        try:
-            await asyncio.to_thread(write_source, file, overwrite=False)
-        except FileExistsError:
-            self._notices.show(f"{file.path} is there already; choose another name.", "warning")
-        except FileTrouble as trouble:
-            self._screen.post_message(FileFailed(str(trouble)))
-        else:
-            self._notices.show(f"Saved the output to {file.path}, as text without its colours.")
 
     def _write(self, path: Path) -> None:
         file = SourceFile(path, self._editor.text, self.program.newline)

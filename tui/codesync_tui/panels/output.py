@@ -12,6 +12,7 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
+from textual.binding import Binding, BindingType
 from textual.color import Color
 from textual.geometry import Size
 from textual.message import Message
@@ -31,6 +32,7 @@ from codesync_tui.typed import app_of
 FRAME_SECONDS = 1 / 30
 
 _FOUND = Style(reverse=True)
+_CHOSEN = Style(bold=True, underline=True)
 
 
 class OutputPane(ScrollView, can_focus=True):
@@ -49,6 +51,14 @@ class OutputPane(ScrollView, can_focus=True):
     """
 
     ALLOW_SELECT = False
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("p", "choose(-1)", "Block before", show=False),
+        Binding("n", "choose(1)", "Next block", show=False),
+        Binding("escape", "choose(0)", "Choose none", show=False),
+        Binding("c", "screen.copy_output", "Copy", show=False),
+        Binding("s", "screen.save_output", "Save", show=False),
+    ]
 
     DEFAULT_CSS = """
     OutputPane {
@@ -84,6 +94,7 @@ class OutputPane(ScrollView, can_focus=True):
         self.wraps = True
         self.shown_match = 0
         self._needle: re.Pattern[str] | None = None
+        self._chosen = ""
         self._follows_end = True
         self._is_placing = False
         self._frame: Timer | None = None
@@ -161,6 +172,42 @@ class OutputPane(ScrollView, can_focus=True):
         if not self.scroll_offset.y <= row < self.scroll_offset.y + height:
             self.scroll_to(y=max(0, row - height // 2), animate=False, force=True)
         self.refresh()
+
+    # Choosing.
+
+    @property
+    def chosen(self) -> str:
+        """The job whose block is chosen; empty when none is, or when it is gone."""
+        return self._chosen if self._chosen in self.transcript else ""
+
+    def action_choose(self, step: int) -> None:
+        """Choose the next block (1), the one before (-1) or none (0).
+
+        The first one that is chosen is one that is seen: from the end upwards, or from the
+        beginning downwards.
+        """
+        self._chosen = self._following(step) if step else ""
+        if self._chosen:
+            self._reveal(self._chosen)
+        self.refresh()
+
+    def _following(self, step: int) -> str:
+        jobs = self.transcript.jobs
+        if self.chosen:
+            index = jobs.index(self.chosen) + step
+            return jobs[min(max(0, index), len(jobs) - 1)]
+        if not jobs:
+            return ""
+        row = self.scroll_offset.y if step > 0 else self.last_row
+        return self.transcript.row(min(row, self.transcript.rows - 1)).job
+
+    def _reveal(self, job: str) -> None:
+        """Bring a block into view, or, when it is too long, its beginning."""
+        start, end = self.transcript.span(job)
+        top = self.scroll_offset.y
+        if not top <= start <= end <= top + self.scrollable_content_region.height:
+            self.scroll_to(y=start, animate=False, force=True)
+            self._follows_end = self.scroll_offset.y >= self.max_scroll_y
 
     # When it paints.
 
@@ -270,8 +317,9 @@ class OutputPane(ScrollView, can_focus=True):
         style = self.get_component_rich_style("output--heading")
         colour = Color.parse(theme.member_colour(heading.colour, app_of(self).theme))
         name = Style(color=colour.rich_color, bold=True)
-        rest = f"  {heading.title}  {heading.language}  {heading.short_id}"
-        if dropped := self.transcript.dropped(job):
-            rest += f"  (its first {dropped:,} lines are gone)"
-        segments = [Segment(f" {heading.name}", style + name), Segment(rest, style)]
+        mark, rest = " ", f"  {self.transcript.caption(job)}"
+        if job == self._chosen:
+            mark, style = "▸", style + _CHOSEN
+            rest += "  (c copies, s saves)"
+        segments = [Segment(f"{mark}{heading.name}", style + name), Segment(rest, style)]
         return Strip(segments).crop_extend(0, width, style)

@@ -9,7 +9,6 @@ from codesync_protocol.messages import LanguageInfo
 from codesync_tui.actions import bindings
 from codesync_tui.company import Company
 from codesync_tui.error_places import Place, error_places
-from codesync_tui.messages import CopyAsked
 from codesync_tui.panels.find_line import FindLine
 from codesync_tui.panels.output_find import OutputFind
 from codesync_tui.screens.help import HelpScreen, room_notes
@@ -108,8 +107,26 @@ class RoomScreen(RoomView):
         self.query_one(OutputFind).open()
 
     def action_save_output(self) -> None:
-        """Save what the last program wrote."""
-        self.desk.ask_save_output(self._output.transcript)
+        """Save the chosen block, or the last."""
+        self._copies.ask_save()
+
+    def action_save_all_output(self) -> None:
+        """Save what all programs wrote."""
+        self._copies.ask_save_all()
+
+    def action_block_before(self) -> None:
+        """Choose a program's output, going up."""
+        self._choose_block(-1)
+
+    def action_next_block(self) -> None:
+        """Choose a program's output, going down."""
+        self._choose_block(1)
+
+    def _choose_block(self, step: int) -> None:
+        self._arrangement.show_output()
+        self._arrange()
+        self._output.action_choose(step)
+        self._output.focus()
 
     def action_toggle_comment(self) -> None:
         """Make comments of the selected lines, or lines of comments."""
@@ -218,10 +235,8 @@ class RoomScreen(RoomView):
         app_of(self).push_screen(InviteScreen(self._join_line))
 
     def action_copy_output(self) -> None:
-        """Copy what the last program wrote."""
-        text = self._output.transcript.last_text()
-        if text:
-            app_of(self).post_message(CopyAsked("the output", text))
+        """Copy the chosen block, or the last."""
+        self._copies.copy()
 
     def action_theme(self) -> None:
         """Change between dark and light."""

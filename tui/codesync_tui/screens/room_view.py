@@ -33,6 +33,7 @@ from codesync_tui.messages import (
 )
 from codesync_tui.narrator import Narrator, Panes
 from codesync_tui.notices import Notices
+from codesync_tui.output_copies import OutputCopies
 from codesync_tui.panels.answer_line import AnswerLine
 from codesync_tui.panels.banner import Banner
 from codesync_tui.panels.find_line import FindLine
@@ -144,6 +145,7 @@ class RoomView(Screen[None]):
                 conflict=self._text_in_conflict,
             ),
         )
+        self._copies = OutputCopies(self, self._output, self._notices)
         self._rescue = Rescue(self, self._room, self._notices)
         self.hosting = Hosting(self._room, self._notices)
         self._controls = Controls(

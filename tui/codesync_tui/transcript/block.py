@@ -110,6 +110,12 @@ class Block:
         """A line by its index; the unfinished one comes last."""
         return self._lines[index] if index < len(self._lines) else self._unfinished.line()
 
+    def lines(self) -> Iterator[Line]:
+        """All lines, the unfinished one last."""
+        yield from self._lines
+        if not self._unfinished.is_empty:
+            yield self._unfinished.line()
+
     def row(self, row: int) -> tuple[Line, int, int | None]:
         """Find what is shown in a row.
 

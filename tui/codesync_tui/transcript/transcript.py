@@ -63,6 +63,10 @@ class _Entry:
     def rows(self) -> int:
         return 2 + self.block.rows + len(self._ending_rows)
 
+    @property
+    def ending_text(self) -> str:
+        return "".join(f"{line.text}\n" for line in self._ending)
+
     def end(self, ending: Ending) -> None:
         self.has_ended = True
         self._ending = ending.lines()
@@ -207,6 +211,17 @@ class Transcript:
         )
         return list(islice(found, MATCHES_MAX))
 
+    @property
+    def jobs(self) -> tuple[str, ...]:
+        """All jobs, from above to below."""
+        return tuple(self._entries)
+
+    def span(self, job: str) -> tuple[int, int]:
+        """The row of a job's heading, and the row behind its last one."""
+        starts = self._row_starts()
+        index = list(self._entries).index(job)
+        return starts[index], starts[index + 1] - 1  # without the gap
+
     def last_job(self) -> str:
         """The job that stands lowest; empty when there is none."""
         return next(reversed(self._entries), "")
@@ -223,12 +238,26 @@ class Transcript:
         """How many lines of a job were dropped to make room."""
         return self._entries[job].block.dropped
 
+    def caption(self, job: str) -> str:
+        """What stands in a job's heading behind its submitter's name."""
+        heading, dropped = self._entries[job].heading, self.dropped(job)
+        caption = f"{heading.title}  {heading.language}  {heading.short_id}"
+        return f"{caption}  (its first {dropped:,} lines are gone)" if dropped else caption
+
+    def text(self, job: str) -> str:
+        """All that is kept of a job's output."""
+        return "".join(f"{line.text}\n" for line in self._entries[job].block.lines())
+
     def last_text(self) -> str:
         """All that is kept of the last job's output; empty when there is none."""
-        if not self._entries:
-            return ""
-        block = next(reversed(self._entries.values())).block
-        return "".join(f"{block.line(index).text}\n" for index in range(block.line_count))
+        return self.text(self.last_job()) if self._entries else ""
+
+    def all_text(self) -> str:
+        """All that is kept, as it is shown: headings, output, and how each job ended."""
+        return "\n".join(
+            f"{entry.heading.name}  {self.caption(job)}\n{self.text(job)}{entry.ending_text}"
+            for job, entry in self._entries.items()
+        )
 
     def set_width(self, width: int) -> None:
         """Break lines in another width (columns); 0 means never."""
