@@ -90,6 +90,7 @@ class SharedDocument:
         self._unsent: deque[Edit] = deque()  # in pieces
         self._unacknowledged: deque[Edit] = deque()  # sent, in pieces
         self._caret: CaretPlace | None = None
+        self._caret_is_due = False
         self._pieces: dict[int, bytearray] = {}
         self._fetch = DocumentFetch()
         self._reason = ""
@@ -142,9 +143,21 @@ class SharedDocument:
         if self._mine:
             self._mine.end_undo_group()
 
-    def move_caret(self, anchor: int, head: int) -> None:
-        """Say where we are in the source, in bytes; the others are told if they do not know."""
+    def move_caret(self, anchor: int, head: int, *, tell: bool = True) -> None:
+        """Say where we are in the source, in bytes; the others are told if they do not know.
+
+        Args:
+            anchor: where the selection begins.
+            head: where the caret is.
+            tell: tell them now; else `tell_caret` does. Say the place with every change of the
+                text all the same: one that waits would be a place in an older text.
+        """
         self._caret = CaretPlace(anchor, head)
+        self._caret_is_due |= tell
+
+    def tell_caret(self) -> None:
+        """Tell the others where we are, if they do not know."""
+        self._caret_is_due = True
 
     def _write(self, act: Callable[[Replica], object]) -> None:
         if self._mine is None:
@@ -167,8 +180,9 @@ class SharedDocument:
             edit = self._unsent.popleft()
             self._unacknowledged.append(edit)
             yield edit
-        if self._caret and not self._unacknowledged and self._mine:
+        if self._caret_is_due and self._caret and not self._unacknowledged and self._mine:
             caret, self._caret = self._caret, None
+            self._caret_is_due = False
             if caret != self.carets.own:
                 self.carets.own = caret
                 yield Caret(self._seq, caret.anchor, caret.head)

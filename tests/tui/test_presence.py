@@ -1,6 +1,9 @@
 """Who is in the text with us: where they are, what they do, and how we get there."""
 
+from collections import defaultdict
 from collections.abc import AsyncGenerator
+from itertools import pairwise
+from time import monotonic
 
 import pytest
 from hypothesis import given
@@ -11,10 +14,12 @@ from textual.strip import Strip
 from textual.widgets import Static
 
 from codesync_client.carets import CaretPlace
+from codesync_client.shared_document import SharedDocument
 from codesync_protocol.messages import Role
 from codesync_tui.editor.document import QuickWrappedDocument, SourceDocument
 from codesync_tui.editor.remote_carets import Mark, Marks, RemoteCaret, paint, plan
 from codesync_tui.presence import IDLE_SECONDS, TYPING_SECONDS, Presence
+from codesync_tui.shared_texts import CARET_SECONDS
 from tests.servers import RunningServer, running_server
 from tests.tui.test_sharing import Screen, screen
 from tests.waiting import eventually
@@ -112,6 +117,30 @@ async def test_a_viewers_selection_is_seen_too(server: RunningServer) -> None:
         eve.editor.move_cursor((1, 0))
         eve.editor.move_cursor((2, 4), select=True)
         await eventually(lambda: "line 2   eve" in painted(ana))
+
+
+async def test_a_caret_that_never_rests_is_told_20_times_a_second_and_at_last(
+    server: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = defaultdict[SharedDocument, list[float]](list)
+    tell = SharedDocument.tell_caret
+
+    def counted(document: SharedDocument) -> None:
+        told[document].append(monotonic())
+        tell(document)
+
+    monkeypatch.setattr(SharedDocument, "tell_caret", counted)
+    async with screen(server, "ana") as ana, screen(server, "ben") as ben:
+        await ana.has_text()
+        await ana.writes(LINES)
+        await ben.becomes(LINES)
+        for row in range(150):
+            ben.editor.move_cursor((row, 0))
+            await ben.pilot.pause()
+        ana.editor.move_cursor((160, 0))
+        await eventually(lambda: "line 149   ben" in painted(ana))
+    for times in told.values():
+        assert all(after - before > 0.9 * CARET_SECONDS for before, after in pairwise(times))
 
 
 async def test_following_ends_with_our_first_key_and_a_jump_takes_our_caret_along(

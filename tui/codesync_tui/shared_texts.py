@@ -7,6 +7,10 @@ from codesync_client.change import Change
 from codesync_client.shared_document import Conflict, SharedDocument
 from codesync_protocol.shared_text import SOURCE, STDIN
 from codesync_tui.editor.source_area import SourceArea
+from codesync_tui.throttle import Throttle
+
+CARET_SECONDS = 0.05
+"""Others are told of our caret no more often: 20 times a second look like every move."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,7 @@ class SharedTexts:
         self._may_write = may_write
         self._areas: Mapping[str, SourceArea] = {SOURCE: editor, STDIN: prepared}
         self._watchers = watchers
+        self._caret = Throttle(self._tell_caret, CARET_SECONDS, editor.set_timer)
         document.listener = self
         self.allow()
 
@@ -68,7 +73,8 @@ class SharedTexts:
     def document_loaded(self) -> None:
         """The texts are others now, or there for the first time."""
         for name, area in self._areas.items():
-            area.share(_Port(self._document, name, self._wake), self._document.text(name))
+            port = _Port(self._document, name, self._wake, self._caret)
+            area.share(port, self._document.text(name))
         self.allow()
         self._watchers.loaded()
 
@@ -85,6 +91,10 @@ class SharedTexts:
             self._watchers.wrote(change.member)
         self._watchers.text_moved()
 
+    def _tell_caret(self) -> None:
+        self._document.tell_caret()
+        self._wake()
+
     def carets_moved(self) -> None:
         """Somebody is somewhere else."""
         self._watchers.carets_moved()
@@ -97,10 +107,13 @@ class SharedTexts:
 class _Port:
     """One of the room's texts, as an area writes it."""
 
-    def __init__(self, document: SharedDocument, name: str, wake: Callable[[], None]) -> None:
+    def __init__(
+        self, document: SharedDocument, name: str, wake: Callable[[], None], caret: Throttle
+    ) -> None:
         self._document = document
         self._name = name
         self._wake = wake
+        self._caret = caret
 
     def edit(self, at: int, deleted: int, inserted: str) -> None:
         self._document.edit(self._name, at, deleted, inserted)
@@ -123,5 +136,5 @@ class _Port:
 
     def moved(self, anchor: int, head: int) -> None:
         if self._name == SOURCE:
-            self._document.move_caret(anchor, head)
-            self._wake()
+            self._document.move_caret(anchor, head, tell=False)
+            self._caret.ask()
