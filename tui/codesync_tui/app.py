@@ -1,6 +1,7 @@
 """The app: one room on one terminal, from entering to leaving."""
 
 import asyncio
+import os
 import signal
 import traceback
 from collections.abc import Sequence
@@ -9,10 +10,11 @@ from pathlib import Path
 from typing import ClassVar
 
 from rich.text import Text
+from textual import constants
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
-from textual.events import Event, InputEvent, Resize
+from textual.events import CursorPosition, Event, InputEvent, Resize
 from textual.filter import LineFilter
 from textual.worker import WorkerCancelled, WorkerFailed
 
@@ -29,6 +31,7 @@ from codesync_tui.notices import Notices
 from codesync_tui.palette import RoomCommands
 from codesync_tui.screens.room import RoomScreen
 from codesync_tui.screens.too_small import TooSmall, is_too_small
+from codesync_tui.slow_link import SlowLinkHint, may_be_slow
 from codesync_tui.theme import ANSI_DARK, ANSI_LIGHT, DARK, SIXTEEN, THEMES
 
 ENTRY_FAILED = 125
@@ -94,6 +97,7 @@ class CodeSyncApp(App[int]):
             keeps_in_step=keeps_in_step,
             busy=self.garbage.busy,
         )
+        self._slow_link = SlowLinkHint(self._ask_terminal, self._notices.show, self.set_timer)
         self._signals: list[signal.Signals] = []
         self.ansi_theme_dark, self.ansi_theme_light = ANSI_DARK, ANSI_LIGHT
         for theme in THEMES:
@@ -129,10 +133,21 @@ class CodeSyncApp(App[int]):
                 self._signals.append(number)
 
     def on_ready(self) -> None:
-        """From here on the garbage collector works in pauses."""
+        """From here on the garbage collector works in pauses; the terminal's delay is measured."""
         if not self.is_headless:
             self.garbage.begin()
             self.set_interval(1.0, self.garbage.tick)
+        if may_be_slow(os.environ, constants.MAX_FPS):
+            self._slow_link.start()
+
+    def on_cursor_position(self, _: CursorPosition) -> None:
+        """The terminal has answered."""
+        self._slow_link.answered()
+
+    def _ask_terminal(self, question: str) -> None:
+        if self._driver is not None:
+            self._driver.write(question)
+            self._driver.flush()
 
     async def on_event(self, event: Event) -> None:
         """Note that somebody types; see App."""
