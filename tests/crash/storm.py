@@ -29,6 +29,7 @@ from codesync_server.store.choice import choose_store
 from codesync_server.store.contract import Store
 from tests.crash.mortal_server import MortalServer
 from tests.crash.witnesses import Promises, Witness
+from tests.mongodb import mongodb_stand_in
 from tests.waiting import eventually
 
 ROOMS = ("room-one", "room-two")
@@ -176,9 +177,9 @@ async def _judge_text(
 ) -> None:
     kept = await store.room(name)
     assert kept
-    text = Document.restored(
-        kept.text.state, [edit.data for edit in kept.text.edits], []
-    ).texts[SOURCE]
+    text = Document.restored(kept.text.state, [edit.data for edit in kept.text.edits], []).texts[
+        SOURCE
+    ]
     outcome.words += len(promises.tokens[name])
     if texts != {text}:
         outcome.broken.append(f"what is kept of {name} is not what its members have")
@@ -189,8 +190,6 @@ async def _judge_text(
 
 async def run(store: str, *, kills: int, seed: int) -> Outcome:
     """Run a storm on a store of its own: "sqlite", "mongodb", or an address."""
-    from tests.server.store.stand_in import mongodb_stand_in  # slow to import
-
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))
         address = {"sqlite": str(folder / "rooms.db")}.get(store, store)
@@ -207,7 +206,9 @@ def main() -> int:
     )
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=secrets.randbelow(1 << 32))
-    parser.add_argument("--store", default="sqlite", help="sqlite, mongodb (the stand-in), or an address")
+    parser.add_argument(
+        "--store", default="sqlite", help="sqlite, mongodb (the stand-in), or an address"
+    )
     args = parser.parse_args()
     print(f"seed {args.seed}", flush=True)
     outcome = asyncio.run(run(args.store, kills=args.kills, seed=args.seed))

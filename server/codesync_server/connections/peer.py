@@ -117,6 +117,7 @@ class Peer:
 
     async def _converse(self, actions: Actions) -> None:
         writer = asyncio.get_running_loop().create_task(self._write())
+        writer.add_done_callback(self._writer_ended)
         try:
             await self._read(actions)
         except ConnectionClosed:
@@ -126,6 +127,12 @@ class Peer:
                 await asyncio.wait([writer], timeout=PROGRESS_SECONDS)
             writer.cancel()
             await asyncio.wait([writer])
+
+    def _writer_ended(self, writer: "asyncio.Task[None]") -> None:
+        """Let a client go to whom we cannot speak any more; it comes back, and all is well."""
+        if not writer.cancelled() and (error := writer.exception()):
+            log.error("cannot write to %s", self.address, exc_info=error)
+            self._connection.transport.abort()
 
     async def _read(self, actions: Actions) -> None:
         throttle = Throttle(MESSAGES_BURST, MESSAGES_PER_SECOND)
@@ -180,7 +187,11 @@ class Peer:
         await self._last_words(encode(fault), fault.reason)
 
     async def _last_words(self, frame: bytes, reason: str) -> None:
-        with suppress(ConnectionClosed, TimeoutError):
+        try:
             async with asyncio.timeout(HELLO_SECONDS):
                 await self._connection.send(frame)
                 await self._connection.close(1008, reason.encode()[:100].decode(errors="ignore"))
+        except ConnectionClosed:
+            pass
+        except TimeoutError:  # the library's own close would wait for it without an end
+            self._connection.transport.abort()

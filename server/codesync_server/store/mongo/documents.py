@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
+from bson.int64 import Int64
 
 from codesync_protocol.verdict import Result
 from codesync_server.store.contract import source_of
@@ -20,6 +21,13 @@ from codesync_server.store.records import (
 )
 
 Document = dict[str, Any]
+
+
+def plain(document: Mapping[str, Any]) -> Document:
+    """A document as it was written: BSON's large numbers come back as a type of their own."""
+    return {
+        key: int(value) if isinstance(value, Int64) else value for key, value in document.items()
+    }
 
 
 def room_document(room: RoomRecord) -> Document:
@@ -37,7 +45,7 @@ def room_document(room: RoomRecord) -> Document:
 def read_room(document: Mapping[str, Any]) -> RoomRecord:
     """A room again."""
     fields = ("_id", "text", "language", "invites_after", "made_at", "used_at")
-    return RoomRecord(*(document[each] for each in fields))
+    return RoomRecord(*(plain(document)[each] for each in fields))
 
 
 def member_document(room: str, member: MemberRecord) -> Document:
@@ -59,7 +67,7 @@ def member_document(room: str, member: MemberRecord) -> Document:
 def read_member(document: Mapping[str, Any]) -> MemberRecord:
     """A member again."""
     fields = ("key", "member", "name", "crdt", "edits_taken", "role", "removed", "seen_at")
-    return MemberRecord(*(document[each] for each in fields))
+    return MemberRecord(*(plain(document)[each] for each in fields))
 
 
 def edit_document(room: str, history: int, edit: EditRecord) -> Document:
@@ -77,7 +85,7 @@ def edit_document(room: str, history: int, edit: EditRecord) -> Document:
 
 def read_edit(document: Mapping[str, Any]) -> EditRecord:
     """An edit again."""
-    return EditRecord(*(document[each] for each in ("edit", "key", "number", "data")))
+    return EditRecord(*(plain(document)[each] for each in ("edit", "key", "number", "data")))
 
 
 _JOB = (
@@ -124,7 +132,8 @@ def job_documents(job: JobRecord) -> tuple[Document, Document]:
 
 def read_job(document: Mapping[str, Any], source: bytes | None = None) -> JobRecord:
     """A job again."""
-    kept = {("id" if each == "_id" else each): document[each] for each in (*_JOB, "cancelled_by")}
+    known = plain(document)
+    kept = {("id" if each == "_id" else each): known[each] for each in (*_JOB, "cancelled_by")}
     result = document.get("result")
     kept["result"] = msgspec.msgpack.decode(result, type=Result) if result else None
     kept["source"] = unpack_source(source) if source is not None else None

@@ -217,7 +217,7 @@ class MongoStore:
     async def _text(self, database: writes.Database, name: str) -> TextRecord:
         saved = await database["texts"].find_one({"_id": name})
         history, index, state = (
-            (saved["history"], saved["edit"], saved["state"]) if saved else (1, 0, b"")
+            (int(saved["history"]), int(saved["edit"]), saved["state"]) if saved else (1, 0, b"")
         )
         behind = {"room": name, "history": history, "edit": {"$gt": index}}
         edits = await database["edits"].find(behind).sort("edit", 1).to_list()
