@@ -30,6 +30,7 @@ class Proxy:
         self._up, self._down = asyncio.Event(), asyncio.Event()
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
+        self._lost: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self.flow()
 
@@ -60,6 +61,13 @@ class Proxy:
         """Hand on again what comes, and what came meanwhile."""
         self._up.set()
         self._down.set()
+
+    def lose(self) -> None:
+        """Hand nothing on any more of the connections there are, and close none: no FIN, no RST.
+
+        Those that come work: the network is back, and has forgotten the old ones.
+        """
+        self._lost |= self._writers
 
     async def sent(self, count: int) -> None:
         """Wait until so many more bytes have gone to the server."""
@@ -116,6 +124,8 @@ class Proxy:
         with suppress(ConnectionError):
             while data := await reader.read(CHUNK):
                 await flowing.wait()
+                if writer in self._lost:
+                    continue
                 if self.delay:
                     await asyncio.sleep(self.delay)
                 if flowing is self._up:
@@ -124,9 +134,12 @@ class Proxy:
                     self.downstream += len(data)
                 writer.write(data)
                 await writer.drain()
-            writer.write_eof()
+            if writer not in self._lost:
+                with suppress(OSError):  # the other side has just gone
+                    writer.write_eof()
             return
-        writer.transport.abort()
+        if writer not in self._lost:
+            writer.transport.abort()
 
 
 @asynccontextmanager
