@@ -45,7 +45,8 @@ class Pages:
         Returns:
             The response; None when it is a websocket's opening handshake to be gone on with.
         """
-        if not self._is_our_name(request.headers.get("Host", "")):
+        hosts = request.headers.get_all("Host")
+        if len(hosts) != 1 or not self._is_our_name(hosts[0]):
             # A name that is not ours but leads here: DNS rebinding from a web page.
             return page(HTTPStatus.MISDIRECTED_REQUEST, {"error": "this server has another name"})
         path = request.path.partition("?")[0]

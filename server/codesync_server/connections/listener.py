@@ -7,12 +7,16 @@ import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from http import HTTPStatus
+from typing import Any
 
 from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.frames import CTRL_OPCODES, Frame
 from websockets.http11 import Request, Response
+from websockets.protocol import Event
 from websockets.typing import Origin
 
 from codesync_protocol.limits import HELLO_FRAME_MAX
+from codesync_server.access.throttle import Throttle
 from codesync_server.connections.http import Pages, page
 from codesync_server.connections.peer import Peer
 from codesync_server.settings import Settings
@@ -22,7 +26,30 @@ PING_SECONDS = 10.0
 CLOSE_SECONDS = 2.0
 WRITE_BUFFER_BYTES = 32 * 1024
 
+CONTROLS_BURST = 100
+CONTROLS_PER_SECOND = 20
+"""Pings and pongs of one client; one that sends more is let go."""
+
 log = logging.getLogger(__name__)
+
+
+class Connection(ServerConnection):
+    """A websocket whose pings are counted: each is answered, also when nobody reads the answers."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._controls = Throttle(CONTROLS_BURST, CONTROLS_PER_SECOND)
+
+    def process_event(self, event: Event) -> None:
+        """Take a request or a frame that came."""
+        if isinstance(event, Frame) and event.opcode in CTRL_OPCODES:
+            if self.transport.is_closing():
+                return
+            if not self._controls.allow("", self.loop.time()):
+                log.info("%s sends too many pings; let go", self.remote_address)
+                self.transport.abort()
+                return
+        super().process_event(event)
 
 
 class CannotListen(Exception):
@@ -75,6 +102,7 @@ class Listener:
                 ssl=_tls(settings),
                 origins=[None, *map(Origin, settings.allow_origins)],
                 process_request=self._process_request,
+                create_connection=Connection,
                 compression=None,  # a bomb's fuse, and 44 KiB a member
                 max_size=HELLO_FRAME_MAX,  # raised when the hello is accepted
                 open_timeout=OPEN_SECONDS,
