@@ -13,6 +13,7 @@ from codesync_protocol.messages import (
     Members,
     Notice,
     Queue,
+    Saving,
     Started,
     StdinEcho,
     StdinHeld,
@@ -53,6 +54,8 @@ class PlainLines:
                 yield from self._members(event)
             case Notice(level=level, text=text):
                 yield f"* {level}: {text}"
+            case Saving(trouble=trouble):
+                yield f"* nothing is kept: {trouble}" if trouble else "* all is kept again"
             case Fault(reason=reason):
                 yield f"* error: {reason}"
             case Queue(trouble=trouble):

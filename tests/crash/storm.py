@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -48,6 +49,7 @@ class Outcome:
         seed: decides everything that is left to chance here.
         kills: how often the server was killed.
         accepted: jobs that were acknowledged.
+        refused: why others were not.
         words: typed words that were acknowledged.
         verdicts: how the acknowledged jobs ended.
         broken: promises that were not kept, a sentence each.
@@ -56,7 +58,7 @@ class Outcome:
     seed: int
     kills: int
     accepted: int = 0
-    refused: int = 0
+    refused: Counter[str] = field(default_factory=Counter[str])
     words: int = 0
     verdicts: Counter[str] = field(default_factory=Counter[str])
     broken: list[str] = field(default_factory=list[str])
@@ -110,10 +112,7 @@ async def _live(
                 await server.start()
             over.set()
         await _settle(witnesses, promises)
-        return {
-            room: {w.room.document.text(SOURCE) for w in witnesses if w.room.link.room == room}
-            for room in ROOMS
-        }
+        return {room: _texts(witnesses, room) for room in ROOMS}
 
 
 @asynccontextmanager
@@ -130,20 +129,25 @@ async def _witness(
 async def _settle(witnesses: list[Witness], promises: Promises) -> None:
     """Wait until everybody has everything, and every accepted job has ended."""
     accepted = {job for jobs in promises.accepted.values() for job in jobs}
-    async with asyncio.timeout(SETTLE_SECONDS):
-        for witness in witnesses:
+    for witness in witnesses:
+        async with asyncio.timeout(SETTLE_SECONDS):
             await witness.room.text_settled()
-            room = witness.room
-            await eventually(
-                lambda room=room: room.connected and not room.queue.jobs, SETTLE_SECONDS
-            )
-        for room in ROOMS:
-            same = [w.room.document for w in witnesses if w.room.link.room == room]
-            await eventually(
-                lambda same=same: len({document.text(SOURCE) for document in same}) == 1,
-                SETTLE_SECONDS,
-            )
+        await eventually(partial(_is_quiet, witness), SETTLE_SECONDS)
+    for name in ROOMS:
+        await eventually(partial(_agree, witnesses, name), SETTLE_SECONDS)
     assert accepted
+
+
+def _is_quiet(witness: Witness) -> bool:
+    return witness.room.connected and not witness.room.queue.jobs
+
+
+def _agree(witnesses: list[Witness], room: str) -> bool:
+    return len(_texts(witnesses, room)) == 1
+
+
+def _texts(witnesses: list[Witness], room: str) -> set[str]:
+    return {w.room.document.text(SOURCE) for w in witnesses if w.room.link.room == room}
 
 
 async def _judge_jobs(store: Store, promises: Promises, outcome: Outcome) -> None:
@@ -219,7 +223,7 @@ def main() -> int:
                 "seed": outcome.seed,
                 "kills": outcome.kills,
                 "accepted": outcome.accepted,
-                "refused": outcome.refused,
+                "refused": dict(outcome.refused),
                 "words": outcome.words,
                 "verdicts": dict(outcome.verdicts),
                 "broken": outcome.broken,

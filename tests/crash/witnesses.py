@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -27,6 +27,7 @@ class Promises:
         accepted: ids of accepted jobs, by submitter, in the order of their acceptance.
         ended: how jobs ended, as anybody was told; more than one way is a broken promise.
         tokens: texts of which the typist was told that the server has them, by room.
+        refused: why submissions were not accepted.
         prints: what an accepted job prints, once, if it ends by itself.
     """
 
@@ -35,7 +36,7 @@ class Promises:
         self.ended: defaultdict[str, set[Result]] = defaultdict(set)
         self.tokens: defaultdict[str, set[str]] = defaultdict(set)
         self.prints: dict[str, bytes] = {}
-        self.refused = 0
+        self.refused: Counter[str] = Counter()
 
 
 class Witness:
@@ -85,8 +86,8 @@ class Witness:
             submission = Submission("python", [("main.py", program.encode())])
             try:
                 await self.room.submit(submission)
-            except ClientError:
-                self._promises.refused += 1
+            except ClientError as error:
+                self._promises.refused[error.reason] += 1
                 await asyncio.sleep(0.05)
                 continue
             self._promises.accepted[self._name].append(submission.job)

@@ -1,11 +1,27 @@
 """A terminal that is the same everywhere: its colours do not come from whoever runs the tests."""
 
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
 import pytest
+
+from codesync_tui import rescue
+from codesync_tui.panels import queue
 
 
 @pytest.fixture(autouse=True)
-def _known_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+def _known_terminal(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setenv("COLORTERM", "truecolor")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     for name in ("NO_COLOR", "TMUX", "TEXTUAL", "TEXTUAL_DRIVER"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def time_stands_still(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pictures show the same times whenever and wherever they are taken."""
+    clock = SimpleNamespace(time=lambda: 0.0, strftime=time.strftime, localtime=time.gmtime)
+    monkeypatch.setattr(queue, "monotonic", lambda: 1000.0)
+    monkeypatch.setattr(rescue, "time", clock)

@@ -10,7 +10,9 @@ MARKS = {
             "submitter", "file_name", "language", "extension", "banner", "notice", "fault",
             "rejection", "explanation", "signal", "canceller",
             "answer", "path", "join_line", "opened", "static", "title", "input",
-            "option", "text_area", "notify", "role", "find",
+            "option", "text_area", "notify", "role", "find", "replace", "output_find", "line",
+            "unsent", "mine", "theirs", "reason", "trouble", "holder", "saved",
+            "unsaved", "past_name", "past_file", "past_source", "past_output", "past_trouble",
         ]
     )
 }  # fmt: skip

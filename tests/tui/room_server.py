@@ -31,8 +31,11 @@ from codesync_protocol.messages import (
     Event,
     ExecutorInfo,
     FetchDocument,
+    FetchHistory,
     FetchOutput,
+    FetchSource,
     Finished,
+    HistoryPage,
     JobState,
     JobSummary,
     LanguageChosen,
@@ -45,12 +48,14 @@ from codesync_protocol.messages import (
     OutputChunk,
     OutputPart,
     PartTaken,
+    PastJob,
     Queue,
     QueuedJob,
     Refused,
     Rejected,
     Role,
     ServerMessage,
+    SourcePart,
     Started,
     StdinData,
     StdinEcho,
@@ -60,6 +65,7 @@ from codesync_protocol.messages import (
     StdinTaken,
     Stream,
     Submit,
+    SubmitFile,
     SubmitPart,
     Submitted,
     Welcome,
@@ -112,6 +118,9 @@ class RoomServer:
         room: what the next welcome says.
         jobs: the jobs by id.
         outputs: what each job has written.
+        past: jobs of the room's past.
+        past_source: what each of them ran.
+        past_trouble: why they cannot be looked for; said only when some are.
         received: every message that came after a hello, but those about the shared text.
         bodies: the body of each submission.
         connections: who is in the room.
@@ -130,6 +139,9 @@ class RoomServer:
         self.room = Room()
         self.jobs: dict[str, JobSummary] = {}
         self.outputs: dict[str, list[tuple[Stream, bytes]]] = {}
+        self.past: tuple[PastJob, ...] = ()
+        self.past_source = b""
+        self.past_trouble = ""
         self.received: list[ClientMessage] = []
         self.bodies: dict[str, bytearray] = {}
         self.connections: list[ServerConnection] = []
@@ -379,6 +391,15 @@ class RoomServer:
                 await self.typed(job, self.room.members[0].name, b"", end=True)
             case FetchOutput(job=job, offset=offset):
                 await connection.send(encode(self._part(job, offset)))
+            case FetchHistory(request=request, text=text):
+                trouble = self.past_trouble if text else ""
+                page = HistoryPage(request, () if trouble else self.past, trouble=trouble)
+                await connection.send(encode(page))
+            case FetchSource(request=request, job=job):
+                files = (SubmitFile("main.py", len(self.past_source)),)
+                size = len(self.past_source)
+                part = SourcePart(request, job, 0, size, self.past_source, files)
+                await connection.send(encode(part))
             case Cancel(job=job):
                 result = Result(Verdict.CANCELLED, "cancelled")
                 await self.finished(job, result, by=self.room.members[0].name)

@@ -45,3 +45,10 @@ def test_the_keys_of_the_focused_pane_come_first() -> None:
         assert text.startswith(title)
         assert text.count(title) == 1
         assert all(what in text for _, what in keys)
+
+
+def test_in_few_columns_the_help_says_below_each_key_what_it_does() -> None:
+    text = help_text(["a note that is longer than a line of so few columns"], "editor", 32).plain
+    assert "  ctrl+x, ctrl+c\n    cut, copy; your terminal's\n    paste pastes\n" in text
+    assert max(map(len, text.splitlines())) <= 32
+    assert all(line.startswith("  ") for line in text.splitlines() if "of so few" in line)

@@ -1,9 +1,15 @@
 """On a real terminal: nothing foreign acts on it, and it is given back whatever happens."""
 
+import pkgutil
+import re
 import signal
+from importlib import import_module
+from pathlib import Path
 
 import pytest
+from textual.widget import Widget
 
+import codesync_tui
 from tests.tui.hostile import MARKS, painted, what_acts
 from tests.tui.pseudo_terminal import pseudo_terminal
 
@@ -11,23 +17,74 @@ APP = ("-m", "tests.tui.terminal_app")
 
 LEAVE = b"\x11"  # ctrl+q
 
-SHOWN = {
-    "editor", "prepared", "stdout", "stderr", "compiler", "echo", "member", "submitter", "language",
-    "banner", "notice", "fault", "rejection", "explanation", "signal", "canceller", "answer",
-    "path", "join_line", "title", "notify",
+COVERED: dict[str, tuple[str, ...]] = {
+    "AnswerLine": ("answer",),
+    "Banner": ("banner", "trouble"),
+    "CodeEditor": ("editor",),
+    "ConflictScreen": ("unsent", "mine", "theirs", "reason"),
+    "Dialog": (),
+    "FindLine": ("find", "replace"),
+    "HelpScreen": ("banner",),
+    "HistoryScreen": ("past_name", "past_file", "past_trouble"),
+    "InviteScreen": ("join_line",),
+    "LanguagePicker": ("language",),
+    "LinePrompt": ("line",),
+    "MembersPane": ("member",),
+    "OutputFind": ("output_find",),
+    "OutputPane": (
+        "stdout", "stderr", "compiler", "echo", "explanation", "signal", "canceller",
+    ),
+    "PastJobScreen": ("past_source", "past_output"),
+    "PathPrompt": ("path", "file_name"),
+    "QueuePane": ("submitter",),
+    "RoomScreen": ("join_line",),
+    "RoomView": (),
+    "SourceArea": ("prepared",),
+    "StatusLine": ("submitter", "language"),
+    "StdinPane": ("submitter",),
+    "ThriftyArea": (),
+    "TooSmall": (),
+    # What Textual brings along.
+    "CommandPalette": ("submitter", "language"),
+    "Toast": (
+        "notice", "fault", "rejection", "title", "notify", "holder", "saved", "opened",
+        "unsaved",
+    ),
 }  # fmt: skip
-"""Marks that must have been painted: otherwise a test of what was painted proves nothing."""
+"""What the tour shows, each with the foreign texts that it shows there."""
 
 
-@pytest.mark.parametrize(("columns", "lines"), [(160, 48), (80, 24)])
-def test_nothing_foreign_acts_on_the_terminal(columns: int, lines: int) -> None:
-    with pseudo_terminal(*APP, "room", columns=columns, lines=lines) as terminal:
-        status = terminal.read_to_the_end()
+def ours() -> set[str]:
+    """All screens and widgets that are defined in codesync_tui."""
+    for module in pkgutil.walk_packages(codesync_tui.__path__, "codesync_tui."):
+        import_module(module.name)
+    found: set[str] = set()
+    kinds: list[type[Widget]] = [Widget]
+    while kinds:
+        kind = kinds.pop()
+        kinds += kind.__subclasses__()
+        if kind.__module__.partition(".")[0] == "codesync_tui":
+            found.add(kind.__name__)
+    return found
+
+
+def test_every_screen_and_widget_is_on_the_tour() -> None:
+    assert ours() - COVERED.keys() == set()
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize(("columns", "lines"), [(160, 48), (80, 24), (40, 12)])
+def test_nothing_foreign_acts_on_the_terminal(columns: int, lines: int, tmp_path: Path) -> None:
+    seen = tmp_path / "seen"
+    with pseudo_terminal(*APP, "room", str(seen), columns=columns, lines=lines) as terminal:
+        status = terminal.read_to_the_end(seconds=100.0)
         assert status == 0, terminal.written[-3000:]
         assert what_acts(terminal.written) == []
-        if columns == 160:
+        assert COVERED.keys() - seen.read_text().split() == set()
+        if columns == 160:  # else a test of what was painted proves nothing
             shown = painted(terminal.written)
-            assert {name for name in SHOWN if MARKS[name] not in shown} == set()
+            marks = {name for names in COVERED.values() for name in names}
+            assert {name for name in marks if MARKS[name] not in shown} == set()
 
 
 def test_the_gate_stops_what_an_author_forgot() -> None:
@@ -50,6 +107,17 @@ def test_without_the_gate_this_test_would_fail() -> None:
             b"\x1bPtmux",
         ):
             assert sequence in acts or sequence in terminal.written
+
+
+def test_without_colours_none_is_written() -> None:
+    with pseudo_terminal(*APP, "idle", NO_COLOR="1") as terminal:
+        terminal.read_until("online")
+        terminal.press(LEAVE)
+        assert terminal.read_to_the_end() == 0
+        looks = set(re.findall(rb"\x1b\[([0-9;]*)m", terminal.written))
+        parts = {int(part) for look in looks for part in look.split(b";") if part}
+        assert parts & {1, 7}, "bold and reversed text is left"
+        assert {part for part in parts if 30 <= part < 110} <= {39, 49}
 
 
 @pytest.mark.parametrize(

@@ -81,6 +81,13 @@ ACTIONS: Final = (
     Action("copy_output", (), "Copy output", "copy the chosen block, or the last", LOOK),
     Action("save_output", (), "Save output", "save the chosen block, or the last", LOOK),
     Action("save_all_output", (), "Save all output", "save what all programs wrote", LOOK),
+    Action(
+        "history",
+        (),
+        "Past programs",
+        "find what was run before, run it again",
+        LOOK,
+    ),
     Action("clear_output", (), "Clear output", "forget what finished programs wrote", LOOK),
     Action("theme", (), "Dark or light", "change the colours of the screen", LOOK),
     Action("follow", ("ctrl+l",), "Follow", "look on with the next member, until a key", ROOM),
@@ -124,6 +131,7 @@ QUEUEING: Final = (
     ("up, down", "select a program"),
     ("enter", "show what it wrote"),
     ("F8", "end it"),
+    ("h", "past programs"),
 )
 """Keys of the queue that the help shows."""
 

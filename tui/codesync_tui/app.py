@@ -15,13 +15,14 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
 from textual.events import CursorPosition, Event, InputEvent, Resize
-from textual.filter import LineFilter
+from textual.filter import LineFilter, Monochrome, NoColor
 from textual.worker import WorkerCancelled, WorkerFailed
 
 from codesync_client import ClientError, DialOptions, Room
 from codesync_protocol.links import Link
 from codesync_protocol.names import clean_name
 from codesync_protocol.printable import show_block
+from codesync_tui.arrangement import BREAKPOINTS, ROW_BREAKPOINTS
 from codesync_tui.clipboard import copy_to_file, copy_to_tmux
 from codesync_tui.driver import Terminal
 from codesync_tui.garbage import Garbage
@@ -61,6 +62,8 @@ class CodeSyncApp(App[int]):
     TITLE = "CodeSync"
     CSS_PATH = "app.tcss"
     ALLOW_SELECT = False
+    HORIZONTAL_BREAKPOINTS = BREAKPOINTS
+    VERTICAL_BREAKPOINTS = ROW_BREAKPOINTS
     COMMANDS: ClassVar[set[type[RoomCommands]]] = {RoomCommands}  # type: ignore[assignment]  # narrower on purpose
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "leave", "Leave", show=False, priority=True),
@@ -81,6 +84,7 @@ class CodeSyncApp(App[int]):
         self.failure: ClientError | None = None
         self.garbage = Garbage()
         self._filter = ControlFilter()
+        self._colourless = NoColor()
         self._notices = Notices(self)
         self._room = Room(
             link,
@@ -115,7 +119,12 @@ class CodeSyncApp(App[int]):
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Textual's filters, and then the gate through which no control character comes."""
-        return [*super().get_line_filters(), self._filter]
+        stock = super().get_line_filters()
+        if self.no_color and self.native_ansi_color:
+            # The stock filter for NO_COLOR was chosen before the theme was, and paints the
+            # terminal's own colours black on black.
+            stock = [self._colourless if isinstance(f, Monochrome) else f for f in stock]
+        return [*stock, self._filter]
 
     def _has_few_colours(self) -> bool:
         return self.no_color or self.console.color_system in (None, "standard", "windows")

@@ -9,6 +9,11 @@ WIDE = 120
 
 BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]
 
+HIGH = 18
+"""Rows from which on there is room for some that are empty."""
+
+ROW_BREAKPOINTS = [(0, "-low"), (HIGH, "-high")]
+
 
 class OutputSize(Enum):
     """How much of the screen the output has."""

@@ -17,6 +17,7 @@ from codesync_protocol.messages import (
     Members,
     Notice,
     Queue,
+    Saving,
     Started,
     StdinEcho,
     StdinHeld,
@@ -95,6 +96,10 @@ class Narrator:
                 self._notify(text, level if level in ("warning", "error") else "information")
             case Fault(reason=reason):
                 self._notify(reason, "warning")
+            case Saving(trouble=trouble):
+                self._panes.status.change(unkept=bool(trouble))
+                kept = f"Nothing is kept now: {trouble}" if trouble else "All is kept again."
+                self._notify(kept, "warning" if trouble else "information")
             case StdinHeld(job=job, member=member, name=name):
                 if member != self._room.welcome.member:
                     shown = self._room.jobs.get(job)
@@ -155,7 +160,10 @@ class Narrator:
             is_online=True,
             role=welcome.role.value,
             unsandboxed=not welcome.executor.sandboxed,
+            unkept=bool(welcome.unsaved),
         )
+        if welcome.unsaved:
+            self._notify(f"What happens here is not kept: {welcome.unsaved}", "warning")
         self._panes.banner.show_executor(welcome.executor)
         for job in welcome.jobs:
             self._panes.queue.submitted(job, just_now=False)

@@ -62,15 +62,14 @@ class Doorkeeper:
                 "choose another name",
             )
         now = asyncio.get_running_loop().time()
-        if self._wrong_tokens.is_exhausted(address, now):
+        grant = self._invites.check(hello.token, hello.room)
+        if grant is None and not self._wrong_tokens.allow(address, now):
             return self._refuse(
                 Code.BUSY,
                 "too many wrong tokens came from your address",
                 "wait a minute, then try again with the right one",
             )
-        grant = self._invites.check(hello.token, hello.room)
         if grant is None:
-            self._wrong_tokens.allow(address, now)
             return self._refuse(
                 Code.TOKEN,
                 "the token is missing or wrong, or the invite has expired or is for another room",

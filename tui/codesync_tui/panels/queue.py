@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from time import monotonic, time
+from typing import ClassVar
 
 from textual import events
+from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
@@ -60,6 +62,8 @@ class QueuePane(OptionList, inherit_css=True):
         }
     }
     """
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("h", "screen.history", show=False)]
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's
         super().__init__(id=id, classes=classes, markup=False, compact=True)

@@ -34,6 +34,7 @@ class Status:
         is_unsaved: the text differs from the file's.
         unsandboxed: programs run without a sandbox.
         unsent: edits of ours that the server does not have yet; None before the text is there.
+        unkept: the server keeps nothing now.
         following: the member whose caret is kept in view; empty when none is.
         awaiting: the program that waits for somebody to type; empty when none does.
     """
@@ -48,6 +49,7 @@ class Status:
     unsandboxed: bool = False
     awaiting: str = ""
     unsent: int | None = None
+    unkept: bool = False
     following: str = ""
 
 
@@ -87,6 +89,8 @@ class StatusLine(Widget):
         parts.append((f" {'●' if status.is_online else '○'} {connection} ", style))
         if status.unsent:
             parts.append((f" {status.unsent} unsent ", "$warning bold"))
+        if status.unkept:
+            parts.append((" not kept ", "$warning bold"))
         if status.following:
             parts.append((f" with {status.following} ", "$primary bold"))
         if status.awaiting:

@@ -10,7 +10,7 @@ from codesync_tui.editor.source_area import SourceArea
 from codesync_tui.panels.answer_line import AnswerLine
 from codesync_tui.panels.fit import shorten
 
-_PLACEHOLDER = "stdin for the next run; leave it empty to type while the program runs"
+_PLACEHOLDER = "stdin for the next run; empty: type while it runs"
 
 
 class StdinPane(Vertical):

@@ -71,8 +71,8 @@ class ConflictScreen(Dialog[Choice]):
         """The difference, and the keys."""
         with Vertical(classes="dialog"):
             yield Static(Content(show_line(self._title)), classes="dialog--title", markup=False)
-            if self._reason:
-                yield Static(Content(show_line(self._reason)), markup=False)
+            if reason := show_line(self._reason):
+                yield Static(Content(f"{reason[0].upper()}{reason[1:]}"), markup=False)
             with VerticalScroll():
                 yield Static(Content("\n").join(self._difference()), markup=False)
             yield Static(Content(self._keys()), classes="dialog--hint", markup=False)

@@ -35,6 +35,11 @@ class Dialog(ModalScreen[_Answer]):
         & .dialog--title { text-style: bold; color: $foreground; height: auto; margin-bottom: 1; }
         & .dialog--hint { color: $dim; height: auto; margin-top: 1; }
     }
+    Dialog.-low {
+        & > .dialog { padding: 0 1; }
+        & .dialog--title { margin-bottom: 0; }
+        & .dialog--hint { margin-top: 0; }
+    }
     Dialog:ansi > .dialog { border: round ansi_default; }
     """
 

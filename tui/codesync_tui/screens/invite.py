@@ -28,6 +28,9 @@ class InviteScreen(Dialog[None]):
 
     DEFAULT_CSS = """
     InviteScreen > .dialog { width: 100%; padding: 1 0; border: none; }
+    InviteScreen.-low > .dialog { padding: 0; }
+    InviteScreen:ansi > .dialog { border: none; border-top: solid ansi_default;
+        border-bottom: solid ansi_default; }
     InviteScreen > .dialog > Static { padding: 0 2; }
     InviteScreen > .dialog > #join-line { padding: 0; background: $background; color: $primary;
         text-style: bold; height: auto; }

@@ -220,6 +220,11 @@ class RoomScreen(RoomView):
         wraps = self._output.toggle_wrap()
         self._notices.show("Long lines are broken." if wraps else "Long lines go on to the right.")
 
+    def action_history(self) -> None:
+        """Show what was run here before."""
+        if self._narrator.has_entered:
+            self._archive.open()
+
     def action_clear_output(self) -> None:
         """Forget the output of programs that have ended."""
         self._output.clear()

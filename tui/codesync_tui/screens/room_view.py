@@ -15,6 +15,7 @@ from codesync_client import Room
 from codesync_client.shared_document import Conflict
 from codesync_protocol.messages import Role
 from codesync_tui import words
+from codesync_tui.archive import Archive
 from codesync_tui.arrangement import BREAKPOINTS, Arrangement, Pane
 from codesync_tui.company import Company
 from codesync_tui.controls import Controls
@@ -147,6 +148,7 @@ class RoomView(Screen[None]):
         )
         self._copies = OutputCopies(self, self._output, self._notices)
         self._rescue = Rescue(self, self._room, self._notices)
+        self._archive = Archive(self, self._room, self._session, self._notices)
         self.hosting = Hosting(self._room, self._notices)
         self._controls = Controls(
             self,

@@ -1,0 +1,101 @@
+"""Pictures of an app in the room of `scene`, compared with those that were looked at."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from textual.pilot import Pilot
+
+from codesync_protocol.messages import MemberCaret
+from codesync_tui.app import CodeSyncApp
+from codesync_tui.journal import Journal, Unsent
+from codesync_tui.panels.queue import QueuePane
+from codesync_tui.screens.room import RoomScreen
+from tests.tui import scene
+from tests.tui.room_server import Room
+from tests.tui.stage import Stage
+from tests.tui.terminal_app import in_a_thread
+from tests.waiting import eventually
+
+JOIN_LINE = "codesync join ws://127.0.0.1:4000/brave-otter-12#q7Rk2mXv9TzW4bHs"
+
+Compare = Callable[..., bool]
+
+
+class Scene:
+    """An app in the room of `scene`, and what was pressed in it.
+
+    Args:
+        keys: what is pressed once everything is there.
+        cast: who is there.
+        theme: the app's theme.
+        carets: where others are.
+        unsent: what was not sent when we were here before.
+        then: what happens after the keys, until it is to be seen.
+    """
+
+    def __init__(
+        self,
+        *keys: str,
+        cast: Callable[[Room], None] = scene.cast,
+        theme: str = "",
+        carets: tuple[tuple[int, int, int], ...] = (),
+        unsent: Unsent | None = None,
+        then: Callable[[Stage], Awaitable[object]] | None = None,
+    ) -> None:
+        self.carets = carets
+        self.unsent = unsent
+        self.then = then
+        self.keys = keys
+        self.cast = cast
+        self.theme = theme
+
+    def looks_the_same(self, snap_compare: Compare, columns: int, lines: int) -> bool:
+        """Play the scene on a screen of this size, and compare what is to be seen."""
+        with in_a_thread(lambda server: self.cast(server.room)) as server:
+            if self.unsent is not None:
+                Journal(server.link).keep(self.unsent)
+            app = CodeSyncApp(server.link, name="ana", join_line=JOIN_LINE)
+
+            async def prepare(pilot: Pilot[int]) -> None:
+                await self.play(Stage(server, app, pilot))
+
+            return snap_compare(app, terminal_size=(columns, lines), run_before=prepare)
+
+    async def play(self, on: Stage) -> None:
+        """Let everything happen."""
+        await eventually(lambda: "online, synced" in on.status())
+        if self.unsent is not None:
+            await eventually(lambda: on.app.screen is not on.room)
+        play = asyncio.run_coroutine_threadsafe(scene.play(on.server), on.server.loop)
+        await asyncio.wrap_future(play)
+        on.room.desk.program.kept = scene.SOURCE
+        on.editor.load_text(scene.SOURCE)
+        await eventually(lambda: on.editor.syntax_name == "python")
+        on.editor._look()  # pyright: ignore[reportPrivateUsage]  # not only after a moment
+        await eventually(lambda: scene.SOURCE in on.server.document.texts.values())
+        on.room.company.tick()
+        await eventually(lambda: "Your guess (2):" in str(on.rows()[-1:]))
+        await eventually(lambda: len(on.queued()) == 5)
+        if self.theme:
+            on.app.theme = self.theme
+            on.room.company.theme_changed()
+            on.room.company.tick()
+        for member, anchor, head in self.carets:
+            told = MemberCaret(member, on.server.seq, anchor, head)
+            say = asyncio.run_coroutine_threadsafe(on.server.say(told), on.server.loop)
+            await asyncio.wrap_future(say)
+        await eventually(lambda: len(on.room.company.others) == len(self.carets))
+        on.room.company.tick()
+        on.app.clear_notifications()
+        for key in self.keys:
+            await on.pilot.press(key)
+            await on.pilot.pause()
+        if self.then is not None:
+            await self.then(on)
+        room = on.app.screen_stack[0]
+        assert isinstance(room, RoomScreen)
+        room.query_one(QueuePane).refresh_rows()
+        await eventually(lambda: not on.output.is_behind)
+        await eventually(lambda: not room.unsent)
+        room.show_unsent()
+        await on.pilot.pause()

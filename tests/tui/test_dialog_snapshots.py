@@ -1,0 +1,169 @@
+"""What the dialogs and the find lines look like; see test_snapshots.py."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+from textual.widgets import Input, OptionList
+
+from codesync_protocol.errors import Code
+from codesync_protocol.messages import EditRefused
+from codesync_protocol.shared_text import SOURCE, STDIN
+from codesync_server.documents.document import Document
+from codesync_tui.journal import Unsent
+from codesync_tui.screens.conflict import ConflictScreen
+from codesync_tui.screens.path_prompt import PathPrompt
+from tests.tui import scene
+from tests.tui.pictured import Compare, Scene
+from tests.tui.room_server import PYTHON, RoomServer
+from tests.tui.stage import Stage
+from tests.waiting import eventually
+
+pytestmark = pytest.mark.usefixtures("time_stands_still")
+
+SIZES = ((40, 12), (80, 24), (160, 48))
+
+THEIRS = scene.SOURCE.replace("100", "1000").replace("  # never told", "").replace("Right", "Yes")
+
+at_all_sizes = pytest.mark.parametrize("size", SIZES, ids=[f"{c}x{n}" for c, n in SIZES])
+
+Then = Callable[[Stage], Awaitable[None]]
+
+
+async def opened(on: Stage, kind: type[object]) -> None:
+    await eventually(lambda: isinstance(on.app.screen, kind))
+    await on.pilot.pause()
+
+
+async def saving_output(on: Stage) -> None:
+    on.room.action_save_output()
+    await opened(on, PathPrompt)
+
+
+def commands(on: Stage) -> list[str]:
+    options = on.app.screen.query(OptionList)
+    return [str(option.prompt) for each in options for option in each.options]
+
+
+def offering(command: str) -> Then:
+    """Wait until a command is among those that the palette offers."""
+
+    async def is_offered(on: Stage) -> None:
+        await eventually(lambda: any(command in each for each in commands(on)))
+        on.app.screen.query_one(Input).cursor_blink = False
+
+    return is_offered
+
+
+async def found_in_output(on: Stage) -> None:
+    on.room.action_find_output()
+    await on.press(*"guess")
+    await eventually(lambda: " of " in str(on.room.query_one("#output-count").render()))
+
+
+async def lost(server: RoomServer) -> None:
+    server.document = Document()
+    server.document.write(SOURCE, THEIRS)
+    await server.say(EditRefused(0, Code.TOO_LARGE, "the history of the room's text is full"))
+
+
+async def in_conflict(on: Stage) -> None:
+    """The room has another text than ours all of a sudden."""
+    losing = asyncio.run_coroutine_threadsafe(lost(on.server), on.server.loop)
+    await asyncio.wrap_future(losing)
+    await opened(on, ConflictScreen)
+
+
+async def offered_to_be_rescued(on: Stage) -> None:
+    await opened(on, ConflictScreen)
+
+
+NOTICES = (
+    "codesync join ws://127.0.0.1:4000/brave-otter-12#q7Rk2mXv9TzW4bHs\nF9 shows and copies it.",
+    "Docker does not answer: programs wait until it is back.\nWhoever hosts may start it.",
+    "The history of the room's text is full.\nWrite on in a new room; this one stays to read.",
+    "This is the latest.",
+)
+
+
+async def told(on: Stage) -> None:
+    for text in NOTICES:
+        on.app.notify(text, severity="warning", timeout=3600.0, markup=False)
+    await eventually(lambda: len(on.notices()) == len(NOTICES))
+    await on.pilot.pause()
+
+
+UNSENT = Unsent(
+    0.0,
+    {SOURCE: f"# guess\n{PYTHON.starter}", STDIN: ""},
+    {SOURCE: PYTHON.starter, STDIN: ""},
+)
+
+
+@at_all_sizes
+class TestDialogs:
+    def test_help(self, snap_compare: Compare, size: tuple[int, int]) -> None:
+        assert Scene("f1").looks_the_same(snap_compare, *size)
+
+    def test_language(self, snap_compare: Compare, size: tuple[int, int]) -> None:
+        assert Scene("f2").looks_the_same(snap_compare, *size)
+
+    def test_invite(self, snap_compare: Compare, size: tuple[int, int]) -> None:
+        assert Scene("f9").looks_the_same(snap_compare, *size)
+
+    def test_invite_with_no_frame_to_select(
+        self, snap_compare: Compare, size: tuple[int, int]
+    ) -> None:
+        assert Scene("f9", theme="codesync-sixteen").looks_the_same(snap_compare, *size)
+
+    def test_save(self, snap_compare: Compare, size: tuple[int, int]) -> None:
+        assert Scene("ctrl+s").looks_the_same(snap_compare, *size)
+
+    def test_save_output(self, snap_compare: Compare, size: tuple[int, int]) -> None:
+        assert Scene(then=saving_output).looks_the_same(snap_compare, *size)
+
+    def test_go_to_line(self, snap_compare: Compare, size: tuple[int, int]) -> None:
+        assert Scene("ctrl+backslash").looks_the_same(snap_compare, *size)
+
+    def test_a_host_s_commands(self, snap_compare: Compare, size: tuple[int, int]) -> None:
+        palette = Scene("ctrl+p", *"ben", then=offering("Make ben a viewer"))
+        assert palette.looks_the_same(snap_compare, *size)
+
+
+@pytest.mark.parametrize("size", SIZES[:2], ids=["40x12", "80x24"])
+def test_commands(snap_compare: Compare, size: tuple[int, int]) -> None:
+    assert Scene("ctrl+p", then=offering("Run")).looks_the_same(snap_compare, *size)
+
+
+@at_all_sizes
+class TestNothingIsLost:
+    def test_conflict(self, snap_compare: Compare, size: tuple[int, int]) -> None:
+        assert Scene(then=in_conflict).looks_the_same(snap_compare, *size)
+
+    def test_rescue_offer(self, snap_compare: Compare, size: tuple[int, int]) -> None:
+        offer = Scene(unsent=UNSENT, then=offered_to_be_rescued)
+        assert offer.looks_the_same(snap_compare, *size)
+
+
+@at_all_sizes
+class TestFinding:
+    def test_in_the_output(self, snap_compare: Compare, size: tuple[int, int]) -> None:
+        assert Scene(then=found_in_output).looks_the_same(snap_compare, *size)
+
+
+@at_all_sizes
+class TestNotices:
+    def test_the_latest_is_seen(self, snap_compare: Compare, size: tuple[int, int]) -> None:
+        assert Scene(then=told).looks_the_same(snap_compare, *size)
+
+
+class TestWithoutColours:
+    @pytest.fixture(autouse=True)
+    def _no_color(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("NO_COLOR", "1")
+
+    def test_room(self, snap_compare: Compare) -> None:
+        assert Scene("f4", "f3").looks_the_same(snap_compare, 80, 24)
+
+    def test_conflict(self, snap_compare: Compare) -> None:
+        assert Scene(then=in_conflict).looks_the_same(snap_compare, 80, 24)

@@ -1,0 +1,170 @@
+"""What was run in the room before can be found, shown beside today's text, and run again."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input, OptionList, Static
+
+from codesync_client import Room
+from codesync_protocol.messages import Role
+from codesync_protocol.shared_text import SOURCE
+from codesync_tui.app import CodeSyncApp
+from codesync_tui.editor import CodeEditor
+from codesync_tui.past_filter import PastFilter, parse_filter
+from codesync_tui.screens.history import HistoryScreen
+from codesync_tui.screens.past_job import PastJobScreen
+from codesync_tui.screens.room import RoomScreen
+from tests.programs import python, submit_and_wait
+from tests.server.making import all_languages
+from tests.servers import RunningServer, running_server
+from tests.waiting import eventually
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("", PastFilter()),
+        ("two words", PastFilter("two words")),
+        ("who:ana x", PastFilter("x", name="ana")),
+        ("lang:C++", PastFilter(language="cpp")),
+        ("lang:py is:ok", PastFilter(language="python", verdict="ok")),
+        ("is:timeout", PastFilter(verdict="time_limit")),
+        ("is:memory", PastFilter(verdict="memory_limit")),
+        ("is:nonsense lang:cobol", PastFilter(language="cobol", verdict="nonsense")),
+        ("a: :b http://x", PastFilter("a: :b http://x")),
+    ],
+)
+def test_what_is_typed_says_which_jobs_are_looked_for(typed: str, found: PastFilter) -> None:
+    assert parse_filter(typed, all_languages().infos()) == found
+
+
+class Reader:
+    """Somebody at the screen of a real room."""
+
+    def __init__(self, app: CodeSyncApp, pilot: Pilot[int]) -> None:
+        self.app = app
+        self.pilot = pilot
+
+    @property
+    def rows(self) -> list[str]:
+        """What the history shows."""
+        lists = self.app.screen.query(OptionList)
+        return [str(option.prompt) for each in lists for option in each.options]
+
+    @property
+    def text(self) -> str:
+        """What the screen of one past job shows."""
+        return "\n".join(str(each.render()) for each in self.app.screen.query(Static))
+
+    @property
+    def room(self) -> RoomScreen:
+        """The room's screen."""
+        screen = self.app.screen_stack[0]
+        assert isinstance(screen, RoomScreen)
+        return screen
+
+    async def opens(self) -> None:
+        """Open the history."""
+        self.room.do("history")
+        await eventually(lambda: isinstance(self.app.screen, HistoryScreen))
+
+
+@asynccontextmanager
+async def reader(server: RunningServer, role: Role = Role.EDITOR) -> AsyncGenerator[Reader, None]:
+    app = CodeSyncApp(server.link("den", role), name="ana")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await eventually(lambda: isinstance(app.screen, RoomScreen))
+        on = Reader(app, pilot)
+        await eventually(lambda: on.room.languages)
+        yield on
+
+
+@pytest.fixture
+async def server() -> AsyncGenerator[RunningServer, None]:
+    async with running_server() as server:
+        yield server
+
+
+@pytest.fixture
+async def ben(server: RunningServer) -> AsyncGenerator[Room, None]:
+    async with server.room("ben", room="den", shares_text=True) as room:
+        await room.text_settled()
+        yield room
+
+
+async def test_past_jobs_are_found_as_one_types(server: RunningServer, ben: Room) -> None:
+    for word in ("alpha", "beta", "gamma"):
+        await submit_and_wait(ben, python(f"print('{word}')"))
+    await submit_and_wait(ben, python("raise SystemExit(3)  # delta"))
+    async with reader(server) as on:
+        await on.opens()
+        await eventually(lambda: len(on.rows) == 4)
+        assert "runtime error" in on.rows[0], "the latest first"
+        assert all("ben" in row and "main.py" in row for row in on.rows)
+        await on.pilot.press(*"beta")
+        await eventually(lambda: len(on.rows) == 1)
+        on.app.screen.query_one(Input).value = "is:runtime"
+        await eventually(lambda: len(on.rows) == 1 and "runtime error" in on.rows[0])
+        on.app.screen.query_one(Input).value = "no such thing"
+        await eventually(lambda: on.rows == ["Nothing like that was run here."])
+        await on.pilot.press("escape")
+        await eventually(lambda: on.app.screen is on.room)
+        await on.opens()
+        assert on.app.screen.query_one(Input).value == "no such thing"
+
+
+async def test_more_come_when_one_goes_down(server: RunningServer, ben: Room) -> None:
+    for number in range(53):
+        await submit_and_wait(ben, python(f"# {number}\nraise SystemExit({number % 2})"))
+    async with reader(server) as on:
+        await on.opens()
+        await eventually(lambda: len(on.rows) == 50)
+        for _ in range(5):
+            await on.pilot.press("pagedown")
+        await eventually(lambda: len(on.rows) == 53)
+
+
+async def test_a_past_job_is_shown_beside_todays_text_and_can_be_run_again_or_taken(
+    server: RunningServer, ben: Room
+) -> None:
+    await submit_and_wait(ben, python("print('then')"))
+    ben.document.replace(SOURCE, "print('now')")
+    ben.wake()
+    await ben.text_settled()
+    async with reader(server) as on:
+        await eventually(lambda: on.room.query_one(CodeEditor).text == "print('now')")
+        await on.opens()
+        await eventually(lambda: len(on.rows) == 1)
+        await on.pilot.press("enter")
+        await eventually(lambda: isinstance(on.app.screen, PastJobScreen))
+        assert "-print('now')" in on.text
+        assert "+print('then')" in on.text
+        assert on.text.count("then") >= 2, "its source, and what it wrote"
+        await on.pilot.press("escape")
+        await eventually(lambda: isinstance(on.app.screen, HistoryScreen))
+        await eventually(lambda: len(on.rows) == 1)
+        await on.pilot.press("ctrl+r")
+        await eventually(lambda: [each.name for each in ben.jobs.values()] == ["ben", "ana"])
+        await eventually(lambda: all(each.result for each in ben.jobs.values()))
+        await on.opens()
+        await eventually(lambda: len(on.rows) == 2)
+        await on.pilot.press("down", "enter")
+        await eventually(lambda: isinstance(on.app.screen, PastJobScreen))
+        await on.pilot.press("u")
+        await eventually(lambda: ben.document.text() == "print('then')")
+        await eventually(lambda: on.app.screen is on.room)
+        await on.pilot.press("ctrl+z")
+        await eventually(lambda: ben.document.text() == "print('now')")
+
+
+async def test_a_viewer_looks_and_runs_nothing(server: RunningServer, ben: Room) -> None:
+    await submit_and_wait(ben, python("print('then')"))
+    async with reader(server, Role.VIEWER) as on:
+        await on.opens()
+        await eventually(lambda: len(on.rows) == 1)
+        await on.pilot.press("ctrl+r")
+        await eventually(lambda: on.app.screen is on.room)
+        await on.pilot.pause()
+        assert len(ben.jobs) == 1

@@ -1,0 +1,164 @@
+"""The room's past jobs: found, shown, run again, copied."""
+
+from collections.abc import Iterable
+
+from textual.screen import Screen
+
+from codesync_client import (
+    DEFAULT_WINDOW,
+    ClientError,
+    NotFound,
+    Past,
+    PastSource,
+    Room,
+    Submission,
+)
+from codesync_protocol.messages import HistoryPage, OutputPart, PastJob, Role, StdinMode
+from codesync_protocol.shared_text import SOURCE
+from codesync_tui.messages import CopyAsked
+from codesync_tui.notices import Notices
+from codesync_tui.past_filter import parse_filter
+from codesync_tui.screens.history import HistoryScreen, Wish
+from codesync_tui.screens.past_job import PastJobScreen, PastWish
+from codesync_tui.session import Session
+from codesync_tui.transcript.captions import Heading
+from codesync_tui.transcript.transcript import Transcript
+from codesync_tui.typed import app_of
+from codesync_tui.words import skipped
+
+
+class Archive:
+    """The room's past jobs.
+
+    Args:
+        screen: the room's screen, which owns the workers.
+        room: the room.
+        session: submits.
+        notices: shows notices.
+    """
+
+    def __init__(
+        self, screen: Screen[None], room: Room, session: Session, notices: Notices
+    ) -> None:
+        self._screen = screen
+        self._room = room
+        self._session = session
+        self._notices = notices
+        self._typed = ""
+
+    @property
+    def _past(self) -> Past:
+        return self._room.past
+
+    def open(self) -> None:
+        """Show the past jobs, as they were looked for the last time."""
+        history = HistoryScreen(self._find, self._typed)
+
+        def answered(answer: tuple[PastJob, Wish] | None) -> None:
+            self._typed = history.typed
+            if answer is not None:
+                self._screen.run_worker(self._do(*answer), group="archive", exclusive=True)
+
+        app_of(self._screen).push_screen(history, answered)
+
+    async def _find(self, typed: str, before: int) -> HistoryPage:
+        wanted = parse_filter(typed, self._room.languages)
+        return await self._past.page(
+            before=before,
+            text=wanted.text,
+            name=wanted.name,
+            language=wanted.language,
+            verdict=wanted.verdict,
+        )
+
+    async def _do(self, past: PastJob, wish: Wish) -> None:
+        try:
+            match wish:
+                case Wish.RUN:
+                    await self._run(past, await self._past.source(past.summary.job))
+                case Wish.COPY:
+                    await self._copy(past)
+                case Wish.SHOW:
+                    await self._show(past)
+        except ClientError as error:
+            self._notices.trouble(error)
+
+    async def _show(self, past: PastJob) -> None:
+        source = await self._past.source(past.summary.job)
+        text = source.files[0][1].decode("utf-8", "replace") if source.files else ""
+        output = (await self._output(past)).split("\n")
+        shown = PastJobScreen(past, text, self._room.document.text(SOURCE), output[:-1])
+
+        def answered(wish: PastWish | None) -> None:
+            if wish is None:
+                self.open()  # escape goes back
+            else:
+                work = self._do_more(past, source, text, wish)
+                self._screen.run_worker(work, group="archive", exclusive=True)
+
+        app_of(self._screen).push_screen(shown, answered)
+
+    async def _do_more(self, past: PastJob, source: PastSource, text: str, wish: PastWish) -> None:
+        try:
+            match wish:
+                case PastWish.RUN:
+                    await self._run(past, source)
+                case PastWish.COPY:
+                    await self._copy(past)
+                case PastWish.USE:
+                    self._use(text)
+        except ClientError as error:
+            self._notices.trouble(error)
+
+    async def _run(self, past: PastJob, source: PastSource) -> None:
+        if self._is_viewer():
+            return
+        typed = not source.stdin
+        submission = Submission(
+            past.summary.language,
+            [(past.summary.file_name, source.files[0][1]), *source.files[1:]],
+            args=source.args,
+            prepared_stdin=source.stdin,
+            stdin=StdinMode.SHARED if typed else StdinMode.CLOSED,
+            tty=typed,
+            window=DEFAULT_WINDOW,
+        )
+        await self._session.submit(submission)
+
+    async def _copy(self, past: PastJob) -> None:
+        text = await self._output(past)
+        if not text:
+            raise NotFound("That program wrote nothing.")
+        app_of(self._screen).post_message(CopyAsked("its output", text))
+
+    def _use(self, text: str) -> None:
+        if not self._is_viewer():
+            self._room.document.end_undo_group()
+            self._room.document.replace(SOURCE, text)
+            self._room.document.end_undo_group()
+            self._room.wake()
+
+    def _is_viewer(self) -> bool:
+        if self._room.role is Role.VIEWER:
+            self._notices.show("Viewers only look on; ask the host for an editor's link.")
+        return self._room.role is Role.VIEWER
+
+    async def _output(self, past: PastJob) -> str:
+        """What a job wrote, as it would be shown, without colours."""
+        if not past.summary.output_bytes:
+            return ""
+        return as_shown(past.summary.job, await self._past.output(past.summary.job))
+
+
+def as_shown(job: str, parts: Iterable[OutputPart]) -> str:
+    """Output as the output pane would show it, without colours; foreign text is made harmless."""
+    transcript = Transcript()
+    transcript.begin(job, Heading("", 0, "", "", ""))
+    end = 0
+    for part in parts:
+        if part.offset > end:
+            transcript.skip(job, skipped(part.offset - end))
+        for chunk in part.chunks:
+            transcript.write(job, chunk.stream, chunk.data)
+        end = part.end
+    return transcript.text(job)

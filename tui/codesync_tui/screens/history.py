@@ -1,0 +1,207 @@
+"""The room's past jobs: looked for as one types, the latest first."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from enum import Enum
+from time import localtime, strftime, time
+from typing import ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from codesync_client import ClientError
+from codesync_protocol.messages import HistoryPage, PastJob
+from codesync_protocol.printable import show_line
+from codesync_protocol.verdict import Verdict
+from codesync_tui import words
+from codesync_tui.panels.fit import shorten
+from codesync_tui.screens.dialog import Dialog
+
+Find = Callable[[str, int], Awaitable[HistoryPage]]
+"""Looks for jobs: what was typed, and the place before which they must lie (0 for all)."""
+
+TYPING_SECONDS = 0.2
+"""How long after the last key it is looked for."""
+
+_HINT = "words, who:NAME lang:NAME is:VERDICT"
+_KEYS = "enter shows, ctrl+r runs again, ctrl+y copies the output, escape closes."
+_WIDE, _VERDICT = 56, 15
+"""Columns: from which on there is room for when and how long; of the verdict."""
+
+_WEEK = 7 * 86_400.0
+
+
+class Wish(Enum):
+    """What is to be done with a past job."""
+
+    SHOW = "show"
+    RUN = "run"
+    COPY = "copy"
+
+
+class HistoryScreen(Dialog[tuple[PastJob, Wish]]):
+    """The room's past jobs.
+
+    Args:
+        find: looks for them.
+        typed: what was looked for before.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down", "move(1)", show=False, priority=True),
+        Binding("up", "move(-1)", show=False, priority=True),
+        Binding("pagedown", "move(10)", show=False, priority=True),
+        Binding("pageup", "move(-10)", show=False, priority=True),
+        Binding("ctrl+r,f5", "wish('run')", show=False, priority=True),
+        Binding("ctrl+y", "wish('copy')", show=False, priority=True),
+    ]
+
+    DEFAULT_CSS = """
+    HistoryScreen > .dialog { width: 100%; height: 100%; }
+    HistoryScreen Input { border: none; height: 1; padding: 0; background: $bar; }
+    HistoryScreen OptionList { height: 1fr; text-wrap: nowrap; scrollbar-size-vertical: 1; border: none; padding: 0; background: $panel; }
+    HistoryScreen OptionList:focus { border: none; background-tint: transparent; }
+    """
+
+    def __init__(self, find: Find, typed: str = "") -> None:
+        super().__init__()
+        self._find = find
+        self.typed = typed
+        self._jobs: list[PastJob] = []
+        self._has_more = False
+
+    def compose(self) -> ComposeResult:
+        """What is looked for, what was found, and the keys."""
+        with Vertical(classes="dialog"):
+            yield Static(Content("Past programs"), classes="dialog--title", markup=False)
+            yield Input(self.typed, placeholder=_HINT, compact=True, select_on_focus=False)
+            yield OptionList(markup=False, compact=True)
+            yield Static(Content(_KEYS), classes="dialog--hint", markup=False)
+
+    def on_mount(self) -> None:
+        """Look for all of them."""
+        self.query_one(OptionList).can_focus = False
+        self.query_one(Input).focus()
+        self._look(wait=False)
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        event.stop()
+        if event.value != self.typed:
+            self.typed = event.value
+            self._look(wait=True)
+
+    @on(Input.Submitted)
+    def _entered(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.action_wish(Wish.SHOW.value)
+
+    @on(OptionList.OptionSelected)
+    def _selected(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        self.action_wish(Wish.SHOW.value)
+
+    def on_resize(self, _: events.Resize) -> None:
+        """Fit the rows to the width."""
+        self._show()
+
+    def action_move(self, by: int) -> None:
+        """Select another job; behind the last one, fetch more."""
+        options = self.query_one(OptionList)
+        at = (options.highlighted or 0) + by
+        if at >= len(self._jobs) and self._has_more:
+            self.run_worker(self._more(), group="history", exclusive=True)
+        if self._jobs:
+            options.highlighted = min(max(0, at), len(self._jobs) - 1)
+
+    def action_wish(self, name: str) -> None:
+        """Answer with the selected job, and what is to be done with it."""
+        at = self.query_one(OptionList).highlighted
+        if at is not None and at < len(self._jobs):
+            self.dismiss((self._jobs[at], Wish(name)))
+
+    def _look(self, *, wait: bool) -> None:
+        self.run_worker(self._find_first(wait=wait), group="history", exclusive=True)
+
+    async def _find_first(self, *, wait: bool) -> None:
+        if wait:
+            typed = self.typed
+            self.set_timer(TYPING_SECONDS, lambda: self._typed_enough(typed))
+            return
+        await self._fetch(0)
+
+    def _typed_enough(self, typed: str) -> None:
+        if typed == self.typed:
+            self._look(wait=False)
+
+    async def _more(self) -> None:
+        await self._fetch(self._jobs[-1].place if self._jobs else 0)
+
+    async def _fetch(self, before: int) -> None:
+        typed = self.typed
+        try:
+            page = await self._find(typed, before)
+        except ClientError as error:
+            self._say(error.reason)
+            return
+        if typed != self.typed:
+            return  # something else is looked for by now
+        self._jobs = [*(self._jobs if before else []), *page.jobs]
+        self._has_more = page.more
+        self._show()
+        if not self._jobs:
+            self._say("Nothing like that was run here." if typed else "Nothing was run here yet.")
+
+    def _show(self) -> None:
+        for options in self._options():
+            at, columns = options.highlighted, options.size.width or self.size.width
+            options.clear_options()
+            options.add_options([Option(_row(each, columns)) for each in self._jobs])
+            if self._jobs:
+                options.highlighted = min(at or 0, len(self._jobs) - 1)
+
+    def _say(self, sentence: str) -> None:
+        for options in self._options():
+            options.clear_options()
+            options.add_option(Option(Content.styled(show_line(sentence), "$dim"), disabled=True))
+
+    def _options(self) -> Iterable[OptionList]:
+        """The list; nothing before it is there, and when it is gone."""
+        return self.query(OptionList)
+
+
+def _row(past: PastJob, columns: int) -> Content:
+    job = past.summary
+    result = job.result
+    verdict = words.verdict_word(result.verdict) if result else ""
+    style = "$success" if result and result.verdict is Verdict.OK else "$error"
+    is_wide = columns >= _WIDE
+    when = f"{moment(job.submitted_at):<11} " if is_wide else ""
+    lasted = f"{words.duration(result.wall_seconds):>8}" if result and is_wide else ""
+    rest = max(8, columns - len(when) - _VERDICT - len(lasted) - 1)
+    who = rest // 3
+    return Content.assemble(
+        (when, "$dim"),
+        f"{shorten(job.name, who - 1):<{who}}",
+        (f"{shorten(job.file_name, rest - who - 1):<{rest - who}}", "bold"),
+        (f"{shorten(verdict, _VERDICT - 1):<{_VERDICT}}", style),
+        (lasted, "$dim"),
+    )
+
+
+def moment(at: float) -> str:
+    """Say when something was, in eleven columns: "14:03", "Mon 14:03", "24 Nov", "2025-11-24".
+
+    Args:
+        at: seconds since the Unix epoch.
+    """
+    then, ago = localtime(at), time() - at
+    if strftime("%F", then) == strftime("%F"):
+        return strftime("%H:%M", then)
+    if 0 <= ago < _WEEK:
+        return strftime("%a %H:%M", then)
+    return strftime("%d %b" if ago < 50 * _WEEK else "%F", then)
