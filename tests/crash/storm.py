@@ -50,6 +50,7 @@ class Outcome:
         kills: how often the server was killed.
         accepted: jobs that were acknowledged.
         refused: why others were not.
+        unsaved: how often members were told that nothing is kept.
         words: typed words that were acknowledged.
         verdicts: how the acknowledged jobs ended.
         broken: promises that were not kept, a sentence each.
@@ -60,6 +61,7 @@ class Outcome:
     accepted: int = 0
     refused: Counter[str] = field(default_factory=Counter[str])
     words: int = 0
+    unsaved: int = 0
     verdicts: Counter[str] = field(default_factory=Counter[str])
     broken: list[str] = field(default_factory=list[str])
 
@@ -80,7 +82,7 @@ async def storm(folder: Path, store: str, *, kills: int, seed: int) -> Outcome:
         texts = await _live(server, promises, chance, kills)
     finally:
         await server.stop()
-    outcome = Outcome(seed, kills, refused=promises.refused)
+    outcome = Outcome(seed, kills, refused=promises.refused, unsaved=promises.unsaved)
     kept = choose_store(store)
     await kept.open()
     try:
@@ -225,6 +227,7 @@ def main() -> int:
                 "accepted": outcome.accepted,
                 "refused": dict(outcome.refused),
                 "words": outcome.words,
+                "unsaved": outcome.unsaved,
                 "verdicts": dict(outcome.verdicts),
                 "broken": outcome.broken,
             }

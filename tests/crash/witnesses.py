@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from codesync_client import ClientError, Room, Submission
 from codesync_protocol.links import Link
-from codesync_protocol.messages import Finished
+from codesync_protocol.messages import Finished, Saving
 from codesync_protocol.shared_text import SOURCE
 from codesync_protocol.verdict import Result
 
@@ -28,6 +28,7 @@ class Promises:
         ended: how jobs ended, as anybody was told; more than one way is a broken promise.
         tokens: texts of which the typist was told that the server has them, by room.
         refused: why submissions were not accepted.
+        unsaved: how often somebody was told that nothing is kept; what is told then is no promise.
         prints: what an accepted job prints, once, if it ends by itself.
     """
 
@@ -36,6 +37,7 @@ class Promises:
         self.ended: defaultdict[str, set[Result]] = defaultdict(set)
         self.tokens: defaultdict[str, set[str]] = defaultdict(set)
         self.prints: dict[str, bytes] = {}
+        self.unsaved = 0
         self.refused: Counter[str] = Counter()
 
 
@@ -59,7 +61,9 @@ class Witness:
     async def watch(self) -> None:
         """Write down how jobs end, until the room is left."""
         async for event in self.room.events():
-            if isinstance(event, Finished):
+            if isinstance(event, Saving) and event.trouble:
+                self._promises.unsaved += 1
+            if isinstance(event, Finished) and not self.room.unsaved:
                 self._promises.ended[event.job].add(event.result)
 
     async def type(self, goes_on: Callable[[], bool]) -> None:
@@ -73,7 +77,8 @@ class Witness:
             document.edit(SOURCE, self._chance.choice((0, end)), 0, token)
             self.room.wake()
             await self.room.text_settled()
-            self._promises.tokens[self.room.link.room].add(token)
+            if not self.room.unsaved:
+                self._promises.tokens[self.room.link.room].add(token)
             await asyncio.sleep(self._chance.uniform(0.0, 0.02))
 
     async def submit(self, goes_on: Callable[[], bool]) -> None:

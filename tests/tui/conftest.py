@@ -8,6 +8,7 @@ import pytest
 
 from codesync_tui import rescue
 from codesync_tui.panels import queue
+from codesync_tui.screens import history
 
 
 @pytest.fixture(autouse=True)
@@ -25,3 +26,5 @@ def time_stands_still(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = SimpleNamespace(time=lambda: 0.0, strftime=time.strftime, localtime=time.gmtime)
     monkeypatch.setattr(queue, "monotonic", lambda: 1000.0)
     monkeypatch.setattr(rescue, "time", clock)
+    monkeypatch.setattr(history, "time", lambda: 10_000_000.0)
+    monkeypatch.setattr(history, "localtime", time.gmtime)

@@ -398,8 +398,8 @@ class RoomServer:
             case FetchSource(request=request, job=job):
                 files = (SubmitFile("main.py", len(self.past_source)),)
                 size = len(self.past_source)
-                part = SourcePart(request, job, 0, size, self.past_source, files)
-                await connection.send(encode(part))
+                source = SourcePart(request, job, 0, size, self.past_source, files)
+                await connection.send(encode(source))
             case Cancel(job=job):
                 result = Result(Verdict.CANCELLED, "cancelled")
                 await self.finished(job, result, by=self.room.members[0].name)

@@ -4,18 +4,22 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
+from msgspec import structs
 from textual.widgets import Input, OptionList
 
 from codesync_protocol.errors import Code
-from codesync_protocol.messages import EditRefused
+from codesync_protocol.messages import EditRefused, PastJob, Stream
 from codesync_protocol.shared_text import SOURCE, STDIN
+from codesync_protocol.verdict import Verdict
 from codesync_server.documents.document import Document
 from codesync_tui.journal import Unsent
 from codesync_tui.screens.conflict import ConflictScreen
+from codesync_tui.screens.history import HistoryScreen
+from codesync_tui.screens.past_job import PastJobScreen
 from codesync_tui.screens.path_prompt import PathPrompt
 from tests.tui import scene
 from tests.tui.pictured import Compare, Scene
-from tests.tui.room_server import PYTHON, RoomServer
+from tests.tui.room_server import OK, PYTHON, RoomServer, job_id, job_summary
 from tests.tui.stage import Stage
 from tests.waiting import eventually
 
@@ -86,6 +90,39 @@ NOTICES = (
 )
 
 
+def past(number: int, name: str, file_name: str, verdict: Verdict, ago: float) -> PastJob:
+    result = structs.replace(OK, verdict=verdict, explanation="wall time limit: 5 s")
+    job = job_summary(job_id(100 + number), name=name, file_name=file_name)
+    job = structs.replace(job, submitted_at=10_000_000.0 - ago, result=result, output_bytes=12)
+    return PastJob(number, job)
+
+
+PAST = (
+    past(9, "ana", "main.py", Verdict.OK, 600.0),
+    past(8, "Zoë 世界", "main.cpp", Verdict.TIME_LIMIT, 86_400.0),
+    past(7, "ben", "a-rather-long-name-of-a-file.py", Verdict.RUNTIME_ERROR, 40 * 86_400.0),
+)
+
+
+async def in_the_past(on: Stage) -> None:
+    on.server.past = PAST
+    on.server.past_source = scene.SOURCE.replace("100", "10").encode()
+    for each in PAST:
+        on.server.jobs[each.summary.job] = each.summary
+        on.server.outputs[each.summary.job] = [(Stream.STDOUT, b"Your guess:\n")]
+    on.room.action_history()
+    await opened(on, HistoryScreen)
+    await eventually(lambda: len(commands(on)) == len(PAST))
+    on.app.screen.query_one(Input).cursor_blink = False
+    await on.pilot.pause()
+
+
+async def at_a_past_job(on: Stage) -> None:
+    await in_the_past(on)
+    await on.press("down", "enter")
+    await opened(on, PastJobScreen)
+
+
 async def told(on: Stage) -> None:
     for text in NOTICES:
         on.app.notify(text, severity="warning", timeout=3600.0, markup=False)
@@ -143,6 +180,15 @@ class TestNothingIsLost:
     def test_rescue_offer(self, snap_compare: Compare, size: tuple[int, int]) -> None:
         offer = Scene(unsent=UNSENT, then=offered_to_be_rescued)
         assert offer.looks_the_same(snap_compare, *size)
+
+
+@at_all_sizes
+class TestThePast:
+    def test_found(self, snap_compare: Compare, size: tuple[int, int]) -> None:
+        assert Scene(then=in_the_past).looks_the_same(snap_compare, *size)
+
+    def test_one(self, snap_compare: Compare, size: tuple[int, int]) -> None:
+        assert Scene(then=at_a_past_job).looks_the_same(snap_compare, *size)
 
 
 @at_all_sizes

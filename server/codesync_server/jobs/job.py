@@ -66,6 +66,7 @@ class Job:
         session: the running sandbox, while there is one.
         attempts: how often it was begun to run.
         typist: who took its input over; None while it is the submitter's.
+        is_told: the room was told how it ended, which is kept by then.
     """
 
     id: str
@@ -91,6 +92,7 @@ class Job:
     stages: list[Stage] = field(default_factory=list[Stage])
     attempts: int = 0
     typist: Submitter | None = None
+    is_told: bool = False
 
     def move(self, state: JobState) -> None:
         """Go to another state.
@@ -117,19 +119,20 @@ class Job:
         self.files, self.prepared_stdin = (), b""
 
     def summary(self) -> JobSummary:
-        """Describe it for the room."""
+        """Describe it for the room; that it ended only when the room was told so."""
+        ended = self.is_finished and self.is_told
         return JobSummary(
             job=self.id,
             member=self.submitter.member,
             name=self.submitter.name,
             language=self.language,
             file_name=self.title,
-            state=self.state,
+            state=self.state if ended or not self.is_finished else JobState.RUNNING,
             submitted_at=self.submitted_at,
             stdin=self.input.mode,
             tty=self.tty,
             output_bytes=self.output.total,
-            result=self.result,
+            result=self.result if ended else None,
             limits=_told(self.limits),
             holder=self.holder.member if self.input.mode is StdinMode.SHARED else 0,
         )

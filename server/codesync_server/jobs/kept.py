@@ -70,7 +70,7 @@ def job_of(record: JobRecord, clock: float) -> Job:
         job.input = StdinGate(StdinMode.CLOSED, record.owner, 0)
         job.output = KeptOutput.gone(result.output_bytes)
         job.result, job.state = result, JobState.FINISHED
-        job.cancelled_by = record.cancelled_by
+        job.cancelled_by, job.is_told = record.cancelled_by, True
     return job
 
 

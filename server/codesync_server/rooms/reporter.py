@@ -91,8 +91,13 @@ class Reporter:
         self.verdicts[result.verdict] += 1
         self._shown.pop(job.id, None)
         kept = self._keeper.keep(FinishJob(job.id, result, job.cancelled_by, output_of(job)))
+
+        def make(seq: int) -> Finished:
+            job.is_told = True
+            return Finished(seq, job.id, result, job.cancelled_by)
+
         if room := self._rooms.get(job.room):
-            room.publish(lambda seq: Finished(seq, job.id, result, job.cancelled_by), kept)
+            room.publish(make, kept)
             room.trim_jobs()
 
     def queue_changed(self) -> None:

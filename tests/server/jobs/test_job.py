@@ -54,12 +54,18 @@ def test_a_job_goes_where_the_table_says_and_nowhere_else(
 def test_the_room_is_told_everything_but_the_source() -> None:
     job = make_job(source=b"secret", prepared=b"hidden", args=(b"private",))
     job.output.add(Stream.STDOUT, b"abc")
-    job.result = Result(Verdict.OK, "exit code 0")
+    job.result, job.state, job.is_told = Result(Verdict.OK, "exit code 0"), JobState.FINISHED, True
     summary = job.summary()
     assert (summary.job, summary.name, summary.file_name) == (job.id, "ana", "main.py")
     assert (summary.output_bytes, summary.result) == (3, job.result)
     for secret in ("secret", "hidden", "private", job.submitter.key):
         assert secret not in repr(summary)
+
+
+def test_how_a_job_ended_is_not_said_before_the_room_was_told() -> None:
+    job = make_job()
+    job.result, job.state = Result(Verdict.OK, "exit code 0"), JobState.FINISHED
+    assert (job.summary().state, job.summary().result) == (JobState.RUNNING, None)
 
 
 def test_a_job_that_ran_lets_go_of_its_source() -> None:

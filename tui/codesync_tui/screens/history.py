@@ -18,7 +18,7 @@ from codesync_protocol.messages import HistoryPage, PastJob
 from codesync_protocol.printable import show_line
 from codesync_protocol.verdict import Verdict
 from codesync_tui import words
-from codesync_tui.panels.fit import shorten
+from codesync_tui.panels.fit import fit
 from codesync_tui.screens.dialog import Dialog
 
 Find = Callable[[str, int], Awaitable[HistoryPage]]
@@ -186,9 +186,9 @@ def _row(past: PastJob, columns: int) -> Content:
     who = rest // 3
     return Content.assemble(
         (when, "$dim"),
-        f"{shorten(job.name, who - 1):<{who}}",
-        (f"{shorten(job.file_name, rest - who - 1):<{rest - who}}", "bold"),
-        (f"{shorten(verdict, _VERDICT - 1):<{_VERDICT}}", style),
+        f"{fit(job.name, who - 1)} ",
+        (f"{fit(job.file_name, rest - who - 1)} ", "bold"),
+        (f"{fit(verdict, _VERDICT - 1)} ", style),
         (lasted, "$dim"),
     )
 
@@ -199,8 +199,9 @@ def moment(at: float) -> str:
     Args:
         at: seconds since the Unix epoch.
     """
-    then, ago = localtime(at), time() - at
-    if strftime("%F", then) == strftime("%F"):
+    now = time()
+    then, ago = localtime(at), now - at
+    if strftime("%F", then) == strftime("%F", localtime(now)):
         return strftime("%H:%M", then)
     if 0 <= ago < _WEEK:
         return strftime("%a %H:%M", then)
