@@ -1,5 +1,7 @@
 """One pane fills the screen, and the layout comes back."""
 
+from functools import partial
+
 import pytest
 from textual.widget import Widget
 
@@ -18,12 +20,17 @@ def shown(on: Stage) -> dict[str, Widget]:
     return {name: pane for name, pane in panes.items() if pane.is_on_screen}
 
 
+def is_alone(on: Stage, pane: Widget) -> bool:
+    """Whether a pane fills the screen, and has the focus."""
+    return list(shown(on).values()) == [pane] and pane.has_focus
+
+
 async def to_the_queue(on: Stage) -> None:
     """Let the queue fill the screen."""
     await on.press(FULL)
     for pane in (on.output, on.stdin.prepared, on.queue):
         await on.press("f6")
-        await on.until(lambda pane=pane: pane.has_focus)
+        await on.until(partial(is_alone, on, pane))
 
 
 @pytest.mark.parametrize(("columns", "lines"), SIZES)
@@ -34,9 +41,8 @@ async def test_each_pane_fills_the_screen_in_turn_and_the_layout_comes_back(
         before = {name: pane.region for name, pane in shown(on).items()}
         await on.press(FULL)
         for name in (*PANES, "editor"):
-            await on.until(lambda name=name: list(shown(on)) == [name])
-            pane = shown(on)[name]
-            await on.until(lambda pane=pane: pane.has_focus)
+            pane = on.room.query_one(f"#{name}")
+            await on.until(partial(is_alone, on, pane))
             assert pane.region.width == columns
             assert pane.region.height >= lines - 2  # the status line, and a pane's title
             await on.press("f6")
