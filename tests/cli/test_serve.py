@@ -111,8 +111,8 @@ def test_an_invite_lets_into_its_room_only(served: Served) -> None:
 def test_a_port_that_is_taken_is_named_with_a_remedy(served: Served) -> None:
     port = served.address.rpartition(":")[2]
     done = codesync(
-            "serve", f"--port={port}", "--executor=local", "--store=memory", home=served.home
-        )
+        "serve", f"--port={port}", "--executor=local", "--store=memory", home=served.home
+    )
     assert done.status == 125
     assert f"cannot listen on 127.0.0.1:{port}" in done.stderr
     assert "--port" in done.stderr

@@ -1,0 +1,117 @@
+"""`codesync history`: find what was run in a room."""
+
+import argparse
+import asyncio
+import json
+from time import localtime, strftime
+
+from codesync_cli import past, where
+from codesync_cli.exit_codes import ExitCode
+from codesync_cli.voice import complain, say
+from codesync_client import ClientError
+from codesync_protocol.messages import PastJob
+from codesync_server.configuration import SettingsError
+from codesync_server.store.contract import StoreUnusable
+
+DESCRIPTION = """\
+Find what was run in a room, the latest first. Without --server the rooms that are kept on this
+machine are read, also while a server has them; without --room, the one that was used last.
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command's arguments."""
+    parser = argparse.ArgumentParser(
+        "codesync history",
+        description=DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "text",
+        nargs="*",
+        metavar="TEXT",
+        help="stands in the source, the file's name, the submitter's or the explanation",
+    )
+    parser.add_argument("--who", metavar="NAME", default="", help="who ran it")
+    parser.add_argument("--language", metavar="L", default="", help="in which language it is")
+    parser.add_argument("--verdict", metavar="V", default="", help="how it ended, e.g. ok")
+    parser.add_argument(
+        "--limit", metavar="N", type=int, default=20, help="how many at the most (%(default)s)"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object a line")
+    past.add_arguments(parser)
+    return parser
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do it."""
+    if args.limit < 1:
+        complain("--limit: at least 1")
+        return ExitCode.USAGE
+    try:
+        return asyncio.run(_run(args))
+    except (where.WhereError, SettingsError) as error:
+        complain(str(error))
+        return ExitCode.USAGE
+    except ClientError as error:
+        complain(error.reason, error.remedy)
+        return ExitCode.FAILED
+    except StoreUnusable as error:
+        complain(str(error))
+        return ExitCode.FAILED
+
+
+async def _run(args: argparse.Namespace) -> int:
+    left, before = args.limit, 0
+    async with past.past_of(args) as of_room:
+        while left > 0:
+            page = await of_room.page(
+                before=before,
+                limit=min(left, past.PAGE),
+                text=" ".join(args.text),
+                name=args.who,
+                language=args.language,
+                verdict=args.verdict,
+            )
+            for job in page.jobs:
+                say(json.dumps(as_json(job)) if args.json else _line(job))
+            left -= len(page.jobs)
+            if not page.more:
+                break
+            before = page.jobs[-1].place
+    return ExitCode.OK
+
+
+def _line(job: PastJob) -> str:
+    summary, result = job.summary, job.summary.result
+    when = strftime("%F %H:%M", localtime(summary.submitted_at))
+    verdict = result.verdict.replace("_", " ") if result else ""
+    lasted = f"{result.wall_seconds:.2f} s" if result else ""
+    short = summary.job[: past.ID_SHOWN]
+    return f"{short}  {when}  {verdict:15} {lasted:>8}  {summary.name}  {summary.file_name}"
+
+
+def as_json(job: PastJob) -> dict[str, object]:
+    """A past job as an object."""
+    summary, result = job.summary, job.summary.result
+    answer: dict[str, object] = {
+        "job": summary.job,
+        "place": job.place,
+        "who": summary.name,
+        "language": summary.language,
+        "file": summary.file_name,
+        "submitted_at": round(summary.submitted_at, 3),
+        "cancelled_by": job.by,
+    }
+    if result is not None:
+        answer |= {
+            "verdict": result.verdict,
+            "explanation": result.explanation,
+            "exit_code": result.exit_code,
+            "signal": result.signal,
+            "cpu_seconds": round(result.cpu_seconds, 6),
+            "wall_seconds": round(result.wall_seconds, 6),
+            "peak_memory_bytes": result.peak_memory,
+            "output_bytes": result.output_bytes,
+        }
+    return answer

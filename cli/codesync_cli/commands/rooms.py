@@ -1,0 +1,54 @@
+"""`codesync rooms`: list the rooms that are kept."""
+
+import argparse
+import asyncio
+import json
+from dataclasses import asdict
+from time import localtime, strftime
+
+from codesync_cli import kept
+from codesync_cli.exit_codes import ExitCode
+from codesync_cli.voice import complain, say
+from codesync_server.configuration import SettingsError
+from codesync_server.store.contract import StoreDown, StoreUnusable
+
+DESCRIPTION = """\
+List the rooms that are kept on this machine, or in the store that --store names, those first that
+were used last. `codesync --room NAME` opens one again. Whoever can read the store sees all of them.
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command's arguments."""
+    parser = argparse.ArgumentParser(
+        "codesync rooms",
+        description=DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object a line")
+    kept.add_store(parser)
+    return parser
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do it."""
+    try:
+        return asyncio.run(_run(args))
+    except SettingsError as error:
+        complain(str(error))
+        return ExitCode.USAGE
+    except (StoreUnusable, StoreDown) as error:
+        complain(str(error))
+        return ExitCode.FAILED
+
+
+async def _run(args: argparse.Namespace) -> int:
+    async with kept.opened(args) as store:
+        for line in await store.rooms():
+            if args.json:
+                say(json.dumps(asdict(line)))
+                continue
+            when = strftime("%F %H:%M", localtime(line.used_at))
+            jobs = f"{line.jobs} program" + ("" if line.jobs == 1 else "s")
+            say(f"{when}  {line.name:24}  {line.language:10}  {jobs}")
+    return ExitCode.OK

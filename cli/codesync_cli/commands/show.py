@@ -1,0 +1,110 @@
+"""`codesync show JOB`: show a past job: what it ran, what it wrote, how it ended."""
+
+import argparse
+import asyncio
+import base64
+import json
+from collections.abc import Iterable
+from time import localtime, strftime
+
+from codesync_cli import past, where
+from codesync_cli.commands.history import as_json
+from codesync_cli.exit_codes import ExitCode
+from codesync_cli.output import OutputClosed, Pipe
+from codesync_cli.voice import complain, say
+from codesync_client import ClientError, PastSource
+from codesync_protocol.messages import OutputPart, PastJob
+from codesync_server.configuration import SettingsError
+from codesync_server.store.contract import StoreUnusable
+
+DESCRIPTION = """\
+Show a past job: what it ran, what it wrote, and how it ended. JOB is its id, or the beginning of
+it, as `codesync history` shows it. With --source or --output exactly those bytes are written.
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command's arguments."""
+    parser = argparse.ArgumentParser(
+        "codesync show",
+        description=DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("job", metavar="JOB", help="the job's id, or the beginning of it")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--source", action="store_true", help="write its main file, nothing else")
+    what.add_argument("--output", action="store_true", help="write what it wrote, nothing else")
+    what.add_argument("--json", action="store_true", help="print one JSON object")
+    past.add_arguments(parser)
+    return parser
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do it."""
+    try:
+        return asyncio.run(_run(args))
+    except (where.WhereError, SettingsError) as error:
+        complain(str(error))
+        return ExitCode.USAGE
+    except ClientError as error:
+        complain(error.reason, error.remedy)
+        return ExitCode.FAILED
+    except StoreUnusable as error:
+        complain(str(error))
+        return ExitCode.FAILED
+    except OutputClosed:
+        return ExitCode.FAILED
+
+
+async def _run(args: argparse.Namespace) -> int:
+    async with past.past_of(args) as of_room:
+        job = await past.find_job(of_room, args.job)
+        source = await of_room.source(job.summary.job)
+        wrote = job.summary.output_bytes
+        parts = await of_room.output(job.summary.job) if wrote else ()
+    if args.source:
+        await _write([source.files[0][1]] if source.files else [])
+    elif args.output:
+        await _write(chunk.data for part in parts for chunk in part.chunks)
+    elif args.json:
+        say(json.dumps(as_json(job) | _contents(source, parts)))
+    else:
+        _say(job, source)
+        await _write(chunk.data for part in parts for chunk in part.chunks)
+    return ExitCode.OK
+
+
+def _say(job: PastJob, source: PastSource) -> None:
+    summary, result = job.summary, job.summary.result
+    when = strftime("%F %H:%M:%S", localtime(summary.submitted_at))
+    say(f"{summary.file_name} by {summary.name}, {when}, {summary.language}, job {summary.job}")
+    if result is not None:
+        by = f" by {job.by}" if job.by else ""
+        say(f"{result.verdict.replace('_', ' ')}{by}: {result.explanation}")
+    for name, content in source.files:
+        say(f"\n--- {name}\n{content.decode(errors='replace')}")
+    if source.stdin:
+        say(f"\n--- stdin\n{source.stdin.decode(errors='replace')}")
+    say(f"\n--- output, {summary.output_bytes:,} bytes")
+
+
+def _contents(source: PastSource, parts: Iterable[OutputPart]) -> dict[str, object]:
+    output = b"".join(chunk.data for part in parts for chunk in part.chunks)
+    answer: dict[str, object] = {
+        "files": {name: content.decode(errors="replace") for name, content in source.files},
+        "args": [arg.decode(errors="replace") for arg in source.args],
+        "stdin": source.stdin.decode(errors="replace"),
+        "output": output.decode(errors="replace"),
+    }
+    try:
+        output.decode()
+    except UnicodeDecodeError:
+        answer["output_base64"] = base64.b64encode(output).decode()
+    return answer
+
+
+async def _write(pieces: Iterable[bytes]) -> None:
+    pipe = Pipe(1, raw=False)
+    for piece in pieces:
+        await pipe.write(piece)
+    await pipe.finish()

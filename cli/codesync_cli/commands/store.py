@@ -1,0 +1,118 @@
+"""`codesync store`: look after what is kept."""
+
+import argparse
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from codesync_cli import kept
+from codesync_cli.exit_codes import ExitCode
+from codesync_cli.voice import complain, remark, say
+from codesync_server.configuration import SettingsError
+from codesync_server.store.contract import StoreDown, StoreUnusable
+
+if TYPE_CHECKING:
+    from codesync_server.store.contract import Store
+
+DESCRIPTION = """\
+Look after what is kept: rooms, their texts, and jobs with sources and output. `check` and `export`
+work while a server has the store; `compact` and `import` need it for themselves.
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command's arguments."""
+    parser = argparse.ArgumentParser(
+        "codesync store",
+        description=DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    for name, about in (
+        ("check", "read everything, and say what is wrong; the exit status tells, too"),
+        ("compact", "give back the space of what was deleted"),
+        ("export", "write everything as lines of JSON"),
+        ("import", "read what `export` wrote; jobs that are there already stay"),
+    ):
+        action = actions.add_parser(name, help=about, description=about)
+        if name in ("export", "import"):
+            action.add_argument("file", metavar="FILE", type=Path, help="the file; -: the pipe")
+        kept.add_store(action)
+    return parser
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do it."""
+    try:
+        return asyncio.run(_run(args))
+    except SettingsError as error:
+        complain(str(error))
+        return ExitCode.USAGE
+    except (StoreUnusable, StoreDown) as error:
+        complain(str(error))
+        return ExitCode.FAILED
+    except OSError as error:
+        complain(f"{getattr(args, 'file', 'the file')}: {error.strerror}")
+        return ExitCode.USAGE
+
+
+async def _run(args: argparse.Namespace) -> int:
+    alone = args.action in ("compact", "import")
+    async with kept.opened(args, alone=alone) as store:
+        match args.action:
+            case "check":
+                return await _check(store)
+            case "compact":
+                await store.compact()
+                say(f"compacted {store.about}")
+            case "export":
+                await _export(store, args.file)
+            case _:
+                return await _import(store, args.file)
+    return ExitCode.OK
+
+
+async def _check(store: "Store") -> int:
+    troubles = await store.check()
+    for trouble in troubles:
+        say(trouble)
+    if not troubles:
+        say(f"all is well in {store.about}")
+    return ExitCode.PROBLEMS if troubles else ExitCode.OK
+
+
+async def _export(store: "Store", path: Path) -> None:
+    from codesync_server.store.exchange import export
+
+    if str(path) == "-":
+        async for line in export(store):
+            sys.stdout.buffer.write(line)
+        sys.stdout.buffer.flush()
+        return
+    with _new_file(path) as file:
+        async for line in export(store):
+            file.write(line)
+    remark(f"exported to {path}")
+
+
+def _new_file(path: Path) -> BinaryIO:
+    """Make a file that is nobody else's business."""
+    return open(path, "xb", opener=lambda name, flags: os.open(name, flags, 0o600))
+
+
+async def _import(store: "Store", path: Path) -> int:
+    from codesync_server.store.exchange import BadExport, load
+
+    try:
+        if str(path) == "-":
+            rooms, jobs = await load(store, sys.stdin.buffer)
+        else:
+            with path.open("rb") as file:
+                rooms, jobs = await load(store, file)
+    except BadExport as error:
+        complain(f"{path}: {error}", "what was read before that line is imported")
+        return ExitCode.FAILED
+    say(f"imported {rooms} rooms and {jobs} jobs into {store.about}")
+    return ExitCode.OK

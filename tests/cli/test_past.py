@@ -1,0 +1,151 @@
+"""What was run yesterday is there today: `codesync history`, `show`, `rooms` and `store`."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from codesync_cli.exit_codes import ExitCode
+from tests.cli.command import Done, codesync
+from tests.cli.served import Served, serve
+
+pytestmark = pytest.mark.timeout(120)
+
+HELLO = "import sys\nprint('hello', sys.stdin.read())\n"
+FAILS = "raise SystemExit(3)  # on purpose\n"
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home where two programs were run in a room, whose server is gone."""
+    home = tmp_path_factory.mktemp("home")
+    (home / "hello.py").write_text(HELLO)
+    (home / "fails.py").write_text(FAILS)
+    with serve(home) as served:
+        assert run(served, "hello.py", stdin=b"you").stdout == b"hello you\n"
+        assert run(served, "fails.py", "--name=ben").status == 3
+    return home
+
+
+def run(served: Served, file: str, *arguments: str, stdin: bytes = b"") -> Done:
+    where = (f"--server={served.address}", "--room=den")
+    return codesync(
+        "run", *where, *arguments, str(served.home / file), home=served.home, stdin=stdin
+    )
+
+
+def found(home: Path, *arguments: str) -> list[dict[str, object]]:
+    done = codesync("history", "--json", *arguments, home=home)
+    assert done.status == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_what_was_run_is_found_the_latest_first(home: Path) -> None:
+    jobs = found(home)
+    assert [(job["file"], job["verdict"]) for job in jobs] == [
+        ("fails.py", "runtime_error"),
+        ("hello.py", "ok"),
+    ]
+    assert jobs[0]["exit_code"] == 3
+    lines = codesync("history", home=home).stdout.decode().splitlines()
+    assert len(lines) == 2
+    assert "runtime error" in lines[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "files"),
+    [
+        (("on", "purpose"), ["fails.py"]),
+        (("--who=ben",), ["fails.py"]),
+        (("--verdict=ok",), ["hello.py"]),
+        (("--language=cpp",), []),
+        (("--limit=1",), ["fails.py"]),
+        (("--room=other-room",), []),
+    ],
+)
+def test_it_is_found_by_what_is_known_of_it(
+    home: Path, arguments: tuple[str, ...], files: list[str]
+) -> None:
+    assert [job["file"] for job in found(home, *arguments)] == files
+
+
+def test_a_past_job_is_shown_with_source_and_output(home: Path) -> None:
+    job = str(found(home)[1]["job"])
+    text = codesync("show", job[:10], home=home).stdout.decode()
+    for part in ("hello.py by ", "ok: ", "--- hello.py\nimport sys", "hello you"):
+        assert part in text
+    assert codesync("show", "--source", job, home=home).stdout.decode() == HELLO
+    assert codesync("show", "--output", job, home=home).stdout == b"hello you\n"
+    shown = json.loads(codesync("show", "--json", job, home=home).stdout)
+    assert (shown["output"], shown["files"]) == ("hello you\n", {"hello.py": HELLO})
+
+
+def test_the_rooms_are_listed(home: Path) -> None:
+    [room] = [
+        json.loads(line) for line in codesync("rooms", "--json", home=home).stdout.splitlines()
+    ]
+    assert (room["name"], room["jobs"]) == ("den", 2)
+    assert "den" in codesync("rooms", home=home).stdout.decode()
+
+
+def test_a_server_answers_the_same_as_the_store_it_left(home: Path) -> None:
+    before = found(home)
+    with serve(home) as served:
+        where = (f"--server={served.address}", "--room=den")
+        assert found(home, *where) == before
+        job = str(before[1]["job"])
+        shown = codesync("show", "--output", job, *where, home=home)
+        assert shown.stdout == b"hello you\n"
+        assert found(home) == before, "the store can be read while a server has it"
+        refused = codesync("store", "compact", home=home)
+        assert refused.status == ExitCode.FAILED
+        assert "another codesync server" in refused.stderr
+
+
+def test_everything_can_be_taken_elsewhere(home: Path, tmp_path: Path) -> None:
+    file, store = tmp_path / "export.jsonl", f"--store={tmp_path / 'other.db'}"
+    assert codesync("store", "check", home=home).status == 0
+    assert codesync("store", "compact", home=home).status == 0
+    assert codesync("store", "export", str(file), home=home).status == 0
+    assert file.stat().st_mode & 0o777 == 0o600
+    for _ in range(2):  # what is there stays
+        done = codesync("store", "import", str(file), store, home=home)
+        assert done.stdout.startswith(b"imported 1 rooms and 2 jobs"), done.stderr
+    assert found(home, store) == found(home)
+    assert codesync("store", "check", store, home=home).status == 0
+    over = codesync("store", "export", str(file), home=home)
+    assert (over.status, "File exists" in over.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "words"),
+    [
+        (("show", "ffff"), 125, "no past job is called ffff"),
+        (("history", "--limit=0"), 2, "--limit"),
+        (("history", "--store=redis://x"), 125, "give sqlite, a file, memory, or mongodb"),
+        (("rooms", "--store=/nonexistent/rooms.db"), 125, "cannot use the store /nonexistent"),
+        (("store", "import", "/dev/null", "--store=/proc/x"), 125, "cannot use the store /proc/x"),
+        (("store", "import", "/nonexistent"), 2, "No such file"),
+        (("history", "--server=ws://127.0.0.1:9", "--room=den"), 125, "127.0.0.1:9"),
+    ],
+)
+def test_slips_get_a_clear_sentence(
+    home: Path, arguments: tuple[str, ...], status: int, words: str
+) -> None:
+    done = codesync(*arguments, home=home)
+    assert (done.status, "Traceback" in done.stderr) == (status, False), done.stderr
+    assert words in done.stderr
+
+
+def test_what_is_no_export_is_refused_with_its_line(home: Path, tmp_path: Path) -> None:
+    store = f"--store={tmp_path / 'other.db'}"
+    for text, where in (("hello", "line 1"), ('{"codesync_store":1}\n{"job":3}', "line 2")):
+        (tmp_path / "bad").write_text(text)
+        done = codesync("store", "import", str(tmp_path / "bad"), store, home=home)
+        assert (done.status, where in done.stderr) == (125, True), done.stderr
+
+
+def test_where_nothing_was_kept_yet_that_is_said(tmp_path: Path) -> None:
+    done = codesync("history", home=tmp_path)
+    assert done.status == 125
+    assert "Traceback" not in done.stderr
