@@ -63,6 +63,11 @@ class MortalServer:
         """What it has written to stderr in all its lives."""
         return self._log.read_text()
 
+    def tell(self, number: signal.Signals) -> None:
+        """Send it a signal, and go on."""
+        assert self._process
+        self._process.send_signal(number)
+
     async def kill(self) -> None:
         """Kill it: it does nothing any more."""
         await self._end(signal.SIGKILL)
