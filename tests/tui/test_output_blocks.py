@@ -146,4 +146,4 @@ def test_a_blocks_rows_are_its_own(texts: list[str], width: int) -> None:
         start, end = transcript.span(job)
         assert transcript.row(start).part is Part.HEADING
         assert {transcript.row(row).job for row in range(start, end)} == {job}
-    assert end == transcript.rows
+    assert transcript.span(transcript.jobs[-1])[1] == transcript.rows
