@@ -49,9 +49,18 @@ def order_of_ends(ana: Watcher) -> list[str]:
 
 async def submit(ana: Watcher, source: str) -> Submission:
     submission = python(source)
+    ana.room.follow(submission.job)
     await ana.room.submit(submission)
     await ana.until(lambda: submission.job in {each.job.job for each in ana.of(Submitted)})
     return submission
+
+
+async def has_text(ana: Watcher, text: str) -> None:
+    await ana.until(lambda: ana.room.document.text() == text)
+
+
+async def wrote(ana: Watcher, job: Submission, output: str) -> None:
+    await ana.until(lambda: ana.output(job.job) == output.encode())
 
 
 async def is_running(ana: Watcher, job: str) -> None:
@@ -87,11 +96,12 @@ async def test_whoever_stays_goes_on_where_they_were(server: MortalServer) -> No
         await ben.until(lambda: ben.room.document.text() == "one\ntwo\n")
         await server.kill()
         await ana.until(lambda: not ana.room.connected)
+        ana.room.document.end_undo_group()
         ana.room.document.edit(SOURCE, 0, 0, "zero\n")  # while nobody is there to take it
         ben.room.document.edit(SOURCE, 8, 0, "three\n")
         await server.start()
         for each in (ana, ben):
-            await each.until(lambda e=each: e.room.document.text() == "zero\none\ntwo\nthree\n")
+            await has_text(each, "zero\none\ntwo\nthree\n")
             await each.room.text_settled()
         ana.room.document.undo()
         ana.room.wake()
@@ -115,7 +125,7 @@ async def test_f01_what_waited_when_the_server_was_killed_runs_in_its_order(
         ]
         for number, each in enumerate(others):
             assert ana.room.jobs[each.job].result
-            await ana.until(lambda n=number, e=each: ana.output(e.job) == f"{n}\n".encode())
+            await wrote(ana, each, f"{number}\n")
 
 
 async def test_f02_a_program_of_which_nobody_saw_anything_runs_once_more(
@@ -129,7 +139,7 @@ async def test_f02_a_program_of_which_nobody_saw_anything_runs_once_more(
         await ana.until(lambda: silent.job in order_of_ends(ana))
         result = ana.of(Finished)[-1].result
         assert result.verdict is Verdict.OK
-        await ana.until(lambda: ana.output(silent.job) == b"once\n")
+        await wrote(ana, silent, "once\n")
 
 
 async def test_f02_a_program_of_which_somebody_saw_something_is_lost_and_says_so(
@@ -137,7 +147,7 @@ async def test_f02_a_program_of_which_somebody_saw_something_is_lost_and_says_so
 ) -> None:
     async with watcher(server) as ana:
         seen = await submit(ana, f"print('seen', flush=True); {FOREVER}")
-        await ana.until(lambda: ana.output(seen.job) == b"seen\n")
+        await wrote(ana, seen, "seen\n")
         await server.kill()
         await server.start()
         await ana.until(lambda: seen.job in order_of_ends(ana))
@@ -173,8 +183,8 @@ async def test_f04_sigterm_tells_everybody_and_hands_over_what_has_not_run(
         assert order_of_ends(ana) == [], "nothing is lost"
         await server.start()
         await ana.until(lambda: set(order_of_ends(ana)) == {running.job, waiting.job})
-        for job, wrote in ((running.job, b"run\n"), (waiting.job, b"wait\n")):
-            await ana.until(lambda j=job, w=wrote: ana.output(j) == w)
+        await wrote(ana, running, "run\n")
+        await wrote(ana, waiting, "wait\n")
 
 
 async def test_f05_a_second_signal_ends_it_at_once_and_the_queue_is_intact(
@@ -192,7 +202,7 @@ async def test_f05_a_second_signal_ends_it_at_once_and_the_queue_is_intact(
         assert await server.stop(signal.SIGINT) != 0
         await server.start()
         await ana.until(lambda: waiting.job in order_of_ends(ana))
-        await ana.until(lambda: ana.output(waiting.job) == b"wait\n")
+        await wrote(ana, waiting, "wait\n")
     await server.kill()
 
 
@@ -222,4 +232,4 @@ async def test_f39_a_second_server_on_the_same_store_is_refused(
         await second.start()
     async with watcher(server) as ana:
         done = await submit(ana, "print(1)")
-        await ana.until(lambda: ana.output(done.job) == b"1\n")
+        await wrote(ana, done, "1\n")
