@@ -21,6 +21,7 @@ SHOWN_MAX = 40
 """Code points of a wrong value that an error repeats."""
 
 _WHOLE = re.compile(r"[+-]?\d{1,30}", re.ASCII)
+_PASSWORD = re.compile(r"(?<=://)([^/@:]*):[^/@]*@")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
@@ -261,6 +262,17 @@ class Text(Kind):
         if not self.at_least <= len(value) <= self.at_most:
             raise self.unfit(value)
         return value
+
+
+@dataclass(frozen=True, slots=True)
+class Address(Text):
+    """Where something is; it may have a password in it, which is never shown."""
+
+    at_most: int = 1000
+
+    def show(self, value: Any) -> str:
+        """Write it as TOML, without the password."""
+        return quoted(_PASSWORD.sub(r"\1:***@", value))
 
 
 @dataclass(frozen=True, slots=True)

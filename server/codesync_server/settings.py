@@ -10,7 +10,7 @@ from typing import Annotated
 
 from codesync_protocol.limits import MIB
 from codesync_protocol.links import DEFAULT_PORT
-from codesync_server.kinds import Choice, File, Maybe, Number, Size, Switch, Text, Texts, Whole
+from codesync_server.kinds import Address, Choice, File, Maybe, Number, Size, Switch, Text, Texts, Whole
 from codesync_server.limits import GIB, Caps, JobLimits
 
 ADDRESS = "address"
@@ -54,7 +54,7 @@ class Settings:
     ] = 10.0
     store: Annotated[
         str,
-        Text(
+        Address(
             "where rooms and jobs are kept: sqlite (a file in your data directory), the path of"
             " an SQLite file, mongodb://…, or memory",
             1,
