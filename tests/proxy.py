@@ -1,6 +1,7 @@
 """A TCP proxy between a client and a server, with the faults of a real network."""
 
 import asyncio
+import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 
@@ -18,6 +19,8 @@ class Proxy:
         upstream: bytes that went to the server so far.
         downstream: bytes that came from the server so far.
         delay: seconds that each chunk waits before it is handed on.
+        narrow: new connections hold little themselves, as a slow line does: what waits to come
+            down waits in the server.
     """
 
     def __init__(self, target: int) -> None:
@@ -26,6 +29,7 @@ class Proxy:
         self.upstream = 0
         self.downstream = 0
         self.delay = 0.0
+        self.narrow = False
         self._reachable = True
         self._up, self._down = asyncio.Event(), asyncio.Event()
         self._server: asyncio.Server | None = None
@@ -108,7 +112,7 @@ class Proxy:
             writer.transport.abort()
 
     async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self.target)
+        far_reader, far_writer = await self._to_server()
         self._writers.add(far_writer)
         try:
             async with asyncio.TaskGroup() as pumps:
@@ -117,6 +121,18 @@ class Proxy:
         finally:
             self._writers.discard(far_writer)
             far_writer.transport.abort()
+
+    async def _to_server(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        far = socket.socket()
+        if self.narrow:
+            far.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, CHUNK)
+        far.setblocking(False)
+        try:
+            await asyncio.get_running_loop().sock_connect(far, ("127.0.0.1", self.target))
+            return await asyncio.open_connection(sock=far, limit=CHUNK)
+        except BaseException:
+            far.close()
+            raise
 
     async def _pump(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, flowing: asyncio.Event

@@ -10,7 +10,18 @@ from typing import Annotated
 
 from codesync_protocol.limits import MIB
 from codesync_protocol.links import DEFAULT_PORT
-from codesync_server.kinds import Address, Choice, File, Maybe, Number, Size, Switch, Text, Texts, Whole
+from codesync_server.kinds import (
+    Address,
+    Choice,
+    File,
+    Maybe,
+    Number,
+    Size,
+    Switch,
+    Text,
+    Texts,
+    Whole,
+)
 from codesync_server.limits import GIB, Caps, JobLimits
 
 ADDRESS = "address"

@@ -42,7 +42,7 @@ class Wire:
         self.states.pop(kind, None)
         self.states[kind] = frame
 
-    def put_event(self, frame: bytes, *, may_skip: bool = False) -> None:
+    def put_event(self, frame: bytes, *, may_skip: bool = False, urgent: bool = False) -> None:
         self.events.append(frame)
 
     def put_bulk(self, make: Callable[[], bytes]) -> bool:

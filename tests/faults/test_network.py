@@ -1,4 +1,4 @@
-"""Faults of the network between members and server: F27 to F29. Nobody closes a connection here."""
+"""Faults of the network between members and server: F27 to F30. Nobody closes a connection here."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -7,7 +7,7 @@ from time import monotonic
 
 import pytest
 
-from codesync_client import Connected, DialOptions, Disconnected, Room
+from codesync_client import Connected, DialOptions, Disconnected, OutputSkipped, Room
 from codesync_protocol.messages import Finished, StdinMode, Submitted
 from codesync_protocol.shared_text import SOURCE
 from tests.client.watching import Watcher, watching
@@ -21,6 +21,9 @@ PING_SECONDS = 0.5
 
 NOTICED_SECONDS = 2 * PING_SECONDS + 4.0
 """Within this a cut is noticed, also on a busy machine; far below what the default would take."""
+
+IN_FLIGHT_BYTES = 750_000
+"""What kernel and network may hold of what was sent before something urgent."""
 
 ECHO = """\
 import sys
@@ -46,12 +49,12 @@ def near(server: RunningServer) -> Room:
     return server.room("ben", shares_text=True)
 
 
-def far(server: RunningServer, proxy: Proxy) -> Room:
+def far(server: RunningServer, proxy: Proxy, ping_seconds: float = PING_SECONDS) -> Room:
     """A member behind the proxy, who soon notices a silence."""
     return Room(
         replace(server.link(), server=f"ws://127.0.0.1:{proxy.port}"),
         name="ana",
-        options=DialOptions(open_timeout=2.0, ping_seconds=PING_SECONDS),
+        options=DialOptions(open_timeout=2.0, ping_seconds=ping_seconds),
         shares_text=True,
     )
 
@@ -154,3 +157,26 @@ async def test_f29_what_is_written_to_a_server_that_is_gone_is_kept_and_merged_l
         text = await settled(ana, ben)
         assert text.replace("by ben\n", "") == f"{before}to nobody\n{alone}"
         assert text.count("by ben\n") == 1
+
+
+async def test_f30_on_a_line_that_is_too_slow_for_the_output_edits_go_before_it(
+    server: RunningServer, proxy: Proxy
+) -> None:
+    flood = python("while True: print('x' * 99)")
+    proxy.narrow = True
+    async with (
+        watching(near(server)) as ben,
+        watching(far(server, proxy, DialOptions().ping_seconds)) as ana,
+    ):
+        await settled(ana, ben)
+        proxy.stall(up=False)  # a line of 10 kB/s, as whoever writes 5 MB/s sees it
+        await ben.room.submit(flood)
+        await ben.until_finished(flood.job)
+        write(ben.room, "urgent\n")
+        await ben.room.text_settled()
+        proxy.flow()
+        await ana.until(lambda: "urgent" in ana.room.document.text())
+        assert len(ana.output(flood.job)) < IN_FLIGHT_BYTES
+        assert ana.of(Disconnected) == [], "slow is not gone"
+        await ana.until_finished(flood.job)
+        assert ana.of(OutputSkipped), "and she knows that she missed something"

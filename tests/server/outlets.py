@@ -35,7 +35,7 @@ class Ear:
         assert kind == type(message).__name__.lower()
         self.heard.append(message)
 
-    def put_event(self, frame: bytes, *, may_skip: bool = False) -> None:
+    def put_event(self, frame: bytes, *, may_skip: bool = False, urgent: bool = False) -> None:
         """An event."""
         self.heard.append(decode_from_server(frame))
         if may_skip:

@@ -24,7 +24,8 @@ from codesync_server.settings import Settings
 OPEN_SECONDS = 5.0
 PING_SECONDS = 10.0
 CLOSE_SECONDS = 2.0
-WRITE_BUFFER_BYTES = 32 * 1024
+WRITE_BUFFER_BYTES = 4 * 1024
+"""Above this, a client counts as one that has yet to take what it was sent."""
 
 CONTROLS_BURST = 100
 CONTROLS_PER_SECOND = 20

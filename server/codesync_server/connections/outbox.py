@@ -1,15 +1,21 @@
 """What waits to be sent to one client: bounded in bytes, in classes, and without blocking anybody.
 
 Order: replies and states first, then events in their order, in turns with bulk. Output that a slow
-client cannot take is left out: the client sees the hole by the offsets, and may fetch it.
+client cannot take is left out: the client sees the hole by the offsets, and may fetch it. So is
+output that has waited for long when something urgent comes: people's edits do not stand behind it.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from time import monotonic
+from typing import NamedTuple
 
 OUTPUT_BYTES_MAX = 1024 * 1024
 """Events that wait; past that, output is left out."""
+
+LATE_SECONDS = 0.25
+"""Output that has waited so long makes way for what is urgent."""
 
 BYTES_MAX = 4 * 1024 * 1024
 """Everything that waits; past that, the client is let go."""
@@ -18,8 +24,17 @@ BULK_MAX = 64
 """Bulk answers that wait; they are made only when they are sent."""
 
 
+class _Event(NamedTuple):
+    frame: bytes
+    may_skip: bool
+    since: float
+
+
 class Outbox:
     """The outlet of one connection.
+
+    Args:
+        clock: the monotonic clock.
 
     Attributes:
         overflowed: the client is to be let go: it does not take what cannot be left out.
@@ -27,13 +42,14 @@ class Outbox:
         skipped: bytes of output that were left out so far.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self.overflowed = False
         self.closing = ""
         self.skipped = 0
         self._replies: deque[bytes] = deque()
         self._states: dict[str, bytes] = {}
-        self._events: deque[bytes] = deque()
+        self._clock = clock
+        self._events: deque[_Event] = deque()
         self._bulk: deque[Callable[[], bytes]] = deque()
         self._bulk_turn = False
         self._reply_bytes = 0
@@ -58,14 +74,27 @@ class Outbox:
         self._states[kind] = frame
         self._filled.set()
 
-    def put_event(self, frame: bytes, *, may_skip: bool = False) -> None:
+    def put_event(self, frame: bytes, *, may_skip: bool = False, urgent: bool = False) -> None:
         """Send an event, behind those before it, unless it may be skipped and must be."""
         if may_skip and self._event_bytes > OUTPUT_BYTES_MAX:
             self.skipped += len(frame)
             return
-        self._events.append(frame)
+        now = self._clock()
+        if urgent:
+            self._make_way(now)
+        self._events.append(_Event(frame, may_skip, now))
         self._event_bytes += len(frame)
         self._check()
+
+    def _make_way(self, now: float) -> None:
+        """Leave out what may be, if some of it has waited for too long."""
+        oldest = next((each.since for each in self._events if each.may_skip), now)
+        if now - oldest < LATE_SECONDS:
+            return
+        for frame in [each.frame for each in self._events if each.may_skip]:
+            self.skipped += len(frame)
+            self._event_bytes -= len(frame)
+        self._events = deque(each for each in self._events if not each.may_skip)
 
     def put_bulk(self, make: Callable[[], bytes]) -> bool:
         """Send something large when its turn comes; tell whether there is a place for it."""
@@ -109,7 +138,7 @@ class Outbox:
             return self._bulk.popleft()()
         if self._events:
             self._bulk_turn = True
-            frame = self._events.popleft()
+            frame = self._events.popleft().frame
             self._event_bytes -= len(frame)
             return frame
         return None

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import socket
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -23,6 +24,10 @@ from codesync_server.rooms.room import Room, RoomFull
 HELLO_SECONDS = 5.0
 PROGRESS_SECONDS = 10.0
 """How long one frame may take to leave; a client that takes longer is let go, and may return."""
+
+UNSENT_BYTES = 32 * 1024
+"""What the kernel holds of what is not on the way yet. Its own choice is megabytes, which a slow
+line takes minutes for; what comes later, however urgent, would stand behind them."""
 
 MESSAGES_BURST = 2000
 MESSAGES_PER_SECOND = 500
@@ -86,6 +91,7 @@ class Peer:
             await self._refuse(Refused(Code.BUSY, "the room is full", "try again later"))
             return
         self._end.admit()
+        _hold_little_back(self._connection.transport)
         self._connection.protocol.max_message_size = FRAME_MAX
         try:
             self._welcome(room, member, Role(member.role), version, hello)
@@ -154,30 +160,29 @@ class Peer:
 
     async def _write(self) -> None:
         with suppress(ConnectionClosed):
-            while (frame := await self._outbox.next_frame()) is not None:
-                try:
-                    await self._send(frame)
-                except TimeoutError:
-                    log.info("%s takes nothing; let go", self.address)
-                    self._connection.transport.abort()
-                    return
+            try:
+                while (frame := await self._next_frame()) is not None:
+                    broadcast((self._connection,), frame)  # the one way to send without waiting
+            except TimeoutError:
+                log.info("%s takes nothing; let go", self.address)
+                self._connection.transport.abort()
+                return
             if self._outbox.overflowed:
                 log.info("%s does not keep up; let go", self.address)
                 self._connection.transport.abort()
             else:
                 await self._connection.close(1001, self._outbox.closing[:100])
 
-    async def _send(self, frame: bytes) -> None:
-        """Send a frame; wait only for a client that does not take what it was sent before.
+    async def _next_frame(self) -> bytes | None:
+        """Choose what to send as late as possible: something urgent may still come.
 
         Raises:
             TimeoutError: it takes nothing.
         """
-        if not self._connection.transport.get_write_buffer_size():
-            broadcast((self._connection,), frame)  # the library's one way to send without waiting
-            return
-        async with asyncio.timeout(PROGRESS_SECONDS):
-            await self._connection.send(frame)
+        if self._connection.transport.get_write_buffer_size():
+            async with asyncio.timeout(PROGRESS_SECONDS):
+                await self._connection.drain()
+        return await self._outbox.next_frame()
 
     async def _refuse(self, refused: Refused) -> None:
         self._end.refuse()
@@ -195,3 +200,10 @@ class Peer:
             pass
         except TimeoutError:  # the library's own close would wait for it without an end
             self._connection.transport.abort()
+
+
+def _hold_little_back(transport: asyncio.BaseTransport) -> None:
+    """Keep the kernel from taking more than it can soon send."""
+    sock = transport.get_extra_info("socket")
+    if sock is not None and hasattr(socket, "TCP_NOTSENT_LOWAT"):
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)

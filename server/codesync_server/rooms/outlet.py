@@ -15,12 +15,13 @@ class Outlet(Protocol):
         """Send a state; only the latest of a kind counts, so an older unsent one is replaced."""
         ...
 
-    def put_event(self, frame: bytes, *, may_skip: bool = False) -> None:
+    def put_event(self, frame: bytes, *, may_skip: bool = False, urgent: bool = False) -> None:
         """Send an event, behind the events before it.
 
         Args:
             frame: the event.
             may_skip: leave it out when the member does not keep up.
+            urgent: people wait for it: leave out what may be skipped and has waited for long.
         """
         ...
 

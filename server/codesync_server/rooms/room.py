@@ -12,6 +12,7 @@ from codesync_protocol.errors import Code
 from codesync_protocol.messages import (
     DocumentCheck,
     DocumentReset,
+    Edited,
     Event,
     Fault,
     JobSummary,
@@ -319,9 +320,9 @@ class Room:
         event = make(self.log.next_seq())
         frame = encode(event)
         self.log.append(frame)
-        may_skip = isinstance(event, Output)
+        may_skip, urgent = isinstance(event, Output), isinstance(event, Edited)
         for outlet in self._outlets.values():
-            outlet.put_event(frame, may_skip=may_skip)
+            outlet.put_event(frame, may_skip=may_skip, urgent=urgent)
 
     def tell(self, kind: str, frame: bytes) -> None:
         """Tell everybody the state of something."""

@@ -9,7 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from codesync_server.connections.outbox import BULK_MAX, BYTES_MAX, OUTPUT_BYTES_MAX, Outbox
+from codesync_server.connections.outbox import (
+    BULK_MAX,
+    BYTES_MAX,
+    LATE_SECONDS,
+    OUTPUT_BYTES_MAX,
+    Outbox,
+)
 
 KIB = 1024
 
@@ -156,6 +162,35 @@ async def test_a44_once_a_reader_has_caught_up_output_comes_again(outbox: Outbox
     outbox.put_event(b"again", may_skip=True)
     assert outbox.skipped == skipped
     assert (await everything(outbox))[-1] == b"again"
+
+
+async def test_f30_output_that_has_waited_for_long_makes_way_for_an_edit() -> None:
+    now = 0.0
+    outbox = Outbox(clock=lambda: now)
+    outbox.put_event(b"started")
+    outbox.put_event(b"output 1", may_skip=True)
+    outbox.put_event(b"output 2", may_skip=True)
+    now = LATE_SECONDS - 0.1
+    outbox.put_event(b"edit 1", urgent=True)
+    assert outbox.skipped == 0, "a reader who keeps up misses nothing"
+    now = LATE_SECONDS
+    outbox.put_event(b"output 3", may_skip=True)
+    outbox.put_event(b"edit 2", urgent=True)
+    assert outbox.skipped == len(b"output 1output 2output 3")
+    outbox.put_event(b"output 4", may_skip=True)
+    assert await everything(outbox) == [b"started", b"edit 1", b"edit 2", b"output 4"]
+
+
+async def test_f30_what_made_way_makes_room_for_more_output() -> None:
+    now = 0.0
+    outbox = Outbox(clock=lambda: now)
+    for _ in range(40):
+        outbox.put_event(bytes(32 * KIB), may_skip=True)
+    now = LATE_SECONDS
+    outbox.put_event(b"edit", urgent=True)
+    skipped = outbox.skipped
+    outbox.put_event(b"output", may_skip=True)
+    assert outbox.skipped == skipped == 40 * 32 * KIB
 
 
 @pytest.mark.parametrize("kind", ["reply", "event"])
