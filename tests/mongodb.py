@@ -4,7 +4,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,7 +15,7 @@ REAL = os.environ.get("CODESYNC_TEST_MONGODB", "")
 
 
 @contextmanager
-def mongodb_stand_in(folder: Path) -> Iterator[str]:
+def mongodb_stand_in(folder: Path) -> Generator[str]:
     """Run a server while the block lasts.
 
     Args:
@@ -39,7 +39,7 @@ def mongodb_stand_in(folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def _started(folder: Path) -> Iterator["subprocess.Popen[str]"]:
+def _started(folder: Path) -> "Generator[subprocess.Popen[str]]":
     process = subprocess.Popen(
         [sys.executable, "-c", _SERVE, str(folder)],
         stdin=subprocess.PIPE,
