@@ -16,6 +16,7 @@ AT_START = [
     ("executors/local.py", "has_command"),  # looks which compilers are installed
     ("docker/owner.py", "_machine"),  # reads /proc, which waits for no disk
     ("docker/owner.py", "_start_time"),  # as above
+    ("pymongo/pool_options.py", "get_container_env_info"),  # whether there is a /.dockerenv
 ]
 """What blocks for less than a millisecond, once, while a server starts."""
 

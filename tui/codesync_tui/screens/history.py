@@ -63,7 +63,8 @@ class HistoryScreen(Dialog[tuple[PastJob, Wish]]):
     DEFAULT_CSS = """
     HistoryScreen > .dialog { width: 100%; height: 100%; }
     HistoryScreen Input { border: none; height: 1; padding: 0; background: $bar; }
-    HistoryScreen OptionList { height: 1fr; text-wrap: nowrap; scrollbar-size-vertical: 1; border: none; padding: 0; background: $panel; }
+    HistoryScreen OptionList { height: 1fr; text-wrap: nowrap; scrollbar-size-vertical: 1;
+        border: none; padding: 0; background: $panel; }
     HistoryScreen OptionList:focus { border: none; background-tint: transparent; }
     """
 

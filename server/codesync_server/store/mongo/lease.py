@@ -1,5 +1,6 @@
 """One server at a time writes: a lease in the database, timed by the database's own clock."""
 
+import asyncio
 import os
 import secrets
 from contextlib import suppress
@@ -24,7 +25,7 @@ class Lease:
     def __init__(self, database: AsyncDatabase[dict[str, Any]]) -> None:
         self._leases = database["leases"]
         self._me = secrets.token_hex(8)
-        self._process = f"{_here()}/{os.getpid()}"
+        self._here = ""
 
     async def take(self) -> str:
         """Take it, or keep it.
@@ -35,8 +36,12 @@ class Lease:
         Returns:
             Who else has it; empty if it is ours now.
         """
+        self._here = self._here or await asyncio.to_thread(_here)
         holder = await self._leases.find_one({"_id": "server"})
-        gone = holder["owner"] if holder and self._is_dead(str(holder["process"])) else self._me
+        gone = self._me
+        if holder is not None:
+            is_dead = await asyncio.to_thread(self._is_dead, str(holder["process"]))
+            gone = holder["owner"] if is_dead else self._me
         free = {
             "$or": [
                 {"$lt": ["$expires", "$$NOW"]},
@@ -45,7 +50,7 @@ class Lease:
         }
         ours = {
             "owner": self._me,
-            "process": self._process,
+            "process": f"{self._here}/{os.getpid()}",
             "expires": {"$add": ["$$NOW", int(LEASE_SECONDS * 1000)]},
         }
         try:
@@ -63,10 +68,9 @@ class Lease:
         """Give it back, if it is ours."""
         await self._leases.delete_one({"_id": "server", "owner": self._me})
 
-    @staticmethod
-    def _is_dead(process: str) -> bool:
+    def _is_dead(self, process: str) -> bool:
         here, _, pid = process.rpartition("/")
-        return here == _here() and pid.isdigit() and not Path(f"/proc/{pid}").exists()
+        return here == self._here and pid.isdigit() and not Path(f"/proc/{pid}").exists()
 
 
 def _here() -> str:

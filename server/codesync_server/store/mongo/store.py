@@ -87,13 +87,7 @@ class MongoStore:
             self._name = parsed.get("database") or DATABASE
             hosts = ",".join(f"{host}:{port}" for host, port in parsed["nodelist"])
             self.about = f"MongoDB at {hosts}, database {self._name}"
-            self._client = AsyncMongoClient(
-                self._address,
-                timeoutMS=int(ANSWER_SECONDS * 1000),
-                serverSelectionTimeoutMS=int(ANSWER_SECONDS * 1000),
-                retryWrites=True,
-                appname="codesync",
-            )
+            self._client = self._connect()
             await self._prepare(alone=alone)
         except (InvalidURI, ConfigurationError, PyMongoError, ValueError) as error:
             await self.close()
@@ -102,6 +96,15 @@ class MongoStore:
         except BaseException:
             await self.close()
             raise
+
+    def _connect(self) -> AsyncMongoClient[Document]:
+        return AsyncMongoClient(
+            self._address,
+            timeoutMS=int(ANSWER_SECONDS * 1000),
+            serverSelectionTimeoutMS=int(ANSWER_SECONDS * 1000),
+            retryWrites=True,
+            appname="codesync",
+        )
 
     async def _prepare(self, *, alone: bool) -> None:
         database = self._database

@@ -1,0 +1,370 @@
+"""What every store does."""
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from codesync_protocol.verdict import Verdict
+from codesync_server.store.changes import (
+    AcceptJob,
+    AddEdit,
+    BeginJob,
+    Change,
+    FinishJob,
+    ForgetJob,
+    SaveMember,
+    SaveRoom,
+    SaveText,
+    ShowJob,
+)
+from codesync_server.store.contract import Retention, Store
+from codesync_server.store.packing import OUTPUT_HEAD
+from codesync_server.store.records import RoomLine, TextRecord, Wanted
+from codesync_server.store.sqlite import SqliteStore
+from tests.server.store.making import (
+    LATE,
+    OK,
+    a_job,
+    a_member,
+    a_room,
+    an_edit,
+    finished,
+    job_id,
+    put,
+    ran,
+    wrote,
+)
+
+ALL = 1 << 53
+
+
+async def ids(store: Store, wanted: Wanted | None = None, **bounds: int) -> list[int]:
+    """The orders of the finished jobs that are found."""
+    before, limit = bounds.get("before", ALL), bounds.get("limit", 50)
+    found = await store.jobs("den", wanted or Wanted(), before=before, limit=limit)
+    return [job.order for job in found]
+
+
+# Jobs.
+
+
+async def test_a_job_is_kept_with_all_that_it_runs(store: Store) -> None:
+    await put(store, AcceptJob(a_job(1)), surely=True)
+    assert await store.job(job_id(1)) == a_job(1)
+    assert await store.unfinished() == [a_job(1)]
+    assert await store.last_order() == 1
+    assert await store.job(job_id(2)) is None
+
+
+async def test_a_known_id_is_told_and_changes_nothing(store: Store) -> None:
+    await put(store, AcceptJob(a_job(1)))
+    other = a_job(1, name="eve", text="evil")
+    other = replace(other, order=9)
+    known = await store.write([AcceptJob(other), AcceptJob(a_job(2))], surely=True)
+    assert known == {job_id(1): a_job(1)}
+    assert await store.unfinished() == [a_job(1), a_job(2)]
+
+
+async def test_jobs_wait_in_the_order_of_their_acceptance(store: Store) -> None:
+    for number in (3, 1, 2):
+        await put(store, AcceptJob(a_job(number)))
+    assert [job.order for job in await store.unfinished()] == [1, 2, 3]
+
+
+async def test_what_happens_to_a_job_is_kept(store: Store) -> None:
+    await put(store, AcceptJob(a_job(1)), BeginJob(job_id(1), 1))
+    [job] = await store.unfinished()
+    assert (job.attempts, job.shown) == (1, False)
+    await put(store, ShowJob(job_id(1), 1))
+    [job] = await store.unfinished()
+    assert (job.attempts, job.shown) == (1, True)
+    await put(store, BeginJob(job_id(1), 2))
+    [job] = await store.unfinished()
+    assert (job.attempts, job.shown) == (2, False)
+    await put(store, ShowJob(job_id(1), 1))  # of the attempt before
+    assert not (await store.unfinished())[0].shown
+    await put(store, FinishJob(job_id(1), OK, "ben", (wrote(b"hello\n"),)))
+    assert await store.unfinished() == []
+    done = await store.job(job_id(1))
+    assert done is not None
+    assert (done.result, done.cancelled_by) == (OK, "ben")
+    assert done.source == a_job(1).source
+    assert await store.output(job_id(1)) == (wrote(b"hello\n"),)
+
+
+async def test_the_first_end_counts(store: Store) -> None:
+    await ran(store, a_job(1))
+    again: list[Change] = [
+        FinishJob(job_id(1), LATE, "eve", ()),
+        BeginJob(job_id(1), 2),
+        ShowJob(job_id(1), 2),
+        ForgetJob(job_id(1)),
+    ]
+    await put(store, *again)
+    job = await store.job(job_id(1))
+    assert job is not None
+    assert (job.result, job.attempts, job.shown, job.cancelled_by) == (OK, 1, False, "")
+
+
+async def test_what_happens_to_a_job_that_is_not_there_is_nothing(store: Store) -> None:
+    await put(store, *finished(1), ShowJob(job_id(1), 1), ForgetJob(job_id(1)))
+    assert await store.job(job_id(1)) is None
+    assert await store.output(job_id(1)) == ()
+
+
+async def test_a_job_that_was_taken_back_may_come_again(store: Store) -> None:
+    await put(store, AcceptJob(a_job(1)), ForgetJob(job_id(1)))
+    assert await store.unfinished() == []
+    again = replace(a_job(2), id=job_id(1))
+    await put(store, AcceptJob(again))
+    assert await store.unfinished() == [again]
+
+
+async def test_long_output_comes_back_whole(store: Store) -> None:
+    chance = random.Random(7)
+    runs = (wrote(chance.randbytes(OUTPUT_HEAD)), wrote(chance.randbytes(1000), 9_000_000))
+    await put(store, AcceptJob(a_job(1)), FinishJob(job_id(1), OK, "", runs))
+    assert await store.output(job_id(1)) == runs
+
+
+# Looking for past jobs.
+
+
+async def test_pages_show_the_latest_first_and_only_what_has_ended(store: Store) -> None:
+    await ran(store, *(a_job(number) for number in range(1, 8)))
+    await ran(store, a_job(8, room="other"))
+    await put(store, AcceptJob(a_job(9)))
+    assert await ids(store) == [7, 6, 5, 4, 3, 2, 1]
+    assert await ids(store, limit=3) == [7, 6, 5]
+    assert await ids(store, before=5, limit=3) == [4, 3, 2]
+    assert await ids(store, before=1) == []
+    [job] = await store.jobs("den", Wanted(), before=ALL, limit=1)
+    assert job.source is None, "lists are short"
+    assert job.result == OK
+
+
+async def test_jobs_are_found_by_what_is_known_of_them(store: Store) -> None:
+    await ran(store, a_job(1, name="ben", text="def fibonacci(): pass"))
+    await ran(store, a_job(2, language="cpp", title="Primes.cpp"), result=LATE)
+    await ran(store, a_job(3))
+    assert await ids(store, Wanted(name="ben")) == [1]
+    assert await ids(store, Wanted(language="cpp")) == [2]
+    assert await ids(store, Wanted(verdict=Verdict.TIME_LIMIT)) == [2]
+    assert await ids(store, Wanted(text="FIBO")) == [1]
+    assert await ids(store, Wanted(text="primes")) == [2]
+    assert await ids(store, Wanted(text="wall time")) == [2]
+    assert await ids(store, Wanted(text="ben", verdict="ok")) == [1]
+    assert await ids(store, Wanted(name="ana", language="python")) == [3]
+    assert await ids(store, Wanted(name="nobody")) == []
+
+
+@pytest.mark.parametrize("text", ["%", "_", "100%_sure", "a\\b", ".*", "$", "^", "(", "[x]", "'"])
+async def test_what_is_looked_for_is_mere_text(store: Store, text: str) -> None:
+    await ran(store, a_job(1, text="nothing of it"), a_job(2, text=f"before {text} behind"))
+    assert await ids(store, Wanted(text=text)) == [2]
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    ['{"$gt": ""}', "$where", "$ne", "'; DROP TABLE jobs; --", "../x", "a/b/c", "a.b", "x" * 5000],
+)
+async def test_a67_hostile_names_are_mere_names(store: Store, hostile: str) -> None:
+    await ran(store, a_job(1))
+    strange = a_job(2, name=hostile, title=hostile, text=hostile)
+    await ran(store, strange)
+    await put(store, SaveRoom(a_room("den")), SaveMember("den", a_member(hostile[:60])))
+    assert await ids(store, Wanted(name=hostile)) == [2]
+    assert await ids(store, Wanted(language=hostile)) == []
+    assert await ids(store, Wanted(verdict=hostile)) == []
+    assert await store.room(hostile) is None
+    assert await store.job(hostile) is None
+    assert await store.jobs(hostile, Wanted(), before=ALL, limit=9) == []
+    kept = await store.room("den")
+    assert kept is not None
+    assert [member.key for member in kept.members] == [hostile[:60]]
+    assert await ids(store) == [2, 1]
+    assert await store.check() == []
+
+
+# Rooms.
+
+
+async def test_a_room_comes_back_with_members_text_and_how_many_jobs_it_had(store: Store) -> None:
+    await ran(store, a_job(1), a_job(2))
+    old, new = a_member("old", seen_at=1.0), a_member("new", seen_at=2.0)
+    await put(store, SaveRoom(a_room()), SaveMember("den", old), SaveMember("den", new))
+    await put(store, SaveText("den", 1, 2, b"state"))
+    await put(store, *(AddEdit("den", 1, an_edit(index)) for index in (1, 2, 3, 4)))
+    kept = await store.room("den")
+    assert kept is not None
+    assert kept.room == a_room()
+    assert kept.members == (new, old), "the latest first"
+    assert kept.text == TextRecord(1, 2, b"state", (an_edit(3), an_edit(4)))
+    assert kept.jobs == 2
+    assert await store.room("other") is None
+
+
+async def test_the_last_word_on_a_room_and_a_member_counts(store: Store) -> None:
+    await put(store, SaveRoom(a_room()), SaveMember("den", a_member()))
+    await put(store, SaveRoom(a_room(language="cpp")), SaveMember("den", a_member(edits_taken=9)))
+    kept = await store.room("den")
+    assert kept is not None
+    assert (kept.room.language, kept.members[0].edits_taken) == ("cpp", 9)
+
+
+async def test_a_saved_text_takes_the_place_of_its_edits_and_never_goes_back(store: Store) -> None:
+    await put(store, SaveRoom(a_room()))
+    await put(store, *(AddEdit("den", 1, an_edit(index)) for index in range(1, 6)))
+    await put(store, SaveText("den", 1, 4, b"four"))
+    await put(store, SaveText("den", 1, 2, b"two"))  # an older one, late
+    kept = await store.room("den")
+    assert kept is not None
+    assert kept.text == TextRecord(1, 4, b"four", (an_edit(5),))
+    await put(store, SaveText("den", 2, 5, b"anew"), AddEdit("den", 1, an_edit(6)))
+    await put(store, SaveText("den", 1, 9, b"old history"), AddEdit("den", 2, an_edit(6)))
+    kept = await store.room("den")
+    assert kept is not None
+    assert kept.text == TextRecord(2, 5, b"anew", (an_edit(6),))
+
+
+async def test_rooms_are_listed_those_first_that_were_used_last(store: Store) -> None:
+    await ran(store, a_job(1))
+    await put(store, SaveRoom(a_room(used_at=5.0)), SaveRoom(a_room("lab", used_at=9.0)))
+    assert await store.rooms() == [
+        RoomLine("lab", "python", 9.0, 0),
+        RoomLine("den", "python", 5.0, 1),
+    ]
+
+
+# Twice is once.
+
+LIFE: list[Callable[[int], Change]] = [
+    lambda n: AcceptJob(a_job(n)),
+    lambda n: BeginJob(job_id(n), 1),
+    lambda n: ShowJob(job_id(n), 1),
+    lambda n: FinishJob(job_id(n), OK, "", (wrote(b"x"),)),
+]
+"""What happens to a job, in its order."""
+
+ROOM: list[Callable[[int], Change]] = [
+    lambda n: SaveRoom(a_room(used_at=float(n))),
+    lambda n: SaveMember("den", a_member(edits_taken=n)),
+    lambda n: AddEdit("den", 1, an_edit(n)),
+    lambda n: SaveText("den", 1, n, f"state {n}".encode()),
+]
+
+
+@st.composite
+def batches(draw: st.DrawFn) -> list[Change]:
+    """Changes as they come: those of each job in the order of its life, among others."""
+    lives = [[make(n) for make in LIFE[: draw(st.integers(0, 4))]] for n in range(1, 4)]
+    rooms = draw(st.lists(st.tuples(st.sampled_from(ROOM), st.integers(1, 4)), max_size=8))
+    threads = [life for life in (*lives, [make(n) for make, n in rooms]) if life]
+    batch: list[Change] = []
+    while threads:
+        thread = draw(st.sampled_from(threads))
+        batch.append(thread.pop(0))
+        threads = [each for each in threads if each]
+    return batch
+
+
+async def everything(store: Store) -> object:
+    """All that can be read."""
+    return (
+        await store.room("den"),
+        [job async for job in store.all_jobs()],
+        [await store.output(job_id(number)) for number in range(1, 5)],
+    )
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(batch=batches(), written=st.integers(0, 30))
+async def test_a_batch_that_was_half_written_or_whose_answer_was_lost_may_be_written_again(
+    batch: list[Change], written: int
+) -> None:
+    once, again = SqliteStore(None), SqliteStore(None)
+    for store in (once, again):
+        await store.open()
+    try:
+        await once.write(batch, surely=False)
+        await again.write(batch[:written], surely=False)
+        await again.write(batch, surely=False)
+        assert await everything(again) == await everything(once)
+    finally:
+        for store in (once, again):
+            await store.close()
+
+
+# Growing old.
+
+
+async def test_old_jobs_are_deleted_unfinished_ones_never(store: Store) -> None:
+    now = time.time()
+    await ran(store, a_job(1, at=now - 100.0), a_job(2, at=now))
+    await put(store, AcceptJob(a_job(3, at=now - 100.0)))
+    assert await store.prune(Retention(jobs_seconds=50.0), frozenset()) == 1
+    assert await ids(store) == [2]
+    assert await store.job(job_id(1)) is None
+    assert await store.output(job_id(1)) == ()
+    assert [job.order for job in await store.unfinished()] == [3]
+
+
+async def test_when_all_is_too_much_the_oldest_go_first(store: Store) -> None:
+    noise = random.Random(1)
+    for number in range(1, 7):
+        output = (wrote(noise.randbytes(10_000)),)
+        await put(store, AcceptJob(a_job(number)), FinishJob(job_id(number), OK, "", output))
+    await store.prune(Retention(bytes_max=35_000), frozenset())
+    assert await ids(store) == [6, 5, 4]
+    await store.prune(Retention(bytes_max=35_000), frozenset())
+    assert await ids(store) == [6, 5, 4]
+
+
+async def test_old_rooms_are_deleted_with_all_that_is_in_them_unless_in_use(store: Store) -> None:
+    now = time.time()
+    for order, (name, used_at) in enumerate(
+        [("old", now - 100.0), ("used", now - 100.0), ("busy", now - 100.0), ("new", now)], 1
+    ):
+        await put(store, SaveRoom(a_room(name, used_at=used_at)), SaveMember(name, a_member()))
+        await put(store, SaveText(name, 1, 0, b"x"), AddEdit(name, 1, an_edit(1)))
+        await ran(store, a_job(order, room=name))
+    await put(store, AcceptJob(a_job(9, room="busy")))
+    assert await store.prune(Retention(rooms_seconds=50.0), frozenset({"used"})) == 1
+    assert {line.name for line in await store.rooms()} == {"used", "busy", "new"}
+    assert await store.room("old") is None
+    assert await store.job(job_id(1)) is None
+    assert await store.check() == []
+
+
+async def test_without_bounds_nothing_is_deleted(store: Store) -> None:
+    await ran(store, a_job(1, at=0.0))
+    assert await store.prune(Retention(), frozenset()) == 0
+    assert await ids(store) == [1]
+
+
+# Being looked after.
+
+
+async def test_what_is_sound_is_found_sound_and_can_be_compacted(store: Store) -> None:
+    await ran(store, a_job(1))
+    await put(store, SaveRoom(a_room()), AddEdit("den", 1, an_edit(1)))
+    assert await store.check() == []
+    await store.compact()
+    assert await ids(store) == [1]
+
+
+async def test_a_missing_edit_is_found(store: Store) -> None:
+    await put(
+        store, SaveRoom(a_room()), AddEdit("den", 1, an_edit(1)), AddEdit("den", 1, an_edit(3))
+    )
+    assert await store.check() == ["edits of room den are missing"]
+
+
+async def test_all_jobs_come_in_their_order(store: Store) -> None:
+    await ran(store, *(a_job(number) for number in range(1, 130)))
+    assert [job.order async for job in store.all_jobs()] == list(range(1, 130))
