@@ -282,7 +282,7 @@ async def everything(store: Store) -> object:
     )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(batch=batches(), written=st.integers(0, 30))
 async def test_a_batch_that_was_half_written_or_whose_answer_was_lost_may_be_written_again(
     batch: list[Change], written: int
