@@ -14,6 +14,9 @@ from pymongo.errors import DuplicateKeyError
 LEASE_SECONDS = 15.0
 RENEW_SECONDS = 4.0
 
+_NOW = {"$toLong": "$$NOW"}
+"""The database's own clock, in milliseconds since the Unix epoch."""
+
 
 class Lease:
     """The right to write a database.
@@ -42,27 +45,37 @@ class Lease:
         if holder is not None:
             is_dead = await asyncio.to_thread(self._is_dead, str(holder["process"]))
             gone = holder["owner"] if is_dead else self._me
-        free = {
+        is_ours = {
             "$or": [
-                {"$lt": ["$expires", "$$NOW"]},
+                {"$lt": ["$expires", _NOW]},  # also when nobody has had it yet
                 {"$in": ["$owner", [self._me, gone]]},
             ]
         }
         ours = {
             "owner": self._me,
             "process": f"{self._here}/{os.getpid()}",
-            "expires": {"$add": ["$$NOW", int(LEASE_SECONDS * 1000)]},
+            "expires": {"$add": [_NOW, int(LEASE_SECONDS * 1000)]},
         }
         try:
-            await self._leases.find_one_and_update(
-                {"_id": "server", "$expr": free},
-                [{"$set": ours}],
+            lease = await self._leases.find_one_and_update(
+                {"_id": "server"},
+                [
+                    {"$set": {"is_ours": is_ours}},
+                    {
+                        "$set": {
+                            field: {"$cond": ["$is_ours", value, f"${field}"]}
+                            for field, value in ours.items()
+                        }
+                    },
+                    {"$unset": "is_ours"},
+                ],
                 upsert=True,
                 return_document=ReturnDocument.AFTER,
             )
-        except DuplicateKeyError:  # it is there, and not free
-            return str(holder["process"]) if holder else "another server"
-        return ""
+        except DuplicateKeyError:  # somebody else was the first at the same time
+            return "another server"
+        assert lease is not None  # it is there by now
+        return "" if lease["owner"] == self._me else str(lease["process"])
 
     async def give_back(self) -> None:
         """Give it back, if it is ours."""

@@ -81,6 +81,7 @@ class SqliteStore:
         self._lock.take()
         os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         self._writer = _connect(self._path.resolve().as_uri())
+        check_version(self._writer)  # before anything is changed
         self._writer.execute("PRAGMA journal_mode = WAL")
         bring_up_to_date(self._writer)
         self._reader = _connect(self._path.resolve().as_uri())

@@ -1,0 +1,183 @@
+"""Everything is written in its order, many changes at a time, whatever the store does."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import replace
+
+import pytest
+
+from codesync_server.store import keeper as keeper_module
+from codesync_server.store.changes import (
+    AddEdit,
+    BeginJob,
+    Change,
+    FinishJob,
+    SaveRoom,
+)
+from codesync_server.store.contract import StoreDown
+from codesync_server.store.keeper import Keeper
+from codesync_server.store.records import JobRecord
+from codesync_server.store.sqlite import SqliteStore
+from tests.server.store.making import OK, a_job, a_room, an_edit, job_id
+from tests.waiting import eventually
+
+AWAY = "the disk is full"
+
+
+class MoodyStore(SqliteStore):
+    """A store in memory that is away when it likes.
+
+    Attributes:
+        away: why it does not write; empty while it does.
+        loses_answers: it writes, and says that it did not.
+        batches: what it wrote, batch by batch.
+        flows: cleared, it takes for ever.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(None)
+        self.away = ""
+        self.loses_answers = False
+        self.batches: list[list[Change]] = []
+        self.flows = asyncio.Event()
+        self.flows.set()
+
+    async def write(self, changes: Sequence[Change], *, surely: bool) -> Mapping[str, JobRecord]:
+        """Write, or not."""
+        await self.flows.wait()
+        if self.away:
+            raise StoreDown(self.away)
+        known = await super().write(changes, surely=surely)
+        self.batches.append(list(changes))
+        if self.loses_answers:
+            self.loses_answers = False
+            raise StoreDown("the answer was lost")
+        return known
+
+
+class Desk:
+    """A keeper at work, and what it says."""
+
+    def __init__(self) -> None:
+        self.store = MoodyStore()
+        self.resaved: list[str] = []
+        self.told: list[str] = []
+        self.keeper = Keeper(self.store, self.resaved.append, self._tell)
+
+    def _tell(self) -> None:
+        self.told.append(self.keeper.trouble)
+
+
+@pytest.fixture
+async def desk(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Desk, None]:
+    monkeypatch.setattr(keeper_module, "PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr(keeper_module, "ACCEPT_SECONDS", 0.2)
+    monkeypatch.setattr(keeper_module, "RETRY_SECONDS", (0.01, 0.02))
+    desk = Desk()
+    await desk.store.open()
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(desk.keeper.run())
+        yield desk
+        desk.store.away = ""
+        desk.store.flows.set()
+        running.cancel()
+    await desk.store.close()
+
+
+def edit(index: int) -> AddEdit:
+    return AddEdit("den", 1, an_edit(index))
+
+
+async def test_what_comes_together_is_written_together_in_its_order(desk: Desk) -> None:
+    kept = [desk.keeper.keep(edit(index)) for index in range(1, 200)]
+    await asyncio.gather(*(each for each in kept if each))
+    assert [change for batch in desk.store.batches for change in batch] == [
+        edit(index) for index in range(1, 200)
+    ]
+    assert len(desk.store.batches) == 1
+    assert await desk.keeper.settle(1.0)
+
+
+async def test_jobs_are_numbered_in_the_order_of_their_acceptance(desk: Desk) -> None:
+    desk.keeper.number_from(40)
+    await asyncio.gather(*(desk.keeper.accept(a_job(number)) for number in range(1, 4)))
+    assert [(job.order, job.id) for job in await desk.store.unfinished()] == [
+        (41, job_id(1)),
+        (42, job_id(2)),
+        (43, job_id(3)),
+    ]
+
+
+async def test_a_job_that_is_known_is_told(desk: Desk) -> None:
+    assert await desk.keeper.accept(a_job(1)) is None
+    known = await desk.keeper.accept(replace(a_job(1), owner="eve"))
+    assert known is not None
+    assert known.owner == "owner"
+
+
+async def test_a_job_whose_answer_was_lost_is_no_stranger(desk: Desk) -> None:
+    desk.store.loses_answers = True
+    assert await desk.keeper.accept(a_job(1)) is None
+    assert len(await desk.store.unfinished()) == 1
+
+
+async def test_while_the_store_is_away_nobody_waits_and_everybody_is_told(desk: Desk) -> None:
+    desk.store.away = AWAY
+    kept = desk.keeper.keep(edit(1))
+    assert kept is not None
+    async with asyncio.timeout(5.0):
+        await kept
+    assert (desk.keeper.trouble, desk.told) == (AWAY, [AWAY])
+    assert desk.keeper.keep(edit(2)) is None, "there is nothing to wait for"
+    assert desk.keeper.is_unsaved("den")
+    assert not await desk.keeper.settle(0.01)
+    with pytest.raises(StoreDown, match=AWAY):
+        await desk.keeper.accept(a_job(1))
+
+
+async def test_a_store_that_is_slow_keeps_nobody_waiting_either(desk: Desk) -> None:
+    desk.store.flows.clear()
+    kept = desk.keeper.keep(edit(1))
+    assert kept is not None
+    async with asyncio.timeout(5.0):
+        await kept
+    assert "slow" in desk.keeper.trouble
+    desk.store.flows.set()
+    await eventually(lambda: not desk.keeper.trouble)
+    assert desk.resaved == ["den"]
+
+
+async def test_when_it_is_back_jobs_are_written_in_order_and_rooms_as_they_are(
+    desk: Desk,
+) -> None:
+    await desk.keeper.accept(a_job(1))
+    desk.store.away = AWAY
+    desk.keeper.keep(SaveRoom(a_room()))
+    await eventually(lambda: desk.keeper.trouble)
+    changes: list[Change] = [BeginJob(job_id(1), 1), FinishJob(job_id(1), OK, "", ())]
+    for change in (edit(1), changes[0], edit(2), changes[1], edit(3)):
+        desk.keeper.keep(change)
+    desk.store.away = ""
+    await eventually(lambda: desk.told == [AWAY, ""])
+    assert desk.resaved == ["den"]
+    assert await desk.keeper.settle(5.0)
+    assert not desk.keeper.is_unsaved("den")
+    written = [change for batch in desk.store.batches[1:] for change in batch]
+    assert [change for change in written if change in changes] == changes
+    assert [change for change in written if isinstance(change, AddEdit)] == []
+    job = await desk.store.job(job_id(1))
+    assert job is not None
+    assert job.result == OK
+
+
+async def test_a_job_that_was_refused_is_taken_back_when_the_store_has_it_after_all(
+    desk: Desk,
+) -> None:
+    desk.store.flows.clear()
+    with pytest.raises(StoreDown):
+        await desk.keeper.accept(a_job(1))
+    desk.store.flows.set()
+    assert await desk.keeper.settle(5.0)
+    assert await desk.store.unfinished() == []
+    assert await desk.keeper.accept(a_job(1)) is None
+    assert len(await desk.store.unfinished()) == 1

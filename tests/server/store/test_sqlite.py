@@ -1,0 +1,191 @@
+"""What is special about the store in a file."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from codesync_server.store.changes import AcceptJob
+from codesync_server.store.choice import choose_store, default_path
+from codesync_server.store.contract import SCHEMA, StoreDown, StoreUnusable
+from codesync_server.store.records import Wanted
+from codesync_server.store.sqlite import SqliteStore
+from tests.server.store.making import a_job, job_id, put, ran
+
+HOLD = """
+import asyncio, sys
+from pathlib import Path
+from codesync_server.store.sqlite import SqliteStore
+async def main():
+    await SqliteStore(Path(sys.argv[1])).open()
+    print("open", flush=True)
+    await asyncio.sleep(60)
+asyncio.run(main())
+"""
+
+WRITE = """
+import asyncio, sys
+from pathlib import Path
+from codesync_server.store.changes import AcceptJob
+from codesync_server.store.sqlite import SqliteStore
+from tests.server.store.making import a_job, job_id
+async def main():
+    store = SqliteStore(Path(sys.argv[1]))
+    await store.open()
+    for number in range(1, 100000):
+        await store.write([AcceptJob(a_job(number))], surely=number % 2 == 0)
+        print(number, flush=True)
+asyncio.run(main())
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "kept" / "rooms.db"
+
+
+def read(path: Path) -> bytes:
+    return path.read_bytes()
+
+
+def write(path: Path, content: bytes) -> None:
+    path.parent.mkdir()
+    path.write_bytes(content)
+
+
+def other_process(code: str, path: Path) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-c", code, str(path)],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[3],
+    )
+
+
+async def test_it_is_nobody_elses_business(path: Path) -> None:
+    store = SqliteStore(path)
+    await store.open()
+    await put(store, AcceptJob(a_job(1)))
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+    for file in path.parent.iterdir():
+        assert file.stat().st_mode & 0o077 == 0, file
+    await store.close()
+
+
+async def test_what_was_kept_is_there_when_it_is_opened_again(path: Path) -> None:
+    store = SqliteStore(path)
+    await store.open()
+    await ran(store, a_job(1))
+    await store.close()
+    again = SqliteStore(path)
+    await again.open()
+    assert [job.id for job in await again.jobs("den", Wanted(), before=9, limit=9)] == [job_id(1)]
+    await again.close()
+
+
+async def test_f39_a_second_server_is_refused_and_told_who_has_it(path: Path) -> None:
+    with other_process(HOLD, path) as other:
+        assert other.stdout
+        assert other.stdout.readline() == "open\n"
+        with pytest.raises(StoreUnusable, match=rf"codesync server \(process {other.pid}\) has it"):
+            await SqliteStore(path).open()
+        reader = SqliteStore(path)
+        await reader.open(alone=False)
+        assert await reader.rooms() == []
+        with pytest.raises(StoreDown):
+            await reader.write([AcceptJob(a_job(1))], surely=True)
+        await reader.close()
+        other.send_signal(signal.SIGKILL)
+        other.wait()
+    store = SqliteStore(path)
+    await store.open()
+    await store.close()
+
+
+async def test_f23_a_process_that_is_killed_loses_nothing_that_it_was_told_is_written(
+    path: Path,
+) -> None:
+    with other_process(WRITE, path) as other:
+        assert other.stdout
+        while int(other.stdout.readline()) < 200:
+            pass
+        other.send_signal(signal.SIGKILL)
+        told = 200 + len(other.stdout.readlines())
+    store = SqliteStore(path)
+    await store.open()
+    kept = [job.order for job in await store.unfinished()]
+    assert kept[:told] == list(range(1, told + 1))
+    assert len(kept) <= told + 1, "but for the one of which nobody was told"
+    assert await store.check() == []
+    await store.close()
+
+
+async def test_a_file_of_a_later_version_is_refused(path: Path) -> None:
+    store = SqliteStore(path)
+    await store.open()
+    await store.close()
+    with sqlite3.connect(path) as db:
+        db.execute(f"PRAGMA user_version = {SCHEMA + 1}")
+    db.close()
+    with pytest.raises(StoreUnusable, match="later codesync wrote it"):
+        await SqliteStore(path).open()
+
+
+async def test_another_programs_database_is_refused_and_stays_as_it_is(path: Path) -> None:
+    path.parent.mkdir()
+    with sqlite3.connect(path) as db:
+        db.execute("CREATE TABLE theirs (x)")
+    db.close()
+    before = read(path)
+    with pytest.raises(StoreUnusable, match="another program's"):
+        await SqliteStore(path).open()
+    assert read(path) == before
+
+
+@pytest.mark.parametrize("content", [b"not a database at all" * 100, b"\x00" * 5000])
+async def test_what_is_no_database_is_refused(path: Path, content: bytes) -> None:
+    write(path, content)
+    with pytest.raises(StoreUnusable, match="not a database"):
+        await SqliteStore(path).open()
+
+
+async def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreUnusable, match=r"cannot use the store .*file/rooms\.db"):
+        await SqliteStore(tmp_path / "file" / "rooms.db").open()
+
+
+async def test_damage_is_found(path: Path) -> None:
+    store = SqliteStore(path)
+    await store.open()
+    await ran(store, a_job(1), a_job(2))
+    with sqlite3.connect(path) as db:
+        db.execute("UPDATE sources SET data = x'00' WHERE ord = 1")
+        db.execute("UPDATE outputs SET data = x'00' WHERE ord = 2")
+    db.close()
+    assert await store.check() == [
+        f"the source of job {job_id(1)} cannot be read",
+        f"the output of job {job_id(2)} cannot be read",
+    ]
+    await store.close()
+
+
+def test_the_default_is_a_file_in_the_users_data_directory(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    assert default_path() == tmp_path / "codesync" / "rooms.db"
+    assert choose_store("sqlite").about == str(default_path())
+    assert choose_store("~/x.db").about == f"{os.path.expanduser('~')}/x.db"
+    with pytest.raises(StoreUnusable, match="no store is called redis://x"):
+        choose_store("redis://x")
+
+
+def test_a_password_in_a_mistake_is_not_repeated() -> None:
+    with pytest.raises(StoreUnusable) as refusal:
+        choose_store("redis://user:secret@host")
+    assert "secret" not in str(refusal.value)
