@@ -141,7 +141,8 @@ class Actions:
                 case FetchOutput():
                     await self._fetch(message)
                 case FetchHistory():
-                    page = await self._past.page(self._room.name, message)
+                    room = self._room
+                    page = await self._past.page(room.name, message, last=room.jobs_had)
                     self._outlet.put_reply(encode(page))
                 case FetchSource():
                     part = await self._past.source(self._room.name, message)

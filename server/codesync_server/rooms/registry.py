@@ -14,7 +14,6 @@ from codesync_server.store.records import Wanted
 ROOMS_MAX = 2_000
 IDLE_SECONDS = 600.0
 
-_ALL = 1 << 53
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +82,9 @@ class Rooms:
             if kept is None:
                 return None
             room = Room(name, now, self._keeper.keep, kept)
-            past = await self._keeper.store.jobs(name, Wanted(), before=_ALL, limit=JOBS_KEPT)
+            past = await self._keeper.store.jobs(
+                name, Wanted(), before=kept.jobs + 1, limit=JOBS_KEPT
+            )
         except StoreDown as error:
             raise RoomUnavailable(f"the store is away, and the room lies in it: {error}") from None
         except (Unreadable, ValueError) as error:

@@ -101,7 +101,8 @@ class Store(Protocol):
         Args:
             room: the room.
             wanted: which ones.
-            before: only those of a lower place.
+            before: only those of a lower place; the nearer to the room's last one, the sooner they
+                are found.
             limit: how many at the most.
         """
         ...

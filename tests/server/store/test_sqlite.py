@@ -5,6 +5,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,15 @@ async def test_what_was_kept_is_there_when_it_is_opened_again(path: Path) -> Non
     await again.open()
     assert [job.id for job in await again.jobs("den", Wanted(), before=9, limit=9)] == [job_id(1)]
     await again.close()
+
+
+async def test_a_job_in_anothers_place_is_an_error_and_not_quietly_lost(path: Path) -> None:
+    store = SqliteStore(path)
+    await store.open()
+    await put(store, AcceptJob(a_job(1)))
+    with pytest.raises(StoreDown, match="ord"):
+        await put(store, AcceptJob(replace(a_job(1), id=job_id(2))))
+    await store.close()
 
 
 async def test_f39_a_second_server_is_refused_and_told_who_has_it(path: Path) -> None:

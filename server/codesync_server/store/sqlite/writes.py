@@ -112,8 +112,9 @@ def _save_text(db: sqlite3.Connection, change: SaveText) -> None:
 def _accept(db: sqlite3.Connection, job: JobRecord) -> bool:
     source = pack_source(source_of(job))
     done = db.execute(
-        "INSERT OR IGNORE INTO jobs VALUES"
-        " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL, NULL, '', ?)",
+        "INSERT INTO jobs VALUES"
+        " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL, NULL, '', ?)"
+        " ON CONFLICT (id) DO NOTHING",
         (
             job.order,
             job.id,
