@@ -260,6 +260,7 @@ class Recorder:
         credited: what was taken of whose input.
         changes: how often the queue changed.
         watch: is called with every change; for assertions that must hold at all times.
+        told: what is done when everybody knows how a job ended; None: at once.
     """
 
     def __init__(self) -> None:
@@ -270,6 +271,7 @@ class Recorder:
         self.credited: list[dict[str, int]] = []
         self.changes = 0
         self.watch: Callable[[], None] = lambda: None
+        self.told: asyncio.Future[None] | None = None
 
     def job_begins(self, job: Job) -> None:
         """A job has a sandbox."""
@@ -289,11 +291,12 @@ class Recorder:
         """A job took input."""
         self.credited.append(credited)
 
-    def job_finished(self, job: Job) -> None:
+    def job_finished(self, job: Job) -> "asyncio.Future[None] | None":
         """A job ended."""
         assert job not in self.finished, "a job ends once"
         self.finished.append(job)
         self.watch()
+        return self.told
 
     def queue_changed(self) -> None:
         """Somebody's place changed."""

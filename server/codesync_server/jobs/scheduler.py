@@ -29,6 +29,9 @@ NEWEST_WEIGHT = 0.2
 ATTEMPTS_MAX = 2
 """How often a job is begun that loses its sandbox before anybody saw anything of it."""
 
+TOLD_SECONDS = 2.0
+"""How long a sandbox is left alone at the most, so that a verdict is told first."""
+
 log = logging.getLogger(__name__)
 
 
@@ -55,8 +58,12 @@ class JobEvents(Protocol):
         """A job has taken input: client key to how much of what it sent, in all."""
         ...
 
-    def job_finished(self, job: Job) -> None:
-        """A job has its verdict."""
+    def job_finished(self, job: Job) -> "asyncio.Future[None] | None":
+        """A job has its verdict.
+
+        Returns:
+            What is done when everybody has been told; None when they have been.
+        """
         ...
 
     def queue_changed(self) -> None:
@@ -279,7 +286,7 @@ class Scheduler:
             if self._may_run_again(job, result) or self._is_for_the_next(job, result):
                 lost = result
             else:
-                self._finish(job, result)
+                await self._finish_and_tell(job, result)
         finally:
             job.session = None
             await sandbox.destroy(reported=reported)
@@ -336,16 +343,23 @@ class Scheduler:
         finally:
             voice.close()
 
-    def _finish(self, job: Job, result: Result) -> None:
+    async def _finish_and_tell(self, job: Job, result: Result) -> None:
+        """End a job, and wait until all know it: to destroy a sandbox costs what would delay it."""
+        job.session = None
+        if told := self._finish(job, result):
+            await asyncio.wait([told], timeout=TOLD_SECONDS)
+
+    def _finish(self, job: Job, result: Result) -> "asyncio.Future[None] | None":
         if job.is_finished:
-            return
+            return None
         job.result = msgspec.structs.replace(
             result, output_bytes=job.output.total, stages=(*job.stages, *result.stages)
         )
         job.move(JobState.FINISHED)
         job.forget_source()
-        self._events.job_finished(job)
+        told = self._events.job_finished(job)
         self._events.queue_changed()
+        return told
 
 
 class _Voice:

@@ -84,8 +84,8 @@ class Reporter:
     def _tell_taken(room: Room, key: str, taken: StdinTaken, kept: Kept) -> None:
         room.after(kept, lambda: room.reply(key, encode(taken)))
 
-    def job_finished(self, job: Job) -> None:
-        """Tell the room how a job ended, and have the store keep it."""
+    def job_finished(self, job: Job) -> Kept:
+        """Tell the room how a job ended, when the store has kept it."""
         assert job.result is not None
         result = job.result
         self.verdicts[result.verdict] += 1
@@ -99,6 +99,7 @@ class Reporter:
         if room := self._rooms.get(job.room):
             room.publish(make, kept)
             room.trim_jobs()
+        return kept
 
     def queue_changed(self) -> None:
         """Have everybody told soon."""

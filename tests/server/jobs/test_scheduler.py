@@ -12,6 +12,7 @@ from codesync_protocol.messages import JobState, StdinMode, Stream
 from codesync_protocol.verdict import Result, Verdict
 from codesync_server.executors import session
 from codesync_server.executors.contract import Executor
+from codesync_server.jobs import scheduler
 from codesync_server.jobs.job import Job
 from codesync_server.jobs.queue import QueueFull
 from codesync_server.jobs.scheduler import Draining, Scheduler
@@ -355,6 +356,30 @@ async def test_a_job_that_is_cancelled_while_its_sandbox_is_destroyed_stays_as_i
         executor.bench.may_destroy.set()
         await works.until_idle()
     assert (result_of(job).verdict, job.cancelled_by) == (Verdict.OK, "")
+
+
+async def test_everybody_is_told_how_a_job_ended_before_its_sandbox_is_destroyed() -> None:
+    executor = GoodExecutor()
+    async with working(executor) as works:
+        told = works.events.told = asyncio.get_running_loop().create_future()
+        told.add_done_callback(lambda _: counts.append(len(executor.bench.destroyed)))
+        counts: list[int] = []
+        await works.until_finished(works.submit(1))
+        told.set_result(None)
+        await works.until_idle()
+    assert (counts, executor.bench.destroyed) == ([0], [True])
+
+
+async def test_a_sandbox_is_destroyed_even_if_telling_takes_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(scheduler, "TOLD_SECONDS", 0.05)
+    executor = GoodExecutor()
+    async with working(executor) as works:
+        works.events.told = asyncio.get_running_loop().create_future()
+        await works.until_finished(works.submit(1))
+        await works.until_idle()
+    assert executor.bench.destroyed == [True]
 
 
 # Shutting down.
