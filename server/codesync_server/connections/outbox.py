@@ -27,7 +27,6 @@ BULK_MAX = 64
 class _Event(NamedTuple):
     frame: bytes
     may_skip: bool
-    since: float
 
 
 class Outbox:
@@ -50,6 +49,7 @@ class Outbox:
         self._states: dict[str, bytes] = {}
         self._clock = clock
         self._events: deque[_Event] = deque()
+        self._skippable_since: deque[float] = deque()  # of the events that may be left out
         self._bulk: deque[Callable[[], bytes]] = deque()
         self._bulk_turn = False
         self._reply_bytes = 0
@@ -79,18 +79,19 @@ class Outbox:
         if may_skip and self._event_bytes > OUTPUT_BYTES_MAX:
             self.skipped += len(frame)
             return
-        now = self._clock()
-        if urgent:
-            self._make_way(now)
-        self._events.append(_Event(frame, may_skip, now))
+        if urgent and self._skippable_since:
+            self._make_way()
+        if may_skip:
+            self._skippable_since.append(self._clock())
+        self._events.append(_Event(frame, may_skip))
         self._event_bytes += len(frame)
         self._check()
 
-    def _make_way(self, now: float) -> None:
+    def _make_way(self) -> None:
         """Leave out what may be, if some of it has waited for too long."""
-        oldest = next((each.since for each in self._events if each.may_skip), now)
-        if now - oldest < LATE_SECONDS:
+        if self._clock() - self._skippable_since[0] < LATE_SECONDS:
             return
+        self._skippable_since.clear()
         for frame in [each.frame for each in self._events if each.may_skip]:
             self.skipped += len(frame)
             self._event_bytes -= len(frame)
@@ -138,7 +139,9 @@ class Outbox:
             return self._bulk.popleft()()
         if self._events:
             self._bulk_turn = True
-            frame = self._events.popleft().frame
+            frame, may_skip = self._events.popleft()
             self._event_bytes -= len(frame)
+            if may_skip:
+                self._skippable_since.popleft()
             return frame
         return None
