@@ -3,6 +3,8 @@
 Order: replies and states first, then events in their order, in turns with bulk. Output that a slow
 client cannot take is left out: the client sees the hole by the offsets, and may fetch it. So is
 output that has waited for long when something urgent comes: people's edits do not stand behind it.
+
+What nothing stands before is sent at once: to wake a task for each frame costs as much again.
 """
 
 import asyncio
@@ -29,11 +31,16 @@ class _Event(NamedTuple):
     may_skip: bool
 
 
+def _cannot_send(_: bytes) -> bool:
+    return False
+
+
 class Outbox:
     """The outlet of one connection.
 
     Args:
         clock: the monotonic clock.
+        send_now: sends a frame, if the client has taken all before it; tells whether it did.
 
     Attributes:
         overflowed: the client is to be let go: it does not take what cannot be left out.
@@ -41,13 +48,18 @@ class Outbox:
         skipped: bytes of output that were left out so far.
     """
 
-    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float] = monotonic,
+        send_now: Callable[[bytes], bool] = _cannot_send,
+    ) -> None:
         self.overflowed = False
         self.closing = ""
         self.skipped = 0
         self._replies: deque[bytes] = deque()
         self._states: dict[str, bytes] = {}
         self._clock = clock
+        self._send_now = send_now
         self._events: deque[_Event] = deque()
         self._skippable_since: deque[float] = deque()  # of the events that may be left out
         self._bulk: deque[Callable[[], bytes]] = deque()
@@ -55,6 +67,7 @@ class Outbox:
         self._reply_bytes = 0
         self._event_bytes = 0
         self._filled = asyncio.Event()
+        self._is_waited_for = False
 
     def put_first(self, frame: bytes) -> None:
         """Send something before everything that waits: the welcome."""
@@ -64,18 +77,24 @@ class Outbox:
 
     def put_reply(self, frame: bytes) -> None:
         """Send an answer."""
+        if self._sent_at_once(frame):
+            return
         self._replies.append(frame)
         self._reply_bytes += len(frame)
         self._check()
 
     def put_state(self, kind: str, frame: bytes) -> None:
         """Send a state; an older unsent one of its kind is replaced."""
+        if self._sent_at_once(frame):
+            return
         self._states.pop(kind, None)
         self._states[kind] = frame
         self._filled.set()
 
     def put_event(self, frame: bytes, *, may_skip: bool = False, urgent: bool = False) -> None:
         """Send an event, behind those before it, unless it may be skipped and must be."""
+        if self._sent_at_once(frame):
+            return
         if may_skip and self._event_bytes > OUTPUT_BYTES_MAX:
             self.skipped += len(frame)
             return
@@ -125,7 +144,14 @@ class Outbox:
             if self.closing:
                 return None
             self._filled.clear()
-            await self._filled.wait()
+            self._is_waited_for = True
+            try:
+                await self._filled.wait()
+            finally:
+                self._is_waited_for = False
+
+    def _sent_at_once(self, frame: bytes) -> bool:
+        return self._is_waited_for and not self._filled.is_set() and self._send_now(frame)
 
     def _take(self) -> bytes | None:
         if self._replies:

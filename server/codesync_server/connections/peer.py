@@ -61,7 +61,7 @@ class Peer:
         self._make_welcome = make_welcome
         self._make_actions = make_actions
         self._end = ServerEnd()
-        self._outbox = Outbox()
+        self._outbox = Outbox(send_now=self._send_now)
 
     @property
     def address(self) -> str:
@@ -162,7 +162,7 @@ class Peer:
         with suppress(ConnectionClosed):
             try:
                 while (frame := await self._next_frame()) is not None:
-                    broadcast((self._connection,), frame)  # the one way to send without waiting
+                    self._send(frame)
             except TimeoutError:
                 log.info("%s takes nothing; let go", self.address)
                 self._connection.transport.abort()
@@ -172,6 +172,15 @@ class Peer:
                 self._connection.transport.abort()
             else:
                 await self._connection.close(1001, self._outbox.closing[:100])
+
+    def _send(self, frame: bytes) -> None:
+        broadcast((self._connection,), frame)  # the library's one way to send without waiting
+
+    def _send_now(self, frame: bytes) -> bool:
+        if self._connection.transport.get_write_buffer_size():
+            return False
+        self._send(frame)
+        return True
 
     async def _next_frame(self) -> bytes | None:
         """Choose what to send as late as possible: something urgent may still come.

@@ -131,6 +131,88 @@ async def test_an_end_wakes_whoever_waits(outbox: Outbox) -> None:
     assert frame.result() is None
 
 
+# At once.
+
+
+class Wire:
+    """A connection with its writer: it takes frames while it is free."""
+
+    def __init__(self) -> None:
+        self.outbox = Outbox(send_now=self.take)
+        self.free = asyncio.Event()
+        self.sent: list[bytes] = []
+
+    def take(self, frame: bytes) -> bool:
+        if self.free.is_set():
+            self.sent.append(frame)
+        return self.free.is_set()
+
+    async def write(self) -> None:
+        await self.free.wait()
+        while (frame := await self.outbox.next_frame()) is not None:
+            self.sent.append(frame)
+            await self.free.wait()
+
+
+async def test_what_nothing_stands_before_is_sent_at_once() -> None:
+    wire = Wire()
+    wire.free.set()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(wire.write())
+        wire.outbox.put_event(b"before the writer waits")
+        assert wire.sent == []
+        await asyncio.sleep(0)
+        assert wire.sent == [b"before the writer waits"]
+        wire.outbox.put_event(b"event")
+        wire.outbox.put_state("queue", b"state")
+        wire.outbox.put_reply(b"reply")
+        assert wire.sent[1:] == [b"event", b"state", b"reply"]
+        wire.outbox.put_bulk(lambda: b"bulk")
+        wire.outbox.put_event(b"behind the bulk")
+        assert wire.sent[4:] == [], "something waits"
+        wire.outbox.close("the test is over")
+    assert wire.sent[4:] == [b"bulk", b"behind the bulk"]
+
+
+async def test_a_client_that_has_not_taken_what_it_was_sent_makes_things_wait() -> None:
+    wire = Wire()
+    wire.free.set()
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(wire.write())
+        await asyncio.sleep(0)
+        wire.free.clear()
+        for number in range(3):
+            wire.outbox.put_event(b"event %d" % number)
+        assert wire.sent == []
+        wire.free.set()
+        wire.outbox.put_event(b"event 3")
+        assert wire.sent == [], "the others stand before it"
+        wire.outbox.close("the test is over")
+    assert wire.sent == [b"event 0", b"event 1", b"event 2", b"event 3"]
+
+
+@given(st.lists(st.sampled_from(["event", "free", "full", "turn"]), max_size=60))
+async def test_events_stay_in_order_whether_they_are_sent_at_once_or_wait(steps: list[str]) -> None:
+    wire = Wire()
+    put: list[bytes] = []
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(wire.write())
+        for step in steps:
+            match step:
+                case "event":
+                    put.append(b"%d" % len(put))
+                    wire.outbox.put_event(put[-1])
+                case "free":
+                    wire.free.set()
+                case "full":
+                    wire.free.clear()
+                case _:
+                    await asyncio.sleep(0)
+        wire.free.set()
+        wire.outbox.close("the test is over")
+    assert wire.sent == put
+
+
 # Bounds.
 
 
