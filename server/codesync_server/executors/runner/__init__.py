@@ -9,7 +9,7 @@ import ast
 from functools import cache
 from importlib import resources
 
-PARTS = ("wire", "cgroup", "processes", "stdin", "attention", "stage", "main")
+PARTS = ("wire", "cgroup", "processes", "stdin", "attention", "thrashing", "stage", "main")
 """The modules, each importing only from those before it."""
 
 

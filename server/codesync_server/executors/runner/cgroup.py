@@ -58,6 +58,12 @@ class Cgroup:
             return self._read(CGROUP_V1 + "oom_control", "oom_kill") or 0
         return (self.kind and self._read(CGROUP_V2 + "events", "oom_kill")) or 0
 
+    def major_faults(self) -> int | None:
+        """How often something was read back from a file's copy on the disk; None when unknown."""
+        if self.kind == "cgroup v1":
+            return self._read(CGROUP_V1 + "stat", "pgmajfault")
+        return self._read(CGROUP_V2 + "stat", "pgmajfault") if self.kind else None
+
     def cpu(self) -> float:
         """Cpu seconds so far; without a cgroup, of the children that have been collected."""
         if self.kind == "cgroup v1":

@@ -20,6 +20,7 @@ from codesync_server.executors.runner.processes import (
     threads_of_this_user,
 )
 from codesync_server.executors.runner.stdin import Stdin
+from codesync_server.executors.runner.thrashing import Thrashing
 from codesync_server.executors.runner.wire import FRAME_MAX, OUTGOING_MAX, Host
 
 REAP_SECONDS = 2.0
@@ -127,6 +128,7 @@ class Stage:
         self._ooms, self._peak = around.cgroup.oom_kills(), around.cgroup.peak()
         self._began = self._active = time.monotonic()
         self._next_look = self._began + LOOK_SECONDS
+        self._thrashing = Thrashing(around.cgroup, self._began)
         if self._tty:
             self._terminal, child = open_terminal(*around.window)
             self._outputs[self._terminal] = b"O"
@@ -244,7 +246,7 @@ class Stage:
             self._next_look = now + LOOK_SECONDS
             if self._cpu_so_far() >= limits["cpu"]:
                 self.kill("cpu")
-            elif self._watched and self._is_over_memory():
+            elif self._thrashing.look(now) or (self._watched and self._is_over_memory()):
                 self.kill("memory")
 
     def _is_over_memory(self) -> bool:
