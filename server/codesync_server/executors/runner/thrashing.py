@@ -1,6 +1,6 @@
 """Whether the sandbox is out of memory without the kernel saying so.
 
-The kernel kills when it can free nothing. A large interpreter (Node, Java) always leaves it something:
+The kernel kills when it can free nothing. A large interpreter (Node, Java) leaves it something:
 copies of the program's own code, which are read back at once. Nothing gets on then until the time
 is over, and a program without memory would be told that it was too slow.
 """
