@@ -6,6 +6,7 @@ import pytest
 
 from codesync_server.executors.runner import cgroup
 from codesync_server.executors.runner.cgroup import Cgroup
+from codesync_server.executors.runner.thrashing import WINDOW_SECONDS, Thrashing
 
 V1 = {
     "limit_in_bytes": "268435456\n",
@@ -76,3 +77,28 @@ def test_outside_a_sandbox_the_machines_counters_are_not_ours(
 ) -> None:
     recorded(tmp_path, monkeypatch, V1=V1)
     assert Cgroup(contained=False).used() is None
+
+
+def test_a_program_that_is_read_back_over_and_over_is_out_of_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = {**V1, "max_usage_in_bytes": "268435456\n"}
+    stat = "rss 264900608\nshmem 0\npgmajfault {}\n"
+    counters = recorded(tmp_path, monkeypatch, V1={**full, "stat": stat.format(0)})
+    thrashing = Thrashing(counters, now=0.0)
+    seen = []
+    for window, faults in enumerate([0, 3000, 3010, 6000, 9000], start=1):
+        (tmp_path / "V1.stat").write_text(stat.format(faults))
+        seen.append(thrashing.look(now=window * WINDOW_SECONDS))
+    assert seen == [False, False, False, False, True]  # a burst that passes is none
+
+
+def test_a_program_that_leaves_room_may_read_its_files_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stat = "rss 201326592\nshmem 0\npgmajfault {}\n"
+    full = {**V1, "max_usage_in_bytes": "268435456\n", "stat": stat.format(0)}
+    thrashing = Thrashing(recorded(tmp_path, monkeypatch, V1=full), now=0.0)
+    for window in range(1, 5):
+        (tmp_path / "V1.stat").write_text(stat.format(3000 * window))
+        assert not thrashing.look(now=window * WINDOW_SECONDS)
