@@ -86,7 +86,7 @@ def test_a_program_that_is_read_back_over_and_over_is_out_of_memory(
     stat = "rss 264900608\nshmem 0\npgmajfault {}\n"
     counters = recorded(tmp_path, monkeypatch, V1={**full, "stat": stat.format(0)})
     thrashing = Thrashing(counters, now=0.0)
-    seen = []
+    seen: list[bool] = []
     for window, faults in enumerate([0, 3000, 3010, 6000, 9000], start=1):
         (tmp_path / "V1.stat").write_text(stat.format(faults))
         seen.append(thrashing.look(now=window * WINDOW_SECONDS))
