@@ -102,3 +102,15 @@ def test_a_program_that_leaves_room_may_read_its_files_back(
     for window in range(1, 5):
         (tmp_path / "V1.stat").write_text(stat.format(3000 * window))
         assert not thrashing.look(now=window * WINDOW_SECONDS)
+
+
+@pytest.mark.parametrize(("used", "crawled"), [(264_900_608, True), (201_326_592, False)])
+def test_when_the_time_is_over_the_whole_life_counts(
+    used: int, crawled: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stat = f"rss {used}\nshmem 0\npgmajfault {{}}\n"
+    full = {**V1, "max_usage_in_bytes": "268435456\n", "stat": stat.format(200)}
+    thrashing = Thrashing(recorded(tmp_path, monkeypatch, V1=full), now=0.0)
+    assert not thrashing.look_back(now=5.0)
+    (tmp_path / "V1.stat").write_text(stat.format(9000))
+    assert thrashing.look_back(now=5.0) is crawled

@@ -60,6 +60,7 @@ def exited(code: int) -> int:
 CORE: Final = 0x80
 DEAD = Autopsy(memory=False, detail="container exited, exit code 137")
 OUT_OF_MEMORY = Autopsy(memory=True, detail="container exited, exit code 137")
+CROWDED = Autopsy(memory=False, detail="container running, exit code 0", crowded=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +266,21 @@ TRIALS: Final = (
         "memory limit",
         stop=Stop.OVERDUE,
         autopsy=OUT_OF_MEMORY,
+    ),
+    Trial(
+        "no report in time because code went in and out of a full memory",
+        Verdict.MEMORY_LIMIT,
+        "memory limit: all of it was in use",
+        stop=Stop.OVERDUE,
+        autopsy=CROWDED,
+    ),
+    Trial(
+        "it was reported all the same",
+        Verdict.OK,
+        "exit code 0",
+        ran(),
+        autopsy=CROWDED,
+        exit_code=0,
     ),
     # A runner that fell silent.
     Trial(

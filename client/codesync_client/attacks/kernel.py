@@ -164,7 +164,7 @@ public class Main {
     Attack(
         "a40_heap_bomb_in_javascript",
         "const hoard = []; while (true) hoard.push(new Array(1 << 20).fill(hoard.length));",
-        (Verdict.MEMORY_LIMIT, Verdict.SIGNALLED, Verdict.TIME_LIMIT),
+        (Verdict.MEMORY_LIMIT, Verdict.SIGNALLED),
         exit_code=-1,
         language="javascript",
     ),

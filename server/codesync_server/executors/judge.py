@@ -84,6 +84,8 @@ def _decide(
     if report is None and autopsy is not None and autopsy.lost:
         # Also when our clock ran out: a program is not to blame for an engine that stood still.
         return Verdict.LOST, f"the sandbox was lost: {autopsy.detail}"
+    if report is None and autopsy is not None and autopsy.crowded:
+        return Verdict.MEMORY_LIMIT, "memory limit: all of it was in use, and nothing got on"
     if stop is Stop.OVERDUE:
         return Verdict.TIME_LIMIT, f"ended by the server's clock after {spec.wall:g} s"
     if report is None:

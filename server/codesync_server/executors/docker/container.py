@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 from codesync_server.executors.contract import Autopsy, Sandbox
 from codesync_server.executors.docker import owner
@@ -15,6 +16,7 @@ from codesync_server.executors.docker.recipe import Recipe
 from codesync_server.executors.docker.watch import EngineWatch
 from codesync_server.executors.request import RunnerStream
 from codesync_server.executors.runner import source
+from codesync_server.executors.runner.thrashing import CROWDED, FAULTS_PER_SECOND
 
 READY_SECONDS = 20.0
 """How long a started container's runner may take to say that it is ready."""
@@ -126,7 +128,16 @@ class DockerSandbox(Sandbox):
             return Autopsy(memory, f"what it said was held back; {how}", lost=True)
         if self._attachment.stderr:
             how += f": {self._attachment.stderr.decode(errors='replace')[-300:]}"
-        return Autopsy(memory, how)
+        return Autopsy(memory, how, crowded=runs and await self._is_crowded())
+
+    async def _is_crowded(self) -> bool:
+        """Ask the engine what the runner itself may be too slow to see; see `Thrashing`."""
+        try:
+            figures = await self._engine.container_memory(self.container)
+        except EngineError as error:
+            log.warning("the engine does not say how much memory a sandbox has in use: %s", error)
+            return False
+        return is_crowded(figures, asyncio.get_running_loop().time() - self.taken_at)
 
     def close(self) -> None:
         """Let go of the stream; the runner ends when it notices."""
@@ -142,6 +153,22 @@ class DockerSandbox(Sandbox):
             with suppress(TimeoutError):
                 async with asyncio.timeout(UNCLEAN_SECONDS):
                     await gone.wait()
+
+
+def is_crowded(figures: Mapping[str, Any], seconds: float) -> bool:
+    """Tell whether a container's memory is in use up to its limit, and its code goes in and out.
+
+    Args:
+        figures: `memory_stats` of the engine's API: "limit" in bytes, and in "stats" the fields of
+            memory.stat, by whose names the versions of cgroups differ.
+        seconds: for how long it has been in use.
+    """
+    stats: Mapping[str, int] = figures.get("stats") or {}
+    used = stats.get("rss", stats.get("anon", 0)) + stats.get("shmem", 0)
+    limit: int = figures.get("limit") or 0
+    return 0 < limit * CROWDED <= used and (
+        stats.get("pgmajfault", 0) >= FAULTS_PER_SECOND * seconds
+    )
 
 
 async def create(

@@ -151,6 +151,16 @@ class Engine:
 
         return await self.call(inspect)
 
+    async def container_memory(self, container: str) -> dict[str, Any]:
+        """A running container's memory figures, as its kernel names them; see `Stats` of the API.
+
+        Empty when it does not run.
+        """
+        stats: dict[str, Any] = await self.call(
+            lambda _: self._api.stats(container, stream=False, one_shot=True)
+        )
+        return dict(stats.get("memory_stats") or {})
+
     async def update_cpus(self, container: str, *, period: int, quota: int) -> None:
         """Change a container's share of the cpu: so much of each period, both in microseconds."""
         await self.call(

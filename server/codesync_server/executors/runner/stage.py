@@ -239,7 +239,7 @@ class Stage:
     def _enforce(self) -> None:
         limits, now = self._limits, time.monotonic()
         if now - self._began >= limits["wall"]:
-            self.kill("wall")
+            self.kill("memory" if self._thrashing.look_back(now) else "wall")
         elif limits["idle"] is not None and now - self._active >= limits["idle"]:
             self.kill("idle")
         elif now >= self._next_look:

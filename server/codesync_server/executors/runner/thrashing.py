@@ -9,7 +9,7 @@ from codesync_server.executors.runner.cgroup import Cgroup
 
 WINDOW_SECONDS = 0.25
 WINDOWS = 2  # in a row; one may be a burst that passes
-FAULTS = 25  # in a window; 3,000 were seen, a slow disk reads back as many as it can
+FAULTS_PER_SECOND = 100  # 12,000 were seen; a slow disk reads back as many as it can
 CROWDED = 31 / 32  # of the limit; 0.987 was seen
 
 
@@ -25,6 +25,8 @@ class Thrashing:
         """
         self._cgroup = cgroup
         self._enough = (cgroup.limit() or 0) * CROWDED
+        self._began = now
+        self._faults_before = cgroup.major_faults() or 0
         self._faults: int | None = None
         self._windows = 0
         self._next_look = now + WINDOW_SECONDS
@@ -34,10 +36,18 @@ class Thrashing:
         if not self._enough or now < self._next_look:
             return False
         self._next_look = now + WINDOW_SECONDS
-        before, self._faults = self._faults, None
-        # The high-water mark is quickly read; most programs never come near.
-        if self._cgroup.peak() >= self._enough and (self._cgroup.used() or 0) >= self._enough:
-            self._faults = self._cgroup.major_faults()
+        before, self._faults = self._faults, self._faults_when_full()
         since = self._faults - before if before is not None and self._faults is not None else 0
-        self._windows = self._windows + 1 if since >= FAULTS else 0
+        self._windows = self._windows + 1 if since >= FAULTS_PER_SECOND * WINDOW_SECONDS else 0
         return self._windows >= WINDOWS
+
+    def look_back(self, now: float) -> bool:
+        """Tell the same of its whole life: one that crawls slows us, too, and looks come late."""
+        faults = self._faults_when_full() or 0
+        return faults - self._faults_before >= FAULTS_PER_SECOND * (now - self._began)
+
+    def _faults_when_full(self) -> int | None:
+        # The high-water mark is quickly read; most programs never come near.
+        if not self._enough or self._cgroup.peak() < self._enough:
+            return None
+        return self._cgroup.major_faults() if (self._cgroup.used() or 0) >= self._enough else None
