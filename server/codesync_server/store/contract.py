@@ -22,6 +22,10 @@ class StoreUnusable(Exception):
     """The store cannot be opened; the message says why and what to do."""
 
 
+class StoreAbsent(StoreUnusable):
+    """Nothing was ever kept there, so there is nothing to read."""
+
+
 class StoreDown(Exception):
     """The store does not answer, or cannot write; the message says why. It may come back."""
 
@@ -61,6 +65,7 @@ class Store(Protocol):
             alone: be the one server that writes; else only read.
 
         Raises:
+            StoreAbsent: it is only to be read, and is not there.
             StoreUnusable: it cannot be used, or another server has it.
         """
         ...

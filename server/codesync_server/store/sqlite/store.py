@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from codesync_server.store.changes import AcceptJob, Change
-from codesync_server.store.contract import Retention, StoreDown, StoreUnusable
+from codesync_server.store.contract import Retention, StoreAbsent, StoreDown, StoreUnusable
 from codesync_server.store.records import (
     JobRecord,
     KeptRoom,
@@ -63,6 +63,9 @@ class SqliteStore:
             await self.close()
             why = error.strerror if isinstance(error, OSError) else str(error)
             raise StoreUnusable(f"cannot use the store {self.about}: {why}") from None
+        except StoreAbsent:
+            await self.close()
+            raise
         except StoreUnusable as error:
             await self.close()
             raise StoreUnusable(f"cannot use the store {self.about}: {error}") from None
@@ -73,6 +76,8 @@ class SqliteStore:
             bring_up_to_date(self._writer)
             return
         if not alone:
+            if not self._path.exists():
+                raise StoreAbsent(f"nothing is kept yet: there is no {self._path}")
             self._reader = _connect(f"{self._path.resolve().as_uri()}?mode=ro")
             check_version(self._reader)
             return
