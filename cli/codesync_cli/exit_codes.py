@@ -25,6 +25,8 @@ class ExitCode(IntEnum):
     """CodeSync could not do it: no server, not let in, or an internal error."""
     CANCELLED = 130
     """As a program that ctrl+C ended."""
+    UNREAD = 141
+    """Nobody reads what we print any more; as a program that SIGPIPE ended."""
 
 
 _VERDICTS = {

@@ -52,7 +52,7 @@ async def past_of(args: argparse.Namespace) -> AsyncGenerator[Past, None]:
 
         name = args.room or next((line.name for line in await store.rooms()), "")
         if not name:
-            raise NotFound("no room is kept here yet", "codesync opens one")
+            raise NotFound(f"no room is kept yet in {store.about}", "codesync opens one")
         async with _answered(KeptPast(store), name) as past:
             yield past
 

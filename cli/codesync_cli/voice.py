@@ -1,13 +1,34 @@
 """The command's voice: stdout is data, stderr is talk. Foreign text is made harmless on the way."""
 
+import os
 import sys
+from typing import NoReturn
 
+from codesync_cli.exit_codes import ExitCode
 from codesync_protocol.printable import show_block, show_line
 
 
 def say(text: str = "") -> None:
-    """Print lines of ours, or of ours with foreign parts, to stdout."""
-    print(show_block(text), flush=True)
+    """Print lines of ours, or of ours with foreign parts, to stdout.
+
+    Raises:
+        SystemExit: nobody reads it any more (`| head`).
+    """
+    try:
+        print(show_block(text), flush=True)
+    except BrokenPipeError:
+        end_unread()
+
+
+def end_unread() -> NoReturn:
+    """End as any filter does when nobody reads its stdout any more.
+
+    Raises:
+        SystemExit: always; through all that is open, which is closed on the way.
+    """
+    # What is in the buffer still would be written at the end, and fail again.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    raise SystemExit(ExitCode.UNREAD) from None
 
 
 def remark(text: str) -> None:

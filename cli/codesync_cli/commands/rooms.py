@@ -8,9 +8,9 @@ from time import localtime, strftime
 
 from codesync_cli import kept
 from codesync_cli.exit_codes import ExitCode
-from codesync_cli.voice import complain, say
+from codesync_cli.voice import complain, remark, say
 from codesync_server.configuration import SettingsError
-from codesync_server.store.contract import StoreDown, StoreUnusable
+from codesync_server.store.contract import StoreAbsent, StoreDown, StoreUnusable
 
 DESCRIPTION = """\
 List the rooms that are kept on this machine, or in the store that --store names, those first that
@@ -37,6 +37,9 @@ def run(args: argparse.Namespace) -> int:
     except SettingsError as error:
         complain(str(error))
         return ExitCode.USAGE
+    except StoreAbsent as error:
+        remark(str(error))
+        return ExitCode.FAILED if args.store else ExitCode.OK  # no room is an answer, too
     except (StoreUnusable, StoreDown) as error:
         complain(str(error))
         return ExitCode.FAILED

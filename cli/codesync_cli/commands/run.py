@@ -61,7 +61,6 @@ A line on stderr says why.
 ctrl+C cancels; where stdin and stdout are a terminal the program gets the first one as SIGINT, as
 it would if it ran here, and the second one cancels. ctrl+D ends its input.
 """
-BROKEN_PIPE_STATUS = 128 + signal.SIGPIPE
 BAD_SUBMISSION = frozenset({Code.LANGUAGE, Code.TOO_LARGE, Code.BAD_SUBMISSION})
 
 
@@ -226,7 +225,7 @@ class _Run:
             return await self._follow()
         except OutputClosed:
             self._cancel()
-            return BROKEN_PIPE_STATUS
+            return ExitCode.UNREAD
         finally:
             feeder.cancel()
             await asyncio.wait([feeder])

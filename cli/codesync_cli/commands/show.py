@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
         complain(str(error))
         return ExitCode.FAILED
     except OutputClosed:
-        return ExitCode.FAILED
+        return ExitCode.UNREAD
 
 
 async def _run(args: argparse.Namespace) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from codesync_cli import kept
 from codesync_cli.exit_codes import ExitCode
-from codesync_cli.voice import complain, remark, say
+from codesync_cli.voice import complain, end_unread, remark, say
 from codesync_server.configuration import SettingsError
 from codesync_server.store.contract import StoreDown, StoreUnusable
 
@@ -53,6 +53,8 @@ def run(args: argparse.Namespace) -> int:
     except (StoreUnusable, StoreDown) as error:
         complain(str(error))
         return ExitCode.FAILED
+    except BrokenPipeError:
+        end_unread()
     except OSError as error:
         complain(f"{getattr(args, 'file', 'the file')}: {error.strerror}")
         return ExitCode.USAGE
