@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -63,88 +63,107 @@ REMEDIES = {
 }
 
 
-async def check_docker() -> AsyncIterator[Finding]:
-    """Look at the engine, its limits, the image, and a program of each language in it."""
+async def check_docker(tell: Callable[[Finding], None]) -> None:
+    """Look at the engine, its limits, the image, and a program of each language in it.
+
+    Args:
+        tell: is told each finding as soon as it is there.
+    """
     if (host := os.environ.get("DOCKER_HOST", "")) and urlsplit(host).scheme == "tcp":
-        yield Finding(
-            Grade.WARNING,
-            f"DOCKER_HOST={host}: Docker over TCP gives root to whoever reaches the port",
-            "use the unix socket, or ssh",
+        tell(
+            Finding(
+                Grade.WARNING,
+                f"DOCKER_HOST={host}: Docker over TCP gives root to whoever reaches the port",
+                "use the unix socket, or ssh",
+            )
         )
     try:
         engine = await Engine.connect()
     except EngineError as error:
         text = str(error)
         remedy = next((what for key, what in REMEDIES.items() if key in text), "see its log")
-        yield Finding(Grade.BAD, f"Docker cannot be used: {text}", remedy)
+        tell(Finding(Grade.BAD, f"Docker cannot be used: {text}", remedy))
         return
     try:
-        async for finding in _check_engine(engine):
-            yield finding
+        await _check_engine(engine, tell)
         state = await engine.call(image.inspect)
         if state.image_id is None:
-            yield Finding(
-                Grade.BAD,
-                f"the executor image {state.tag} is not there",
-                "build it: codesync image build",
+            tell(
+                Finding(
+                    Grade.BAD,
+                    f"the executor image {state.tag} is not there",
+                    "build it: codesync image build",
+                )
             )
             return
-        yield Finding(Grade.GOOD, f"the executor image {state.tag} is there")
+        tell(Finding(Grade.GOOD, f"the executor image {state.tag} is there"))
         for tag in state.stale:
-            yield Finding(Grade.GOOD, f"{tag} is of another version", f"docker rmi {tag}")
+            tell(Finding(Grade.GOOD, f"{tag} is of another version", f"docker rmi {tag}"))
     except EngineError as error:
-        yield Finding(Grade.BAD, f"Docker fails: {error}", "see its log")
+        tell(Finding(Grade.BAD, f"Docker fails: {error}", "see its log"))
         return
     finally:
         engine.close()
     executor = DockerExecutor(await Engine.connect(), state.image_id, SandboxProfile(), pool_size=1)
-    async for finding in check_languages(executor):
-        yield finding
+    await check_languages(executor, tell)
 
 
-async def _check_engine(engine: Engine) -> AsyncIterator[Finding]:
+async def _check_engine(engine: Engine, tell: Callable[[Finding], None]) -> None:
     info: dict[str, Any] = await engine.info()
     cgroups = info.get("CgroupVersion", "1")
-    yield Finding(Grade.GOOD, f"Docker {await engine.version()}, cgroup v{cgroups}")
+    tell(Finding(Grade.GOOD, f"Docker {await engine.version()}, cgroup v{cgroups}"))
     for key, what in NEEDED.items():
         if not info.get(key, False):
-            yield Finding(
-                Grade.BAD,
-                f"the engine has no {what}",
-                "boot the kernel with cgroup_enable=memory swapaccount=1, or use cgroup v2",
+            tell(
+                Finding(
+                    Grade.BAD,
+                    f"the engine has no {what}",
+                    "boot the kernel with cgroup_enable=memory swapaccount=1, or use cgroup v2",
+                )
             )
     if not any("seccomp" in option for option in info.get("SecurityOptions", ())):
-        yield Finding(
-            Grade.BAD, "the engine has no seccomp", "use a kernel and a Docker that have it"
+        tell(
+            Finding(
+                Grade.BAD, "the engine has no seccomp", "use a kernel and a Docker that have it"
+            )
         )
     rootless = any("rootless" in option for option in info.get("SecurityOptions", ()))
     if os.geteuid() == 0 and not rootless:
-        yield Finding(
-            Grade.WARNING,
-            "you are root: a hole in the server would be a hole in the machine",
-            "run the server as a user of its own in the group docker, or use rootless Docker",
+        tell(
+            Finding(
+                Grade.WARNING,
+                "you are root: a hole in the server would be a hole in the machine",
+                "run the server as a user of its own in the group docker, or use rootless Docker",
+            )
         )
 
 
-async def check_languages(executor: Executor) -> AsyncIterator[Finding]:
-    """Run each language's self-test in a sandbox of an executor; starts and closes it."""
+async def check_languages(executor: Executor, tell: Callable[[Finding], None]) -> None:
+    """Run each language's self-test in a sandbox of an executor; starts and closes it.
+
+    Args:
+        executor: not started yet.
+        tell: is told each finding as soon as it is there.
+    """
     languages = Languages(built_in(), executor.has_command)
     async with asyncio.TaskGroup() as tasks:
         try:
             await executor.start(tasks)
             for language in languages:
                 if languages.is_available(language.name):
-                    yield await _check_language(executor, language)
+                    tell(await _check_language(executor, language))
                 else:
-                    yield Finding(
-                        Grade.WARNING,
-                        f"{language.title}: {(language.compile or language.run)[0]} is not there",
-                        "install it, if you want the language",
-                    )
+                    tell(_missing(language))
         except ExecutorDown as error:
-            yield Finding(Grade.BAD, str(error), "see the log of the engine")
+            tell(Finding(Grade.BAD, str(error), "see the log of the engine"))
         finally:
             await executor.close()
+
+
+def _missing(language: Language) -> Finding:
+    command = (language.compile or language.run)[0]
+    remedy = "install it, if you want the language"
+    return Finding(Grade.WARNING, f"{language.title}: {command} is not there", remedy)
 
 
 async def _check_language(executor: Executor, language: Language) -> Finding:

@@ -1,12 +1,13 @@
 """What was run yesterday is there today: `codesync history`, `show`, `rooms` and `store`."""
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from codesync_cli.exit_codes import ExitCode
-from tests.cli.command import Done, codesync
+from tests.cli.command import Done, codesync, command, environment
 from tests.cli.served import Served, serve
 
 pytestmark = pytest.mark.timeout(120)
@@ -123,7 +124,7 @@ def test_everything_can_be_taken_elsewhere(home: Path, tmp_path: Path) -> None:
         (("show", "ffff"), 125, "no past job is called ffff"),
         (("history", "--limit=0"), 2, "--limit"),
         (("history", "--store=redis://x"), 125, "give sqlite, a file, memory, or mongodb"),
-        (("rooms", "--store=/nonexistent/rooms.db"), 125, "cannot use the store /nonexistent"),
+        (("rooms", "--store=/nonexistent/rooms.db"), 125, "there is no /nonexistent/rooms.db"),
         (("store", "import", "/dev/null", "--store=/proc/x"), 125, "cannot use the store /proc/x"),
         (("store", "import", "/nonexistent"), 2, "No such file"),
         (("history", "--server=ws://127.0.0.1:9", "--room=den"), 125, "127.0.0.1:9"),
@@ -145,7 +146,50 @@ def test_what_is_no_export_is_refused_with_its_line(home: Path, tmp_path: Path) 
         assert (done.status, where in done.stderr) == (125, True), done.stderr
 
 
-def test_where_nothing_was_kept_yet_that_is_said(tmp_path: Path) -> None:
-    done = codesync("history", home=tmp_path)
-    assert done.status == 125
-    assert "Traceback" not in done.stderr
+@pytest.mark.parametrize("arguments", [("rooms",), ("history",), ("store", "export", "-")])
+def test_whoever_stops_reading_gets_no_traceback(home: Path, arguments: tuple[str, ...]) -> None:
+    with subprocess.Popen(
+        command(*arguments),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(home),
+    ) as process:
+        assert process.stdout
+        assert process.stderr
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(60) == ExitCode.UNREAD
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        (("rooms",), ExitCode.OK),
+        (("history",), ExitCode.FAILED),
+        (("store", "check"), ExitCode.FAILED),
+        (("store", "export", "-"), ExitCode.FAILED),
+    ],
+)
+def test_where_nothing_was_kept_yet_that_is_said(
+    tmp_path: Path, arguments: tuple[str, ...], status: ExitCode
+) -> None:
+    done = codesync(*arguments, home=tmp_path)
+    assert (done.status, done.stdout) == (status, b"")
+    assert done.stderr.startswith("codesync: nothing is kept yet: there is no ")
+    assert done.stderr.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_doctor_looks_at_the_store(home: Path, tmp_path: Path) -> None:
+    good = codesync("doctor", "--executor=local", home=home).stdout.decode()
+    assert "rooms.db holds 1 room\n" in good
+    new = codesync("doctor", "--executor=local", home=tmp_path)
+    assert "ok  nothing is kept yet" in new.stdout.decode()
+    (tmp_path / "broken.db").write_text("this is no database")
+    (tmp_path / ".config" / "codesync").mkdir(parents=True)
+    settings = tmp_path / ".config" / "codesync" / "server.toml"
+    settings.write_text(f'store = "{tmp_path}/broken.db"\n')
+    bad = codesync("doctor", "--executor=local", home=tmp_path)
+    assert bad.status == ExitCode.PROBLEMS
+    assert "FAIL  cannot use the store" in bad.stdout.decode()

@@ -7,7 +7,7 @@ import platform
 import shutil
 import socket
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from codesync_cli import extras, where
@@ -18,7 +18,8 @@ from codesync_protocol.links import DEFAULT_PORT
 
 DESCRIPTION = """\
 Check this machine: Python, the parts that are installed, the terminal, the settings, the port, the
-token file, Docker, the image, and a small program in each language. Says how to mend what is wrong.
+token file, the store, Docker, the image, and a small program in each language. Says how to mend
+what is wrong.
 
 exit status: 0 when all works (there may be warnings), 1 when something does not.
 """
@@ -58,29 +59,38 @@ def run(args: argparse.Namespace) -> int:
 
 async def _run(args: argparse.Namespace) -> int:
     failures = 0
-    async for line in _lines(args):
+
+    def tell(line: Line) -> None:
+        nonlocal failures
         failures += line.grade == "FAIL"
         say(f"{line.grade:>7}  {line.what}")
         if line.remedy:
             say(f"         -> {line.remedy}")
+
+    await _look(args, tell)
     say("all works" if not failures else f"{failures} thing(s) do not work")
     return ExitCode.PROBLEMS if failures else ExitCode.OK
 
 
-async def _lines(args: argparse.Namespace) -> AsyncIterator[Line]:
-    yield Line("ok", f"codesync {VERSION}, Python {platform.python_version()}")
+async def _look(args: argparse.Namespace, tell: Callable[[Line], None]) -> None:
+    tell(Line("ok", f"codesync {VERSION}, Python {platform.python_version()}"))
     for line in (*_parts(), *_terminal(), *_settings(), *_port(args.port), *_token()):
-        yield line
+        tell(line)
     try:
         extras.require("server")
     except extras.MissingExtra:
         return
-    from codesync_server.checkup import check_docker, check_languages
+    from codesync_server.checkup import Finding, check_docker, check_languages
     from codesync_server.executors.local import LocalExecutor
 
-    checks = check_docker() if args.executor == "docker" else check_languages(LocalExecutor())
-    async for finding in checks:
-        yield Line(finding.grade, finding.what, finding.remedy)
+    def tell_finding(finding: Finding) -> None:
+        tell(Line(finding.grade, finding.what, finding.remedy))
+
+    tell(await _store())
+    if args.executor == "docker":
+        await check_docker(tell_finding)
+    else:
+        await check_languages(LocalExecutor(), tell_finding)
 
 
 def _parts() -> Iterator[Line]:
@@ -120,6 +130,31 @@ def _settings() -> Iterator[Line]:
     else:
         places = f"settings file {loaded.file}" if loaded.file else "no settings file"
         yield Line("ok", f"{places}; {len(loaded.found)} set, the others as by default")
+
+
+async def _store() -> Line:
+    from codesync_server.configuration import SettingsError, load
+    from codesync_server.store.choice import choose_store
+    from codesync_server.store.contract import StoreAbsent, StoreDown, StoreUnusable
+
+    try:
+        setting = load(environment=os.environ, embedded=True).settings.store
+    except SettingsError:
+        return Line("warning", "the store was not looked at", "mend the settings first")
+    try:
+        store = choose_store(setting)
+        await store.open(alone=False)
+    except StoreAbsent as error:
+        return Line("ok", f"{error}; the first room makes it")
+    except StoreUnusable as error:
+        return Line("FAIL", str(error), "name another with --store, or see docs/operating.md")
+    try:
+        rooms = len(await store.rooms())
+        return Line("ok", f"the store {store.about} holds {rooms} room{'' if rooms == 1 else 's'}")
+    except StoreDown as error:
+        return Line("FAIL", f"the store {store.about}: {error}", "codesync store check")
+    finally:
+        await store.close()
 
 
 def _port(port: int) -> Iterator[Line]:
