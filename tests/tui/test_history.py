@@ -126,6 +126,29 @@ async def test_more_come_when_one_goes_down(server: RunningServer, ben: Room) ->
         await eventually(lambda: len(on.rows) == 53)
 
 
+async def test_a_job_that_ends_while_they_are_shown_comes_in_above(
+    server: RunningServer, ben: Room
+) -> None:
+    async with reader(server) as on:
+        await on.opens()
+        await eventually(lambda: on.rows == ["Nothing was run here yet."])
+        await submit_and_wait(ben, python("print('first')"))
+        await eventually(lambda: len(on.rows) == 1 and "ben" in on.rows[0])
+        await submit_and_wait(ben, python("raise SystemExit(3)"))
+        await eventually(lambda: len(on.rows) == 2 and "runtime error" in on.rows[0])
+        chosen = on.app.screen.query_one(OptionList)
+        assert chosen.highlighted == 0
+        await on.pilot.press("down")
+        await submit_and_wait(ben, python("print('third')"))
+        await eventually(lambda: len(on.rows) == 3)
+        assert chosen.highlighted == 2, "what was chosen stays chosen"
+        await on.pilot.press(*"is:runtime")
+        await eventually(lambda: len(on.rows) == 1)
+        await submit_and_wait(ben, python("print('fourth')"))
+        await submit_and_wait(ben, python("raise SystemExit(4)"))
+        await eventually(lambda: len(on.rows) == 2)
+
+
 async def test_a_past_job_is_shown_beside_todays_text_and_can_be_run_again_or_taken(
     server: RunningServer, ben: Room
 ) -> None:

@@ -45,6 +45,7 @@ class Archive:
         self._session = session
         self._notices = notices
         self._typed = ""
+        self._history: HistoryScreen | None = None
 
     @property
     def _past(self) -> Past:
@@ -52,14 +53,20 @@ class Archive:
 
     def open(self) -> None:
         """Show the past jobs, as they were looked for the last time."""
-        history = HistoryScreen(self._find, self._typed)
+        history = self._history = HistoryScreen(self._find, self._typed)
 
         def answered(answer: tuple[PastJob, Wish] | None) -> None:
+            self._history = None
             self._typed = history.typed
             if answer is not None:
                 self._screen.run_worker(self._do(*answer), group="archive", exclusive=True)
 
         app_of(self._screen).push_screen(history, answered)
+
+    def job_ended(self) -> None:
+        """Show one more, if they are shown."""
+        if self._history is not None:
+            self._history.renew()
 
     async def _find(self, typed: str, before: int) -> HistoryPage:
         wanted = parse_filter(typed, self._room.languages)

@@ -110,6 +110,31 @@ class HistoryScreen(Dialog[tuple[PastJob, Wish]]):
         """Fit the rows to the width."""
         self._show()
 
+    def renew(self) -> None:
+        """Look again: a job has ended since."""
+        if self.is_attached:
+            self.run_worker(self._renew(), group="history-renewal", exclusive=True)
+
+    async def _renew(self) -> None:
+        typed = self.typed
+        try:
+            page = await self._find(typed, 0)
+        except ClientError:
+            return  # whoever types next is told
+        if typed != self.typed:
+            return
+        latest = self._jobs[0].place if self._jobs else 0
+        new = [each for each in page.jobs if each.place > latest]
+        if not new:
+            return
+        if not self._jobs:
+            self._has_more = page.more
+        highlighted = self.query_one(OptionList).highlighted
+        self._jobs = [*new, *self._jobs]
+        self._show()
+        if highlighted:  # the first one stays the first: it is the latest that is wanted
+            self.query_one(OptionList).highlighted = highlighted + len(new)
+
     def action_move(self, by: int) -> None:
         """Select another job; behind the last one, fetch more."""
         options = self.query_one(OptionList)
