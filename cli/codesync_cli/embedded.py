@@ -10,6 +10,7 @@ import sys
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from typing import Any
 
 from codesync_protocol.links import Link
 
@@ -30,11 +31,13 @@ class Embedded:
     Attributes:
         link: lets us in as host.
         invite: lets others in as editors.
+        is_kept: what happens in its rooms outlives it.
         process: the server.
     """
 
     link: Link
     invite: Link
+    is_kept: bool
     process: asyncio.subprocess.Process
 
     def has_ended(self) -> bool:
@@ -70,8 +73,9 @@ async def embedded_server(
     assert process.stdout is not None
     try:
         async with asyncio.timeout(READY_SECONDS):
-            link, invite = await _until_ready(process.stdout, progress)
-        yield Embedded(link, invite, process)
+            ready = await _until_ready(process.stdout, progress)
+        link, invite = Link.parse(ready["link"]), Link.parse(ready["invite"])
+        yield Embedded(link, invite, bool(ready["kept"]), process)
     except TimeoutError:
         raise EmbeddedFailed("the server did not get ready in time") from None
     finally:
@@ -87,14 +91,14 @@ async def embedded_server(
 
 async def _until_ready(
     stdout: asyncio.StreamReader, progress: Callable[[str], None]
-) -> tuple[Link, Link]:
+) -> dict[str, Any]:
     while line := await stdout.readline():
         said = json.loads(line)
         match said.get("event"):
             case "progress":
                 progress(said["text"])
             case "ready":
-                return Link.parse(said["link"]), Link.parse(said["invite"])
+                return dict(said)
             case "failed":
                 raise EmbeddedFailed(said["text"])
             case _:

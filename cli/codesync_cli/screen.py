@@ -43,6 +43,7 @@ async def show(
     join_line: str = "",
     file: Path | None = None,
     keeps_in_step: bool = False,
+    is_kept: bool = False,
 ) -> int:
     """Run the TUI until its user leaves.
 
@@ -53,6 +54,7 @@ async def show(
         join_line: what others type to join, if we may tell them.
         file: a file to open.
         keeps_in_step: keep that file in step with the room's text, both ways.
+        is_kept: the room's text is there when it is opened again.
 
     Returns:
         The exit status.
@@ -67,6 +69,7 @@ async def show(
         join_line=join_line,
         file=file,
         keeps_in_step=keeps_in_step,
+        is_kept=is_kept,
     )
     status = await app.run_async()
     if app.failure is not None:

@@ -120,6 +120,7 @@ async def stage(
     lines: int = 24,
     join_line: str = "",
     file: Path | None = None,
+    is_kept: bool = False,
 ) -> AsyncGenerator[Stage, None]:
     """Open a room, and an app that has entered it.
 
@@ -129,9 +130,10 @@ async def stage(
         lines: of the screen.
         join_line: what lets others join.
         file: a file to open at the start.
+        is_kept: the room's text is there when it is opened again.
     """
     async with server or RoomServer() as opened:
-        app = CodeSyncApp(opened.link, name="ana", join_line=join_line, file=file)
+        app = CodeSyncApp(opened.link, name="ana", join_line=join_line, file=file, is_kept=is_kept)
         async with app.run_test(size=(columns, lines), notifications=True) as pilot:
             staged = Stage(opened, app, pilot)
             await staged.until(lambda: "online" in staged.status())

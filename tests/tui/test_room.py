@@ -16,6 +16,7 @@ from codesync_protocol.messages import (
     Rejected,
     Resize,
     Role,
+    Saving,
     StdinData,
     StdinEnd,
     StdinMode,
@@ -470,6 +471,48 @@ async def test_leaving_asks_once_when_the_room_and_its_text_end_with_us() -> Non
         await on.write("mine")
         await on.press("ctrl+q")
         await on.until(lambda: any("not saved" in notice for notice in on.notices()))
+        await on.press("ctrl+q")
+        await on.until(lambda: on.app.return_value == 0)
+
+
+OURS = "codesync join ws://127.0.0.1/a#b"
+
+
+async def test_leaving_a_room_of_ours_that_is_kept_does_not_ask() -> None:
+    async with stage(join_line=OURS, is_kept=True) as on:
+        await on.write("mine")
+        await on.press("ctrl+q")
+        await on.until(lambda: on.app.return_value == 0)
+
+
+async def test_leaving_asks_when_the_file_has_not_what_the_room_has(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("then")
+    async with stage(join_line=OURS, is_kept=True, file=tmp_path / "a.py") as on:
+        await on.until(lambda: on.editor.text == "then")
+        await on.write("now")
+        await on.press("ctrl+q")
+        await on.until(lambda: any("a.py is not saved" in notice for notice in on.notices()))
+        await on.press("ctrl+s")
+        await on.until(lambda: (tmp_path / "a.py").read_text() == "now")
+        await on.press("ctrl+q")
+        await on.until(lambda: on.app.return_value == 0)
+
+
+async def test_leaving_asks_while_the_room_is_not_kept_although_it_should() -> None:
+    async with stage(join_line=OURS, is_kept=True) as on:
+        await on.server.say(Saving("the disk is full"))
+        await on.until(lambda: "not kept" in on.status())
+        await on.write("mine")
+        await on.press("ctrl+q")
+        await on.until(lambda: any("not saved" in notice for notice in on.notices()))
+
+
+async def test_leaving_asks_when_others_would_be_put_out_of_a_room_of_ours() -> None:
+    async with stage(columns=160, lines=48, join_line=OURS, is_kept=True) as on:
+        await on.server.members_are(Member(1, "ana", "host"), Member(2, "ben", "editor", 1))
+        await on.until(lambda: "ben" in on.members())
+        await on.press("ctrl+q")
+        await on.until(lambda: any("ben is here, and the room closes" in n for n in on.notices()))
         await on.press("ctrl+q")
         await on.until(lambda: on.app.return_value == 0)
 

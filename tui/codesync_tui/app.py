@@ -53,6 +53,7 @@ class CodeSyncApp(App[int]):
         join_line: what others type to join; shown on demand.
         file: a local file to open at the start.
         keeps_in_step: keep that file in step with the room's text, both ways.
+        is_kept: the room's text is there when it is opened again.
 
     Attributes:
         failure: why the room could not be entered; for the caller to print afterwards.
@@ -79,6 +80,7 @@ class CodeSyncApp(App[int]):
         join_line: str = "",
         file: Path | None = None,
         keeps_in_step: bool = False,
+        is_kept: bool = False,
     ) -> None:
         super().__init__()
         self.failure: ClientError | None = None
@@ -99,6 +101,7 @@ class CodeSyncApp(App[int]):
             file,
             self._notices,
             keeps_in_step=keeps_in_step,
+            is_kept=is_kept,
             busy=self.garbage.busy,
         )
         self._slow_link = SlowLinkHint(self._ask_terminal, self._notices.show, self.set_timer)

@@ -37,7 +37,8 @@ class Desk:
         status: the status line.
         notices: shows notices.
         room: shares text and language.
-        ends_with_us: the room lives in a server of our own, and is gone when we leave.
+        is_ours: the room lives in a server of our own, which ends when we leave.
+        is_kept: what was written is there when that server starts again.
         keeps_in_step: the file that is opened first is kept in step with the room's text.
 
     Attributes:
@@ -53,7 +54,8 @@ class Desk:
         notices: Notices,
         room: Room,
         *,
-        ends_with_us: bool,
+        is_ours: bool,
+        is_kept: bool,
         keeps_in_step: bool,
     ) -> None:
         self.program = Program()
@@ -63,7 +65,8 @@ class Desk:
         self._status = status
         self._notices = notices
         self._room = room
-        self._ends_with_us = ends_with_us
+        self._is_ours = is_ours
+        self._is_kept = is_kept
         self._keeps_in_step = keeps_in_step
         self._warned: tuple[str, float] = ("", 0.0)
         self._was_loaded = False
@@ -74,40 +77,52 @@ class Desk:
         return self.program.is_unsaved(self._editor.text)
 
     def may_leave(self, key: str) -> bool:
-        """Ask before we leave, if the text would be gone then."""
-        return not self._ends_with_us or self.may_lose_text("leaves", key)
-
-    def may_lose_text(self, what: str, key: str) -> bool:
-        """Ask before text is lost: the first time this warns, the second time it says yes.
+        """Ask before we leave, if anything or anybody would be left behind; then yes.
 
         Args:
-            what: what would be done, e.g. "leaves".
-            key: the key that does it, to say which to press once more.
+            key: the key that leaves, to say which to press once more.
         """
+        if not self._is_ours:
+            return True
+        if self.is_unsaved and not self._is_text_safe():
+            text = self.program.path.name if self.program.path else "Your text"
+            loss = f"{text} is not saved. ctrl+s saves it; {key} once more leaves without."
+        elif others := self._others():
+            who = f"{others[0]} is" if len(others) == 1 else f"{len(others)} others are"
+            loss = f"{who} here, and the room closes when you leave. {key} once more leaves."
+        else:
+            return True
+        return self._asked_twice("leaves", loss)
+
+    def _is_text_safe(self) -> bool:
+        """Whether the text is where it will be looked for: in the room, if it has no file."""
+        return self._is_kept and not self._status.status.unkept and self.program.path is None
+
+    def _others(self) -> list[str]:
+        if not self._room.document.is_there:
+            return []
+        me = self._room.welcome.member
+        return [each.name for each in self._room.members.members if each.member != me]
+
+    def _asked_twice(self, what: str, sentence: str) -> bool:
+        """Warn the first time; the second time, soon after, is yes."""
         now = monotonic()
-        if not self.is_unsaved or (self._warned[0] == what and now < self._warned[1]):
+        if self._warned[0] == what and now < self._warned[1]:
             return True
         self._warned = (what, now + ONCE_MORE_SECONDS)
-        self._notices.show(
-            f"Your text is not saved. ctrl+s saves it; {key} once more {what} without.", "warning"
-        )
+        self._notices.show(sentence, "warning")
         return False
 
     def _may_replace_text(self) -> bool:
         """Ask before the room's text is replaced, if it is somebody's work or others are here."""
-        now = monotonic()
-        others = len(self._room.members.members) > 1 if self._room.document.is_there else False
+        others = self._others()
         is_our_own = self.program.path is not None and not self.is_unsaved
         if is_starter(self._editor.text, self.languages) or (is_our_own and not others):
             return True
-        if self._warned[0] == "replaces" and now < self._warned[1]:
-            return True
-        self._warned = ("replaces", now + ONCE_MORE_SECONDS)
         whose = "Others are here, and all have one text" if others else "There is a text already"
-        self._notices.show(
-            f"{whose}: a file takes its place. ctrl+o once more opens one all the same.", "warning"
+        return self._asked_twice(
+            "replaces", f"{whose}: a file takes its place. ctrl+o once more opens one all the same."
         )
-        return False
 
     def changed(self) -> None:
         """The text changed."""

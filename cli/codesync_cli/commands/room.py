@@ -18,6 +18,7 @@ from codesync_server.configuration import SettingsError
 DESCRIPTION = """\
 Open a room on a server of your own, and enter it. The server ends with the room. Others on this
 machine enter with the join line that the room shows; from elsewhere, through `ssh -L` to its port.
+The room is kept: `codesync --room NAME` opens it again, `codesync rooms` lists yours.
 """
 
 
@@ -75,7 +76,16 @@ async def _run(args: argparse.Namespace, room: str, settings: list[str]) -> int:
 
 async def _enter(args: argparse.Namespace, server: Embedded) -> int:
     join_line = f"codesync join {server.invite}"
-    return await show(server.link, name=where.name(args), join_line=join_line, file=args.file)
+    status = await show(
+        server.link,
+        name=where.name(args),
+        join_line=join_line,
+        file=args.file,
+        is_kept=server.is_kept,
+    )
+    if server.is_kept and status == ExitCode.OK:
+        remark(f"the room is kept; codesync --room {server.link.room} opens it again")
+    return status
 
 
 def free_port(wanted: int) -> int:

@@ -141,7 +141,8 @@ def _ready(args: argparse.Namespace, app: "App") -> None:
         link, invite = app.link(room, Role.HOST), app.link(room, Role.EDITOR)
         if not app.executor.info.sandboxed:
             _report_to_parent("progress", app.found)
-        _tell_parent({"event": "ready", "link": str(link), "invite": str(invite)})
+        kept = app.store.outlives
+        _tell_parent({"event": "ready", "link": str(link), "invite": str(invite), "kept": kept})
         return
     say(f"codesync {VERSION} at {app.address}")
     say(f"  {app.found}")
@@ -178,7 +179,7 @@ def _report_to_parent(event: str, text: str) -> None:
     _tell_parent({"event": event, "text": text})
 
 
-def _tell_parent(message: dict[str, str]) -> None:
+def _tell_parent(message: dict[str, object]) -> None:
     sys.stdout.write(json.dumps(message) + "\n")
     sys.stdout.flush()
 

@@ -13,7 +13,7 @@ from textual.worker import Worker
 
 from codesync_client import Room
 from codesync_client.shared_document import Conflict
-from codesync_protocol.messages import Role
+from codesync_protocol.messages import Finished, Role
 from codesync_tui import words
 from codesync_tui.archive import Archive
 from codesync_tui.arrangement import BREAKPOINTS, Arrangement, Pane
@@ -58,6 +58,7 @@ class RoomView(Screen[None]):
         join_line: what lets others join; empty when there is none to give.
         file: a file to open at the start.
         keeps_in_step: keep that file in step with the room's text.
+        is_kept: the room's text is there when it is opened again.
         busy: told when something happens in the room.
         notices: shows notices.
 
@@ -79,6 +80,7 @@ class RoomView(Screen[None]):
         notices: Notices,
         *,
         keeps_in_step: bool = False,
+        is_kept: bool = False,
         busy: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__()
@@ -86,6 +88,7 @@ class RoomView(Screen[None]):
         self._join_line = join_line
         self._file = file
         self._keeps_in_step = keeps_in_step
+        self._is_kept = is_kept
         self._busy = busy
         self._notices = notices
         self._session = Session(room, self.post_message)
@@ -126,7 +129,8 @@ class RoomView(Screen[None]):
             self._status,
             self._notices,
             self._room,
-            ends_with_us=bool(self._join_line),
+            is_ours=bool(self._join_line),
+            is_kept=self._is_kept,
             keeps_in_step=self._keeps_in_step,
         )
         self._company = Company(
@@ -198,6 +202,8 @@ class RoomView(Screen[None]):
             self._status.change(awaiting=self._controls.awaiting())
             self._set_titles()
             self._texts.allow()
+            if isinstance(message.event, Finished):
+                self._archive.job_ended()
         finally:
             message.handled.set()
 
