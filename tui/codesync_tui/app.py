@@ -30,6 +30,7 @@ from codesync_tui.line_filter import ControlFilter
 from codesync_tui.messages import Copied, CopyAsked, EntryFailed
 from codesync_tui.notices import Notices
 from codesync_tui.palette import RoomCommands
+from codesync_tui.punctual import Punctual
 from codesync_tui.screens.room import RoomScreen
 from codesync_tui.screens.too_small import TooSmall, is_too_small
 from codesync_tui.slow_link import SlowLinkHint, may_be_slow
@@ -39,7 +40,7 @@ ENTRY_FAILED = 125
 """What the app returns when the room could not be entered."""
 
 
-class CodeSyncApp(App[int]):
+class CodeSyncApp(Punctual, App[int]):
     """One room on one terminal.
 
     `run()` returns 0 after leaving, ENTRY_FAILED when the room could not be entered (`failure` says

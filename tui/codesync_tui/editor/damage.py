@@ -14,11 +14,13 @@ from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import TextArea
 
+from codesync_tui.punctual import Punctual
+
 _WIDTH_STEP = 64
 """The width of the text is rounded up to this, so that it seldom changes while somebody types."""
 
 
-class ThriftyArea(TextArea, inherit_css=True):
+class ThriftyArea(Punctual, TextArea, inherit_css=True):
     """A text area that paints what has changed."""
 
     # As the stock one, but it does not have everything painted again.

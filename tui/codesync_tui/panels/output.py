@@ -25,6 +25,7 @@ from codesync_protocol.messages import Stream, Window
 from codesync_tui import theme
 from codesync_tui.editor.find import pattern_of
 from codesync_tui.panels.looks import SOURCE_CLASSES, style_of
+from codesync_tui.punctual import Punctual
 from codesync_tui.transcript import Look, Part, Row, Transcript
 from codesync_tui.transcript.captions import Ending, Heading
 from codesync_tui.typed import app_of
@@ -35,7 +36,7 @@ _FOUND = Style(reverse=True)
 _CHOSEN = Style(bold=True, underline=True)
 
 
-class OutputPane(ScrollView, can_focus=True):
+class OutputPane(Punctual, ScrollView, can_focus=True):
     """What all programs of the room have written, one block a job.
 
     It follows the end until the reader scrolls up, and again from when they are back there.

@@ -5,10 +5,12 @@ from typing import ClassVar, TypeVar
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
+from codesync_tui.punctual import Punctual
+
 _Answer = TypeVar("_Answer")
 
 
-class Dialog(ModalScreen[_Answer]):
+class Dialog(Punctual, ModalScreen[_Answer]):
     """Something that opens over the room, and is closed by escape or by the key that opened it."""
 
     ALLOW_SELECT = False
