@@ -1,12 +1,7 @@
 """Three-way merging of texts by lines: for edits that can no longer be merged one by one. Pure."""
 
-from collections import Counter
-from difflib import SequenceMatcher
-
 from codesync_client.change import Splice
-
-PAIRS_MAX = 300_000
-"""Texts with more pairs of equal lines are not compared line by line: it would take seconds."""
+from codesync_client.line_changes import changes
 
 _Block = tuple[int, int, list[str]]
 """Lines of the base from the first number up to the second are these instead."""
@@ -42,31 +37,7 @@ def merge(base: str, mine: str, theirs: str) -> str | None:
 
 def _blocks(base: list[str], text: str) -> list[_Block]:
     lines = text.splitlines(keepends=True)
-    return [(first, last, lines[begin:end]) for first, last, begin, end in _changes(base, lines)]
-
-
-def _changes(old: list[str], new: list[str]) -> list[tuple[int, int, int, int]]:
-    """Tell which lines of the one became which of the other."""
-    head = _same(old, new)
-    tail = _same(old[head:][::-1], new[head:][::-1])
-    ours, theirs = old[head : len(old) - tail], new[head : len(new) - tail]
-    if not ours and not theirs:
-        return []
-    counts = Counter(theirs)
-    if sum(counts[line] for line in ours) > PAIRS_MAX:
-        return [(head, len(old) - tail, head, len(new) - tail)]
-    matcher = SequenceMatcher(None, ours, theirs, autojunk=False)
-    return [
-        (first + head, last + head, begin + head, end + head)
-        for kind, first, last, begin, end in matcher.get_opcodes()
-        if kind != "equal"
-    ]
-
-
-def _same(one: list[str], other: list[str]) -> int:
-    """Count the lines at the beginning that are the same."""
-    pairs = enumerate(zip(one, other, strict=False))
-    return next((index for index, (a, b) in pairs if a != b), min(len(one), len(other)))
+    return [(first, last, lines[begin:end]) for first, last, begin, end in changes(base, lines)]
 
 
 def _joined(mine: list[_Block], theirs: list[_Block]) -> list[_Block] | None:
@@ -94,7 +65,7 @@ def splices(before: str, after: str) -> list[Splice]:
     old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
     result: list[Splice] = []
     at = done = 0
-    for first, last, begin, end in _changes(old, new):
+    for first, last, begin, end in changes(old, new):
         at += len("".join(new[done:begin]).encode())
         added = "".join(new[begin:end])
         result += _within("".join(old[first:last]), added, at)
