@@ -101,8 +101,10 @@ class Stage:
         await self.pilot.pause()
 
     async def press(self, *keys: str) -> None:
-        """Press keys."""
+        """Press keys, and wait until they are done."""
         await self.pilot.press(*keys)
+        await eventually(lambda: not self.app.keys.is_behind)
+        await self.pilot.pause()
 
     async def write(self, text: str) -> None:
         """Write a text into the editor, as somebody who typed it."""

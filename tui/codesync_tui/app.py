@@ -14,8 +14,9 @@ from textual import constants
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
-from textual.events import CursorPosition, Event, InputEvent, Resize
+from textual.events import CursorPosition, Event, InputEvent, Key, Paste, Resize
 from textual.filter import LineFilter, Monochrome, NoColor
+from textual.widgets import Input, TextArea
 from textual.worker import WorkerCancelled, WorkerFailed
 
 from codesync_client import ClientError, DialOptions, Room
@@ -26,6 +27,7 @@ from codesync_tui.arrangement import BREAKPOINTS, ROW_BREAKPOINTS
 from codesync_tui.clipboard import copy_to_file, copy_to_tmux
 from codesync_tui.driver import Terminal
 from codesync_tui.garbage import Garbage
+from codesync_tui.key_order import KeyDone, KeyOrder
 from codesync_tui.line_filter import ControlFilter
 from codesync_tui.messages import Copied, CopyAsked, EntryFailed
 from codesync_tui.notices import Notices
@@ -59,6 +61,7 @@ class CodeSyncApp(Punctual, App[int]):
     Attributes:
         failure: why the room could not be entered; for the caller to print afterwards.
         garbage: times the collector's work.
+        keys: has keys done in their order.
     """
 
     TITLE = "CodeSync"
@@ -106,6 +109,7 @@ class CodeSyncApp(Punctual, App[int]):
             busy=self.garbage.busy,
         )
         self._slow_link = SlowLinkHint(self._ask_terminal, self._notices.show, self.set_timer)
+        self.keys = KeyOrder(self._do_key, self._ask_focused, self.post_message, self._writes_text)
         self._signals: list[signal.Signals] = []
         self.ansi_theme_dark, self.ansi_theme_light = ANSI_DARK, ANSI_LIGHT
         for theme in THEMES:
@@ -163,13 +167,33 @@ class CodeSyncApp(Punctual, App[int]):
             self._driver.flush()
 
     async def on_event(self, event: Event) -> None:
-        """Note that somebody types; see App."""
+        """Have keys done in their order; note that somebody types. See App."""
         if isinstance(event, InputEvent):
             self.garbage.busy()
+        if isinstance(event, (Key, Paste)) and not event.is_forwarded:
+            await self.keys.take(event)
+        else:
+            await super().on_event(event)
+
+    async def on_key_done(self, message: KeyDone) -> None:
+        """A key has been done; the next one may be."""
+        if self.screen_stack:  # else we are leaving
+            await self.keys.done(message)
+
+    async def _do_key(self, event: Key | Paste) -> None:
         await super().on_event(event)
+
+    def _ask_focused(self, question: KeyDone) -> bool:
+        target = self.focused or self.screen
+        question.set_sender(target)  # it would not come up to us if it were ours
+        return target.post_message(question)
+
+    def _writes_text(self) -> bool:
+        return isinstance(self.focused, (TextArea, Input))
 
     async def on_unmount(self) -> None:
         """Leave the room; the terminal is restored already, so this may take its time."""
+        self.keys.close()
         self._screen.last_words()
         if self._screen.room_worker is not None:
             with suppress(WorkerCancelled, WorkerFailed):
