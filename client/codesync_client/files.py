@@ -2,16 +2,25 @@
 
 import os
 import stat
-import tempfile
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from codesync_client import line_ends
+from codesync_client.whole_file import instead_of
+from codesync_client.writers import has_writer
 from codesync_protocol.limits import SOURCE_MAX
+
+Stamp = tuple[int, int, int] | None
+"""What changes with a file: its time, its size, its inode; None while there is none."""
 
 
 class FileTrouble(Exception):
     """A file cannot be opened or saved; the message is a sentence that says why."""
+
+
+class FileChanged(FileTrouble):
+    """A file is not as it was read any more, or is about to be so: somebody else writes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +30,26 @@ class SourceFile:
     Attributes:
         path: where it is.
         text: its text, line ends as line feeds.
-        newline: its own line end.
+        newline: its own line end; that of most lines, if it mixes them.
+        stamp: how it was then; None when there was none, or nobody looked.
     """
 
     path: Path
     text: str
     newline: str = "\n"
+    stamp: Stamp = field(default=None, compare=False)
+
+
+def look(path: Path) -> Stamp:
+    """See how a file is now, without reading it."""
+    try:
+        return _stamp(os.stat(path.expanduser()))
+    except (OSError, ValueError):
+        return None
+
+
+def _stamp(status: os.stat_result) -> Stamp:
+    return status.st_mtime_ns, status.st_size, status.st_ino
 
 
 def read_source(path: Path) -> SourceFile:
@@ -60,8 +83,8 @@ def read_source(path: Path) -> SourceFile:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise FileTrouble(f"{path} is not UTF-8 text (at byte {error.start:,})") from None
-    newline = "\r\n" if "\r\n" in text else "\n"
-    return SourceFile(path, text.replace("\r\n", "\n").replace("\r", "\n"), newline)
+    newline = line_ends.prevailing(text)
+    return SourceFile(path, line_ends.as_line_feeds(text), newline, _stamp(status))
 
 
 def write_source(file: SourceFile, *, overwrite: bool) -> None:
@@ -75,17 +98,47 @@ def write_source(file: SourceFile, *, overwrite: bool) -> None:
         FileExistsError: something is there, and `overwrite` is false.
         FileTrouble: it cannot be written.
     """
+
+    def check(target: Path) -> None:
+        if not overwrite and target.exists():
+            raise FileExistsError
+
+    _write(file, check)
+
+
+def replace_source(file: SourceFile, text: str) -> SourceFile:
+    """Write another text into a file, if it still is as it was read.
+
+    Args:
+        file: the file as it was read; without a stamp if there was none.
+        text: what is to be in it.
+
+    Returns:
+        The file as it is then.
+
+    Raises:
+        FileChanged: somebody else wrote it, or has it open to write; nothing was changed.
+        FileTrouble: it cannot be written.
+    """
+
+    def check(target: Path) -> None:
+        if has_writer(target) or look(target) != file.stamp:
+            raise FileChanged(f"{file.path} was changed by somebody else meanwhile")
+
+    written = SourceFile(file.path, text, file.newline)
+    return replace(written, stamp=_write(written, check))
+
+
+def _write(file: SourceFile, check: Callable[[Path], None]) -> Stamp:
     path = file.path.expanduser()
-    data = file.text.replace("\n", file.newline).encode("utf-8", "surrogatepass")
     try:
         target = path.resolve()
-        if target.exists() and not overwrite:
-            raise FileExistsError
+        check(target)
         if target.exists() and not target.is_file():
             raise FileTrouble(f"{path} is not a regular file")
         if target.exists() and not os.access(target, os.W_OK):
             raise FileTrouble(f"cannot save {path}: it is write-protected")
-        _replace(target, data)
+        return _replace(target, _encoded(target, file), check)
     except FileExistsError:
         raise
     except OSError as error:
@@ -94,24 +147,28 @@ def write_source(file: SourceFile, *, overwrite: bool) -> None:
         raise FileTrouble(f"cannot save {path}: no file can be called so") from None
 
 
-def _replace(target: Path, data: bytes) -> None:
-    if not target.exists():
-        target.write_bytes(data)
-        return
+def _encoded(target: Path, file: SourceFile) -> bytes:
+    """The bytes of a text, with the line ends of the file that they replace."""
+    before = b""
+    if target.exists():
+        with target.open("rb") as there:
+            before = there.read(SOURCE_MAX)
+    text = line_ends.restored(file.text, before.decode("utf-8", "replace"), file.newline)
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _replace(target: Path, data: bytes, check: Callable[[Path], None]) -> Stamp:
+    """Put a file in a file's place; what speaks against it is looked for at the last moment."""
+    is_new = not target.exists()
     try:
-        descriptor, name = tempfile.mkstemp(prefix=f".{target.name[:100]}.", dir=target.parent)
+        with instead_of(target, data, 0o666 if is_new else 0o600) as descriptor:
+            if not is_new:
+                os.fchmod(descriptor, stat.S_IMODE(target.stat().st_mode))
+            stamp = _stamp(os.fstat(descriptor))
+            check(target)
+        return stamp
     except PermissionError:
         # A folder that takes no new files may still hold one that can be written.
+        check(target)
         target.write_bytes(data)
-        return
-    try:
-        with open(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fchmod(descriptor, stat.S_IMODE(target.stat().st_mode))
-            os.fsync(descriptor)
-        os.replace(name, target)
-    except BaseException:
-        with suppress(FileNotFoundError):
-            os.unlink(name)
-        raise
+        return look(target)

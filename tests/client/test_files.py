@@ -1,11 +1,22 @@
 """Files are opened and saved whole, or a sentence says why not."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from codesync_client.files import FileTrouble, SourceFile, read_source, write_source
+from codesync_client import writers
+from codesync_client.files import (
+    FileChanged,
+    FileTrouble,
+    SourceFile,
+    look,
+    read_source,
+    replace_source,
+    write_source,
+)
 from codesync_protocol.limits import SOURCE_MAX
 
 
@@ -22,6 +33,17 @@ def test_line_ends_come_back_as_they_were(tmp_path: Path) -> None:
     assert (file.text, file.newline) == ("a\nb\n", "\r\n")
     write_source(file, overwrite=True)
     assert path.read_bytes() == b"a\r\nb\r\n"
+
+
+def test_a_file_that_mixes_line_ends_comes_back_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "a.py"
+    path.write_bytes(b"a\nb\r\nc\nd\re\r\n\n")
+    file = read_source(path)
+    assert (file.text, file.newline) == ("a\nb\nc\nd\ne\n\n", "\n")
+    write_source(SourceFile(path, file.text, file.newline), overwrite=True)
+    assert path.read_bytes() == b"a\nb\r\nc\nd\re\r\n\n"
+    replace_source(read_source(path), "a\nB\nc\nnew\nd\ne\n\n")
+    assert path.read_bytes() == b"a\nB\r\nc\nnew\nd\re\r\n\n", "only what is new has a new end"
 
 
 def test_a_home_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -82,3 +104,65 @@ def test_what_cannot_be_saved_is_said(tmp_path: Path) -> None:
         with pytest.raises(FileTrouble) as trouble:
             write_source(SourceFile(tmp_path / name, "x"), overwrite=True)
         assert reason in str(trouble.value)
+
+
+def test_a_file_is_replaced_only_if_it_is_as_it_was_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.py"
+    path.write_text("old\n")
+    read = read_source(path)
+    path.write_text("somebody's\n")
+    with pytest.raises(FileChanged):
+        replace_source(read, "mine\n")
+    assert path.read_text() == "somebody's\n"
+    written = replace_source(read_source(path), "mine\n")
+    assert (path.read_text(), written.stamp) == ("mine\n", look(path))
+    replace_source(written, "mine again\n")
+    with pytest.raises(FileChanged):
+        replace_source(SourceFile(path, ""), "for a file that was not there\n")
+    assert os.listdir(tmp_path) == ["a.py"]
+
+
+def test_what_is_saved_while_the_disk_is_slow_is_not_overwritten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.py"
+    path.write_text("old\n")
+    read = read_source(path)
+
+    def slow(_: int) -> None:
+        path.write_text("saved meanwhile\n")
+
+    monkeypatch.setattr(os, "fsync", slow)
+    with pytest.raises(FileChanged):
+        replace_source(read, "mine\n")
+    assert path.read_text() == "saved meanwhile\n"
+
+
+def test_a_file_that_is_not_there_is_made_with_the_usual_permissions(tmp_path: Path) -> None:
+    (tmp_path / "usual").touch()
+    made = replace_source(SourceFile(tmp_path / "a.py", ""), "text\n")
+    assert made.path.stat().st_mode == (tmp_path / "usual").stat().st_mode
+    assert made.stamp == look(made.path)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux can be asked")
+def test_a_file_that_a_program_has_open_to_write_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "a.py"
+    path.write_text("old\n")
+    read = read_source(path)
+    with path.open("a"), pytest.raises(FileChanged):
+        replace_source(read, "mine\n")
+    with path.open("r"):
+        replace_source(read, "mine\n")
+    assert path.read_text() == "mine\n"
+
+
+def test_asking_who_writes_neither_hinders_writers_nor_ends_us(tmp_path: Path) -> None:
+    path = tmp_path / "a.py"
+    path.touch()
+    loop = f"for i in $(seq 2000); do printf x >> '{path}'; done"
+    with subprocess.Popen(["sh", "-c", loop]) as writer:
+        while writer.poll() is None:
+            writers.has_writer(path)
+    assert (writer.returncode, path.stat().st_size) == (0, 2_000)
+    assert not writers.has_writer(path)
