@@ -76,11 +76,13 @@ class SharedDocument:
     Attributes:
         listener: whoever shows them.
         carets: where everybody is in the source.
+        conflict: the last one; None while there was none.
     """
 
     def __init__(self) -> None:
         self.listener: DocumentListener | None = None
         self.carets = Carets()
+        self.conflict: Conflict | None = None
         self._epoch = ""
         self._text_id = ""
         self._seq = 0
@@ -109,6 +111,17 @@ class SharedDocument:
         """How many edits the server has not told of yet."""
         waiting = {each.number for each in (*self._unacknowledged, *self._unsent)}
         return len(waiting) + (self._mine is not None and self._mine.has_pending)
+
+    @property
+    def oldest_unsent(self) -> int | None:
+        """The number of the first edit that the server has not told of yet; None if there is none.
+
+        As long as it is the same, nothing of ours has arrived.
+        """
+        for waiting in (self._unacknowledged, self._unsent):
+            if waiting:
+                return waiting[0].number
+        return self._number + 1 if self._mine is not None and self._mine.has_pending else None
 
     def text(self, name: str = SOURCE) -> str:
         """One of the texts; empty until they have arrived."""
@@ -308,9 +321,10 @@ class SharedDocument:
         self.carets.forget()
         reason, self._reason = self._reason, ""
         self._tell_loaded()
-        if mine is not None and not self._merge(base, mine, reason) and self.listener:
-            why = reason or "somebody else changed the same lines"
-            self.listener.document_in_conflict(Conflict(mine, why))
+        if mine is not None and not self._merge(base, mine, reason):
+            self.conflict = Conflict(mine, reason or "somebody else changed the same lines")
+            if self.listener:
+                self.listener.document_in_conflict(self.conflict)
         self._was_refused = False
 
     def _merge(self, base: Mapping[str, str], mine: Mapping[str, str], reason: str) -> bool:
