@@ -7,12 +7,12 @@ history), the first says what we changed, and that is done again to the text as 
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from codesync_client.carets import CaretPlace, Carets
-from codesync_client.change import Change
+from codesync_client.change import Change, Splice
 from codesync_client.document_fetch import DocumentFetch
 from codesync_client.merge import merge, splices
 from codesync_client.replica import Replica
@@ -135,13 +135,16 @@ class SharedDocument:
     # Our own hand.
 
     def edit(self, name: str, at: int, deleted: int, inserted: str) -> None:
-        """Replace a piece of a text, if the texts are there; see Replica.edit."""
-        self._write(lambda mine: mine.edit(name, at, deleted, inserted))
+        """Replace a piece of a text, if the texts are there; see Replica.splice."""
+        self.splice(name, (Splice(at, deleted, inserted),))
+
+    def splice(self, name: str, splices: Sequence[Splice]) -> None:
+        """Replace pieces of a text in one step, if the texts are there; see Replica.splice."""
+        self._write(lambda mine: mine.splice(name, splices))
 
     def replace(self, name: str, text: str) -> None:
         """Make a text another one, by as little change as is needed."""
-        for splice in splices(self.text(name), text):
-            self.edit(name, splice.at, splice.deleted, splice.inserted)
+        self.splice(name, splices(self.text(name), text))
 
     def undo(self, name: str = SOURCE) -> None:
         """Take back what we did last in a text."""

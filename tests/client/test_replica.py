@@ -1,0 +1,82 @@
+"""Our copy of the shared texts: many pieces are replaced in one step."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+from pycrdt import Doc
+
+from codesync_client.change import Change, Splice
+from codesync_client.replica import Replica
+from codesync_protocol.shared_text import SOURCE
+
+
+def replica(text: str) -> tuple[Replica, list[Change]]:
+    """A replica with a text, and what it tells from then on."""
+    told: list[Change] = []
+    made = Replica(5, Doc[object]().get_update(), told.append)
+    made.edit(SOURCE, 0, 0, text)
+    made.end_undo_group()
+    made.take()
+    told.clear()
+    return made, told
+
+
+def spliced(text: str, splices: tuple[Splice, ...] | list[Splice]) -> str:
+    """A text after splices."""
+    data = text.encode()
+    for splice in splices:
+        data = data[: splice.at] + splice.inserted.encode() + data[splice.at + splice.deleted :]
+    return data.decode()
+
+
+characters = st.text("ab\né🙂", max_size=4)
+
+
+@given(st.lists(st.tuples(characters, characters, characters), max_size=300))
+def test_pieces_become_what_is_said_in_one_step(parts: list[tuple[str, str, str]]) -> None:
+    """A part is what stays, what goes behind it, and what comes instead."""
+    before = "".join(stays + goes for stays, goes, _ in parts)
+    after = "".join(stays + comes for stays, _, comes in parts)
+    splices: list[Splice] = []
+    at = 0
+    for stays, goes, comes in parts:
+        at += len(stays.encode())
+        splices.append(Splice(at, len(goes.encode()), comes))
+        at += len(comes.encode())
+    mine, told = replica(before)
+    mine.splice(SOURCE, splices)
+    assert mine.text() == after
+    assert len(told) <= 1
+    assert all(spliced(before, change.splices) == after for change in told)
+    if told:
+        mine.undo()
+        assert mine.text() == before
+
+
+def test_many_places_are_one_edit_and_one_undo() -> None:
+    line, places = "é = foo\n", 1_000
+    mine, told = replica(line * places)
+    size = len(line.encode())
+    splices = [Splice(number * (size - 2) + 5, 3, "x") for number in range(places)]
+    mine.splice(SOURCE, splices)
+    assert mine.text() == "é = x\n" * places
+    assert len(told) == 1
+    assert mine.take()
+    mine.undo()
+    assert mine.text() == line * places
+    assert len(told) == 2
+    mine.redo()
+    assert mine.text() == "é = x\n" * places
+
+
+def test_no_splices_are_no_edit() -> None:
+    mine, told = replica("a")
+    mine.splice(SOURCE, [])
+    mine.splice(SOURCE, [Splice(1, 0, "")])
+    assert not mine.has_pending
+    assert not told
+
+
+def test_what_is_no_unicode_becomes_a_question_mark() -> None:
+    mine, _ = replica("ab")
+    mine.splice(SOURCE, [Splice(0, 1, "\ud800"), Splice(2, 0, "c")])
+    assert mine.text() == "?bc"
