@@ -4,6 +4,7 @@ import argparse
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from codesync_cli import where
 from codesync_cli.version import AGENT
@@ -47,3 +48,16 @@ async def settled(room: Room) -> None:
             await room.text_settled()
     except TimeoutError:
         raise Offline("the room's text does not come", "look at the connection") from None
+
+
+def why_apart(file: Path, base: str | None, so: str) -> str:
+    """Say why a file and a room's text cannot be merged.
+
+    Args:
+        file: the file.
+        base: what both had in common.
+        so: what did not happen.
+    """
+    if base is not None:
+        return f"{file} and the room changed the same lines; {so}"
+    return f"{file} was never pulled or pushed since the room has the text that it has; {so}"

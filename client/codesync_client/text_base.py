@@ -1,6 +1,8 @@
 """What a file and a room's text had in common when they last met: both can be merged by it.
 
-One file for each pair, in the user's state directory (XDG Base Directory), mode 0600.
+One file for each pair, in the user's state directory (XDG Base Directory), mode 0600. It knows
+which text of the room it was: a room of the same name may come back with another one, which has
+nothing in common with the file. Everything here blocks.
 """
 
 import hashlib
@@ -8,25 +10,42 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+import msgspec
+
+from codesync_client.whole_file import instead_of
 from codesync_protocol.links import Link
 
 
-def recall(link: Link, file: Path) -> str | None:
-    """The text that both had in common; None when they never met."""
+class _Note(msgspec.Struct, frozen=True):
+    text_id: str
+    text: str
+
+
+def recall(link: Link, file: Path, text_id: str) -> str | None:
+    """The text that both had in common.
+
+    Args:
+        link: the room.
+        file: the file.
+        text_id: which text the room has; see Welcome.
+
+    Returns:
+        None when they never met, or the room had another text then.
+    """
     try:
-        return _place(link, file).read_bytes().decode("utf-8", "replace")
-    except OSError:
+        note = msgspec.json.decode(_place(link, file).read_bytes(), type=_Note)
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
         return None
+    return note.text if note.text_id == text_id else None
 
 
-def remember(link: Link, file: Path, text: str) -> None:
+def remember(link: Link, file: Path, text_id: str, text: str) -> None:
     """Note down the text that both have in common. That it fails is no reason to stop."""
     place = _place(link, file)
     with suppress(OSError):
-        place.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with open(descriptor, "wb") as note:
-            note.write(text.encode("utf-8", "replace"))
+        place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with instead_of(place, msgspec.json.encode(_Note(text_id, text))):
+            pass
 
 
 def _place(link: Link, file: Path) -> Path:

@@ -126,6 +126,45 @@ def test_a_file_that_was_never_pulled_is_not_written_over(ana: Checkout) -> None
     assert "print" in ana.file.read_text()
 
 
+def test_a_file_that_was_never_pulled_does_not_replace_what_others_wrote(
+    ana: Checkout, ben: Checkout
+) -> None:
+    ana.file.write_text("somebody's work\n")
+    ana.push(str(ana.file))
+    ben.file.write_text("a program of ben's\n")
+    pulled, pushed = ben.pull(str(ben.file)), ben.push(str(ben.file))
+    for done in (pulled, pushed):
+        assert done.status == ExitCode.FAILED
+        assert "never pulled or pushed" in done.stderr
+    assert "push" not in pulled.stderr.partition("never pulled or pushed")[2], "it would not help"
+    assert (ana.room_text(), ben.file.read_text()) == ("somebody's work\n", "a program of ben's\n")
+    assert ben.push("--force", str(ben.file)).status == 0
+    assert ana.room_text() == "a program of ben's\n"
+
+
+def test_a_file_that_says_what_the_room_says_is_in_step_from_then_on(
+    ana: Checkout, ben: Checkout
+) -> None:
+    for each in (ana, ben):
+        each.file.write_text("one\ntwo\nthree\n")
+        assert each.push(str(each.file)).status == 0
+    ana.file.write_text("ONE\ntwo\nthree\n")
+    ben.file.write_text("one\ntwo\nTHREE\n")
+    for each in (ana, ben):
+        assert each.push(str(each.file)).status == 0
+    assert ana.room_text() == "ONE\ntwo\nTHREE\n"
+
+
+def test_line_ends_that_a_file_mixes_come_back(ana: Checkout, ben: Checkout) -> None:
+    ana.file.write_bytes(b"a\nb\r\nc\nd\n")
+    ana.push(str(ana.file))
+    ben.pull(str(ben.file))
+    ben.file.write_text(ben.file.read_text() + "e\n")
+    ben.push(str(ben.file))
+    assert ana.pull(str(ana.file)).status == 0
+    assert ana.file.read_bytes() == b"a\nb\r\nc\nd\ne\n"
+
+
 def test_a_file_that_is_not_there_or_no_text_is_named(ana: Checkout) -> None:
     assert "cannot open" in ana.push(str(ana.file)).stderr
     ana.file.write_bytes(b"\xff\xfe")

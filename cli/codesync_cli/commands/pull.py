@@ -8,18 +8,18 @@ from pathlib import Path
 from codesync_cli import extras, where
 from codesync_cli.exit_codes import ExitCode
 from codesync_cli.output import OutputClosed, Pipe
-from codesync_cli.shared_room import room_with_text
+from codesync_cli.shared_room import room_with_text, why_apart
 from codesync_cli.voice import complain
 from codesync_client import ClientError, text_base
-from codesync_client.files import FileTrouble, SourceFile, read_source, write_source
+from codesync_client.files import FileTrouble, SourceFile, read_source, replace_source
 from codesync_client.merge import merge
-from codesync_protocol.links import Link
 
 DESCRIPTION = """\
 Print the text of a room as it is, byte for byte; or write it to FILE.
 
-If FILE was pulled or pushed before, what changed in it since then is kept: both changes are merged.
-Where both changed the same lines, nothing is written. `codesync push` brings them into the room.
+If FILE was pulled or pushed before, what changed in it since then is kept: both changes are merged,
+and `codesync push` brings them into the room. Where both changed the same lines, nothing is
+written; nor over a FILE that was never pulled or pushed.
 """
 
 
@@ -52,11 +52,15 @@ def run(args: argparse.Namespace) -> int:
 async def _run(args: argparse.Namespace) -> int:
     link = where.link(args)
     async with room_with_text(link, args) as room:
-        theirs = room.document.text()
+        theirs, text_id = room.document.text(), room.welcome.text
     if args.file is None:
         await _print(theirs)
         return ExitCode.OK
-    return _write(link, args.file, theirs, force=args.force)
+    base = text_base.recall(link, args.file, text_id)
+    if not _write(args.file, base, theirs, force=args.force):
+        return ExitCode.FAILED
+    text_base.remember(link, args.file, text_id, theirs)
+    return ExitCode.OK
 
 
 async def _print(text: str) -> None:
@@ -66,26 +70,22 @@ async def _print(text: str) -> None:
         await out.finish()
 
 
-def _write(link: Link, path: Path, theirs: str, *, force: bool) -> int:
-    """Write the room's text to a file, and keep what was changed there."""
+def _write(path: Path, base: str | None, theirs: str, *, force: bool) -> bool:
+    """Write the room's text to a file, and keep what was changed there; tell whether it is so."""
     mine = read_source(path) if path.exists() else None
-    text: str | None = theirs
-    if mine is not None and not force and mine.text != theirs:
-        base = text_base.recall(link, path)
-        if base is None:
-            complain(
-                f"{path} is there already, and was never pulled or pushed",
-                "codesync push merges it into the room; --force replaces it",
-            )
-            return ExitCode.FAILED
-        text = merge(base, mine.text, theirs)
+    text = theirs if force or mine is None else _merged(base, mine.text, theirs)
     if text is None:
         complain(
-            f"{path} and the room changed the same lines; nothing was written",
-            "pull into another file and compare, or replace it with --force",
+            why_apart(path, base, "nothing was written"),
+            "pull into another file and compare, or replace this one with --force",
         )
-        return ExitCode.FAILED
-    newline = mine.newline if mine else "\n"
-    write_source(SourceFile(path, text, newline), overwrite=True)
-    text_base.remember(link, path, theirs)
-    return ExitCode.OK
+        return False
+    replace_source(mine or SourceFile(path, ""), text)
+    return True
+
+
+def _merged(base: str | None, mine: str, theirs: str) -> str | None:
+    """The file's text with the changes of the room; None when only people can tell."""
+    if base is None:
+        return theirs if mine == theirs else None
+    return merge(base, mine, theirs)

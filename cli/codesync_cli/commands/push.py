@@ -6,9 +6,9 @@ from pathlib import Path
 
 from codesync_cli import extras, where
 from codesync_cli.exit_codes import ExitCode
-from codesync_cli.shared_room import room_with_text, settled
+from codesync_cli.shared_room import room_with_text, settled, why_apart
 from codesync_cli.voice import complain
-from codesync_client import ClientError, text_base
+from codesync_client import ClientError, Room, text_base
 from codesync_client.files import FileTrouble, read_source
 from codesync_client.merge import merge
 from codesync_protocol.messages import Role
@@ -17,7 +17,7 @@ from codesync_protocol.shared_text import SOURCE
 DESCRIPTION = """\
 Bring the changes of FILE into a room's text. What others changed there meanwhile stays: only what
 differs from the text that was last pulled or pushed is changed. Where both changed the same lines,
-nothing is.
+nothing is; nor where FILE was never pulled or pushed, unless nobody has written in the room yet.
 """
 
 
@@ -30,7 +30,9 @@ def parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("file", metavar="FILE", type=Path, help="the file")
     parser.add_argument(
-        "--force", action="store_true", help="where both changed the same lines, FILE counts"
+        "--force",
+        action="store_true",
+        help="if they cannot be merged, FILE replaces the room's text",
     )
     where.add_arguments(parser, required=True)
     return parser
@@ -52,24 +54,34 @@ def run(args: argparse.Namespace) -> int:
 async def _run(args: argparse.Namespace) -> int:
     link = where.link(args)
     mine = (await asyncio.to_thread(read_source, args.file)).text
-    base = text_base.recall(link, args.file)
     async with room_with_text(link, args) as room:
-        theirs = room.document.text()
-        text = mine if base is None else merge(base, mine, theirs)
-        if text is None and not args.force:
-            complain(
-                f"{args.file} and the room changed the same lines; nothing was changed",
-                "pull into another file and compare, or insist with --force",
-            )
-            return ExitCode.FAILED
         if room.role is Role.VIEWER:
             complain("you are a viewer in this room", "ask the host for an editor's invite")
+            return ExitCode.FAILED
+        text_id = room.welcome.text
+        base = text_base.recall(link, args.file, text_id)
+        text = _merged(base, mine, room)
+        if text is None and not args.force:
+            complain(
+                why_apart(args.file, base, "nothing was changed"),
+                "pull into another file and compare, or replace the room's text with --force",
+            )
             return ExitCode.FAILED
         room.document.replace(SOURCE, mine if text is None else text)
         room.wake()
         await settled(room)
-        if room.document.base[SOURCE] == theirs != text:
-            complain("the room did not take it", "it may be too large: a text may have 1 MiB")
+        if room.document.conflict is not None:
+            complain(f"the room did not take it: {room.document.conflict.reason}")
             return ExitCode.FAILED
-    text_base.remember(link, args.file, mine)
+    text_base.remember(link, args.file, text_id, mine)
     return ExitCode.OK
+
+
+def _merged(base: str | None, mine: str, room: Room) -> str | None:
+    """The room's text with the changes of the file; None when only people can tell."""
+    from codesync_tui.program import is_starter  # not before the command is meant
+
+    theirs = room.document.text()
+    if base is None:
+        return mine if mine == theirs or is_starter(theirs, room.languages) else None
+    return merge(base, mine, theirs)
