@@ -15,19 +15,20 @@ REAL = os.environ.get("CODESYNC_TEST_MONGODB", "")
 
 
 @contextmanager
-def mongodb_stand_in(folder: Path) -> Generator[str]:
+def mongodb_stand_in(folder: Path, *, alone: bool = False) -> Generator[str]:
     """Run a server while the block lasts.
 
     Args:
         folder: where it keeps its data.
+        alone: it is no member of a replica set; never a real one.
 
     Yields:
         Its address, up to where the name of a database follows.
     """
-    if REAL:
+    if REAL and not alone:
         yield f"{REAL.rstrip('/')}/"
         return
-    with _started(folder) as process:
+    with _started(folder, "" if alone else "secantus") as process:
         assert process.stdout
         said = ""
         while not (found := re.search(r"mongodb://[\w.:]+:\d+", said)):
@@ -39,9 +40,9 @@ def mongodb_stand_in(folder: Path) -> Generator[str]:
 
 
 @contextmanager
-def _started(folder: Path) -> "Generator[subprocess.Popen[str]]":
+def _started(folder: Path, replica_set: str) -> "Generator[subprocess.Popen[str]]":
     process = subprocess.Popen(
-        [sys.executable, "-c", _SERVE, str(folder)],
+        [sys.executable, "-c", _SERVE, str(folder), replica_set],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -59,7 +60,8 @@ def _started(folder: Path) -> "Generator[subprocess.Popen[str]]":
 _SERVE = """
 import sys
 from secantus import SecantusDBServer
-with SecantusDBServer(storage_path=sys.argv[1]) as server:
+_, folder, replica_set = sys.argv
+with SecantusDBServer(storage_path=folder, replica_set_name=replica_set or None) as server:
     print(server.uri, flush=True)
     sys.stdin.read()
 """

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 
 from websockets.asyncio.server import ServerConnection
@@ -30,7 +30,7 @@ from codesync_server.rooms.reporter import TROUBLE_MAX, Reporter
 from codesync_server.rooms.room import Room
 from codesync_server.settings import Settings
 from codesync_server.store.choice import choose_store
-from codesync_server.store.contract import Retention, Store, StoreDown, StoreUnusable
+from codesync_server.store.contract import Retention, Store, StoreDown, StoreLost, StoreUnusable
 from codesync_server.store.keeper import Keeper
 from codesync_server.store.records import JobRecord
 
@@ -138,7 +138,8 @@ class App:
         Raises:
             CannotListen: the address cannot be listened on.
             ExecutorDown: the executor cannot be started.
-            StoreUnusable: what was accepted before cannot be read.
+            StoreUnusable: what was accepted before cannot be read; or another server has the store
+                now.
         """
         failure: BaseException | None = None
         try:
@@ -156,7 +157,7 @@ class App:
     ) -> None:
         await self.executor.start(tasks)
         try:
-            keeping = tasks.create_task(self._keeper.run())
+            keeping = tasks.create_task(self._while_ours(self._keeper.run()))
             try:
                 await self._take_over()
                 await self._listener.open()
@@ -165,12 +166,13 @@ class App:
                 raise
             background = [
                 keeping,
+                tasks.create_task(self._while_ours(self.store.guard())),
                 tasks.create_task(self._scheduler.run()),
                 tasks.create_task(self._reporter.announce_queue(self._scheduler)),
                 tasks.create_task(self._presence.announce()),
                 tasks.create_task(self._check_documents()),
                 tasks.create_task(self._forget_rooms()),
-                tasks.create_task(self._prune()),
+                tasks.create_task(self._while_ours(self._prune())),
             ]
             ready()
             await stop.wait()
@@ -178,7 +180,23 @@ class App:
             for task in background:
                 task.cancel()
         finally:
+            self._listener.dismiss("the server has ended")  # whoever is here yet
             await self.executor.close()
+            await self._listener.close()
+
+    async def _while_ours(self, work: Coroutine[None, None, None]) -> None:
+        """Do something that ends when another server has the store: then nobody is served here."""
+        try:
+            await work
+        except StoreLost:
+            self._dismiss("another server has taken over")
+            raise
+
+    def _dismiss(self, why: str) -> None:
+        self._doorkeeper.draining = True
+        for room in self._rooms:
+            room.notify(Notice("warning", why))
+        self._listener.dismiss(why)
 
     async def _drain(self) -> None:
         self._doorkeeper.draining = True

@@ -56,9 +56,8 @@ from codesync_server.rooms.outlet import Outlet
 from codesync_server.rooms.past import Past
 from codesync_server.rooms.presence import Presence, tell_carets
 from codesync_server.rooms.room import Room
-from codesync_server.store.changes import ForgetJob
 from codesync_server.store.contract import StoreDown
-from codesync_server.store.keeper import Keeper
+from codesync_server.store.keeper import Keeper, KnownJob
 from codesync_server.store.records import JobRecord
 
 _ARTICLES = {Role.HOST: "a", Role.EDITOR: "an", Role.VIEWER: "a"}
@@ -223,27 +222,31 @@ class Actions:
 
     async def _accept(self, job: Job) -> None:
         self._room.jobs_had += 1
-        known = await self._keep(record_of(job, self._room.jobs_had))
-        if known is not None:
-            if (known.owner, known.room) != (self._key, self._room.name):
-                raise Refusal(Code.DUPLICATE_JOB, "this job id is taken")
-            self._outlet.put_reply(encode(Accepted(job.id, self._position(job.id))))
+        try:
+            record = await self._keep(record_of(job, self._room.jobs_had))
+        except KnownJob as known:
+            self._accept_again(known.record)
             return
         try:
             position = self._scheduler.submit(job)
         except QueueFull as error:
-            self._keeper.keep(ForgetJob(job.id))
+            await self._keeper.forget(record)
             raise Refusal(
                 Code.QUEUE_FULL, str(error), "try again when some of them have run"
             ) from None
         except Draining as error:
-            self._keeper.keep(ForgetJob(job.id))
+            await self._keeper.forget(record)
             raise Refusal(Code.DRAINING, str(error), "try again in a minute") from None
         self._room.add_job(job)
         self._outlet.put_reply(encode(Accepted(job.id, position)))
         self._room.publish(lambda seq: Submitted(seq, job.summary()))
 
-    async def _keep(self, record: JobRecord) -> JobRecord | None:
+    def _accept_again(self, known: JobRecord) -> None:
+        if (known.owner, known.room) != (self._key, self._room.name):
+            raise Refusal(Code.DUPLICATE_JOB, "this job id is taken")
+        self._outlet.put_reply(encode(Accepted(known.id, self._position(known.id))))
+
+    async def _keep(self, record: JobRecord) -> JobRecord:
         try:
             return await self._keeper.accept(record)
         except StoreDown as error:

@@ -89,9 +89,10 @@ class FinishJob:
 
 @dataclass(frozen=True, slots=True)
 class ForgetJob:
-    """Take back an unfinished job."""
+    """Take back an unfinished job, if it was accepted by the try that had this ticket."""
 
     job: str
+    ticket: str
 
 
 TextChange = SaveRoom | SaveMember | AddEdit | SaveText

@@ -14,8 +14,9 @@ from codesync_server.store.records import (
     Wanted,
 )
 
-SCHEMA = 1
-"""Which layout of the data this program writes; an older one is brought to it when it is opened."""
+SCHEMA = 2
+"""Which layout of the data this program writes. An older one is brought to it when the store is
+opened for writing. 2: what is searched is kept folded."""
 
 
 class StoreUnusable(Exception):
@@ -26,8 +27,20 @@ class StoreAbsent(StoreUnusable):
     """Nothing was ever kept there, so there is nothing to read."""
 
 
+class StoreOutdated(StoreUnusable):
+    """It has an older layout, and is only to be read; whoever writes to it brings it up to date."""
+
+
+class StoreLost(StoreUnusable):
+    """Another server has taken the store over: this one ends, and nothing of it counts any more."""
+
+
 class StoreDown(Exception):
     """The store does not answer, or cannot write; the message says why. It may come back."""
+
+
+class Unanswerable(StoreDown):
+    """This cannot be looked for, in no store and at no time; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +61,8 @@ class Retention:
 class Store(Protocol):
     """Keeps what was accepted.
 
-    Everything but `open` and `close` raises StoreDown when the store is away.
+    Everything but `open` and `close` raises StoreDown when the store is away, and everything that
+    writes raises StoreLost, from then on, when another server has it.
 
     Attributes:
         about: where things are kept, for people.
@@ -66,7 +80,16 @@ class Store(Protocol):
 
         Raises:
             StoreAbsent: it is only to be read, and is not there.
+            StoreOutdated: it is only to be read, and has an older layout.
             StoreUnusable: it cannot be used, or another server has it.
+        """
+        ...
+
+    async def guard(self) -> None:
+        """Watch over it, opened for writing, until cancelled.
+
+        Raises:
+            StoreLost: another server has taken it over.
         """
         ...
 
@@ -75,7 +98,9 @@ class Store(Protocol):
         ...
 
     async def write(self, changes: Sequence[Change], *, surely: bool) -> Mapping[str, JobRecord]:
-        """Make changes, all or, if it fails, perhaps some of them.
+        """Make changes, all of them or none.
+
+        Whether a failure was that of the answer alone nobody knows: they may be written again.
 
         Args:
             changes: in their order.
@@ -105,7 +130,7 @@ class Store(Protocol):
 
         Args:
             room: the room.
-            wanted: which ones.
+            wanted: which ones; without control characters in its text.
             before: only those of a lower place; the nearer to the room's last one, the sooner they
                 are found.
             limit: how many at the most.

@@ -40,6 +40,18 @@ RETRY_SECONDS = (0.1, 5.0)
 log = logging.getLogger(__name__)
 
 
+class KnownJob(Exception):
+    """A job's id is known already.
+
+    Attributes:
+        record: the job that has it.
+    """
+
+    def __init__(self, record: JobRecord) -> None:
+        super().__init__(record.id)
+        self.record = record
+
+
 @dataclass(slots=True)
 class _Entry:
     change: Change
@@ -68,6 +80,8 @@ class Keeper:
     ) -> None:
         self.store = store
         self.trouble = ""
+        self._is_away = False
+        self._owed: _Entry | None = None  # the last of what the store missed while it was away
         self._resave = resave
         self._trouble_changed = trouble_changed
         self._entries: deque[_Entry] = deque()
@@ -85,16 +99,17 @@ class Keeper:
         """Number the next jobs from `order` + 1 on."""
         self._order = order
 
-    async def accept(self, record: JobRecord) -> JobRecord | None:
+    async def accept(self, record: JobRecord) -> JobRecord:
         """Keep a job, before anybody is told that it is accepted.
 
         Args:
-            record: the job; it gets its `order` and its `ticket` here.
+            record: the job.
 
         Returns:
-            None, or the record that has this id already; then nothing is changed.
+            The job with the `order` and the `ticket` that it got.
 
         Raises:
+            KnownJob: its id is known already; nothing is changed.
             StoreDown: it cannot be kept now.
         """
         self._order += 1
@@ -110,7 +125,17 @@ class Keeper:
             # again, so it is taken back as soon as the store answers.
             self._withdraw(entry)
             raise StoreDown(self.trouble or "the store does not answer") from None
-        return None if known is None or known.ticket == record.ticket else known
+        if known is not None and known.ticket != record.ticket:
+            raise KnownJob(known)
+        return record
+
+    async def forget(self, record: JobRecord) -> None:
+        """Take a job back that was accepted, before its submitter is told that it will not run.
+
+        Waits until the store has it, but not for ever: it is written as soon as it can be.
+        """
+        if kept := self.keep(ForgetJob(record.id, record.ticket)):
+            await asyncio.wait([kept], timeout=ACCEPT_SECONDS)
 
     def keep(self, change: Change) -> "asyncio.Future[None] | None":
         """Have a change written.
@@ -119,10 +144,10 @@ class Keeper:
             What is done when it is written, or when nobody should wait for that any longer; None
             when there is nothing to wait for.
         """
-        if self.trouble and isinstance(change, TextChange):
+        if self._is_away and isinstance(change, TextChange):
             self._unsaved_rooms.add(change.room)
             return None
-        kept = None if self.trouble else asyncio.get_running_loop().create_future()
+        kept = None if self._is_away else asyncio.get_running_loop().create_future()
         self._put(_Entry(change, None, kept))
         return kept
 
@@ -169,7 +194,8 @@ class Keeper:
         if entry in self._entries:
             self._entries.remove(entry)
         else:
-            self._put(_Entry(ForgetJob(entry.change.record.id), None, None))
+            record = entry.change.record
+            self._put(_Entry(ForgetJob(record.id, record.ticket), None, None))
 
     def _take_batch(self) -> None:
         size = 0
@@ -208,16 +234,29 @@ class Keeper:
                 assert isinstance(entry.change, AcceptJob)
                 entry.done.set_result(known.get(entry.change.record.id))
             _release(entry)
-        if self.trouble:
-            log.warning("the store is back after: %s", self.trouble)
-            self.trouble = ""
-            rooms, self._unsaved_rooms = self._unsaved_rooms, set()
-            for room in rooms:
-                self._resave(room)
-            self._trouble_changed()
+        if self._is_away:
+            self._catch_up()
+        elif self.trouble and any(entry is self._owed for entry in batch):
+            self._recover()
+
+    def _catch_up(self) -> None:
+        """The store is back: what it lacks goes in. Members are told when it has all of that."""
+        self._is_away = False
+        rooms, self._unsaved_rooms = self._unsaved_rooms, set()
+        for room in rooms:
+            self._resave(room)
+        self._owed = self._entries[-1] if self._entries else None
+        if self._owed is None:
+            self._recover()
+
+    def _recover(self) -> None:
+        log.warning("the store is back after: %s", self.trouble)
+        self.trouble, self._owed = "", None
+        self._trouble_changed()
 
     def _lose(self, why: str) -> None:
         """Let nobody wait for the store any longer, until it is back."""
+        self._is_away = True
         for entries in (self._batch, self._entries):
             for entry in entries:
                 _release(entry)

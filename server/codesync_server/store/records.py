@@ -212,12 +212,14 @@ class Wanted:
         name: who submitted it.
         language: its name.
         verdict: how it ended.
+        job: its id begins so.
     """
 
     text: str = ""
     name: str = ""
     language: str = ""
     verdict: str = ""
+    job: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """What a member may do, and what they are told when they may not."""
 
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 
 import pytest
 
@@ -49,7 +49,9 @@ from codesync_server.rooms.registry import Rooms
 from codesync_server.rooms.reporter import Reporter
 from codesync_server.rooms.room import Room
 from codesync_server.settings import Settings
+from codesync_server.store.changes import Change, ForgetJob
 from codesync_server.store.keeper import Keeper
+from codesync_server.store.records import JobRecord
 from tests.server.doubles import GoodExecutor
 from tests.server.keeping import keeper_at_work, settled
 from tests.server.making import all_languages, job_id, key_of, make_submit
@@ -214,6 +216,26 @@ async def test_a_full_queue_rejects_and_the_same_id_may_come_again(keeper: Keepe
     house.scheduler.cancel(job_in(ana, 1), "ana")
     await ben.does(make_submit(2))
     assert ben.ear.of(Accepted) == [Accepted(job_id(2), 1)]
+
+
+async def test_f01_a_full_queue_is_told_when_the_store_has_taken_the_job_back(
+    keeper: Keeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = House(keeper, Settings(queue_limit=1))
+    ana, ben = house.hand("ana"), house.hand("ben")
+    told_before: list[int] = []
+    write = keeper.store.write
+
+    async def watched(changes: Sequence[Change], *, surely: bool) -> Mapping[str, JobRecord]:
+        known = await write(changes, surely=surely)
+        if any(isinstance(change, ForgetJob) for change in changes):
+            told_before.append(len(ben.ear.of(Rejected)))
+        return known
+
+    monkeypatch.setattr(keeper.store, "write", watched)
+    await ana.does(make_submit(1))
+    await ben.does(make_submit(2))
+    assert (ben.rejection, told_before) == (Code.QUEUE_FULL, [0])
 
 
 async def test_while_the_server_drains_nothing_is_accepted(house: House) -> None:

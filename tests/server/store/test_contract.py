@@ -103,7 +103,7 @@ async def test_the_first_end_counts(store: Store) -> None:
         FinishJob(job_id(1), LATE, "eve", ()),
         BeginJob(job_id(1), 2),
         ShowJob(job_id(1), 2),
-        ForgetJob(job_id(1)),
+        ForgetJob(job_id(1), "ticket"),
     ]
     await put(store, *again)
     job = await store.job(job_id(1))
@@ -112,17 +112,22 @@ async def test_the_first_end_counts(store: Store) -> None:
 
 
 async def test_what_happens_to_a_job_that_is_not_there_is_nothing(store: Store) -> None:
-    await put(store, *finished(1), ShowJob(job_id(1), 1), ForgetJob(job_id(1)))
+    await put(store, *finished(1), ShowJob(job_id(1), 1), ForgetJob(job_id(1), "ticket"))
     assert await store.job(job_id(1)) is None
     assert await store.output(job_id(1)) == ()
 
 
 async def test_a_job_that_was_taken_back_may_come_again(store: Store) -> None:
-    await put(store, AcceptJob(a_job(1)), ForgetJob(job_id(1)))
+    await put(store, AcceptJob(a_job(1, text="old")), ForgetJob(job_id(1), "ticket"))
     assert await store.unfinished() == []
-    again = replace(a_job(2), id=job_id(1))
+    again = replace(a_job(2, text="new"), id=job_id(1))
     await put(store, AcceptJob(again))
-    assert await store.unfinished() == [again]
+    assert await store.unfinished() == [again], "and runs what came the second time"
+
+
+async def test_a55_only_the_try_that_had_a_job_accepted_can_take_it_back(store: Store) -> None:
+    await put(store, AcceptJob(a_job(1)), ForgetJob(job_id(1), "another ticket"))
+    assert await store.unfinished() == [a_job(1)]
 
 
 async def test_long_output_comes_back_whole(store: Store) -> None:

@@ -12,10 +12,11 @@ from codesync_server.store.changes import (
     BeginJob,
     Change,
     FinishJob,
+    ForgetJob,
     SaveRoom,
 )
 from codesync_server.store.contract import StoreDown
-from codesync_server.store.keeper import Keeper
+from codesync_server.store.keeper import Keeper, KnownJob
 from codesync_server.store.records import JobRecord
 from codesync_server.store.sqlite import SqliteStore
 from tests.server.store.making import OK, a_job, a_room, an_edit, job_id
@@ -56,16 +57,29 @@ class MoodyStore(SqliteStore):
 
 
 class Desk:
-    """A keeper at work, and what it says."""
+    """A keeper at work, and what it says.
+
+    Attributes:
+        store: where it keeps things.
+        resaved: the rooms that were to be saved as they are.
+        told: the troubles that members heard of.
+        kept_when_told: what was in the store when they last heard something.
+    """
 
     def __init__(self) -> None:
         self.store = MoodyStore()
         self.resaved: list[str] = []
         self.told: list[str] = []
-        self.keeper = Keeper(self.store, self.resaved.append, self._tell)
+        self.kept_when_told: list[Change] = []
+        self.keeper = Keeper(self.store, self._resave, self._tell)
+
+    def _resave(self, room: str) -> None:
+        self.resaved.append(room)
+        self.keeper.keep(SaveRoom(a_room(room)))
 
     def _tell(self) -> None:
         self.told.append(self.keeper.trouble)
+        self.kept_when_told = [change for batch in self.store.batches for change in batch]
 
 
 @pytest.fixture
@@ -109,16 +123,17 @@ async def test_jobs_are_numbered_in_the_order_of_their_acceptance(desk: Desk) ->
 
 
 async def test_a_job_that_is_known_is_told(desk: Desk) -> None:
-    assert await desk.keeper.accept(a_job(1)) is None
-    known = await desk.keeper.accept(replace(a_job(1), owner="eve"))
-    assert known is not None
-    assert known.owner == "owner"
+    kept = await desk.keeper.accept(a_job(1))
+    with pytest.raises(KnownJob) as known:
+        await desk.keeper.accept(replace(a_job(1), owner="eve"))
+    assert known.value.record == kept
+    assert kept.owner == "owner"
 
 
 async def test_a_job_whose_answer_was_lost_is_no_stranger(desk: Desk) -> None:
     desk.store.loses_answers = True
-    assert await desk.keeper.accept(a_job(1)) is None
-    assert len(await desk.store.unfinished()) == 1
+    kept = await desk.keeper.accept(a_job(1))
+    assert await desk.store.unfinished() == [kept]
 
 
 async def test_while_the_store_is_away_nobody_waits_and_everybody_is_told(desk: Desk) -> None:
@@ -179,5 +194,71 @@ async def test_a_job_that_was_refused_is_taken_back_when_the_store_has_it_after_
     desk.store.flows.set()
     assert await desk.keeper.settle(5.0)
     assert await desk.store.unfinished() == []
-    assert await desk.keeper.accept(a_job(1)) is None
+    again = await desk.keeper.accept(a_job(1))
+    assert await desk.store.unfinished() == [again]
+
+
+async def test_a55_a_retry_that_cannot_be_kept_does_not_take_the_accepted_job_with_it(
+    desk: Desk,
+) -> None:
+    kept = await desk.keeper.accept(a_job(1))
+    desk.store.flows.clear()
+    with pytest.raises(StoreDown):
+        await desk.keeper.accept(a_job(1))
+    desk.store.flows.set()
+    assert await desk.keeper.settle(5.0)
+    assert await desk.store.unfinished() == [kept]
+
+
+async def test_members_hear_that_all_is_kept_again_only_when_their_rooms_are_in_the_store(
+    desk: Desk,
+) -> None:
+    desk.store.away = AWAY
+    desk.keeper.keep(edit(1))
+    await eventually(lambda: desk.keeper.trouble)
+    desk.store.away = ""
+    await eventually(lambda: not desk.keeper.trouble)
+    assert desk.told == [AWAY, ""]
+    assert SaveRoom(a_room()) in desk.kept_when_told
+
+
+async def test_if_it_goes_away_again_before_it_has_them_nobody_is_told_that_it_was_back(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away_again(room: str) -> None:
+        desk.keeper.keep(SaveRoom(a_room(room)))
+        desk.store.away = "the disk is full again"
+
+    with monkeypatch.context() as patch:
+        patch.setattr(desk.keeper, "_resave", away_again)
+        desk.store.away = AWAY
+        desk.keeper.keep(edit(1))
+        await eventually(lambda: desk.keeper.trouble)
+        desk.store.away = ""
+        await eventually(lambda: len(desk.told) == 2)
+    desk.store.away = ""
+    await eventually(lambda: not desk.keeper.trouble)
+    assert desk.told == [AWAY, "the disk is full again", ""]
+    assert SaveRoom(a_room()) in desk.kept_when_told
+
+
+async def test_a_job_that_is_not_to_run_is_out_of_the_store_before_that_is_told(
+    desk: Desk,
+) -> None:
+    kept = await desk.keeper.accept(a_job(1))
+    await desk.keeper.forget(kept)
+    assert desk.store.batches[-1] == [ForgetJob(kept.id, kept.ticket)]
+    assert await desk.store.unfinished() == []
+
+
+async def test_when_the_store_is_away_nobody_waits_to_be_told_that_a_job_is_not_to_run(
+    desk: Desk,
+) -> None:
+    kept = await desk.keeper.accept(a_job(1))
+    desk.store.flows.clear()
+    async with asyncio.timeout(5.0):
+        await desk.keeper.forget(kept)
     assert len(await desk.store.unfinished()) == 1
+    desk.store.flows.set()
+    assert await desk.keeper.settle(5.0)
+    assert await desk.store.unfinished() == []

@@ -2,16 +2,24 @@
 
 import gc
 import secrets
+from pathlib import Path
 
 import pytest
-from pymongo import AsyncMongoClient
 
-from codesync_server.store.changes import AcceptJob
-from codesync_server.store.contract import SCHEMA, StoreDown, StoreUnusable
+from codesync_server.store.changes import AcceptJob, ForgetJob
+from codesync_server.store.contract import (
+    SCHEMA,
+    StoreAbsent,
+    StoreOutdated,
+    StoreUnusable,
+)
 from codesync_server.store.mongo import MongoStore
-from codesync_server.store.mongo import lease as lease_module
 from codesync_server.store.mongo import store as store_module
-from tests.server.store.making import a_job, put
+from codesync_server.store.mongo.documents import Database
+from codesync_server.store.records import Wanted
+from tests.mongodb import mongodb_stand_in
+from tests.server.store.making import a_job, job_id, put, ran
+from tests.server.store.raw import raw
 
 
 @pytest.fixture
@@ -19,85 +27,69 @@ def empty(mongodb: str) -> str:
     return f"{mongodb}test-{secrets.token_hex(8)}"
 
 
-async def test_f39_a_second_server_is_refused_until_the_first_has_ended(empty: str) -> None:
-    first = MongoStore(empty)
-    await first.open()
-    with pytest.raises(StoreUnusable, match="another codesync server"):
-        await MongoStore(empty).open()
-    reader = MongoStore(empty)
-    await reader.open(alone=False)
-    assert await reader.rooms() == []
-    await reader.close()
-    await first.close()
-    second = MongoStore(empty)
-    await second.open()
-    await second.close()
+async def test_a_mongod_without_transactions_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    with mongodb_stand_in(tmp_path, alone=True) as address:
+        with pytest.raises(StoreUnusable, match=r"replica set.*--replSet rs0.*rs\.initiate"):
+            await MongoStore(f"{address}den").open()
 
 
-async def held_by(address: str, process: str) -> None:
-    """Leave a lease behind, as a server that was killed."""
-    store = MongoStore(address)
-    await store.open()
-    name = address.rpartition("/")[2]
-    async with AsyncMongoClient[dict[str, object]](address) as client:
-        lease = await client[name]["leases"].find_one({"_id": "server"})
-        await store.close()
-        assert lease
-        here = str(lease["process"]).rpartition("/")[0]
-        await client[name]["leases"].insert_one(
-            {**lease, "process": process.format(here=here), "owner": "somebody"}
-        )
-
-
-async def test_a_server_that_died_on_this_machine_gives_way_at_once(empty: str) -> None:
-    await held_by(empty, "{here}/4194305")  # beyond the highest process id that there is
-    store = MongoStore(empty)
-    await store.open()
-    await put(store, AcceptJob(a_job(1)))
-    await store.close()
-
-
-async def test_one_that_cannot_be_seen_gives_way_when_its_lease_has_run_out(
-    empty: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(lease_module, "LEASE_SECONDS", 600.0)
-    await held_by(empty, "another machine/1")
-    with pytest.raises(StoreUnusable, match="another machine/1"):
-        await MongoStore(empty).open()
-    monkeypatch.setattr(lease_module, "LEASE_SECONDS", -1.0)
-    other = f"{empty}-2"
-    await held_by(other, "another machine/1")
-    store = MongoStore(other)
-    monkeypatch.setattr(lease_module, "LEASE_SECONDS", 15.0)
-    await store.open()
-    await store.close()
-
-
-async def test_a_server_that_lost_its_lease_writes_no_more(
-    empty: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(store_module, "LEASE_SECONDS", 0.0)  # it must ask before each write
-    store = MongoStore(empty)
-    await store.open()
-    await put(store, AcceptJob(a_job(1)))
-    async with AsyncMongoClient[dict[str, object]](empty) as client:
-        leases = client[empty.rpartition("/")[2]]["leases"]
-        await leases.update_one({}, {"$set": {"owner": "somebody", "process": "elsewhere/1"}})
-    with pytest.raises(StoreDown, match="another codesync server"):
-        await store.write([AcceptJob(a_job(2))], surely=True)
-    await store.close()
-    async with AsyncMongoClient[dict[str, object]](empty) as client:
-        kept = await client[empty.rpartition("/")[2]]["leases"].find_one({})
-        assert kept
-        assert kept["owner"] == "somebody", "another's lease is not given back"
+# Layouts.
 
 
 async def test_data_of_a_later_version_is_refused(empty: str) -> None:
-    async with AsyncMongoClient[dict[str, object]](empty) as client:
-        meta = client[empty.rpartition("/")[2]]["meta"]
-        await meta.insert_one({"_id": "schema", "version": SCHEMA + 1})
+    async with raw(empty) as database:
+        await database["meta"].insert_one({"_id": "schema", "version": SCHEMA + 1})
     with pytest.raises(StoreUnusable, match="a later codesync wrote"):
         await MongoStore(empty).open()
+
+
+async def test_where_nothing_was_kept_yet_there_is_nothing_to_read(empty: str) -> None:
+    with pytest.raises(StoreAbsent, match="nothing is kept yet in MongoDB at"):
+        await MongoStore(empty).open(alone=False)
+
+
+async def as_layout_1(database: Database) -> None:
+    """Make what is kept look as the first version wrote it."""
+    folded = {"search": "", "search_result": ""}
+    await database["jobs"].update_many({}, {"$unset": folded})
+    await database["bodies"].update_many({}, {"$unset": {"ticket": ""}})
+    await database["meta"].update_one({"_id": "schema"}, {"$set": {"version": 1}})
+    await database["leases"].replace_one(
+        {"_id": "server"}, {"owner": "0" * 16, "process": "elsewhere/1", "expires": 0}
+    )
+
+
+async def test_the_first_layout_is_brought_up_to_date_by_whoever_writes(empty: str) -> None:
+    store = MongoStore(empty)
+    await store.open()
+    await ran(store, *(a_job(n, text="größe") for n in range(1, 300)))
+    await store.close()
+    async with raw(empty) as database:
+        await as_layout_1(database)
+        await database["bodies"].insert_one({"_id": job_id(999), "source": b"of no job"})
+    with pytest.raises(StoreOutdated, match="layout 1"):
+        await MongoStore(empty).open(alone=False)
+    store = MongoStore(empty)
+    await store.open()
+    wanted = Wanted(text="GRÖSSE", verdict="ok")
+    assert len(await store.jobs("den", wanted, before=1000, limit=500)) == 299
+    assert len(await store.jobs("den", Wanted(text="EXIT CODE"), before=1000, limit=500)) == 299
+    assert await store.check() == []
+    await store.close()
+
+
+async def test_what_a_job_ran_goes_with_it(empty: str) -> None:
+    store = MongoStore(empty)
+    await store.open()
+    await put(store, AcceptJob(a_job(1)), ForgetJob(job_id(1), "ticket"))
+    async with raw(empty) as database:
+        assert await database["bodies"].count_documents({}) == 0
+        await database["bodies"].insert_one({"_id": job_id(2), "source": b"of no job"})
+    assert await store.check() == [f"the source of job {job_id(2)} is there without the job"]
+    await store.close()
+
+
+# Addresses.
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -108,14 +100,31 @@ async def test_data_of_a_later_version_is_refused(empty: str) -> None:
         "mongodb://user:secret@127.0.0.1:9/db?nonsense=%zz",
         "mongodb://user:secret@/",
         "mongodb://user:secret@host:port:port/",
+        "mongodb://user:sec/secret@host/db",
+        "mongodb://user:123/secret@host",
+        "mongodb://user:s@secret@host/db",
+        "mongodb://user:s%zzsecret@host/db",
+        "mongodb://user:s?secret@host/db",
+        "mongodb://user:123?secret=@host/db",
+        "mongodb://host/db?tlsCertificateKeyFilePassword=secret&tls=perhaps",
+        "mongodb://host/db?authMechanismProperties=secret",
+        "mongodb://user:secret@host/db?tlsCAFile=/nonexistent/ca.pem",
+        "mongodb://user:secret@host/db?tls=true&tlsCertificateKeyFile=/etc/passwd",
     ],
 )
 async def test_an_address_that_will_not_do_is_refused_and_its_password_not_shown(
-    address: str, monkeypatch: pytest.MonkeyPatch
+    address: str, monkeypatch: pytest.MonkeyPatch, recwarn: pytest.WarningsRecorder
 ) -> None:
     monkeypatch.setattr(store_module, "ANSWER_SECONDS", 0.5)
     store = MongoStore(address)
     with pytest.raises(StoreUnusable) as refusal:
         await store.open()
-    assert "secret" not in f"{refusal.value} {store.about}"
+    said = f"{refusal.value} {store.about} {[str(each.message) for each in recwarn]}"
+    assert "secret" not in said
     gc.collect()  # the driver leaves a socket behind that could not connect
+
+
+async def test_a_file_that_an_address_names_and_that_is_not_there_is_named() -> None:
+    store = MongoStore("mongodb://host/db?tlsCAFile=/nonexistent/ca.pem")
+    with pytest.raises(StoreUnusable, match=r"/nonexistent/ca\.pem .*: No such file"):
+        await store.open()

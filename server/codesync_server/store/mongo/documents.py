@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 from bson.int64 import Int64
+from pymongo.asynchronous.database import AsyncDatabase
 
 from codesync_protocol.verdict import Result
 from codesync_server.store.contract import source_of
@@ -19,8 +20,10 @@ from codesync_server.store.records import (
     MemberRecord,
     RoomRecord,
 )
+from codesync_server.store.searching import SEPARATOR, fold
 
 Document = dict[str, Any]
+Database = AsyncDatabase[Document]
 
 
 def plain(document: Mapping[str, Any]) -> Document:
@@ -127,7 +130,14 @@ def job_documents(job: JobRecord) -> tuple[Document, Document]:
     )
     document = dict(zip(_JOB, values, strict=True))
     document |= {"verdict": None, "explanation": "", "cancelled_by": "", "size": len(source)}
-    return document, {"_id": job.id, "source": source}
+    document |= searched_fields(document)
+    return document, {"_id": job.id, "ticket": job.ticket, "source": source}
+
+
+def searched_fields(job: Mapping[str, Any]) -> Document:
+    """What of a job's document is searched: what is known at once, and how it ended."""
+    known = (job["name"], job["title"], job["excerpt"])
+    return {"search": fold(SEPARATOR.join(known)), "search_result": fold(job["explanation"])}
 
 
 def read_job(document: Mapping[str, Any], source: bytes | None = None) -> JobRecord:

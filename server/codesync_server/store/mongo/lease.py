@@ -1,19 +1,28 @@
-"""One server at a time writes: a lease in the database, timed by the database's own clock."""
+"""One server at a time writes: a lease in the database, timed by the database's own clock.
+
+Whoever takes it raises its epoch, which never falls again. So a server that had it once, and finds
+another epoch there, knows that somebody else had it since, even if it is free again.
+"""
 
 import asyncio
 import os
 import secrets
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from pymongo import ReturnDocument
+from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import DuplicateKeyError
+from pymongo.errors import DuplicateKeyError, OperationFailure
+
+from codesync_server.store.contract import StoreLost
 
 LEASE_SECONDS = 15.0
 RENEW_SECONDS = 4.0
 
+_LEASE = {"_id": "server"}
 _NOW = {"$toLong": "$$NOW"}
 """The database's own clock, in milliseconds since the Unix epoch."""
 
@@ -23,67 +32,95 @@ class Lease:
 
     Args:
         database: the database.
+        about: where that is, for people.
     """
 
-    def __init__(self, database: AsyncDatabase[dict[str, Any]]) -> None:
+    def __init__(self, database: AsyncDatabase[dict[str, Any]], about: str) -> None:
+        self._database = database
         self._leases = database["leases"]
-        self._me = secrets.token_hex(8)
-        self._here = ""
+        self._about = about
+        self._epoch = 0
 
-    async def take(self) -> str:
-        """Take it, or keep it.
+    async def take(self, session: AsyncClientSession) -> str:
+        """Take it.
 
         A server that died on this machine loses it at once; one that we cannot see, when it has
         not renewed it for LEASE_SECONDS.
 
+        Args:
+            session: the one in which we will write.
+
         Returns:
             Who else has it; empty if it is ours now.
         """
-        self._here = self._here or await asyncio.to_thread(_here)
-        holder = await self._leases.find_one({"_id": "server"})
-        gone = self._me
-        if holder is not None:
-            is_dead = await asyncio.to_thread(self._is_dead, str(holder["process"]))
-            gone = holder["owner"] if is_dead else self._me
-        is_ours = {
-            "$or": [
-                {"$lt": ["$expires", _NOW]},  # also when nobody has had it yet
-                {"$in": ["$owner", [self._me, gone]]},
-            ]
-        }
+        nobody = {"epoch": 0, "process": "", "expires": 0}
+        with suppress(DuplicateKeyError):  # somebody else was the first at the same time
+            await self._leases.update_one(_LEASE, {"$setOnInsert": nobody}, upsert=True)
+        held = await self._leases.find_one(_LEASE) or nobody
+        here, process = await asyncio.to_thread(_here), str(held["process"])
+        dead = process if await asyncio.to_thread(_is_dead, process, here) else None
+        is_free = {"$or": [{"$expr": {"$lt": ["$expires", _NOW]}}, {"process": dead}]}
+        as_it_was = {**_LEASE, "epoch": held.get("epoch"), **is_free}
+        if not await self._leases.find_one(as_it_was):
+            return process
+        await self._end_writing(held)
         ours = {
-            "owner": self._me,
-            "process": f"{self._here}/{os.getpid()}",
-            "expires": {"$add": [_NOW, int(LEASE_SECONDS * 1000)]},
+            **_LEASE,
+            "epoch": {"$add": [{"$ifNull": ["$epoch", 0]}, 1]},
+            "process": {"$literal": f"{here}/{os.getpid()}"},
+            "session": {"$literal": session.session_id},
+            "expires": _in_time(),
+            "renewals": 0,
         }
-        try:
-            lease = await self._leases.find_one_and_update(
-                {"_id": "server"},
-                [
-                    {"$set": {"is_ours": is_ours}},
-                    {
-                        "$set": {
-                            field: {"$cond": ["$is_ours", value, f"${field}"]}
-                            for field, value in ours.items()
-                        }
-                    },
-                    {"$unset": "is_ours"},
-                ],
-                upsert=True,
-                return_document=ReturnDocument.AFTER,
+        lease = await self._leases.find_one_and_update(
+            as_it_was, [{"$replaceWith": ours}], return_document=ReturnDocument.AFTER
+        )
+        if lease is None:
+            return process or "another server"
+        self._epoch = int(lease["epoch"])
+        return ""
+
+    async def _end_writing(self, held: Mapping[str, Any]) -> None:
+        """Break off what the server before us was writing.
+
+        It would be in our way until the database gives it up, after a minute.
+        """
+        if session := held.get("session"):
+            with suppress(OperationFailure):  # another user's; then we wait
+                await self._database.client.admin.command({"killSessions": [session]})
+
+    async def renew(self, session: AsyncClientSession | None = None) -> None:
+        """Go on having it; within a transaction: let it count only if we have it until its end.
+
+        Raises:
+            StoreLost: somebody else has had it.
+        """
+        # Each time something is written: a transaction that changes nothing of it could not be in
+        # conflict with another server that takes it.
+        renewed = {"renewals": {"$add": ["$renewals", 1]}, "expires": _in_time()}
+        done = await self._leases.update_one(
+            {**_LEASE, "epoch": self._epoch}, [{"$set": renewed}], session=session
+        )
+        if not done.matched_count:
+            raise StoreLost(
+                f"another codesync server has taken over the store {self._about}, which this one"
+                " could not reach for a while; so this one ends: one server at a time has a store"
             )
-        except DuplicateKeyError:  # somebody else was the first at the same time
-            return "another server"
-        assert lease is not None  # it is there by now
-        return "" if lease["owner"] == self._me else str(lease["process"])
 
     async def give_back(self) -> None:
         """Give it back, if it is ours."""
-        await self._leases.delete_one({"_id": "server", "owner": self._me})
+        await self._leases.update_one(
+            {**_LEASE, "epoch": self._epoch}, {"$set": {"process": "", "expires": 0}}
+        )
 
-    def _is_dead(self, process: str) -> bool:
-        here, _, pid = process.rpartition("/")
-        return here == self._here and pid.isdigit() and not Path(f"/proc/{pid}").exists()
+
+def _in_time() -> Mapping[str, Any]:
+    return {"$add": [_NOW, int(LEASE_SECONDS * 1000)]}
+
+
+def _is_dead(process: str, here: str) -> bool:
+    where, _, pid = process.rpartition("/")
+    return where == here and pid.isdigit() and not Path(f"/proc/{pid}").exists()
 
 
 def _here() -> str:

@@ -19,9 +19,13 @@ from codesync_server.store.records import (
     TextRecord,
     Wanted,
 )
+from codesync_server.store.searching import needle
 
 MEMBERS_MAX = 1000
 """Members of one room that are read: the latest ones."""
+
+BEYOND = "\U0010ffff"
+"""Behind the beginning of an id, it comes after all ids that begin so."""
 
 _FIELDS = (
     *("id", "order", "room", "place", "owner", "member", "name", "language", "title"),
@@ -80,6 +84,10 @@ def jobs(
 ) -> list[JobRecord]:
     """Finished jobs, the latest first, without their sources."""
     conditions, values = ["room = ?", "place < ?", "verdict IS NOT NULL"], [name, before]
+    if wanted.job:  # few begin so: they are found by their ids, not among all those of the room
+        conditions[0] = "+room = ?"
+        conditions.append("id >= ? AND id < ?")
+        values += [wanted.job, wanted.job + BEYOND]
     for column, value in (
         ("name", wanted.name),
         ("language", wanted.language),
@@ -89,10 +97,8 @@ def jobs(
             conditions.append(f"{column} = ?")
             values.append(value)
     if wanted.text:
-        pattern = "%" + wanted.text.translate({ord(each): f"\\{each}" for each in "\\%_"}) + "%"
-        columns = ("excerpt", "title", "name", "explanation")
-        conditions.append("(" + " OR ".join(f"{each} LIKE ? ESCAPE '\\'" for each in columns) + ")")
-        values += [pattern] * len(columns)
+        conditions.append("instr(search, ?)")
+        values.append(needle(wanted.text))
     rows = db.execute(
         f"SELECT {_JOB}, NULL FROM jobs WHERE {' AND '.join(conditions)}"
         " ORDER BY place DESC LIMIT ?",

@@ -3,6 +3,7 @@
 import sqlite3
 
 from codesync_server.store.contract import SCHEMA, StoreUnusable
+from codesync_server.store.searching import SEPARATOR, fold
 
 APPLICATION_ID = 0x434F4459
 """Stands in the file's header, so that no other program's database is taken for ours."""
@@ -39,6 +40,10 @@ STEPS = (
     CREATE TABLE sources (ord INTEGER PRIMARY KEY, data BLOB NOT NULL);
     CREATE TABLE outputs (ord INTEGER PRIMARY KEY, data BLOB NOT NULL);
     """,
+    """
+    ALTER TABLE jobs ADD COLUMN search TEXT NOT NULL DEFAULT '';
+    UPDATE jobs SET search = searched(name, title, excerpt, explanation);
+    """,
 )
 assert len(STEPS) == SCHEMA
 
@@ -46,13 +51,22 @@ assert len(STEPS) == SCHEMA
 def bring_up_to_date(db: sqlite3.Connection) -> None:
     """Give an empty database its tables, and an older one what it lacks.
 
+    Each step is there with all that says so, or not at all: also the mark that the file is ours.
+
     Raises:
         StoreUnusable: it is another program's, or of a later layout.
     """
     version = check_version(db)
+    db.create_function("searched", 4, _searched, deterministic=True)
     for number, step in enumerate(STEPS[version:], version + 1):
-        db.executescript(f"BEGIN IMMEDIATE; {step} PRAGMA user_version = {number}; COMMIT;")
-    db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        db.executescript(
+            f"BEGIN IMMEDIATE; {step} PRAGMA application_id = {APPLICATION_ID};"
+            f" PRAGMA user_version = {number}; COMMIT;"
+        )
+
+
+def _searched(name: str, title: str, excerpt: str, explanation: str | None) -> str:
+    return fold(SEPARATOR.join((name, title, excerpt, explanation or "")))
 
 
 def check_version(db: sqlite3.Connection) -> int:

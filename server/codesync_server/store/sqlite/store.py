@@ -6,7 +6,6 @@ https://www.sqlite.org/wal.html#performance_considerations.
 """
 
 import asyncio
-import os
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,11 +22,9 @@ from codesync_server.store.records import (
     Wanted,
 )
 from codesync_server.store.sqlite import pruning, reads, writes
+from codesync_server.store.sqlite.file import connect, make_file, open_to_read
 from codesync_server.store.sqlite.lock import FileLock
 from codesync_server.store.sqlite.schema import bring_up_to_date, check_version
-
-BUSY_SECONDS = 5.0
-"""How long to wait for another process that compacts the file."""
 
 JOBS_AT_A_TIME = 100
 
@@ -49,7 +46,7 @@ class SqliteStore:
         self.about = str(path) if path else "memory: nothing outlives the server"
         self.outlives = path is not None
         self._path = path
-        self._lock = FileLock(path) if path else None
+        self._lock: FileLock | None = None
         self._write_thread = ThreadPoolExecutor(1, "store-write")
         self._read_thread = ThreadPoolExecutor(1, "store-read") if path else self._write_thread
         self._writer: sqlite3.Connection | None = None
@@ -68,29 +65,31 @@ class SqliteStore:
             raise
         except StoreUnusable as error:
             await self.close()
-            raise StoreUnusable(f"cannot use the store {self.about}: {error}") from None
+            raise type(error)(f"cannot use the store {self.about}: {error}") from None
 
     def _open(self, *, alone: bool) -> None:
         if self._path is None:
-            self._writer = self._reader = _connect(":memory:")
+            self._writer = self._reader = connect(":memory:")
             bring_up_to_date(self._writer)
             return
+        path = self._path.resolve()  # two names of one file are one store
         if not alone:
-            if not self._path.exists():
-                raise StoreAbsent(f"nothing is kept yet: there is no {self._path}")
-            self._reader = _connect(f"{self._path.resolve().as_uri()}?mode=ro")
-            check_version(self._reader)
+            self._reader = open_to_read(path)
             return
-        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        assert self._lock
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._lock = FileLock(path)
         self._lock.take()
-        os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-        self._writer = _connect(self._path.resolve().as_uri())
+        make_file(path)
+        self._writer = connect(path.as_uri())
         check_version(self._writer)  # before anything is changed
         self._writer.execute("PRAGMA journal_mode = WAL")
         bring_up_to_date(self._writer)
-        self._reader = _connect(self._path.resolve().as_uri())
+        self._reader = connect(path.as_uri())
         self._reader.execute("PRAGMA query_only = 1")
+
+    async def guard(self) -> None:
+        """Watch over it: its lock is ours until we end, so there is nothing to be seen."""
+        await asyncio.get_running_loop().create_future()
 
     async def close(self) -> None:
         """Close the file, and give back its lock."""
@@ -196,16 +195,6 @@ class SqliteStore:
     @staticmethod
     async def _in(thread: ThreadPoolExecutor, work: Callable[[], _T]) -> _T:
         return await asyncio.get_running_loop().run_in_executor(thread, work)
-
-
-def _connect(name: str) -> sqlite3.Connection:
-    return sqlite3.connect(
-        name,
-        uri=True,
-        timeout=BUSY_SECONDS,
-        isolation_level=None,  # transactions are ours
-        check_same_thread=False,  # opened in one thread; each is used by one at a time
-    )
 
 
 def _write(

@@ -19,6 +19,7 @@ from codesync_server.store.changes import (
 from codesync_server.store.contract import source_of
 from codesync_server.store.packing import pack_output, pack_source
 from codesync_server.store.records import JobRecord
+from codesync_server.store.searching import SEPARATOR, fold, searchable
 
 
 def apply(db: sqlite3.Connection, change: Change) -> bool:
@@ -64,13 +65,8 @@ def apply(db: sqlite3.Connection, change: Change) -> bool:
             )
         case FinishJob():
             _finish(db, change)
-        case ForgetJob(job=job_id):
-            db.execute(
-                "DELETE FROM sources WHERE ord IN"
-                " (SELECT ord FROM jobs WHERE id = ? AND verdict IS NULL)",
-                (job_id,),
-            )
-            db.execute("DELETE FROM jobs WHERE id = ? AND verdict IS NULL", (job_id,))
+        case ForgetJob():
+            _forget(db, change)
     return True
 
 
@@ -113,7 +109,7 @@ def _accept(db: sqlite3.Connection, job: JobRecord) -> bool:
     source = pack_source(source_of(job))
     done = db.execute(
         "INSERT INTO jobs VALUES"
-        " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL, NULL, '', ?)"
+        " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL, NULL, '', ?, ?)"
         " ON CONFLICT (id) DO NOTHING",
         (
             job.order,
@@ -131,6 +127,7 @@ def _accept(db: sqlite3.Connection, job: JobRecord) -> bool:
             job.attempts,
             job.shown,
             len(source),
+            searchable(job),
         ),
     )
     if done.rowcount:
@@ -138,17 +135,28 @@ def _accept(db: sqlite3.Connection, job: JobRecord) -> bool:
     return bool(done.rowcount)
 
 
+def _forget(db: sqlite3.Connection, change: ForgetJob) -> None:
+    done = db.execute(
+        "DELETE FROM jobs WHERE id = ? AND ticket = ? AND verdict IS NULL RETURNING ord",
+        (change.job, change.ticket),
+    ).fetchone()
+    if done:
+        db.execute("DELETE FROM sources WHERE ord = ?", done)
+
+
 def _finish(db: sqlite3.Connection, change: FinishJob) -> None:
     output = pack_output(change.output) if change.output else b""
     result = change.result
     done = db.execute(
         "UPDATE jobs SET verdict = ?, explanation = ?, result = ?, cancelled_by = ?,"
-        " size = size + ? WHERE id = ? AND verdict IS NULL RETURNING ord",
+        " search = search || ?, size = size + ?"
+        " WHERE id = ? AND verdict IS NULL RETURNING ord",
         (
             result.verdict,
             result.explanation,
             msgspec.msgpack.encode(result),
             change.cancelled_by,
+            SEPARATOR + fold(result.explanation),
             len(output),
             change.job,
         ),

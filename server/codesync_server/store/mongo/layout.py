@@ -1,0 +1,90 @@
+"""The collections with their indexes, and how those of an older layout are brought up to date."""
+
+from collections.abc import Sequence
+
+from pymongo import ASCENDING, UpdateOne
+from pymongo.asynchronous.client_session import AsyncClientSession
+
+from codesync_server.store.contract import SCHEMA, StoreAbsent, StoreOutdated, StoreUnusable
+from codesync_server.store.mongo.documents import Database, searched_fields
+from codesync_server.store.mongo.fence import Fence
+from codesync_server.store.mongo.pruning import delete_orphans
+
+_COLLECTIONS = ("meta", "rooms", "members", "texts", "edits", "jobs", "bodies")
+
+_INDEXES = (
+    ("edits", ("room", "history", "edit")),
+    ("members", ("room", "seen_at")),
+    ("jobs", ("room", "place")),
+    ("jobs", ("verdict", "order")),
+    ("jobs", ("order",)),
+    ("jobs", ("submitted_at",)),
+    ("rooms", ("used_at",)),
+)
+
+_AT_A_TIME = 200
+
+
+async def check_version(database: Database, about: str) -> int:
+    """Read which layout a database has; 0 for an empty one.
+
+    Raises:
+        StoreUnusable: it is a later one.
+    """
+    kept = await database["meta"].find_one({"_id": "schema"})
+    version = int(kept["version"]) if kept else 0
+    if version > SCHEMA:
+        raise StoreUnusable(
+            f"a later codesync wrote the store {about} (layout {version},"
+            f" this one knows {SCHEMA}); upgrade codesync-rooms"
+        )
+    return version
+
+
+def check_up_to_date(version: int, about: str) -> None:
+    """Make sure that a database can be read as it is.
+
+    Raises:
+        StoreAbsent: nothing is in it.
+        StoreOutdated: it has an older layout.
+    """
+    if not version:
+        raise StoreAbsent(f"nothing is kept yet in {about}")
+    if version < SCHEMA:
+        raise StoreOutdated(
+            f"an earlier codesync wrote the store {about} (layout {version}, this one reads"
+            f" {SCHEMA}); a server that opens it, or codesync store compact, brings it up to date"
+        )
+
+
+async def bring_up_to_date(database: Database, fence: Fence, version: int) -> None:
+    """Give an empty database its collections, and an older one what it lacks.
+
+    Each part may be done twice: whoever is broken off leaves the rest to the next one.
+    """
+    there = await database.list_collection_names()
+    for name in set(_COLLECTIONS) - set(there):
+        # Transactions make none: not all versions of MongoDB let them.
+        await database.create_collection(name)
+    for name, fields in _INDEXES:
+        await database[name].create_index([(field, ASCENDING) for field in fields])
+    if version == 1:
+        await _fold_what_is_searched(database, fence)
+        await delete_orphans(database, fence)
+    schema = {"_id": "schema", "version": SCHEMA}
+    meta = database["meta"]
+    await fence.write(lambda s: meta.replace_one({"_id": "schema"}, schema, upsert=True, session=s))
+
+
+async def _fold_what_is_searched(database: Database, fence: Fence) -> None:
+    jobs = database["jobs"]
+    fields = ("name", "title", "excerpt", "explanation")
+    while rows := await jobs.find({"search": None}, fields).to_list(_AT_A_TIME):
+        updates = [UpdateOne({"_id": row["_id"]}, {"$set": searched_fields(row)}) for row in rows]
+
+        async def write(
+            session: AsyncClientSession, updates: Sequence[UpdateOne] = updates
+        ) -> None:
+            await jobs.bulk_write(updates, session=session)
+
+        await fence.write(write)

@@ -1,0 +1,112 @@
+"""Deleting what is old or too much, a little at a time: others want to write meanwhile."""
+
+import time
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from pymongo.asynchronous.client_session import AsyncClientSession
+
+from codesync_server.store.contract import Retention
+from codesync_server.store.mongo.documents import Database, Document
+from codesync_server.store.mongo.fence import Fence
+
+_AT_A_TIME = 200
+_FINISHED = {"verdict": {"$ne": None}}
+
+
+async def prune(
+    database: Database, fence: Fence, retention: Retention, keep: Collection[str]
+) -> int:
+    """Delete what is old or too much.
+
+    Returns:
+        How many jobs were deleted.
+    """
+    now, deleted = time.time(), 0
+    if retention.jobs_seconds is not None:
+        old = {"submitted_at": {"$lt": now - retention.jobs_seconds}, **_FINISHED}
+        deleted += await _delete_jobs(database, fence, old)
+    if retention.rooms_seconds is not None:
+        deleted += await _delete_rooms(database, fence, now - retention.rooms_seconds, keep)
+    if retention.bytes_max is not None:
+        deleted += await _delete_beyond(database, fence, retention.bytes_max)
+    await delete_orphans(database, fence)
+    return deleted
+
+
+async def _delete_jobs(database: Database, fence: Fence, which: Document) -> int:
+    ids = [each["_id"] async for each in database["jobs"].find(which, {"_id": 1})]
+    for start in range(0, len(ids), _AT_A_TIME):
+        await _delete(database, fence, ("jobs", "bodies"), ids[start : start + _AT_A_TIME])
+    return len(ids)
+
+
+async def _delete(
+    database: Database, fence: Fence, collections: Sequence[str], ids: Sequence[Any]
+) -> None:
+    async def delete(session: AsyncClientSession) -> None:
+        for name in collections:
+            await database[name].delete_many({"_id": {"$in": ids}}, session=session)
+
+    await fence.write(delete)
+
+
+async def _delete_rooms(
+    database: Database, fence: Fence, used_before: float, keep: Collection[str]
+) -> int:
+    deleted = 0
+    old = database["rooms"].find({"used_at": {"$lt": used_before}}, {"_id": 1})
+    for name in [each["_id"] async for each in old if each["_id"] not in keep]:
+        if await database["jobs"].find_one({"room": name, "verdict": None}, {"_id": 1}):
+            continue
+        deleted += await _delete_jobs(database, fence, {"room": name})
+        await _delete_room(database, fence, name)
+    return deleted
+
+
+async def _delete_room(database: Database, fence: Fence, name: str) -> None:
+    async def delete(session: AsyncClientSession) -> None:
+        for collection in ("members", "edits"):
+            await database[collection].delete_many({"room": name}, session=session)
+        for collection in ("texts", "rooms"):
+            await database[collection].delete_one({"_id": name}, session=session)
+
+    await fence.write(delete)
+
+
+async def _delete_beyond(database: Database, fence: Fence, bytes_max: int) -> int:
+    sizes = await database["jobs"].aggregate(
+        [{"$match": _FINISHED}, {"$group": {"_id": None, "all": {"$sum": "$size"}}}]
+    )
+    sums = await sizes.to_list(1)
+    beyond = int(sums[0]["all"]) - bytes_max if sums else 0
+    if beyond <= 0:
+        return 0
+    oldest = database["jobs"].find(_FINISHED, {"order": 1, "size": 1}).sort("order", 1)
+    async for each in oldest:
+        beyond -= int(each["size"])
+        if beyond <= 0:
+            last = {"order": {"$lte": each["order"]}, **_FINISHED}
+            return await _delete_jobs(database, fence, last)
+    return 0
+
+
+async def delete_orphans(database: Database, fence: Fence) -> None:
+    """Delete sources and outputs without a job, which layout 1 left behind."""
+    jobs, bodies = database["jobs"], database["bodies"]
+    if await bodies.estimated_document_count() <= await jobs.estimated_document_count():
+        return
+    ids = await orphans(database)
+    for start in range(0, len(ids), _AT_A_TIME):
+        await _delete(database, fence, ("bodies",), ids[start : start + _AT_A_TIME])
+
+
+async def orphans(database: Database) -> list[str]:
+    """Find the ids of sources and outputs without a job."""
+    found: list[str] = []
+    ids = [each["_id"] async for each in database["bodies"].find({}, {"_id": 1})]
+    for start in range(0, len(ids), _AT_A_TIME):
+        some = ids[start : start + _AT_A_TIME]
+        known = database["jobs"].find({"_id": {"$in": some}}, {"_id": 1})
+        found += set(some) - {each["_id"] async for each in known}
+    return sorted(found)

@@ -1,0 +1,183 @@
+"""What is read from the collections."""
+
+import re
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
+
+from codesync_server.store.mongo.documents import (
+    Database,
+    Document,
+    read_edit,
+    read_job,
+    read_member,
+    read_room,
+)
+from codesync_server.store.mongo.pruning import orphans
+from codesync_server.store.packing import unpack_output, unpack_source
+from codesync_server.store.records import (
+    JobRecord,
+    KeptRoom,
+    OutputRun,
+    RoomLine,
+    TextRecord,
+    Wanted,
+)
+from codesync_server.store.searching import needle
+
+MEMBERS_MAX = 1000
+
+WINDOW = 200
+"""Jobs that are looked through at once for a page; more, the longer nothing is found."""
+
+JOBS_AT_A_TIME = 100
+
+
+async def last_order(database: Database) -> int:
+    """The highest order that a job has; 0 for none."""
+    found = await database["jobs"].find({}, {"order": 1}).sort("order", -1).to_list(1)
+    return int(found[0]["order"]) if found else 0
+
+
+async def unfinished(database: Database) -> list[JobRecord]:
+    """The jobs without a result, with their sources, in their order."""
+    found = await database["jobs"].find({"verdict": None}).sort("order", 1).to_list()
+    return await _with_sources(database, found)
+
+
+async def _with_sources(database: Database, jobs: Sequence[Mapping[str, Any]]) -> list[JobRecord]:
+    ids = [job["_id"] for job in jobs]
+    bodies = database["bodies"].find({"_id": {"$in": ids}}, {"source": 1})
+    sources = {body["_id"]: body["source"] async for body in bodies}
+    return [read_job(job, sources.get(job["_id"])) for job in jobs]
+
+
+async def room(database: Database, name: str) -> KeptRoom | None:
+    """A room with its members and texts."""
+    found = await database["rooms"].find_one({"_id": name})
+    if found is None:
+        return None
+    members = database["members"].find({"room": name}).sort("seen_at", -1)
+    return KeptRoom(
+        read_room(found),
+        tuple(read_member(each) for each in await members.to_list(MEMBERS_MAX)),
+        await _text(database, name),
+        await _last_place(database, name),
+    )
+
+
+async def _text(database: Database, name: str) -> TextRecord:
+    saved = await database["texts"].find_one({"_id": name})
+    history, index, state = (
+        (int(saved["history"]), int(saved["edit"]), saved["state"]) if saved else (1, 0, b"")
+    )
+    behind = {"room": name, "history": history, "edit": {"$gt": index}}
+    edits = await database["edits"].find(behind).sort("edit", 1).to_list()
+    return TextRecord(history, index, state, tuple(read_edit(each) for each in edits))
+
+
+async def _last_place(database: Database, name: str) -> int:
+    jobs = database["jobs"].find({"room": name}, {"place": 1}).sort([("room", -1), ("place", -1)])
+    found = await jobs.to_list(1)
+    return int(found[0]["place"]) if found else 0
+
+
+async def jobs(
+    database: Database, name: str, wanted: Wanted, before: int, limit: int
+) -> list[JobRecord]:
+    """Finished jobs, the latest first, without their sources.
+
+    Looks at one stretch of places after the other, so that what has to be sorted is little. The few
+    that have not ended are left out here: asked of the database, they would keep it from finding
+    the rest by its index alone.
+    """
+    found: list[JobRecord] = []
+    query = _query(name, wanted)
+    top, window = before, before if wanted.job else WINDOW
+    while len(found) < limit and top > 0:
+        query["place"] = {"$lt": top, "$gte": top - window}
+        wants = limit - len(found)
+        rows = await database["jobs"].find(query).sort("place", -1).limit(wants).to_list()
+        found += [read_job(each) for each in rows if each["verdict"] is not None]
+        if len(rows) == wants:  # there may be more in this stretch
+            top = int(rows[-1]["place"])
+        else:
+            top, window = top - window, 4 * window
+    return found
+
+
+def _query(name: str, wanted: Wanted) -> Document:
+    query: Document = {"room": name}
+    for field, value in (
+        ("name", wanted.name),
+        ("language", wanted.language),
+        ("verdict", wanted.verdict),
+    ):
+        if value:
+            query[field] = {"$eq": value}
+    if wanted.text:
+        pattern = {"$regex": re.escape(needle(wanted.text))}
+        query["$or"] = [{"search": pattern}, {"search_result": pattern}]
+    if wanted.job:
+        query["_id"] = {"$regex": f"^{re.escape(wanted.job)}"}
+    return query
+
+
+async def job(database: Database, job_id: str) -> JobRecord | None:
+    """One job, with its source."""
+    found = await database["jobs"].find_one({"_id": job_id})
+    return (await _with_sources(database, [found]))[0] if found else None
+
+
+async def output(database: Database, job_id: str) -> Sequence[OutputRun]:
+    """What a finished job wrote, as far as it was kept."""
+    body = await database["bodies"].find_one({"_id": job_id}, {"output": 1})
+    return unpack_output(body["output"]) if body and body.get("output") else ()
+
+
+async def rooms(database: Database) -> list[RoomLine]:
+    """All rooms, those first that were used last."""
+    found = await database["rooms"].find().sort("used_at", -1).to_list()
+    return [
+        RoomLine(
+            each["_id"],
+            each["language"],
+            each["used_at"],
+            await database["jobs"].count_documents({"room": each["_id"]}),
+        )
+        for each in found
+    ]
+
+
+async def all_jobs(database: Database) -> AsyncIterator[JobRecord]:
+    """Every job with its source, in order; the reader may take its time."""
+    order = 0
+    while True:
+        behind = database["jobs"].find({"order": {"$gt": order}}).sort("order", 1)
+        found = await behind.limit(JOBS_AT_A_TIME).to_list()
+        if not found:
+            return
+        for each in await _with_sources(database, found):
+            yield each
+        order = int(found[-1]["order"])
+
+
+async def check(database: Database) -> list[str]:
+    """What is wrong with the data, a sentence each."""
+    troubles: list[str] = []
+    async for each in database["jobs"].find():
+        body = await database["bodies"].find_one({"_id": each["_id"]})
+        try:
+            read_job(each)
+            unpack_source((body or {}).get("source", b""))
+            if body and body.get("output"):
+                unpack_output(body["output"])
+        except (ValueError, KeyError, TypeError):
+            troubles.append(f"job {each['_id']} cannot be read")
+    lonely = await orphans(database)
+    troubles += [f"the source of job {each} is there without the job" for each in lonely]
+    async for each in database["rooms"].find({}, {"_id": 1}):
+        text = await _text(database, each["_id"])
+        places = [edit.index for edit in text.edits]
+        if places != list(range(text.index + 1, text.index + 1 + len(places))):
+            troubles.append(f"edits of room {each['_id']} are missing")
+    return troubles
