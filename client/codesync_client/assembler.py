@@ -1,16 +1,16 @@
 """Puts the output of one job in order: live events, repeats after a return, and fetched parts."""
 
 from codesync_client.events import JobOutput, OutputSkipped
-from codesync_protocol.messages import Output, OutputChunk, OutputPart
+from codesync_protocol.messages import Output, OutputChunk, OutputPart, StdinEcho
 
-Piece = JobOutput | OutputSkipped
+Piece = JobOutput | OutputSkipped | StdinEcho
 
 
 class OutputAssembler:
-    """The output of one job as this client has it.
+    """The output of one job as this client has it, and what was typed in between.
 
     Invariant: the pieces that were given out lie one behind the other from the start, without
-    overlap; every hole is one OutputSkipped.
+    overlap; every hole is one OutputSkipped. No line that was typed is given out twice.
 
     Args:
         job: the job.
@@ -28,6 +28,8 @@ class OutputAssembler:
         self.exact = exact
         self._job = job
         self._total = start
+        self._typed = 0  # lines that were given out, or will not come
+        self._typed_total = 0
         self._asked = False
         self._stale = stale
 
@@ -39,7 +41,11 @@ class OutputAssembler:
     @property
     def complete(self) -> bool:
         """Whether everything that is known to exist was given out."""
-        return self.position >= self._total
+        return self.position >= self._total and not (self.exact and self._lacks_lines)
+
+    @property
+    def _lacks_lines(self) -> bool:
+        return self._typed < self._typed_total
 
     def wanted(self) -> int | None:
         """The offset to fetch from now, or None; it counts as asked for until a part or a cut."""
@@ -71,6 +77,14 @@ class OutputAssembler:
             return [*self._skip_to(output.offset), *self._give(output.offset, output)]
         return self._give(output.offset, output)
 
+    def typed(self, line: StdinEcho) -> list[Piece]:
+        """Take a line that was typed; may be a repeat, or come before output that is fetched."""
+        self._typed_total = max(self._typed_total, line.number + 1)
+        if line.number < self._typed or (self.exact and line.offset > self.position):
+            return []  # the part in which it lies has it, too
+        self._typed = line.number + 1
+        return [line]
+
     def part(self, part: OutputPart) -> list[Piece]:
         """Take the answer to a fetch."""
         if self._stale:
@@ -81,23 +95,33 @@ class OutputAssembler:
         if part.end <= self.position < part.total:
             # The server claims that there is more and sends nothing: never ask it in a loop.
             return self._skip_to(part.total)
-        pieces = self._skip_to(part.offset)
+        pieces, lines = self._skip_to(part.offset), list(part.typed)
         offset = part.offset
         for chunk in part.chunks:
+            end = offset + len(chunk.data)
+            while lines and lines[0].offset < end:
+                pieces += self._give(offset, chunk, lines[0].offset)
+                pieces += self.typed(lines.pop(0))
             pieces += self._give(offset, chunk)
-            offset += len(chunk.data)
+            offset = end
+        for line in lines:
+            pieces += self.typed(line)
+        if part.end >= part.total:
+            self._typed = self._typed_total  # older lines are not kept for ever
         return pieces
 
-    def known(self, total: int) -> list[Piece]:
+    def known(self, total: int, typed: int = 0) -> list[Piece]:
         """Learn how much there is, from a snapshot or from the job's end.
 
         Args:
             total: bytes that the job has written.
+            typed: lines that were typed into it.
 
         Returns:
             The hole up to there, unless it will be fetched.
         """
         self._total = max(self._total, total)
+        self._typed_total = max(self._typed_total, typed)
         return [] if self.exact else self._skip_to(total)
 
     def _skip_to(self, offset: int) -> list[Piece]:
@@ -108,8 +132,12 @@ class OutputAssembler:
         self._total = max(self._total, offset)
         return [hole]
 
-    def _give(self, offset: int, source: Output | OutputChunk) -> list[Piece]:
-        data = source.data[max(0, self.position - offset) :]
+    def _give(
+        self, offset: int, source: Output | OutputChunk, until: int | None = None
+    ) -> list[Piece]:
+        """Give out what is new of a piece, up to an offset."""
+        end = None if until is None else max(0, until - offset)
+        data = source.data[max(0, self.position - offset) : end]
         if not data:
             return []
         piece = JobOutput(self._job, source.stream, self.position, data)

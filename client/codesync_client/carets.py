@@ -79,9 +79,7 @@ class Carets:
         if member:
             self.others[member] = _behind(splices)
         self._past.append(_Past(seq, 0, splices))
-        for early, (base, place) in list(self._early.items()):
-            if base <= seq:
-                self.arrived(early, base, place, seq)
+        self._take_early(seq)
 
     def wrote(self, splices: tuple[Splice, ...], number: int) -> None:
         """We changed the text ourselves.
@@ -99,6 +97,7 @@ class Carets:
         for past in self._past:
             if past.seq == inf and past.number <= number:
                 past.seq = seq
+        self._take_early(seq)
 
     def keep(self, members: set[int]) -> None:
         """Forget those who left."""
@@ -111,6 +110,11 @@ class Carets:
         self._early.clear()
         self._past.clear()
         self.own = None
+
+    def _take_early(self, seq: int) -> None:
+        for early, (base, place) in list(self._early.items()):
+            if base <= seq:
+                self.arrived(early, base, place, seq)
 
     def _move(self, splices: tuple[Splice, ...]) -> None:
         self.others = {each: place.through(splices) for each, place in self.others.items()}

@@ -84,7 +84,7 @@ class RoomModel:
         stale = before.in_flight if before else 0
         self._output[job] = OutputAssembler(job, start=start, exact=True, stale=stale)
         if summary := self.jobs.get(job):
-            self._output[job].known(summary.output_bytes)
+            self._output[job].known(summary.output_bytes, summary.typed)
 
     def rejoin(self, welcome: Welcome) -> Iterator[RoomEvent]:
         """Take the welcome of a new connection."""
@@ -215,8 +215,9 @@ class RoomModel:
                     yield from assembler.live(event)
                 elif assembler.exact:
                     assembler.known(event.offset + len(event.data))
-            case StdinEcho():
-                yield event
+            case StdinEcho(job=job, number=number):
+                self._update(job, typed=number + 1)
+                yield from self._assembler(job).typed(event)
             case Finished(job=job):
                 total = max(event.result.output_bytes, self._output_bytes(job))
                 self._update(job, state=JobState.FINISHED, result=event.result, output_bytes=total)
@@ -235,7 +236,7 @@ class RoomModel:
                 if summary.result is not None:
                     self._told.add(summary.job)
                 continue
-            events += assembler.known(summary.output_bytes)
+            events += assembler.known(summary.output_bytes, summary.typed)
             if summary.result is not None and summary.job not in self._told:
                 ended = Finished(welcome.seq, summary.job, summary.result)
                 self._ended.setdefault(summary.job, ended)  # what the server said then says more

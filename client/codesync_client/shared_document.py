@@ -65,6 +65,10 @@ class DocumentListener(Protocol):
         """Somebody is somewhere else."""
         ...
 
+    def somebody_came(self) -> None:
+        """Whoever came knows where we were, not what the text has done since: say where we are."""
+        ...
+
     def document_in_conflict(self, conflict: Conflict) -> None:
         """What we wrote is not in the room's text."""
         ...
@@ -85,14 +89,16 @@ class SharedDocument:
         self.conflict: Conflict | None = None
         self._epoch = ""
         self._text_id = ""
-        self._seq = 0
+        self._seq = 0  # the last edit that we have
+        self._fetched = 0  # the last one that came with the texts
         self._mine: Replica | None = None
         self._confirmed: Replica | None = None
         self._number = 0
         self._unsent: deque[Edit] = deque()  # in pieces
         self._unacknowledged: deque[Edit] = deque()  # sent, in pieces
         self._caret: CaretPlace | None = None
-        self._caret_is_due = False
+        self._caret_is_due = self._caret_is_news = False
+        self._here: set[int] = set()
         self._pieces: dict[int, bytearray] = {}
         self._fetch = DocumentFetch()
         self._reason = ""
@@ -171,9 +177,14 @@ class SharedDocument:
         self._caret = CaretPlace(anchor, head)
         self._caret_is_due |= tell
 
-    def tell_caret(self) -> None:
-        """Tell the others where we are, if they do not know."""
+    def tell_caret(self, *, again: bool = False) -> None:
+        """Tell the others where we are, if they do not know.
+
+        Args:
+            again: tell them all the same.
+        """
         self._caret_is_due = True
+        self._caret_is_news |= again
 
     def _write(self, act: Callable[[Replica], object]) -> None:
         if self._mine is None:
@@ -196,10 +207,11 @@ class SharedDocument:
             edit = self._unsent.popleft()
             self._unacknowledged.append(edit)
             yield edit
-        if self._caret_is_due and self._caret and not self._unacknowledged and self._mine:
-            caret, self._caret = self._caret, None
-            self._caret_is_due = False
-            if caret != self.carets.own:
+        if self._caret_is_due and not self._unacknowledged and self._mine:
+            caret, self._caret = self._caret or self.carets.own, None
+            is_news = self._caret_is_news or caret != self.carets.own
+            self._caret_is_due = self._caret_is_news = False
+            if caret and is_news:
                 self.carets.own = caret
                 yield Caret(self._seq, caret.anchor, caret.head)
 
@@ -246,8 +258,7 @@ class SharedDocument:
                     self.carets.arrived(member, base, place, self._seq)
                     self._tell_carets()
                 case Members(members=members):
-                    self.carets.keep({each.member for each in members})
-                    self._tell_carets()
+                    self._members({each.member for each in members})
                 case DocumentCheck():
                     self._check(message)
                 case DocumentReset():
@@ -267,10 +278,21 @@ class SharedDocument:
         if digest(self._confirmed.texts) != check.digest:
             self._start_over()
 
+    def _members(self, members: set[int]) -> None:
+        has_come, self._here = bool(members - self._here), members
+        self.carets.keep(members)
+        self._tell_carets()
+        if has_come and self.listener:
+            self.listener.somebody_came()
+
     def _edited(self, edited: Edited) -> None:
+        if edited.member == self._me and not edited.more:
+            self._forget_taken(edited.number)
         if self._fetch.goes_on:
             self._fetch.keep(edited)
             return
+        if edited.seq <= self._fetched:
+            return  # the texts that were fetched have it
         pieces = self._pieces.setdefault(edited.member, bytearray())
         pieces += edited.data
         if edited.more:
@@ -285,7 +307,6 @@ class SharedDocument:
         self._seq = edited.seq
         self._mine.apply(update, edited.member)  # it knows our own ones, and changes nothing
         if edited.member == self._me:
-            self._forget_taken(edited.number)
             self.carets.confirmed(edited.number, edited.seq)
 
     def _part(self, part: DocumentPart) -> None:
@@ -305,11 +326,16 @@ class SharedDocument:
         """The text is the one that we know: what we missed is merged, what we did is sent again."""
         assert self._mine
         self._confirmed = Replica(self._mine.client, whole)
-        self._seq = seq
+        self._seq = self._fetched = seq
         self.carets.forget()
         self._mine.apply(whole, _SEVERAL)
         self._unsent.extendleft(reversed(self._unacknowledged))
         self._unacknowledged.clear()
+        if not self.unsent and self._mine.texts != self._confirmed.texts:
+            # Sent again one by one it would come twice: everybody who was here has it.
+            self._was_refused = True
+            self._start_over("the server has lost something that was in the room")
+            return
         self._tell_loaded()
 
     def _begin_anew(self, whole: bytes, part: DocumentPart) -> None:
@@ -318,7 +344,7 @@ class SharedDocument:
         mine = before.texts if before else None
         self._confirmed = Replica(part.client, whole)
         self._mine = Replica(part.client, whole, self._changed)
-        self._seq = part.seq
+        self._seq = self._fetched = part.seq
         self._unsent.clear()
         self._unacknowledged.clear()
         self.carets.forget()

@@ -14,13 +14,13 @@ from codesync_server.access.rules import check_binding
 from codesync_server.connections.admission import Doorkeeper
 from codesync_server.connections.http import Figures, Pages
 from codesync_server.connections.listener import CannotListen, Listener, own_names
-from codesync_server.connections.outbox import Outbox
 from codesync_server.connections.peer import Peer
 from codesync_server.executors.choice import Choice, choose
 from codesync_server.executors.contract import ExecutorDown
 from codesync_server.jobs.allowance import Allowance
 from codesync_server.jobs.kept import job_of
 from codesync_server.jobs.scheduler import ATTEMPTS_MAX, Scheduler
+from codesync_server.jobs.uploads import Uploads
 from codesync_server.languages.registry import Languages, built_in
 from codesync_server.rooms.actions import Actions
 from codesync_server.rooms.past import Past
@@ -28,6 +28,7 @@ from codesync_server.rooms.presence import Presence
 from codesync_server.rooms.registry import Rooms, RoomUnavailable, TooManyRooms
 from codesync_server.rooms.reporter import TROUBLE_MAX, Reporter
 from codesync_server.rooms.room import Room
+from codesync_server.rooms.seat import Seat
 from codesync_server.settings import Settings
 from codesync_server.store.choice import choose_store
 from codesync_server.store.contract import Retention, Store, StoreDown, StoreLost, StoreUnusable
@@ -74,6 +75,7 @@ class App:
         begin = (first.name, first.starter) if first else ("", "")
         self._rooms = Rooms(self._keeper, *begin)
         self._presence = Presence(self._rooms)
+        self._uploads = Uploads()
         self._reporter = Reporter(self._rooms, self._keeper)
         self._scheduler = Scheduler(
             choice.executor,
@@ -273,14 +275,13 @@ class App:
     def _peer(self, connection: ServerConnection) -> Peer:
         return Peer(connection, self._doorkeeper, self._welcome, self._actions)
 
-    def _actions(self, room: Room, key: str, outbox: Outbox) -> Actions:
+    def _actions(self, seat: Seat) -> Actions:
         return Actions(
-            room,
-            key,
-            outbox,
+            seat,
             scheduler=self._scheduler,
             languages=self.languages,
             allowance=self._allowance,
+            uploads=self._uploads,
             keeper=self._keeper,
             past=self._past,
             presence=self._presence,

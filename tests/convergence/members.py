@@ -25,6 +25,7 @@ from codesync_protocol.messages import (
 from codesync_protocol.shared_text import SOURCE, TEXTS
 from codesync_server.rooms.editing import Editing
 from codesync_server.rooms.room import Room
+from codesync_server.rooms.seat import Seat
 
 
 class Wire:
@@ -33,7 +34,7 @@ class Wire:
     def __init__(self) -> None:
         self.states: dict[str, bytes] = {}
         self.events: deque[bytes] = deque()
-        self.bulk: deque[Callable[[], bytes]] = deque()
+        self.bulk: deque[Callable[[], bytes | None]] = deque()
 
     def put_reply(self, frame: bytes) -> None:
         self.states[f"reply {len(self.states)}"] = frame
@@ -45,11 +46,14 @@ class Wire:
     def put_event(self, frame: bytes, *, may_skip: bool = False, urgent: bool = False) -> None:
         self.events.append(frame)
 
-    def put_bulk(self, make: Callable[[], bytes]) -> bool:
+    def put_bulk(self, make: Callable[[], bytes | None]) -> bool:
         self.bulk.append(make)
         return True
 
     def close(self, reason: str) -> None:
+        pass
+
+    def cut(self, last: bytes, reason: str) -> None:
         pass
 
     def take(self, *, prefers_bulk: bool) -> bytes | None:
@@ -80,6 +84,9 @@ class View:
         self.texts[change.text] = text
 
     def carets_moved(self) -> None:
+        pass
+
+    def somebody_came(self) -> None:
         pass
 
     def document_in_conflict(self, conflict: Conflict) -> None:
@@ -130,7 +137,7 @@ class Writer:
         )
         for frame in missed or ():
             wire.put_event(frame)
-        self._wire, self._editing = wire, Editing(room, member.member, self._key, wire)
+        self._wire, self._editing = wire, Editing(Seat(room, self._key, wire))
         self._epoch = welcome.epoch
         self._seq = self._seq if welcome.resumed else welcome.seq
         self.document.enter(welcome)

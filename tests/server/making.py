@@ -1,6 +1,6 @@
 """Jobs and what they are made of, as short as tests want them."""
 
-from codesync_protocol.messages import StdinMode, Submit, SubmitFile
+from codesync_protocol.messages import StdinMode, Stream, Submit, SubmitFile
 from codesync_server.jobs.job import Job, Submitter
 from codesync_server.jobs.stdin import StdinGate
 from codesync_server.languages.registry import Languages, built_in
@@ -74,3 +74,8 @@ def make_submit(
 def all_languages() -> Languages:
     """The built-in languages, all of them available."""
     return Languages(built_in(), lambda _: True)
+
+
+def wrote(job: Job, data: bytes, stream: Stream = Stream.STDOUT) -> None:
+    """Let a job have written something of which the room was told."""
+    job.output.told = job.output.add(stream, data) + len(data)

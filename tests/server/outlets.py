@@ -41,16 +41,22 @@ class Ear:
         if may_skip:
             self.skippable.append(self.heard[-1])
 
-    def put_bulk(self, make: Callable[[], bytes]) -> bool:
+    def put_bulk(self, make: Callable[[], bytes | None]) -> bool:
         """Something large."""
         if not self.bulk_places:
             return False
         self.bulk_places -= 1
-        self.heard.append(decode_from_server(make()))
+        if (frame := make()) is not None:
+            self.heard.append(decode_from_server(frame))
         return True
 
     def close(self, reason: str) -> None:
         """The end."""
+        self.closed = reason
+
+    def cut(self, last: bytes, reason: str) -> None:
+        """The end, at once."""
+        self.heard.append(decode_from_server(last))
         self.closed = reason
 
     def of(self, kind: type[_Message]) -> list[_Message]:

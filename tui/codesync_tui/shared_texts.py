@@ -12,6 +12,9 @@ from codesync_tui.throttle import Throttle
 CARET_SECONDS = 0.05
 """Others are told of our caret no more often: 20 times a second look like every move."""
 
+AGAIN_SECONDS = 1.0
+"""They are told again where we are no more often, however many come."""
+
 
 @dataclass(frozen=True, slots=True)
 class Watchers:
@@ -59,6 +62,7 @@ class SharedTexts:
         self._areas: Mapping[str, SourceArea] = {SOURCE: editor, STDIN: prepared}
         self._watchers = watchers
         self._caret = Throttle(self._tell_caret, CARET_SECONDS, editor.set_timer)
+        self._caret_again = Throttle(self._tell_caret_again, AGAIN_SECONDS, editor.set_timer)
         document.listener = self
         self.allow()
 
@@ -98,6 +102,14 @@ class SharedTexts:
     def carets_moved(self) -> None:
         """Somebody is somewhere else."""
         self._watchers.carets_moved()
+
+    def somebody_came(self) -> None:
+        """Somebody came who does not know where we are."""
+        self._caret_again.ask()
+
+    def _tell_caret_again(self) -> None:
+        self._document.tell_caret(again=True)
+        self._wake()
 
     def document_in_conflict(self, conflict: Conflict) -> None:
         """What we wrote is not in the room's text."""

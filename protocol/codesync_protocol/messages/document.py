@@ -87,7 +87,8 @@ class DocumentPart(msgspec.Struct, frozen=True, array_like=True, tag="document_p
 
     Attributes:
         request: the FetchDocument's.
-        seq: the last event that the whole contains. Later edits are applied after it.
+        seq: the last edit that the whole contains, by its place in the room's log. Later ones are
+            applied after it.
         client: the CRDT id that the client has from now on.
         offset: where in the whole this piece lies.
         total: bytes of the whole: one Yjs update.
@@ -127,7 +128,7 @@ class Caret(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=
     """Where a client's caret is; sent when it has no edit on the way. Positions are bytes of UTF-8.
 
     Attributes:
-        base: the last event that its text contains.
+        base: the last edit that its text contains, by its place in the room's log.
         anchor: where its selection began.
         head: where the caret is.
     """
@@ -142,7 +143,7 @@ class MemberCaret(msgspec.Struct, frozen=True, array_like=True, tag="member_care
 
     Attributes:
         member: who.
-        base: the last event that the text contains in which these positions count.
+        base: the last edit that the text contains in which these positions count.
         anchor: where the selection began.
         head: where the caret is.
     """

@@ -192,6 +192,7 @@ class JobSummary(msgspec.Struct, frozen=True, array_like=True):
         result: how it ended, once it has.
         limits: what its program may use.
         holder: the member who may type into it, if its stdin is shared; 0 when nobody may.
+        typed: how many lines were typed into it so far, for all to see.
     """
 
     job: JobId
@@ -207,6 +208,7 @@ class JobSummary(msgspec.Struct, frozen=True, array_like=True):
     result: Result | None = None
     limits: RunLimits = RunLimits()
     holder: MemberId = 0
+    typed: Count = 0
 
 
 class Submitted(msgspec.Struct, frozen=True, array_like=True, tag="submitted"):
@@ -244,7 +246,18 @@ class Output(msgspec.Struct, frozen=True, array_like=True, tag="output"):
 
 
 class StdinEcho(msgspec.Struct, frozen=True, array_like=True, tag="echo"):
-    """To the room: somebody typed into a program; long input is cut at STDIN_ECHO_MAX bytes."""
+    """To the room: somebody typed into a program.
+
+    Attributes:
+        seq: place in the room's log.
+        job: the program's job.
+        member: who.
+        name: the same, as people know them.
+        data: what; long input is cut at STDIN_ECHO_MAX bytes.
+        end: the input ends with it.
+        offset: how many bytes the job had written before.
+        number: how many such lines of the job there were before.
+    """
 
     seq: Seq
     job: JobId
@@ -252,6 +265,8 @@ class StdinEcho(msgspec.Struct, frozen=True, array_like=True, tag="echo"):
     name: ShortText
     data: Annotated[bytes, Meta(max_length=STDIN_ECHO_MAX)]
     end: bool = False
+    offset: Size = 0
+    number: Count = 0
 
 
 class Finished(msgspec.Struct, frozen=True, array_like=True, tag="finished"):
@@ -376,12 +391,14 @@ class OutputPart(msgspec.Struct, frozen=True, array_like=True, tag="output_part"
             has what lies between.
         chunks: the pieces, one behind the other.
         total: how many bytes the job has written so far.
+        typed: what was typed while the job wrote these, and behind them if nothing follows.
     """
 
     job: JobId
     offset: Size
     chunks: Annotated[tuple[OutputChunk, ...], Meta(max_length=4096)]
     total: Size
+    typed: Annotated[tuple[StdinEcho, ...], Meta(max_length=1024)] = ()
 
     @property
     def end(self) -> int:

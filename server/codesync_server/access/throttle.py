@@ -38,10 +38,16 @@ class Throttle:
         bucket.tokens -= 1
         return True
 
-    def delay(self, key: str, now: float) -> float:
-        """Use up one try; tell how many seconds to wait before it is made."""
+    def delay(self, key: str, now: float, cost: float = 1.0) -> float:
+        """Use up one try; tell how many seconds to wait before it is made.
+
+        Args:
+            key: who tries.
+            now: seconds of any steady clock.
+            cost: how many tries it counts for.
+        """
         bucket = self._filled(key, now)
-        bucket.tokens -= 1
+        bucket.tokens -= cost
         return max(0.0, -bucket.tokens / self._per_second)
 
     def is_exhausted(self, key: str, now: float) -> bool:

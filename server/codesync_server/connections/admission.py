@@ -1,6 +1,7 @@
 """From a hello to a seat in a room, or to a refusal that says why."""
 
 import asyncio
+from typing import NamedTuple
 
 from codesync_protocol import version
 from codesync_protocol.errors import Code
@@ -14,6 +15,22 @@ from codesync_server.rooms.room import Room
 
 WRONG_TOKENS_BURST = 10
 WRONG_TOKENS_PER_SECOND = 0.2
+
+
+class Admitted(NamedTuple):
+    """Somebody may enter.
+
+    Attributes:
+        room: where.
+        role: as what.
+        issued: when their invite was made; None for the server's token.
+        version: which version of the protocol they are spoken to in.
+    """
+
+    room: Room
+    role: Role
+    issued: float | None
+    version: int
 
 
 class Doorkeeper:
@@ -33,7 +50,7 @@ class Doorkeeper:
         self._invites = invites
         self._wrong_tokens = Throttle(WRONG_TOKENS_BURST, WRONG_TOKENS_PER_SECOND)
 
-    async def admit(self, hello: Hello, address: str) -> tuple[Room, Role, int] | Refused:
+    async def admit(self, hello: Hello, address: str) -> "Admitted | Refused":
         """Decide.
 
         Args:
@@ -41,7 +58,7 @@ class Doorkeeper:
             address: where it comes from, for counting wrong tokens.
 
         Returns:
-            Room, role and protocol version; or the refusal.
+            What they may do where; or the refusal.
         """
         agreed = version.agree(hello.oldest, hello.newest)
         if agreed is None:
@@ -81,9 +98,9 @@ class Doorkeeper:
             return self._refuse(Code.BUSY, "the server has no place for another room")
         except RoomUnavailable as error:
             return self._refuse(Code.BUSY, str(error), "try again in a minute")
-        if barred := room.bars(fingerprint(hello.key), grant.issued):
+        if barred := room.roll.bars(fingerprint(hello.key), grant.issued):
             return self._refuse(Code.REMOVED, barred, "ask the host for a new link")
-        return room, grant.role, agreed
+        return Admitted(room, grant.role, grant.issued, agreed)
 
     def _refuse(self, code: Code, reason: str, remedy: str = "") -> Refused:
         return Refused(code, reason, remedy, version.OLDEST, version.NEWEST)

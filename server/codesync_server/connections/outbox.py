@@ -62,7 +62,7 @@ class Outbox:
         self._send_now = send_now
         self._events: deque[_Event] = deque()
         self._skippable_since: deque[float] = deque()  # of the events that may be left out
-        self._bulk: deque[Callable[[], bytes]] = deque()
+        self._bulk: deque[Callable[[], bytes | None]] = deque()
         self._bulk_turn = False
         self._reply_bytes = 0
         self._event_bytes = 0
@@ -116,8 +116,12 @@ class Outbox:
             self._event_bytes -= len(frame)
         self._events = deque(each for each in self._events if not each.may_skip)
 
-    def put_bulk(self, make: Callable[[], bytes]) -> bool:
-        """Send something large when its turn comes; tell whether there is a place for it."""
+    def put_bulk(self, make: Callable[[], bytes | None]) -> bool:
+        """Send something large when its turn comes; tell whether there is a place for it.
+
+        Args:
+            make: makes it, then; None when it is not wanted any more.
+        """
         if len(self._bulk) >= BULK_MAX:
             return False
         self._bulk.append(make)
@@ -127,6 +131,17 @@ class Outbox:
     def close(self, reason: str) -> None:
         """End the connection when what waits now has been sent."""
         self.closing = self.closing or reason
+        self._filled.set()
+
+    def cut(self, last: bytes, reason: str) -> None:
+        """End the connection with a last word; nothing else of what waits is sent."""
+        for waiting in (self._replies, self._states, self._events, self._bulk):
+            waiting.clear()
+        self._skippable_since.clear()
+        self._event_bytes = 0
+        self._replies.append(last)
+        self._reply_bytes = len(last)
+        self.closing = reason
         self._filled.set()
 
     def _check(self) -> None:
@@ -160,9 +175,10 @@ class Outbox:
             return frame
         if self._states:
             return self._states.pop(next(iter(self._states)))
-        if self._bulk and (self._bulk_turn or not self._events):
-            self._bulk_turn = False
-            return self._bulk.popleft()()
+        while self._bulk and (self._bulk_turn or not self._events):
+            if (made := self._bulk.popleft()()) is not None:
+                self._bulk_turn = False
+                return made
         if self._events:
             self._bulk_turn = True
             frame, may_skip = self._events.popleft()

@@ -5,6 +5,7 @@ import logging
 import socket
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import count
 
 from websockets.asyncio.server import ServerConnection, broadcast
 from websockets.exceptions import ConnectionClosed
@@ -19,7 +20,9 @@ from codesync_server.connections.admission import Doorkeeper
 from codesync_server.connections.outbox import Outbox
 from codesync_server.rooms.actions import Actions
 from codesync_server.rooms.identity import fingerprint
-from codesync_server.rooms.room import Room, RoomFull
+from codesync_server.rooms.roll import RoomFull
+from codesync_server.rooms.room import Room
+from codesync_server.rooms.seat import Seat
 
 HELLO_SECONDS = 5.0
 PROGRESS_SECONDS = 10.0
@@ -29,6 +32,9 @@ UNSENT_BYTES = 32 * 1024
 """What the kernel holds of what is not on the way yet. Its own choice is megabytes, which a slow
 line takes minutes for; what comes later, however urgent, would stand behind them."""
 
+MESSAGES_A_TURN = 16
+"""Of those that are here already; then others have their turn."""
+
 MESSAGES_BURST = 2000
 MESSAGES_PER_SECOND = 500
 """A client that sends faster is read more slowly; nobody else notices."""
@@ -36,7 +42,7 @@ MESSAGES_PER_SECOND = 500
 log = logging.getLogger(__name__)
 
 MakeWelcome = Callable[[Room, Member, Role, int, bool, int], Welcome]
-MakeActions = Callable[[Room, str, Outbox], Actions]
+MakeActions = Callable[[Seat], Actions]
 
 
 class Peer:
@@ -83,10 +89,10 @@ class Peer:
             log.info("refused %s: %s", self.address, admitted.code)
             await self._refuse(admitted)
             return
-        room, role, version = admitted
+        room, role, issued, version = admitted
         key = fingerprint(hello.key)
         try:
-            member = room.enter(key, hello.name, role, self._outbox)
+            member = room.enter(key, hello.name, role, self._outbox, issued)
         except RoomFull:
             await self._refuse(Refused(Code.BUSY, "the room is full", "try again later"))
             return
@@ -95,7 +101,7 @@ class Peer:
         self._connection.protocol.max_message_size = FRAME_MAX
         try:
             self._welcome(room, member, Role(member.role), version, hello)
-            await self._converse(self._make_actions(room, key, self._outbox))
+            await self._converse(self._make_actions(Seat(room, key, self._outbox)))
         finally:
             room.leave(key, self._outbox, asyncio.get_running_loop().time())
 
@@ -122,13 +128,18 @@ class Peer:
             self._outbox.put_event(frame, may_skip=False)
 
     async def _converse(self, actions: Actions) -> None:
-        writer = asyncio.get_running_loop().create_task(self._write())
+        loop = asyncio.get_running_loop()
+        writer = loop.create_task(self._write())
         writer.add_done_callback(self._writer_ended)
+        errands = loop.create_task(actions.errands.run())
         try:
             await self._read(actions)
         except ConnectionClosed:
             pass
         finally:
+            await actions.errands.end()
+            await asyncio.wait([errands])  # each of them is bounded
+            actions.leave()
             if self._outbox.closing:
                 await asyncio.wait([writer], timeout=PROGRESS_SECONDS)
             writer.cancel()
@@ -143,8 +154,10 @@ class Peer:
     async def _read(self, actions: Actions) -> None:
         throttle = Throttle(MESSAGES_BURST, MESSAGES_PER_SECOND)
         clock = asyncio.get_running_loop().time
-        while True:
+        for turn in count(1):
             frame = await self._connection.recv()
+            if not turn % MESSAGES_A_TURN:
+                await asyncio.sleep(0)
             if delay := throttle.delay("", clock()):
                 await asyncio.sleep(delay)
             try:

@@ -32,6 +32,15 @@ HISTORY_MAX = 32 * 1024 * 1024
 HISTORY_LONG = 4 * 1024 * 1024
 """From this on a history had better begin anew."""
 
+HISTORY_OVERLONG = 16 * 1024 * 1024
+"""From this on it must, or nobody could write any more soon."""
+
+UNIT_BYTES_MAX = 3
+"""What is deleted is counted in UTF-16 code units; one has so many bytes of UTF-8 at the most."""
+
+
+_TOO_LARGE = f"the text would be over {DOCUMENT_MAX >> 20} MiB"
+
 
 class EditNotTaken(Exception):
     """An edit is refused.
@@ -65,6 +74,7 @@ class Document:
         self._history = 0
         self._saved = b""
         self._tail: list[bytes] = []
+        self._whole = b""  # the state as it was told last; empty when it is another now
         self._doc, self._texts = _replica()
 
     @classmethod
@@ -131,6 +141,11 @@ class Document:
         return self._history > HISTORY_LONG
 
     @property
+    def is_overlong(self) -> bool:
+        """Whether the history must begin anew."""
+        return self._history > HISTORY_OVERLONG
+
+    @property
     def is_sound(self) -> bool:
         """Whether a newcomer, who takes all edits in at once, gets the same texts.
 
@@ -165,9 +180,14 @@ class Document:
         Raises:
             EditNotTaken: the vector makes no sense.
         """
+        if not vector and self._whole:
+            return self._whole
         try:
             with no_panic():
-                return self._doc.get_update(vector) if vector else self._doc.get_update()
+                if vector:
+                    return self._doc.get_update(vector)
+                self._whole = self._doc.get_update()
+                return self._whole
         except (DocumentBroken, ValueError) as error:
             raise EditNotTaken(Code.BAD_EDIT, f"the state vector makes no sense: {error}") from None
 
@@ -196,8 +216,8 @@ class Document:
         self._check(update, client)
         if self._history + len(data) > HISTORY_MAX:
             raise EditNotTaken(Code.TOO_LARGE, "the history of the room's text is full")
-        if update.inserted and self.size + update.inserted > DOCUMENT_MAX:
-            raise EditNotTaken(Code.TOO_LARGE, f"the text would be over {DOCUMENT_MAX >> 20} MiB")
+        if update.inserted and self.size + update.inserted - _most_deleted(update) > DOCUMENT_MAX:
+            raise EditNotTaken(Code.TOO_LARGE, _TOO_LARGE)
         try:
             with no_panic():
                 self._doc.apply_update(data)
@@ -206,6 +226,9 @@ class Document:
         except (DocumentBroken, ValueError) as error:
             self._rebuild()
             raise EditNotTaken(Code.BAD_EDIT, f"the edit cannot be applied: {error}") from None
+        if update.inserted and self.size > DOCUMENT_MAX:
+            self._rebuild()  # what it deletes was partly deleted already
+            raise EditNotTaken(Code.TOO_LARGE, _TOO_LARGE)
         self._remember(data, update)
 
     def _check(self, update: Update, client: int) -> None:
@@ -223,6 +246,7 @@ class Document:
 
     def _remember(self, data: bytes, update: Update) -> None:
         self.edits += 1
+        self._whole = b""
         self._history += len(data)
         if update.client is not None:
             self._clocks[update.client] = max(update.end, self._clocks.get(update.client, 0))
@@ -236,6 +260,10 @@ class Document:
         for update in (self._saved, *self._tail):
             if update:
                 self._doc.apply_update(update)
+
+
+def _most_deleted(update: Update) -> int:
+    return UNIT_BYTES_MAX * sum(each.length for each in update.deletions)
 
 
 def _replica() -> tuple[Doc[Text], dict[str, Text]]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from codesync_protocol.messages import JobState, JobSummary, RunLimits, StdinMode
 from codesync_protocol.verdict import Result, Stage
 from codesync_server.executors.session import Session
+from codesync_server.jobs.echoes import Echoes
 from codesync_server.jobs.output import KeptOutput
 from codesync_server.jobs.stdin import StdinGate
 from codesync_server.limits import StageLimits
@@ -60,6 +61,7 @@ class Job:
         queued_at: by the loop's clock, for durations.
         state: where it is in its life.
         output: what it wrote.
+        echoes: what members typed into it.
         result: how it ended.
         cancelled_by: name of the member who cancelled it.
         awaits_input: whether the program waits for input.
@@ -83,6 +85,7 @@ class Job:
     queued_at: float
     state: JobState = JobState.QUEUED
     output: KeptOutput = field(default_factory=KeptOutput)
+    echoes: Echoes = field(default_factory=Echoes)
     result: Result | None = None
     cancelled_by: str = ""
     window: tuple[int, int] = (80, 24)
@@ -131,10 +134,11 @@ class Job:
             submitted_at=self.submitted_at,
             stdin=self.input.mode,
             tty=self.tty,
-            output_bytes=self.output.total,
+            output_bytes=self.output.told,
             result=self.result if ended else None,
             limits=_told(self.limits),
             holder=self.holder.member if self.input.mode is StdinMode.SHARED else 0,
+            typed=self.echoes.total,
         )
 
 

@@ -14,10 +14,11 @@ class KeptOutput:
 
     Attributes:
         total: bytes that were ever added.
+        told: how many of them members were told of; the others are nobody's yet.
     """
 
     def __init__(self) -> None:
-        self.total = 0
+        self.total = self.told = 0
         self._data = bytearray()
         # Where each run of one stream begins, and which stream it is: nine bytes a run, so that a
         # program that changes streams with every byte costs little.
@@ -33,7 +34,7 @@ class KeptOutput:
             total: how many bytes it wrote.
         """
         output = cls()
-        output.total = total
+        output.total = output.told = total
         output._dropped = True
         return output
 

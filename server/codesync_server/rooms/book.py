@@ -58,7 +58,7 @@ class RoomBook:
         return self._keep(SaveRoom(record))
 
     def member(self, key: str, identity: Identity) -> Kept:
-        """Keep what is known of somebody who is here, or was until now."""
+        """Keep what is known of somebody."""
         record = MemberRecord(
             key,
             identity.member,
@@ -67,7 +67,7 @@ class RoomBook:
             identity.edits_taken,
             identity.role or "",
             identity.removed,
-            time.time(),
+            identity.seen_at,
         )
         return self._keep(SaveMember(self._name, record))
 

@@ -1,9 +1,11 @@
 """What one member does with the texts of a room: every edit is checked, numbered and relayed."""
 
+from collections.abc import Callable
+
 import msgspec
 
 from codesync_protocol.codec import encode
-from codesync_protocol.errors import Code, FrameError
+from codesync_protocol.errors import Code
 from codesync_protocol.limits import EDIT_MAX, PART_MAX
 from codesync_protocol.messages import (
     DocumentPart,
@@ -15,28 +17,24 @@ from codesync_protocol.messages import (
 )
 from codesync_server.documents.document import EditNotTaken
 from codesync_server.rooms.gate import Kept
-from codesync_server.rooms.outlet import Outlet
-from codesync_server.rooms.room import Room
+from codesync_server.rooms.seat import Seat
 
 
 class Editing:
     """One member's pen.
 
     Args:
-        room: the room.
-        member: the member's id.
-        key: the member's client key.
-        outlet: the way back to the member.
+        seat: the member's place.
     """
 
-    def __init__(self, room: Room, member: int, key: str, outlet: Outlet) -> None:
-        self._room = room
-        self._member = member
-        self._key = key
-        self._identity = room.identity(key)
-        self._outlet = outlet
+    def __init__(self, seat: Seat) -> None:
+        self._room = seat.room
+        self._member = seat.member.member
+        self._key = seat.key
+        self._identity = seat.room.identity(seat.key)
+        self._outlet = seat.outlet
         self._pieces = bytearray()
-        self._whole: bytes | None = None
+        self._wanted: FetchDocument | None = None
 
     def edit(self, edit: Edit) -> None:
         """Take an edit, or a piece of one; what cannot be taken is answered, never raised."""
@@ -68,6 +66,8 @@ class Editing:
         for start in range(0, len(whole), PART_MAX):
             more = start + PART_MAX < len(whole)
             self._relay(number, whole[start : start + PART_MAX], more, kept)
+        if self._room.document.is_overlong:
+            self._room.renew_document()
 
     def _relay(self, number: int, piece: bytes, more: bool, kept: Kept) -> None:
         member, identity = self._member, self._identity
@@ -79,40 +79,47 @@ class Editing:
         self._room.publish(make, kept)
 
     def fetch(self, request: FetchDocument) -> None:
-        """Send the texts, in parts, as they are now.
+        """Send the texts, in parts, as they are when the turn of the first comes.
 
-        Raises:
-            FrameError: the request makes no sense, or too much was asked for already.
+        Until then nothing is made of them, and a newer request takes the place of an older one:
+        whoever asks all the time has the texts once, not as often as they ask.
         """
-        document, identity = self._room.document, self._identity
-        try:
-            whole = document.state(request.vector)
-        except EditNotTaken as error:
-            raise FrameError(error.code, str(error)) from None
         kept: Kept = None
-        if request.fresh or not identity.crdt:
-            identity.crdt = document.assign()
+        if request.fresh or not self._identity.crdt:
+            self._identity.crdt = self._room.document.assign()
             kept = self._room.save_member(self._key)
         self._pieces.clear()
-        self._whole = whole
+        self._wanted = request
+        # Whoever edits under an id must find it known, whatever becomes of this server meanwhile.
+        self._room.after(kept, lambda: self._queue(lambda: self._first_part(request)))
+
+    def _queue(self, make: Callable[[], bytes | None]) -> None:
+        if not self._outlet.put_bulk(make):
+            reason = "too many requests for old output and texts at once"
+            self._outlet.put_reply(encode(Fault(Code.TOO_FAST, reason)))
+
+    def _first_part(self, request: FetchDocument) -> bytes | None:
+        if request is not self._wanted or not self._identity.crdt:
+            return None  # a text that began anew meanwhile is asked for anew
+        try:
+            whole = self._room.document.state(request.vector)
+        except EditNotTaken as error:
+            return encode(Fault(error.code, str(error)))
         head = DocumentPart(
             request.request,
-            self._room.log.seq,
-            identity.crdt,
+            self._room.text_seq,
+            self._identity.crdt,
             offset=0,
             total=len(whole),
             data=b"",
         )
-        # Whoever edits under an id must find it known, whatever becomes of this server meanwhile.
-        self._room.after(kept, lambda: self._send_part(head, whole))
+        return self._part(request, head, whole)
 
-    def _send_part(self, head: DocumentPart, whole: bytes) -> None:
-        def make() -> bytes:
-            end = head.offset + PART_MAX
-            if end < len(whole) and self._whole is whole:  # else a newer request took its place
-                self._send_part(msgspec.structs.replace(head, offset=end), whole)
-            return encode(msgspec.structs.replace(head, data=whole[head.offset : end]))
-
-        if not self._outlet.put_bulk(make):
-            reason = "too many requests for old output and texts at once"
-            self._outlet.put_reply(encode(Fault(Code.TOO_FAST, reason)))
+    def _part(self, request: FetchDocument, head: DocumentPart, whole: bytes) -> bytes | None:
+        if request is not self._wanted:
+            return None
+        end = head.offset + PART_MAX
+        if end < len(whole):
+            following = msgspec.structs.replace(head, offset=end)
+            self._queue(lambda: self._part(request, following, whole))
+        return encode(msgspec.structs.replace(head, data=whole[head.offset : end]))

@@ -18,6 +18,7 @@ class Identity:
         edits_told: the number of its last edit that everybody was told of, itself included.
         role: what a host lets it do; None: what its token says.
         removed: why it may not come back; empty while it may.
+        seen_at: when it was here last, in seconds since the Unix epoch, as far as that matters.
     """
 
     member: int
@@ -27,6 +28,7 @@ class Identity:
     edits_told: int = 0
     role: Role | None = None
     removed: str = ""
+    seen_at: float = 0.0
 
 
 def fingerprint(key: str) -> str:

@@ -25,8 +25,11 @@ class Outlet(Protocol):
         """
         ...
 
-    def put_bulk(self, make: Callable[[], bytes]) -> bool:
+    def put_bulk(self, make: Callable[[], bytes | None]) -> bool:
         """Send something large when there is nothing more urgent; made only then.
+
+        Args:
+            make: makes it; None when it is not wanted any more.
 
         Returns:
             Whether there is a place for it.
@@ -34,5 +37,9 @@ class Outlet(Protocol):
         ...
 
     def close(self, reason: str) -> None:
-        """End the connection."""
+        """End the connection when what waits has been sent."""
+        ...
+
+    def cut(self, last: bytes, reason: str) -> None:
+        """End the connection with a last frame; nothing else of what waits is sent."""
         ...

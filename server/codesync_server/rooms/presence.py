@@ -37,7 +37,7 @@ class Presence:
         """
         end = room.document.size
         room.carets[member] = MemberCaret(
-            member, min(caret.base, room.log.seq), min(caret.anchor, end), min(caret.head, end)
+            member, min(caret.base, room.text_seq), min(caret.anchor, end), min(caret.head, end)
         )
         self._moved.setdefault(room.name, set()).add(member)
         self._something_moved.set()

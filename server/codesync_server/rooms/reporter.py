@@ -63,8 +63,13 @@ class Reporter:
     def job_wrote(self, job: Job, stream: Stream, offset: int, data: bytes) -> None:
         """Tell the room what a job wrote."""
         kept = self._show(job)
+
+        def make(seq: int) -> Output:
+            job.output.told = offset + len(data)
+            return Output(seq, job.id, stream, offset, data)
+
         if room := self._rooms.get(job.room):
-            room.publish(lambda seq: Output(seq, job.id, stream, offset, data), kept)
+            room.publish(make, kept)
 
     def _show(self, job: Job) -> Kept:
         """Have it kept that somebody sees something of a job: it must not run again in silence."""

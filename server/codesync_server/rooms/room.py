@@ -5,8 +5,6 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 
-import msgspec
-
 from codesync_protocol.codec import encode
 from codesync_protocol.errors import Code
 from codesync_protocol.messages import (
@@ -25,7 +23,6 @@ from codesync_protocol.messages import (
     Role,
     Saving,
 )
-from codesync_protocol.names import clean_name, distinct_name
 from codesync_server.documents.document import Document
 from codesync_server.jobs.job import Job
 from codesync_server.rooms.book import Keep, RoomBook, keep_nothing
@@ -33,6 +30,7 @@ from codesync_server.rooms.gate import Gate, Kept
 from codesync_server.rooms.identity import Identity
 from codesync_server.rooms.log import EventLog
 from codesync_server.rooms.outlet import Outlet
+from codesync_server.rooms.roll import Roll
 from codesync_server.store.records import KeptRoom
 
 JOBS_KEPT = 20
@@ -40,13 +38,6 @@ JOBS_KEPT = 20
 
 OUTPUT_KEPT_BYTES = 16 * 1024 * 1024
 """Output of finished jobs that a room keeps; the oldest goes first."""
-
-IDENTITIES_KEPT = 1000
-MEMBERS_MAX = 500
-
-
-class RoomFull(Exception):
-    """The room has no place for another member."""
 
 
 class Room:
@@ -64,9 +55,10 @@ class Room:
         log: what happened in it.
         jobs: unfinished and recent jobs by id, oldest first.
         document: the texts that its members share.
+        text_seq: the last event that told of a change of them.
         language: in which language the source is.
         carets: where its members are in the source, by member id.
-        invites_after: seconds since the Unix epoch; invites that are older let nobody new in.
+        roll: who is in it, and whom it knows.
         jobs_had: how many jobs it has had.
         idle_since: by the loop's clock, when the last member left; None while somebody is here.
     """
@@ -79,18 +71,16 @@ class Room:
         self.log = EventLog()
         self.jobs: OrderedDict[str, Job] = OrderedDict()
         self.document = Document()
+        self.text_seq = 0
         self.language = ""
         self.carets: dict[int, MemberCaret] = {}
-        self.invites_after = 0.0
+        self.roll = Roll()
         self.jobs_had = 0
         self.idle_since: float | None = now
         self._made_at = time.time()
         self._book = RoomBook(name, keep, kept.text if kept else None)
         self._gate = Gate()
-        self._members: dict[str, Member] = {}  # by client key, in order of arrival
-        self._outlets: dict[str, Outlet] = {}
-        self._identities: OrderedDict[str, Identity] = OrderedDict()
-        self._last_member = 0
+        self._outlets: dict[str, Outlet] = {}  # by client key
         self._last_queue: bytes = b""
         self._checked_edits = 0
         if kept is not None:
@@ -104,40 +94,33 @@ class Room:
         """
         self.text_id = kept.room.text
         self.language = kept.room.language
-        self.invites_after = kept.room.invites_after
+        self.roll.invites_after = kept.room.invites_after
         self.jobs_had = kept.jobs
         self._made_at = kept.room.made_at
-        for member in reversed(kept.members):
-            self._identities[member.key] = Identity(
-                member.member,
-                member.name,
-                member.crdt,
-                member.edits_taken,
-                member.edits_taken,
-                Role(member.role) if member.role else None,
-                member.removed,
-            )
-            self._last_member = max(self._last_member, member.member)
+        self.roll.restore(reversed(kept.members))
         for edit in kept.text.edits:
-            if identity := self._identities.get(edit.key):
+            if identity := self.roll.identity_of(edit.key):
                 identity.edits_taken = max(identity.edits_taken, edit.number)
                 identity.edits_told = identity.edits_taken
         self.document = Document.restored(
             kept.text.state,
             (edit.data for edit in kept.text.edits),
-            (identity.crdt for identity in self._identities.values()),
+            (identity.crdt for _, identity in self.roll.known),
         )
 
     # Members.
 
-    def enter(self, key: str, name: str, role: Role, outlet: Outlet) -> Member:
+    def enter(
+        self, key: str, name: str, role: Role, outlet: Outlet, issued: float | None = None
+    ) -> Member:
         """Let somebody in; the same client instance again takes the place of its old connection.
 
         Args:
             key: the client instance.
             name: what it wants to be called.
-            role: what it may do.
+            role: what its token says that it may do.
             outlet: the way to it.
+            issued: when its invite was made; None for the server's token.
 
         Returns:
             The member.
@@ -147,13 +130,8 @@ class Room:
         """
         if old := self._outlets.pop(key, None):
             old.close("the same client connected again")
-            self._members.pop(key, None)
-        if len(self._members) >= MEMBERS_MAX:
-            raise RoomFull
-        identity = self._identify(key, name)
-        role = identity.role or role
-        member = Member(identity.member, identity.name, role, identity.member)
-        self._members[key] = member
+            self.roll.depart(key)
+        member = self.roll.arrive(key, name, role, issued)
         self._outlets[key] = outlet
         self.idle_since = None
         self._last_queue = b""  # the newcomer knows another one
@@ -164,94 +142,52 @@ class Room:
 
     def identity(self, key: str) -> Identity:
         """What the room remembers of somebody who is in it."""
-        return self._identities[key]
+        return self.roll.identity(key)
 
     def member_of(self, key: str) -> Member:
         """Whoever is here as this client instance."""
-        return self._members[key]
-
-    def key_of(self, member: int) -> str | None:
-        """The client instance of a member; None when it is not here."""
-        return next((key for key, each in self._members.items() if each.member == member), None)
+        return self.roll.member_of(key)
 
     def set_role(self, key: str, role: Role) -> None:
         """Let a member do more or less, now and when it comes back."""
-        self._identities[key].role = role
-        self.save_member(key)
-        self._members[key] = msgspec.structs.replace(self._members[key], role=role)
+        self.roll.set_role(key, role)
+        self._save_roll()
         self._tell_members()
 
     def remove(self, key: str, reason: str) -> None:
-        """Send a member away for good.
+        """Send a member away for good, and at once, however slowly it reads.
 
         Args:
             key: its client instance.
             reason: what it is told.
         """
-        self._identities[key].removed = reason
-        self.invites_after = time.time()
-        self.save()
+        self.carets.pop(self.roll.remove(key, reason).member, None)
         self.save_member(key)
-        outlet = self._outlets[key]
-        outlet.put_reply(encode(Fault(Code.REMOVED, reason, fatal=True)))
-        outlet.close(reason)
-
-    def bars(self, key: str, issued: float | None) -> str:
-        """Tell whether somebody may not enter.
-
-        Args:
-            key: the client instance.
-            issued: when the invite that they show was made; None for the server's token.
-
-        Returns:
-            Why not; empty if they may.
-        """
-        known = self._identities.get(key)
-        if known is not None:
-            return known.removed
-        if issued is not None and issued <= self.invites_after:
-            return "this invite was made before somebody was removed from the room"
-        return ""
+        self._save_roll()
+        self._outlets.pop(key).cut(encode(Fault(Code.REMOVED, reason, fatal=True)), reason)
+        self._tell_members()
 
     def leave(self, key: str, outlet: Outlet, now: float) -> None:
         """Let somebody go, unless their place was taken over by a newer connection."""
         if self._outlets.get(key) is not outlet:
             return
         del self._outlets[key]
-        self.carets.pop(self._members.pop(key).member, None)
+        self.carets.pop(self.roll.depart(key).member, None)
         self.save_member(key)
-        if not self._members:
+        if not self.size:
             self.idle_since = now
             self.save()
         self._tell_members()
 
-    def _identify(self, key: str, wanted: str) -> Identity:
-        known = self._identities.pop(key, None)
-        taken = {member.name for member in self._members.values()}
-        if known is None or known.name in taken:
-            self._last_member += 1
-            name = clean_name(wanted) or f"guest-{self._last_member}"
-            known = Identity(self._last_member, distinct_name(name, taken))
-        self._identities[key] = known
-        self._forget_identities()
-        return known
-
-    def _forget_identities(self) -> None:
-        absent = (key for key in list(self._identities) if key not in self._members)
-        for key in absent:
-            if len(self._identities) <= IDENTITIES_KEPT:
-                return
-            del self._identities[key]
-
     @property
     def members(self) -> Members:
         """Who is here."""
-        return Members(tuple(self._members.values()))
+        return Members(tuple(self.roll))
 
     @property
     def size(self) -> int:
         """How many are here."""
-        return len(self._members)
+        return len(self.roll)
 
     def _tell_members(self) -> None:
         self.tell("members", encode(self.members))
@@ -263,25 +199,31 @@ class Room:
         self._book.room(
             text=self.text_id,
             language=self.language,
-            invites_after=self.invites_after,
+            invites_after=self.roll.invites_after,
             made_at=self._made_at,
         )
 
     def save_member(self, key: str) -> Kept:
         """Have what is known of somebody kept."""
-        return self._book.member(key, self._identities[key])
+        return self._book.member(key, self.roll.identity(key))
+
+    def _save_roll(self) -> None:
+        """Have it kept who is here now, and which links are old."""
+        self.save()
+        for key in self.roll.keys:
+            self.save_member(key)
 
     def save_text(self) -> None:
         """Have the texts kept as they are now, instead of edit by edit."""
         if self.document.has_long_history:
             self.renew_document()
         else:
-            self._book.text(self.document, self._identities.items())
+            self._book.text(self.document, self.roll.known)
 
     def save_all(self) -> None:
         """Have everything kept as it is now: the store missed some of what happened."""
         self.save()
-        for key in self._identities:
+        for key, _ in self.roll.known:
             self.save_member(key)
         self.save_text()
 
@@ -294,7 +236,7 @@ class Room:
         """Have an edit kept that the document has taken."""
         kept = self._book.edit(key, number, data)
         if self._book.is_long and not self.document.has_long_history:
-            self._book.text(self.document, self._identities.items())
+            self._book.text(self.document, self.roll.known)
         return kept
 
     def tell_saving(self, trouble: str) -> None:
@@ -321,6 +263,8 @@ class Room:
         frame = encode(event)
         self.log.append(frame)
         may_skip, urgent = isinstance(event, Output), isinstance(event, Edited)
+        if isinstance(event, Edited | DocumentReset):
+            self.text_seq = event.seq
         for outlet in self._outlets.values():
             outlet.put_event(frame, may_skip=may_skip, urgent=urgent)
 
@@ -341,7 +285,7 @@ class Room:
         if caret := self.carets.get(member):
             frame = encode(caret)
             for key, outlet in self._outlets.items():
-                if self._members[key].member != member:
+                if self.member_of(key).member != member:
                     outlet.put_state(f"caret {member}", frame)
 
     def check_document(self) -> None:
@@ -358,9 +302,9 @@ class Room:
     def renew_document(self) -> None:
         """Let the history of the texts begin anew; everybody has to fetch them again."""
         self.document = self.document.renewed()
-        for identity in self._identities.values():
+        for _, identity in self.roll.known:
             identity.crdt = 0
-        self._book.text(self.document, self._identities.items(), begins_anew=True)
+        self._book.text(self.document, self.roll.known, begins_anew=True)
         self.publish(DocumentReset)  # what is edited from now on waits for it to be kept
 
     def notify(self, notice: Notice) -> None:

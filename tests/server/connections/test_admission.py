@@ -29,7 +29,7 @@ from codesync_protocol.messages import (
 from codesync_server.access.invites import InviteDesk
 from codesync_server.connections import admission, peer
 from codesync_server.connections.admission import WRONG_TOKENS_BURST
-from codesync_server.rooms import registry, room
+from codesync_server.rooms import registry, roll
 from codesync_server.settings import Settings
 from tests.server.connections.wire import (
     ROOM,
@@ -346,7 +346,7 @@ async def test_a56_only_so_many_rooms_are_opened_and_those_that_are_stay_open(
 async def test_a_full_room_says_so_and_its_members_may_return(
     server: RunningServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(room, "MEMBERS_MAX", 1)
+    monkeypatch.setattr(roll, "MEMBERS_MAX", 1)
     hello = hello_to(server)
     async with wire_to(server) as ana:
         await ana.enter(hello)

@@ -4,10 +4,10 @@ import itertools
 
 import pytest
 
-from codesync_protocol.messages import JobState, Stream
+from codesync_protocol.messages import JobState
 from codesync_protocol.verdict import Result, Verdict
 from codesync_server.jobs.job import TRANSITIONS
-from tests.server.making import make_job
+from tests.server.making import make_job, wrote
 
 LIFE = [
     JobState.QUEUED,
@@ -53,7 +53,7 @@ def test_a_job_goes_where_the_table_says_and_nowhere_else(
 
 def test_the_room_is_told_everything_but_the_source() -> None:
     job = make_job(source=b"secret", prepared=b"hidden", args=(b"private",))
-    job.output.add(Stream.STDOUT, b"abc")
+    wrote(job, b"abc")
     job.result, job.state, job.is_told = Result(Verdict.OK, "exit code 0"), JobState.FINISHED, True
     summary = job.summary()
     assert (summary.job, summary.name, summary.file_name) == (job.id, "ana", "main.py")

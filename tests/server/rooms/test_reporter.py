@@ -29,7 +29,7 @@ from codesync_server.store.keeper import Keeper
 from codesync_server.store.records import OutputRun
 from tests.server.doubles import GoodExecutor
 from tests.server.keeping import keeper_at_work, settled
-from tests.server.making import all_languages, key_of, make_job
+from tests.server.making import all_languages, key_of, make_job, wrote
 from tests.server.outlets import Ear
 from tests.waiting import eventually
 
@@ -129,7 +129,7 @@ async def test_what_happens_to_a_job_of_a_room_that_is_gone_hurts_nobody(house: 
 async def test_a_result_is_kept_before_anybody_is_told_of_it(house: House) -> None:
     job = house.add(1, "room-a")
     await house.keeper.accept(record_of(job, 1))
-    job.output.add(Stream.STDOUT, b"hello")
+    wrote(job, b"hello")
     job.result = Result(Verdict.OK, "exit code 0")
     house.reporter.job_finished(job)
     assert house.ana.of(Finished) == []

@@ -22,9 +22,9 @@ from codesync_server.store.changes import (
     SaveText,
     ShowJob,
 )
-from codesync_server.store.contract import Retention, Store
+from codesync_server.store.contract import Retention, Store, Unanswerable
 from codesync_server.store.packing import OUTPUT_HEAD
-from codesync_server.store.records import RoomLine, TextRecord, Wanted
+from codesync_server.store.records import OutputRun, RoomLine, TextRecord, Wanted
 from codesync_server.store.sqlite import SqliteStore
 from tests.server.store.making import (
     LATE,
@@ -111,6 +111,18 @@ async def test_the_first_end_counts(store: Store) -> None:
     assert (job.result, job.attempts, job.shown, job.cancelled_by) == (OK, 1, False, "")
 
 
+@pytest.mark.parametrize("first", [(wrote(b"first\n"),), ()])
+async def test_f03_a_second_result_changes_neither_the_first_nor_its_output(
+    store: Store, first: tuple[OutputRun, ...]
+) -> None:
+    await put(store, AcceptJob(a_job(1)), FinishJob(job_id(1), OK, "", first))
+    await put(store, FinishJob(job_id(1), LATE, "eve", (wrote(b"second\n"),)))
+    job = await store.job(job_id(1))
+    assert job is not None
+    assert (job.result, job.cancelled_by) == (OK, "")
+    assert await store.output(job_id(1)) == first
+
+
 async def test_what_happens_to_a_job_that_is_not_there_is_nothing(store: Store) -> None:
     await put(store, *finished(1), ShowJob(job_id(1), 1), ForgetJob(job_id(1), "ticket"))
     assert await store.job(job_id(1)) is None
@@ -172,6 +184,54 @@ async def test_jobs_are_found_by_what_is_known_of_them(store: Store) -> None:
 async def test_what_is_looked_for_is_mere_text(store: Store, text: str) -> None:
     await ran(store, a_job(1, text="nothing of it"), a_job(2, text=f"before {text} behind"))
     assert await ids(store, Wanted(text=text)) == [2]
+
+
+@pytest.mark.parametrize(
+    ("there", "wanted"),
+    [
+        ("GRÖSSE", "größe"),
+        ("über", "ÜBER"),
+        ("STRASSE", "straße"),
+        ("Σίσυφος", "ΣΊΣΥΦΟΣ"),
+        ("Zoe\u0308", "zoë"),
+        ("Zoë", "ZOE\u0308"),
+    ],
+)
+async def test_neither_case_nor_composition_of_letters_matters(
+    store: Store, there: str, wanted: str
+) -> None:
+    await ran(store, a_job(1, text="nothing of it"))
+    await ran(store, a_job(2, text=f"before {there} behind"), a_job(3, title=f"{there}.py"))
+    await ran(store, a_job(4, name=there))
+    await ran(store, a_job(5), result=replace(LATE, explanation=f"because of {there}"))
+    assert await ids(store, Wanted(text=wanted)) == [5, 4, 3, 2]
+
+
+async def test_words_are_not_found_across_what_is_searched(store: Store) -> None:
+    await ran(store, a_job(1, name="ana", title="main.py"))
+    assert await ids(store, Wanted(text="anamain")) == []
+    assert await ids(store, Wanted(text="ana main")) == []
+
+
+@pytest.mark.parametrize("text", ["\0", "a\0b", "a\nb", "\x1b[31m", "\x85", "a\tb"])
+async def test_words_with_control_characters_in_them_are_refused(store: Store, text: str) -> None:
+    await ran(store, a_job(1, text=f"before {text} behind"))
+    with pytest.raises(Unanswerable, match="control characters"):
+        await ids(store, Wanted(text=text))
+
+
+async def test_a_job_is_found_by_the_beginning_of_its_id(store: Store) -> None:
+    likely = [replace(a_job(n), id=f"{n:04x}{'f' * 28}") for n in (0x11AA, 0x11AB, 0x12FF)]
+    for record in likely:
+        await put(store, AcceptJob(record), FinishJob(record.id, OK, "", ()))
+    await put(store, AcceptJob(replace(a_job(9), id=f"11ac{'0' * 28}")))  # waits yet
+    assert await ids(store, Wanted(job="11aa")) == [0x11AA]
+    assert await ids(store, Wanted(job="11a")) == [0x11AB, 0x11AA]
+    assert await ids(store, Wanted(job=likely[2].id)) == [0x12FF]
+    assert await ids(store, Wanted(job="11"), limit=1) == [0x11AB]
+    for nothing in ("2", "11ac", "1.", ".*", "%", "$"):
+        assert await ids(store, Wanted(job=nothing)) == []
+    assert await store.jobs("other", Wanted(job="11"), before=ALL, limit=9) == []
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,70 @@
+"""What a member asked for that takes time, done in order while everything else goes on."""
+
+import asyncio
+import logging
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable
+
+WAITING_MAX = 64
+"""With more, the member's messages wait: they are read no further."""
+
+log = logging.getLogger(__name__)
+
+Errand = Callable[[], Awaitable[None]]
+
+
+class Errands:
+    """One member's errands: one after the other, in the order in which they came."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[tuple[str, Errand]] = deque()
+        self._concerned: Counter[str] = Counter()
+        self._changed = asyncio.Condition()
+        self._is_ending = False
+
+    @property
+    def waiting(self) -> int:
+        """How many are not done."""
+        return len(self._waiting)
+
+    def concern(self, job: str) -> bool:
+        """Tell whether a job has an errand that is not done: what is about it comes behind."""
+        return self._concerned[job] > 0
+
+    async def put(self, errand: Errand, job: str = "") -> None:
+        """Have something done; waits while too much is waiting.
+
+        Args:
+            errand: does it; raises nothing that anybody should know of.
+            job: what it is about, if it is about a job.
+        """
+        async with self._changed:
+            await self._changed.wait_for(lambda: len(self._waiting) < WAITING_MAX)
+            self._waiting.append((job, errand))
+            self._concerned[job] += 1
+            self._changed.notify_all()
+
+    async def run(self) -> None:
+        """Do them until told to end; one that was begun is done to its end."""
+        while True:
+            async with self._changed:
+                await self._changed.wait_for(lambda: self._waiting or self._is_ending)
+                if self._is_ending:
+                    return
+                job, errand = self._waiting[0]
+            try:
+                await errand()
+            except Exception:
+                # One errand's bug must not keep the others from being run.
+                log.exception("an errand failed for a reason that nobody has foreseen")
+            async with self._changed:
+                self._waiting.popleft()
+                self._concerned[job] -= 1
+                self._concerned += Counter()  # forgets those that are done
+                self._changed.notify_all()
+
+    async def end(self) -> None:
+        """Begin no more of them: their member is gone, and asks again when it is back."""
+        async with self._changed:
+            self._is_ending = True
+            self._changed.notify_all()

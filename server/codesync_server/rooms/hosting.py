@@ -1,0 +1,55 @@
+"""What a host does with members: lets them do more or less, and sends them away."""
+
+from codesync_protocol.errors import Code, FrameError
+from codesync_protocol.messages import Notice, RemoveMember, Role, SetRole
+from codesync_server.rooms.seat import Seat
+
+_ARTICLES = {Role.HOST: "a", Role.EDITOR: "an", Role.VIEWER: "a"}
+
+
+class Hosting:
+    """One member's hand as a host.
+
+    Args:
+        seat: the member's place.
+    """
+
+    def __init__(self, seat: Seat) -> None:
+        self._seat = seat
+        self._room = seat.room
+
+    def set_role(self, message: SetRole) -> None:
+        """Let a member do more or less.
+
+        Raises:
+            FrameError: they are no host, or there is no such guest.
+        """
+        self._seat.require_host()
+        key = self._guest(message.member)
+        self._room.set_role(key, message.role)
+        name = self._room.member_of(key).name
+        text = f"{self._seat.member.name} made {name} {_ARTICLES[message.role]} {message.role}"
+        if message.role is Role.VIEWER:
+            text += "; who comes by an older link is one, too"
+        self._room.notify(Notice("info", text))
+
+    def remove(self, message: RemoveMember) -> None:
+        """Send a member away for good.
+
+        Raises:
+            FrameError: they are no host, or there is no such guest.
+        """
+        self._seat.require_host()
+        key = self._guest(message.member)
+        name, host = self._room.member_of(key).name, self._seat.member.name
+        self._room.remove(key, f"{host} removed you from the room")
+        text = f"{host} removed {name} from the room; older links let nobody in any more"
+        self._room.notify(Notice("info", text))
+
+    def _guest(self, member: int) -> str:
+        key = self._room.roll.key_of(member)
+        if key is None:
+            raise FrameError(Code.ROLE, "no such member is here")
+        if self._room.member_of(key).role == Role.HOST:
+            raise FrameError(Code.ROLE, "hosts are equals: their role stays, and so do they")
+        return key

@@ -1,0 +1,72 @@
+"""What a member reads again: what programs wrote, what they ran, pages of the past."""
+
+from codesync_protocol.codec import encode
+from codesync_protocol.errors import Code, FrameError
+from codesync_protocol.limits import PART_MAX
+from codesync_protocol.messages import FetchHistory, FetchOutput, FetchSource, OutputPart
+from codesync_server.jobs.job import Job
+from codesync_server.rooms.past import Past
+from codesync_server.rooms.seat import Seat
+
+
+class Reading:
+    """One member's questions.
+
+    Args:
+        seat: the member's place.
+        past: what was.
+    """
+
+    def __init__(self, seat: Seat, past: Past) -> None:
+        self._seat = seat
+        self._room = seat.room
+        self._past = past
+
+    def is_at_hand(self, message: FetchOutput) -> bool:
+        """Whether the answer need not be waited for."""
+        job = self._room.jobs.get(message.job)
+        return job is not None and job.output.is_here
+
+    async def history(self, message: FetchHistory) -> None:
+        """Answer with a page of past jobs."""
+        page = await self._past.page(self._room.name, message, last=self._room.jobs_had)
+        self._seat.reply(page)
+
+    async def source(self, message: FetchSource) -> None:
+        """Answer with a piece of what a job ran."""
+        self._seat.reply(await self._past.source(self._room.name, message))
+
+    async def output(self, message: FetchOutput) -> None:
+        """Answer with a piece of what a job wrote.
+
+        Raises:
+            FrameError: the room has no such job, or too much was asked for already.
+        """
+        job = self._room.jobs.get(message.job)
+        if job is not None and job.output.is_here:
+            written, start = job, message.offset
+
+            def answer() -> bytes:
+                return encode(_part_of(written, start))
+        else:
+            past = await self._past.output(self._room.name, message.job, message.offset)
+            if past is None and job is None:
+                raise FrameError(Code.NO_SUCH_JOB, "the room has no such job")
+            total = job.output.told if job else 0
+            part = past or OutputPart(message.job, total, (), total)
+
+            def answer() -> bytes:
+                return encode(part)
+
+        if not self._seat.outlet.put_bulk(answer):
+            raise FrameError(Code.TOO_FAST, "too many requests for old output at once")
+
+
+def _part_of(job: Job, start: int) -> OutputPart:
+    """Cut a piece out of what members were told of, and of nothing else."""
+    output = job.output
+    offset, chunks = output.read(start, min(PART_MAX, max(0, output.told - start)))
+    end = offset + sum(len(chunk.data) for chunk in chunks)
+    is_last = end >= output.told
+    typed = job.echoes.within(start, None if is_last else end)
+    return OutputPart(job.id, offset, chunks, output.told, typed)

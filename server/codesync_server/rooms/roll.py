@@ -1,0 +1,198 @@
+"""Who is in a room, whom it knows, and whom it lets in as what. Pure."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from codesync_protocol.messages import Member, Role
+from codesync_protocol.names import clean_name, distinct_name
+from codesync_server.rooms.identity import Identity
+from codesync_server.store.records import MemberRecord
+
+IDENTITIES_KEPT = 1000
+MEMBERS_MAX = 500
+
+
+class RoomFull(Exception):
+    """The room has no place for another member."""
+
+
+class Roll:
+    """The members of one room.
+
+    An invite is a link that many may have, and a client instance is a key that anybody can make
+    anew. So what a host does to a member is done to the links that were about then, as far as they
+    bring somebody who was not here at that moment.
+
+    Attributes:
+        invites_after: seconds since the Unix epoch; invites that are older let nobody in any more
+            who was not here then.
+        editors_after: likewise; whoever comes by one that is older only watches.
+    """
+
+    def __init__(self) -> None:
+        self.invites_after = 0.0
+        self.editors_after = 0.0
+        self._members: dict[str, Member] = {}  # by client key, in order of arrival
+        self._identities: OrderedDict[str, Identity] = OrderedDict()
+        self._last_member = 0
+
+    def restore(self, records: Iterable[MemberRecord]) -> None:
+        """Know those whom the store knows.
+
+        Args:
+            records: the one who was here last comes last.
+        """
+        for record in records:
+            self._identities[record.key] = Identity(
+                record.member,
+                record.name,
+                record.crdt,
+                record.edits_taken,
+                record.edits_taken,
+                Role(record.role) if record.role else None,
+                record.removed,
+                record.seen_at,
+            )
+            self._last_member = max(self._last_member, record.member)
+
+    def __iter__(self) -> Iterator[Member]:
+        """Those who are here, in order of arrival."""
+        return iter(self._members.values())
+
+    def __len__(self) -> int:
+        """How many are here."""
+        return len(self._members)
+
+    def __contains__(self, key: str) -> bool:
+        """Whether a client instance is here."""
+        return key in self._members
+
+    @property
+    def known(self) -> Iterable[tuple[str, Identity]]:
+        """All that are known, by client key, whoever was here last at the end."""
+        return self._identities.items()
+
+    @property
+    def keys(self) -> list[str]:
+        """The client keys of those who are here."""
+        return list(self._members)
+
+    def identity(self, key: str) -> Identity:
+        """What is known of somebody who is, or was, here."""
+        return self._identities[key]
+
+    def identity_of(self, key: str) -> Identity | None:
+        """The same, of somebody who may never have been."""
+        return self._identities.get(key)
+
+    def member_of(self, key: str) -> Member:
+        """Whoever is here as this client instance."""
+        return self._members[key]
+
+    def key_of(self, member: int) -> str | None:
+        """The client instance of a member; None when it is not here."""
+        return next((key for key, each in self._members.items() if each.member == member), None)
+
+    # Coming and going.
+
+    def bars(self, key: str, issued: float | None) -> str:
+        """Tell whether somebody may not enter.
+
+        Args:
+            key: the client instance.
+            issued: when the invite that they show was made; None for the server's token.
+
+        Returns:
+            Why not; empty if they may.
+        """
+        known = self._identities.get(key)
+        if known is not None and known.removed:
+            return known.removed
+        if self._is_new_by_old_link(key, issued, self.invites_after):
+            return "this invite was made before somebody was removed from the room"
+        return ""
+
+    def arrive(self, key: str, name: str, role: Role, issued: float | None) -> Member:
+        """Let somebody in.
+
+        Args:
+            key: the client instance.
+            name: what it wants to be called.
+            role: what its token says.
+            issued: when its invite was made; None for the server's token.
+
+        Raises:
+            RoomFull: there is no place.
+        """
+        if len(self._members) >= MEMBERS_MAX and key not in self._members:
+            raise RoomFull
+        is_capped = self._is_new_by_old_link(key, issued, self.editors_after)
+        identity = self._identify(key, name)
+        if is_capped and identity.role is None and role is Role.EDITOR:
+            identity.role = Role.VIEWER
+        member = Member(identity.member, identity.name, identity.role or role, identity.member)
+        self._members[key] = member
+        return member
+
+    def depart(self, key: str) -> Member:
+        """Let somebody go."""
+        self._identities[key].seen_at = time.time()
+        return self._members.pop(key)
+
+    def _is_new_by_old_link(self, key: str, issued: float | None, moment: float) -> bool:
+        known = self._identities.get(key)
+        was_here = known is not None and known.seen_at >= moment
+        return issued is not None and issued <= moment and not was_here
+
+    def _identify(self, key: str, wanted: str) -> Identity:
+        known = self._identities.pop(key, None)
+        taken = {member.name for other, member in self._members.items() if other != key}
+        if known is None:
+            self._last_member += 1
+            name = clean_name(wanted) or f"guest-{self._last_member}"
+            known = Identity(self._last_member, distinct_name(name, taken))
+        elif known.name in taken:
+            known.name = distinct_name(known.name, taken)
+        self._identities[key] = known
+        self._forget_oldest()
+        return known
+
+    def _forget_oldest(self) -> None:
+        absent = (key for key in list(self._identities) if key not in self._members)
+        for key in absent:
+            if len(self._identities) <= IDENTITIES_KEPT:
+                return
+            del self._identities[key]
+
+    # What hosts do.
+
+    def set_role(self, key: str, role: Role) -> None:
+        """Let a member do more or less, now and when it comes back, under whatever key."""
+        self._identities[key].role = role
+        self._members[key] = msgspec.structs.replace(self._members[key], role=role)
+        watching = any(each.role is Role.VIEWER for each in self._identities.values())
+        if role is Role.VIEWER:
+            self.editors_after = self._moment()
+        elif not watching:
+            self.editors_after = 0.0
+
+    def remove(self, key: str, reason: str) -> Member:
+        """Send a member away for good, under whatever key they come back.
+
+        Args:
+            key: its client instance.
+            reason: what it is told when it does.
+        """
+        self._identities[key].removed = reason
+        self.invites_after = self._moment()
+        return self._members.pop(key)
+
+    def _moment(self) -> float:
+        """Now; whoever is here has been here at this moment."""
+        now = time.time()
+        for key in self._members:
+            self._identities[key].seen_at = now
+        return now

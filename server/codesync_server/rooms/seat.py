@@ -1,0 +1,75 @@
+"""One member's place in a room: who they are, what their role allows, and the way back to them."""
+
+from codesync_protocol.codec import encode
+from codesync_protocol.errors import Code, FrameError
+from codesync_protocol.messages import Member, Role, ServerMessage
+from codesync_server.access.rules import ACTING_ROLES
+from codesync_server.jobs.job import Job, Submitter
+from codesync_server.rooms.outlet import Outlet
+from codesync_server.rooms.room import Room
+
+
+class Seat:
+    """One member's place.
+
+    Args:
+        room: the room.
+        key: the member's client key.
+        outlet: the way back to the member.
+
+    Attributes:
+        room, key, outlet: those.
+    """
+
+    def __init__(self, room: Room, key: str, outlet: Outlet) -> None:
+        self.room = room
+        self.key = key
+        self.outlet = outlet
+
+    @property
+    def member(self) -> Member:
+        """Who sits here, as the room knows them now."""
+        return self.room.member_of(self.key)
+
+    @property
+    def submitter(self) -> Submitter:
+        """The same, as jobs know them."""
+        return Submitter(self.key, self.member.member, self.member.name)
+
+    @property
+    def is_removed(self) -> bool:
+        """Whether they were sent away: what was on the way then does nothing any more."""
+        return bool(self.room.identity(self.key).removed)
+
+    def reply(self, message: ServerMessage) -> None:
+        """Answer them."""
+        self.outlet.put_reply(encode(message))
+
+    def require_acting(self) -> None:
+        """Make sure that they may do more than watch.
+
+        Raises:
+            FrameError: they may not.
+        """
+        if Role(self.member.role) not in ACTING_ROLES:
+            raise FrameError(Code.ROLE, "viewers watch; ask the host for an editor's invite")
+
+    def require_host(self) -> None:
+        """Make sure that they are a host.
+
+        Raises:
+            FrameError: they are not.
+        """
+        if self.member.role != Role.HOST:
+            raise FrameError(Code.ROLE, "only a host does this")
+
+    def job(self, job_id: str) -> Job:
+        """Find a job of the room that waits or runs.
+
+        Raises:
+            FrameError: there is none.
+        """
+        job = self.room.jobs.get(job_id)
+        if job is None or job.is_finished:
+            raise FrameError(Code.NO_SUCH_JOB, "the room has no such job that waits or runs")
+        return job

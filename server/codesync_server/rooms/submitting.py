@@ -1,0 +1,174 @@
+"""A member's submissions: announced, sent in parts, checked, kept, queued."""
+
+import asyncio
+import time
+
+from codesync_protocol.errors import Code, FrameError
+from codesync_protocol.messages import Accepted, PartTaken, Rejected, Submit, SubmitPart, Submitted
+from codesync_server.jobs.allowance import Allowance
+from codesync_server.jobs.intake import Intake, Refusal
+from codesync_server.jobs.job import Job
+from codesync_server.jobs.kept import record_of
+from codesync_server.jobs.queue import QueueFull
+from codesync_server.jobs.scheduler import Draining, Scheduler
+from codesync_server.jobs.uploads import Uploads, UploadsFull
+from codesync_server.languages.registry import Languages
+from codesync_server.rooms.seat import Seat
+from codesync_server.store.contract import StoreDown
+from codesync_server.store.keeper import Keeper, KnownJob
+from codesync_server.store.records import JobRecord
+
+UPLOADS_MAX = 2
+"""Submissions of one member whose bodies are on the way at the same time."""
+
+
+class Submitting:
+    """One member's submissions.
+
+    Args:
+        seat: the member's place.
+        scheduler: runs jobs.
+        languages: what can be run.
+        allowance: how much a job may use.
+        uploads: bodies that are on the way, of all members.
+        keeper: keeps what is accepted.
+    """
+
+    def __init__(
+        self,
+        seat: Seat,
+        scheduler: Scheduler,
+        languages: Languages,
+        allowance: Allowance,
+        uploads: Uploads,
+        keeper: Keeper,
+    ) -> None:
+        self._seat = seat
+        self._room = seat.room
+        self._scheduler = scheduler
+        self._languages = languages
+        self._allowance = allowance
+        self._keeper = keeper
+        self._uploads = uploads
+        self._intakes: dict[str, Intake] = {}
+
+    async def submit(self, submit: Submit) -> None:
+        """Take a submission, or what announces one."""
+        try:
+            self._seat.require_acting()
+            await self._proceed(Intake(submit, self._languages, self._allowance))
+        except Refusal as refusal:
+            self._reject(submit.job, refusal.code, refusal.reason, refusal.remedy)
+        except FrameError as error:
+            self._reject(submit.job, error.code, error.reason)
+
+    async def part(self, part: SubmitPart) -> None:
+        """Take a part of one.
+
+        Raises:
+            FrameError: it was not announced.
+        """
+        intake = self._intakes.get(part.job)
+        if intake is None:
+            raise FrameError(Code.NO_SUCH_JOB, "a part of a submission that was not announced")
+        try:
+            self._seat.require_acting()
+            intake.add(part)
+            await self._proceed(intake)
+        except Refusal as refusal:
+            self._drop(part.job)
+            self._reject(part.job, refusal.code, refusal.reason, refusal.remedy)
+        except FrameError as error:
+            self._drop(part.job)
+            self._reject(part.job, error.code, error.reason)
+
+    def leave(self) -> None:
+        """Let go of all that is not whole."""
+        for job in list(self._intakes):
+            self._drop(job)
+
+    async def _proceed(self, intake: Intake) -> None:
+        job_id = intake.submit.job
+        if not intake.is_complete:
+            self._await_more(job_id, intake)
+            self._seat.reply(PartTaken(job_id, intake.received))
+            return
+        self._drop(job_id)
+        await self._accept(
+            intake.job(
+                room=self._room.name,
+                submitter=self._seat.submitter,
+                wall=time.time(),
+                clock=asyncio.get_running_loop().time(),
+            )
+        )
+
+    def _await_more(self, job_id: str, intake: Intake) -> None:
+        now = asyncio.get_running_loop().time()
+        if self._intakes.get(job_id) is intake:
+            self._uploads.moved(self._name(job_id), now)
+            return
+        if len(self._intakes) >= UPLOADS_MAX and job_id not in self._intakes:
+            raise Refusal(Code.TOO_FAST, f"{UPLOADS_MAX} of your submissions are on the way")
+        size = intake.submit.body_size
+        try:
+            self._uploads.begin(self._name(job_id), size, lambda: self._forget(job_id), now)
+        except UploadsFull:
+            raise Refusal(
+                Code.BUSY, "the server takes in too many submissions now", "try again in a minute"
+            ) from None
+        self._intakes[job_id] = intake
+
+    def _drop(self, job_id: str) -> None:
+        if job_id in self._intakes:
+            self._forget(job_id)
+            self._uploads.end(self._name(job_id))
+
+    def _forget(self, job_id: str) -> None:
+        del self._intakes[job_id]
+
+    def _name(self, job_id: str) -> str:
+        return f"{self._seat.key} {job_id}"  # others may choose the same id
+
+    async def _accept(self, job: Job) -> None:
+        self._room.jobs_had += 1
+        try:
+            record = await self._keep(record_of(job, self._room.jobs_had))
+        except KnownJob as known:
+            self._accept_again(known.record)
+            return
+        try:
+            position = self._scheduler.submit(job)
+        except QueueFull as error:
+            await self._keeper.forget(record)
+            raise Refusal(
+                Code.QUEUE_FULL, str(error), "try again when some of them have run"
+            ) from None
+        except Draining as error:
+            await self._keeper.forget(record)
+            raise Refusal(Code.DRAINING, str(error), "try again in a minute") from None
+        self._room.add_job(job)
+        self._seat.reply(Accepted(job.id, position))
+        self._room.publish(lambda seq: Submitted(seq, job.summary()))
+
+    def _accept_again(self, known: JobRecord) -> None:
+        if (known.owner, known.room) != (self._seat.key, self._room.name):
+            raise Refusal(Code.DUPLICATE_JOB, "this job id is taken")
+        self._seat.reply(Accepted(known.id, self._position(known.id)))
+
+    async def _keep(self, record: JobRecord) -> JobRecord:
+        try:
+            return await self._keeper.accept(record)
+        except StoreDown as error:
+            raise Refusal(
+                Code.UNSAVED, f"the job cannot be kept now: {error}", "try again in a minute"
+            ) from None
+
+    def _position(self, job_id: str) -> int:
+        for place, job in enumerate(self._scheduler.waiting(), 1):
+            if job.id == job_id:
+                return place
+        return 0
+
+    def _reject(self, job: str, code: Code, reason: str, remedy: str = "") -> None:
+        self._seat.reply(Rejected(job, code, reason, remedy))
