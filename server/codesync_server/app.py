@@ -36,10 +36,12 @@ from codesync_server.store.keeper import Keeper
 from codesync_server.store.records import JobRecord
 
 FORGET_ROOMS_SECONDS = 60.0
+SAVE_USED_SECONDS = 300.0
 CHECK_DOCUMENTS_SECONDS = 10.0
 PRUNE_SECONDS = 3600.0
-SETTLE_SECONDS = 5.0
-"""How long a server that ends waits until everything is in the store."""
+SETTLE_SECONDS = 4.0
+"""How long a server that ends waits until everything is in the store: with the programs' time, and
+what it takes to end them, this is less than the 25 s after which it would be killed."""
 
 _DAY = 86_400.0
 
@@ -174,6 +176,7 @@ class App:
                 tasks.create_task(self._presence.announce()),
                 tasks.create_task(self._check_documents()),
                 tasks.create_task(self._forget_rooms()),
+                tasks.create_task(self._save_used_rooms()),
                 tasks.create_task(self._while_ours(self._prune())),
             ]
             ready()
@@ -205,11 +208,13 @@ class App:
         for room in self._rooms:
             room.notify(Notice("warning", "the server is shutting down"))
         await self._scheduler.drain()
+        clock = asyncio.get_running_loop().time
+        until = clock() + SETTLE_SECONDS
         await self._keeper.settle(SETTLE_SECONDS)  # what is told last is kept first
         self._listener.dismiss("the server is shutting down")
         await self._listener.close()
         self._rooms.save_loose_edits()
-        if not await self._keeper.settle(SETTLE_SECONDS):
+        if not await self._keeper.settle(until - clock()):
             log.error("not everything is kept: %s", self._keeper.trouble or "the store is slow")
 
     async def _take_over(self) -> None:
@@ -237,6 +242,11 @@ class App:
         while True:
             await asyncio.sleep(FORGET_ROOMS_SECONDS)
             self._rooms.forget_idle(asyncio.get_running_loop().time())
+
+    async def _save_used_rooms(self) -> None:
+        while True:
+            await asyncio.sleep(SAVE_USED_SECONDS)
+            self._rooms.save_used()
 
     async def _check_documents(self) -> None:
         while True:

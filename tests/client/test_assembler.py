@@ -7,7 +7,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from codesync_client.assembler import OutputAssembler, Piece
 from codesync_client.events import JobOutput, OutputSkipped
-from codesync_protocol.messages import Output, OutputChunk, OutputPart, Stream
+from codesync_protocol.messages import Output, OutputChunk, OutputPart, StdinEcho, Stream
 
 JOB = "0" * 32
 OUT, ERR = Stream.STDOUT, Stream.STDERR
@@ -134,6 +134,68 @@ def test_a_cut_takes_the_answers_to_others_away_too() -> None:
 
 
 # Anything in any order.
+
+
+# What was typed in between.
+
+
+def line(number: int, offset: int) -> StdinEcho:
+    return StdinEcho(1, JOB, 1, "ana", b"x", offset=offset, number=number)
+
+
+def with_lines(offset: int, data: bytes, *lines: StdinEcho, total: int) -> OutputPart:
+    return OutputPart(JOB, offset, (OutputChunk(OUT, data),) if data else (), total, lines)
+
+
+def test_typed_lines_come_as_they_are_typed_and_once() -> None:
+    assembler = OutputAssembler(JOB)
+    assembler.live(live(0, b"name? "))
+    assert assembler.typed(line(0, 6)) == [line(0, 6)]
+    assert assembler.typed(line(0, 6)) == []
+
+
+def test_whoever_comes_later_finds_them_between_the_output() -> None:
+    assembler = OutputAssembler(JOB, exact=True)
+    assembler.known(10, typed=3)
+    assert assembler.wanted() == 0
+    assert assembler.typed(line(2, 10)) == [], "it comes with what is fetched"
+    pieces = assembler.part(
+        with_lines(0, b"one? two? ", line(0, 5), line(1, 10), line(2, 10), total=10)
+    )
+    assert pieces == [out(0, b"one? "), line(0, 5), out(5, b"two? "), line(1, 10), line(2, 10)]
+    assert assembler.complete
+
+
+def test_lines_without_any_output_are_fetched_too() -> None:
+    assembler = OutputAssembler(JOB, exact=True)
+    assembler.known(0, typed=1)
+    assert (assembler.complete, assembler.wanted()) == (False, 0)
+    assert assembler.part(with_lines(0, b"", line(0, 0), total=0)) == [line(0, 0)]
+    assert assembler.complete
+
+
+def test_lines_that_are_not_kept_any_more_are_not_asked_for_without_end() -> None:
+    assembler = OutputAssembler(JOB, exact=True)
+    assembler.known(3, typed=5)
+    assert assembler.wanted() == 0
+    assert assembler.part(with_lines(0, b"abc", line(4, 3), total=3)) == [
+        out(0, b"abc"),
+        line(4, 3),
+    ]
+    assert (assembler.complete, assembler.wanted()) == (True, None)
+
+
+def test_a_line_at_the_seam_of_two_parts_comes_once() -> None:
+    assembler = OutputAssembler(JOB, exact=True)
+    assembler.known(3, typed=1)
+    assembler.wanted()
+    assert assembler.part(with_lines(0, b"abc", line(0, 3), total=3)) == [
+        out(0, b"abc"),
+        line(0, 3),
+    ]
+    assembler.known(6)
+    assembler.wanted()
+    assert assembler.part(with_lines(3, b"def", line(0, 3), total=6)) == [out(3, b"def")]
 
 
 class Wire(RuleBasedStateMachine):

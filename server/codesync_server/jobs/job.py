@@ -108,6 +108,11 @@ class Job:
         self.state = state
 
     @property
+    def size(self) -> int:
+        """Bytes of what it runs and is to read."""
+        return sum(len(data) for _, data in self.files) + len(self.prepared_stdin)
+
+    @property
     def is_finished(self) -> bool:
         """Whether it has its verdict."""
         return self.state is JobState.FINISHED

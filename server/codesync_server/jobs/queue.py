@@ -10,6 +10,10 @@ class QueueFull(Exception):
     """No place for another job; the message says whose share is used up."""
 
 
+BYTES_MAX = 256 * 1024 * 1024
+"""Sources and inputs of all that wait."""
+
+
 class FairQueue:
     """Jobs that wait.
 
@@ -45,6 +49,8 @@ class FairQueue:
             raise QueueFull(f"{waiting} of your jobs are waiting already, the most that may")
         if self._size >= self._limit:
             raise QueueFull(f"{self._size} jobs are waiting already, the most that may")
+        if sum(each.size for each in self.in_order()) + job.size > BYTES_MAX:
+            raise QueueFull("the waiting jobs have more input than the server has room for")
         self.restore(job)
 
     def restore(self, job: Job) -> None:

@@ -39,6 +39,7 @@ class Uploads:
         Raises:
             UploadsFull: there is none.
         """
+        self.end(job)
         while self._bytes + size > BYTES_MAX:
             oldest = next(iter(self._uploads), None)
             if oldest is None or now - self._uploads[oldest].moved_at < STALE_SECONDS:
@@ -46,7 +47,6 @@ class Uploads:
             drop_oldest = self._uploads[oldest].drop
             self.end(oldest)
             drop_oldest()
-        self.end(job)
         self._uploads[job] = _Upload(size, now, drop)
         self._bytes += size
 

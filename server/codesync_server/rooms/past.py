@@ -24,6 +24,9 @@ READ_SECONDS = 3.0
 PLACE_MAX = 1 << 53
 """No job of a room has a higher place."""
 
+CHUNKS_MAX = 1024
+"""Pieces of one answer: a program that changes streams with every byte makes many small ones."""
+
 OUTPUTS_CACHED = 8
 """Outputs that are kept unpacked while somebody reads them part by part."""
 
@@ -120,7 +123,7 @@ def _part(job: str, runs: Sequence[OutputRun], offset: int, total: int) -> Outpu
         run_end = run.offset + len(run.data)
         if run_end <= offset:
             continue
-        if end not in (-1, run.offset) or size >= PART_MAX:
+        if end not in (-1, run.offset) or size >= PART_MAX or len(chunks) >= CHUNKS_MAX:
             break  # a hole, or enough: the rest is asked for next
         first = max(0, offset - run.offset)
         data = run.data[first : first + PART_MAX - size]

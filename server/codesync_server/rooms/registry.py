@@ -120,6 +120,12 @@ class Rooms:
         if room := self._rooms.get(name):
             room.save_all()
 
+    def save_used(self) -> None:
+        """Have it kept that rooms are in use, lest they be taken for old ones."""
+        for room in self:
+            if room.size:
+                room.save()
+
     def save_loose_edits(self) -> None:
         """Have the texts of all rooms kept in one piece each."""
         for room in self:

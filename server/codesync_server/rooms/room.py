@@ -4,6 +4,7 @@ import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from functools import partial
 
 from codesync_protocol.codec import encode
 from codesync_protocol.errors import Code
@@ -22,9 +23,10 @@ from codesync_protocol.messages import (
     Queue,
     Role,
     Saving,
+    StdinHeld,
 )
 from codesync_server.documents.document import Document
-from codesync_server.jobs.job import Job
+from codesync_server.jobs.job import Job, Submitter
 from codesync_server.rooms.book import Keep, RoomBook, keep_nothing
 from codesync_server.rooms.gate import Gate, Kept
 from codesync_server.rooms.identity import Identity
@@ -151,6 +153,8 @@ class Room:
     def set_role(self, key: str, role: Role) -> None:
         """Let a member do more or less, now and when it comes back."""
         self.roll.set_role(key, role)
+        if role is Role.VIEWER:
+            self._give_input_back(key)
         self._save_roll()
         self._tell_members()
 
@@ -165,6 +169,7 @@ class Room:
         self.save_member(key)
         self._save_roll()
         self._outlets.pop(key).cut(encode(Fault(Code.REMOVED, reason, fatal=True)), reason)
+        self._give_input_back(key)
         self._tell_members()
 
     def leave(self, key: str, outlet: Outlet, now: float) -> None:
@@ -174,10 +179,19 @@ class Room:
         del self._outlets[key]
         self.carets.pop(self.roll.depart(key).member, None)
         self.save_member(key)
+        self._give_input_back(key)
         if not self.size:
             self.idle_since = now
             self.save()
         self._tell_members()
+
+    def _give_input_back(self, key: str) -> None:
+        """Let programs be typed to by whoever submitted them, not by somebody who is gone."""
+        for job in self.unfinished():
+            owner = job.submitter
+            if job.typist is not None and job.typist.key == key and owner.key in self.roll:
+                job.typist = None
+                self.publish(partial(_held, job.id, owner))
 
     @property
     def members(self) -> Members:
@@ -342,3 +356,7 @@ class Room:
     def unfinished(self) -> Iterable[Job]:
         """The jobs that wait or run."""
         return (job for job in self.jobs.values() if not job.is_finished)
+
+
+def _held(job: str, by: Submitter, seq: int) -> StdinHeld:
+    return StdinHeld(seq, job, by.member, by.name)

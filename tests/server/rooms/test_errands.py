@@ -1,0 +1,91 @@
+"""What takes time is done in order, while everything else goes on."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+
+import pytest
+
+from codesync_server.rooms.errands import WAITING_MAX, Errand, Errands
+from tests.waiting import eventually
+
+
+class Desk:
+    """Errands that are run, and what was done of them."""
+
+    def __init__(self) -> None:
+        self.errands = Errands()
+        self.done: list[int] = []
+        self.may_go_on = asyncio.Event()
+
+    def errand(self, number: int) -> Errand:
+        """One that waits until it may go on."""
+
+        async def do() -> None:
+            await self.may_go_on.wait()
+            self.done.append(number)
+
+        return do
+
+
+@pytest.fixture
+async def desk() -> AsyncGenerator[Desk, None]:
+    desk = Desk()
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(desk.errands.run())
+        yield desk
+        running.cancel()
+
+
+async def test_they_are_done_in_the_order_in_which_they_came(desk: Desk) -> None:
+    for number in range(5):
+        await desk.errands.put(desk.errand(number))
+    assert desk.done == []
+    desk.may_go_on.set()
+    await eventually(lambda: not desk.errands.waiting)
+    assert desk.done == [0, 1, 2, 3, 4]
+
+
+async def test_a_job_is_concerned_until_its_errands_are_done(desk: Desk) -> None:
+    await desk.errands.put(desk.errand(1), "job-a")
+    await desk.errands.put(desk.errand(2), "job-b")
+    assert [desk.errands.concern(job) for job in ("job-a", "job-b", "job-c")] == [True, True, False]
+    desk.may_go_on.set()
+    await eventually(lambda: not desk.errands.waiting)
+    assert not desk.errands.concern("job-a")
+
+
+async def test_when_too_much_waits_the_member_does(desk: Desk) -> None:
+    for number in range(WAITING_MAX):
+        await desk.errands.put(desk.errand(number))
+    one_more = asyncio.ensure_future(desk.errands.put(desk.errand(WAITING_MAX)))
+    await asyncio.sleep(0)
+    assert not one_more.done()
+    desk.may_go_on.set()
+    await one_more
+    await eventually(lambda: len(desk.done) == WAITING_MAX + 1)
+
+
+async def test_one_that_was_begun_is_done_and_the_others_are_not() -> None:
+    desk = Desk()
+    running = asyncio.ensure_future(desk.errands.run())
+    for number in range(3):
+        await desk.errands.put(desk.errand(number))
+    await asyncio.sleep(0)
+    await desk.errands.end()
+    desk.may_go_on.set()
+    async with asyncio.timeout(5):
+        await running
+    assert desk.done == [0]
+
+
+async def test_one_that_fails_does_not_keep_the_others_from_being_done(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def fail() -> None:
+        raise RuntimeError("a bug")
+
+    await desk.errands.put(fail)
+    await desk.errands.put(desk.errand(1))
+    desk.may_go_on.set()
+    await eventually(lambda: desk.done == [1])
+    assert "an errand failed" in caplog.text
