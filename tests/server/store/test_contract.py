@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from codesync_protocol.verdict import Verdict
+from codesync_protocol.verdict import Result, Verdict
 from codesync_server.store.changes import (
     AcceptJob,
     AddEdit,
@@ -203,7 +203,7 @@ async def test_neither_case_nor_composition_of_letters_matters(
     await ran(store, a_job(1, text="nothing of it"))
     await ran(store, a_job(2, text=f"before {there} behind"), a_job(3, title=f"{there}.py"))
     await ran(store, a_job(4, name=there))
-    await ran(store, a_job(5), result=replace(LATE, explanation=f"because of {there}"))
+    await ran(store, a_job(5), result=Result(Verdict.TIME_LIMIT, f"because of {there}"))
     assert await ids(store, Wanted(text=wanted)) == [5, 4, 3, 2]
 
 
