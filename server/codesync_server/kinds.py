@@ -21,7 +21,11 @@ SHOWN_MAX = 40
 """Code points of a wrong value that an error repeats."""
 
 _WHOLE = re.compile(r"[+-]?\d{1,30}", re.ASCII)
-_PASSWORD = re.compile(r"(?<=://)([^/@:]*):[^/@]*@")
+# To the last @, whatever stands before it: a password may have been written as it is.
+_PASSWORD = re.compile(r"(?<=://)([^@:]*):.*@", re.DOTALL)
+_SECRET_OPTION = re.compile(
+    r"([?&;][^=&;]*(?:password|passphrase|properties)[^=&;]*)=[^&;]*", re.IGNORECASE
+)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
@@ -272,7 +276,11 @@ class Address(Text):
 
     def show(self, value: Any) -> str:
         """Write it as TOML, without the password."""
-        return quoted(_PASSWORD.sub(r"\1:***@", value))
+        return quoted(masked(value))
+
+    def unfit(self, value: object, near: str = "") -> Unfit:
+        """Say that a value will not do, without the password."""
+        return Text.unfit(self, masked(value) if isinstance(value, str) else value, near)
 
 
 @dataclass(frozen=True, slots=True)
@@ -361,6 +369,11 @@ class Maybe(Kind):
     def show(self, value: Any) -> str:
         """Write a value."""
         return quoted(self.word) if value is None else self.kind.show(value)
+
+
+def masked(address: str) -> str:
+    """Make an address fit to be shown: without its password, and without what else is secret."""
+    return _SECRET_OPTION.sub(r"\1=***", _PASSWORD.sub(r"\1:***@", address))
 
 
 def quoted(text: str) -> str:

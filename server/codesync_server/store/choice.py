@@ -1,12 +1,17 @@
 """Which store the operator means."""
 
 import os
+import re
 from pathlib import Path
 
 from codesync_server.store.contract import Store, StoreUnusable
 from codesync_server.store.sqlite import SqliteStore
 
 MEMORY, SQLITE = "memory", "sqlite"
+
+_MONGODB = re.compile(r"mongodb(\+srv)?(:|//)", re.IGNORECASE)
+"""What is meant as an address, also if it is not quite one: a file that is called so would show a
+password in every listing."""
 
 
 def choose_store(setting: str) -> Store:
@@ -21,7 +26,9 @@ def choose_store(setting: str) -> Store:
     """
     if setting == MEMORY:
         return SqliteStore(None)
-    if setting.startswith(("mongodb://", "mongodb+srv://")):
+    if _MONGODB.match(setting):
+        if not setting.startswith(("mongodb://", "mongodb+srv://")):
+            raise StoreUnusable("the address of a MongoDB begins with mongodb:// or mongodb+srv://")
         from codesync_server.store.mongo import MongoStore  # slow to import
 
         return MongoStore(setting)

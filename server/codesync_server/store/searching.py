@@ -8,6 +8,9 @@ from codesync_server.store.records import JobRecord
 SEPARATOR = "\n"
 """Between the parts of what is searched; no word that is looked for has it."""
 
+BEYOND = "\U0010ffff"
+"""Put behind the beginning of an id, it comes after all ids that begin so."""
+
 
 def fold(text: str) -> str:
     """Bring text to the form in which it is compared: STRASSE and straße are the same."""

@@ -19,13 +19,10 @@ from codesync_server.store.records import (
     TextRecord,
     Wanted,
 )
-from codesync_server.store.searching import needle
+from codesync_server.store.searching import BEYOND, needle
 
 MEMBERS_MAX = 1000
 """Members of one room that are read: the latest ones."""
-
-BEYOND = "\U0010ffff"
-"""Behind the beginning of an id, it comes after all ids that begin so."""
 
 _FIELDS = (
     *("id", "order", "room", "place", "owner", "member", "name", "language", "title"),
