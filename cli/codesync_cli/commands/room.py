@@ -3,11 +3,13 @@
 import argparse
 import asyncio
 import socket
+from importlib import import_module
 from pathlib import Path
 
 from codesync_cli import extras, room_names, terminal, where
 from codesync_cli.embedded import Embedded, EmbeddedFailed, embedded_server
 from codesync_cli.exit_codes import ExitCode
+from codesync_cli.hush import forget_typed, hushed
 from codesync_cli.screen import add_slow_link, show, use_slow_link
 from codesync_cli.settings_flags import Parser, add_settings, as_arguments, load_settings
 from codesync_cli.voice import complain, remark
@@ -58,7 +60,9 @@ def run(args: argparse.Namespace) -> int:
         terminal.require()
         if args.slow_link:
             use_slow_link()
-        return asyncio.run(_run(args, room, settings))
+        with hushed():
+            remark("opening the room …")
+            return asyncio.run(_run(args, room, settings))
     except SettingsError as error:
         complain(str(error))
         return ExitCode.USAGE
@@ -70,7 +74,11 @@ def run(args: argparse.Namespace) -> int:
 async def _run(args: argparse.Namespace, room: str, settings: list[str]) -> int:
     port = args.port if args.port is not None else free_port(DEFAULT_PORT)
     arguments = [*settings, f"--port={port}"]
+    # Both take their time: the server starts in a process of its own.
+    screen = asyncio.create_task(asyncio.to_thread(import_module, "codesync_tui.app"))
     async with embedded_server(room, arguments, remark) as server:
+        await screen
+        forget_typed()
         return await _enter(args, server)
 
 
