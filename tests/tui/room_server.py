@@ -118,6 +118,7 @@ class RoomServer:
         room: what the next welcome says.
         jobs: the jobs by id.
         outputs: what each job has written.
+        echoes: what was typed into each.
         past: jobs of the room's past.
         past_source: what each of them ran.
         past_trouble: why they cannot be looked for; said only when some are.
@@ -139,6 +140,7 @@ class RoomServer:
         self.room = Room()
         self.jobs: dict[str, JobSummary] = {}
         self.outputs: dict[str, list[tuple[Stream, bytes]]] = {}
+        self.echoes: dict[str, list[StdinEcho]] = {}
         self.past: tuple[PastJob, ...] = ()
         self.past_source = b""
         self.past_trouble = ""
@@ -252,7 +254,12 @@ class RoomServer:
 
     async def typed(self, job: str, name: str, data: bytes, *, end: bool = False) -> None:
         """A member typed into a job."""
-        await self._event(StdinEcho(self._next_seq(), job, 1, name, data, end))
+        summary = self.jobs[job]
+        offset, number = summary.output_bytes, summary.typed
+        echo = StdinEcho(self._next_seq(), job, 1, name, data, end, offset, number)
+        self.jobs[job] = msgspec.structs.replace(summary, typed=number + 1)
+        self.echoes.setdefault(job, []).append(echo)
+        await self._event(echo)
 
     async def held(self, job: str, member: int, name: str) -> None:
         """Say that somebody took a program's input over."""
@@ -449,7 +456,9 @@ class RoomServer:
             if piece:
                 chunks.append(OutputChunk(stream, piece))
                 room -= len(piece)
-        return OutputPart(job, offset, tuple(chunks), self.jobs[job].output_bytes)
+        end = offset + sum(len(chunk.data) for chunk in chunks)
+        typed = [each for each in self.echoes.get(job, []) if offset <= each.offset <= end]
+        return OutputPart(job, offset, tuple(chunks), self.jobs[job].output_bytes, tuple(typed))
 
 
 def job_id(number: int) -> str:

@@ -72,6 +72,29 @@ async def test_it_follows_the_end_until_the_reader_scrolls_up_and_again_from_the
         assert app.painted()[-1] == "last"
 
 
+async def test_what_is_written_below_what_is_shown_is_said_to_be_there_until_it_is_seen() -> None:
+    app = OnePane()
+    async with app.run_test(size=(40, 10)) as pilot:
+        pane = app.pane
+        pane.begin(A, HEADING)
+        pane.write(A, OUT, b"line\n" * 30)
+        await settled(app)
+        pane.focus()
+        await pilot.press("up", "up")
+        await pilot.pause()
+        seen = [pane.has_unseen]
+        pane.write(A, OUT, b"more\n")
+        await settled(app)
+        await pilot.press("down", "down")
+        await pilot.pause()
+        seen.append(pane.has_unseen)
+        await pilot.press("down")
+        await eventually(lambda: not pane.has_unseen)
+        pane.write(A, OUT, b"last\n")
+        await settled(app)
+        assert [*seen, pane.has_unseen] == [False, True, False]
+
+
 async def test_what_the_reader_looks_at_stays_when_old_lines_are_dropped() -> None:
     app = OnePane()
     async with app.run_test(size=(40, 10)) as pilot:
@@ -80,7 +103,9 @@ async def test_what_the_reader_looks_at_stays_when_old_lines_are_dropped() -> No
         for start in range(0, 20_000, 500):
             pane.write(A, OUT, b"".join(b"%d\n" % n for n in range(start, start + 500)))
         await settled(app)
+        await eventually(lambda: pane.allow_vertical_scroll)
         pane.scroll_to(y=10_000, animate=False)
+        await eventually(lambda: pane.scroll_offset.y == 10_000)
         await pilot.pause()
         seen = app.painted()
         assert seen[0].isdigit()
@@ -114,7 +139,7 @@ async def test_rows_are_exactly_as_wide_as_the_pane() -> None:
         pane = app.pane
         pane.begin(A, Heading("世界" * 20, 0, "main.py", "Python 3", "00000001"))
         pane.write(A, OUT, "世界e\u0301🎉".encode() * 20 + b"\x1b[41mred\n")
-        pane.end(A, Ending(Verdict.OK, "ok", "exit 0 · cpu 0.02 s · wall 0.05 s"))
+        pane.end(A, Ending(Verdict.OK, "ok", ("exit 0", "cpu 0.02 s", "wall 0.05 s")))
         await settled(app)
         for y in range(6):
             strip = pane.render_line(y)

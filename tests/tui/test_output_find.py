@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.style import Style
 from textual.strip import Strip
 
 from codesync_protocol.messages import Stream
@@ -26,6 +27,14 @@ async def ran(on: Stage, job: str, output: bytes) -> None:
     await on.until(lambda: on.output.transcript.has_ended(job))
 
 
+async def find(on: Stage, text: str) -> None:
+    """Look for a text in the output."""
+    await on.press("f4")
+    on.output.focus()
+    await on.until(lambda: on.output.has_focus)
+    await on.press("ctrl+f", *text)
+
+
 def found(on: Stage) -> str:
     return str(on.room.query_one("#output-count").render()).strip()
 
@@ -34,8 +43,7 @@ async def test_what_is_typed_is_found_at_once_the_latest_first_and_enter_goes_up
     lines = "".join(f"line {number}\n" for number in range(500)).encode()
     async with stage() as on:
         await ran(on, A, lines)
-        on.output.focus()
-        await on.press("ctrl+f", *"line 12")
+        await find(on, "line 12")
         await on.until(lambda: found(on) == "11 of 11")
         shown = on.output.transcript.row(on.output.shown_match).line.text
         assert shown == "line 129"
@@ -53,8 +61,7 @@ async def test_what_is_typed_is_found_at_once_the_latest_first_and_enter_goes_up
 async def test_capitals_count_only_when_there_is_one_and_nothing_found_is_said() -> None:
     async with stage() as on:
         await ran(on, A, b"Hello\nhello\nHELLO\n")
-        on.output.focus()
-        await on.press("ctrl+f", *"hello")
+        await find(on, "hello")
         await on.until(lambda: found(on).endswith("of 3"))
         await on.press("ctrl+u", *"Hello")
         await on.until(lambda: found(on) == "1 of 1")
@@ -62,22 +69,51 @@ async def test_capitals_count_only_when_there_is_one_and_nothing_found_is_said()
         await on.until(lambda: found(on) == "none")
 
 
+def painted(on: Stage, text: str) -> Strip:
+    """The row with a text in it, as it is painted."""
+    strips = [on.output.render_line(y) for y in range(on.output.size.height)]
+    return next(strip for strip in strips if text in strip.text)
+
+
+def marked(strip: Strip) -> list[tuple[str, Style]]:
+    """The pieces of a row that have a look of their own."""
+    plain = list(strip)[-1].style
+    pieces = [(each.text, each.style or Style()) for each in strip if each.text.strip()]
+    return [(text, style) for text, style in pieces if plain and style.bgcolor != plain.bgcolor]
+
+
 async def test_matches_are_marked_where_they_are_painted() -> None:
     async with stage() as on:
         await ran(on, A, "世界 find me, find\n".encode())
-        on.output.focus()
-        await on.press("ctrl+f", *"find")
+        await find(on, "find")
 
-        def line() -> Strip:
-            strips = [on.output.render_line(y) for y in range(on.output.size.height)]
-            return next(strip for strip in strips if "世界" in strip.text)
+        def texts() -> list[str]:
+            return [text for text, _ in marked(painted(on, "世界"))]
 
-        def marked() -> list[str]:
-            looks = ((each.text, each.style) for each in line())
-            return [text for text, style in looks if style and style.reverse and text.strip()]
+        await on.until(lambda: texts() == ["find", "find"])
+        assert painted(on, "世界").text.startswith("世界 find me, find")
 
-        await on.until(lambda: marked() == ["find", "find"])
-        assert line().text.startswith("世界 find me, find")
+
+@pytest.mark.parametrize("theme", ["codesync-dark", "codesync-light", "codesync-sixteen"])
+async def test_the_match_that_one_is_at_stands_out_in_every_theme(theme: str) -> None:
+    async with stage() as on:
+        on.app.theme = theme
+        await ran(on, A, b"find one\nfind two\n")
+        await find(on, "find")
+        await on.until(lambda: found(on) == "2 of 2")
+
+        def look(row: str) -> Style:
+            return next(each.style or Style() for each in painted(on, row) if each.text == "find")
+
+        await on.until(lambda: look("find two").bold and look("find one").underline)
+        assert not look("find one").bold
+        if theme == "codesync-sixteen":
+            assert look("find two").reverse, "without colours it is told by its weight"
+            assert not look("find one").reverse
+        else:
+            assert look("find two").bgcolor != look("find one").bgcolor
+        await on.press("enter")
+        await on.until(lambda: look("find one").bold and not look("find two").bold)
 
 
 @given(st.lists(st.text("ab \n", max_size=30), max_size=6), st.sampled_from(["a", "ab", "b a"]))

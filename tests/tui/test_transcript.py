@@ -14,8 +14,8 @@ from codesync_tui.transcript.look import Look, Source
 
 OUT, ERR = Stream.STDOUT, Stream.STDERR
 HEADING = Heading("ana", 0, "main.py", "Python 3", "00000001")
-OK = Ending(Verdict.OK, "ok", "exit 0")
-BAD = Ending(Verdict.SIGNALLED, "signalled", "SIGSEGV", "the program was ended by SIGSEGV")
+OK = Ending(Verdict.OK, "ok", ("exit 0",))
+BAD = Ending(Verdict.SIGNALLED, "signalled", ("SIGSEGV",), "the program was ended by SIGSEGV")
 
 PIECES = [
     b"a", b"word ", b"\n", b"\r", b"\t", "é".encode(), "世".encode(), b"\xff", b"\x1b[31m",
@@ -114,6 +114,22 @@ def test_long_lines_are_broken_and_can_be_broken_anew() -> None:
     ]  # fmt: skip
     transcript.set_width(0)
     assert shown(transcript) == ["== a", "abcdefghij", "世世世", "\u2713 ok  exit 0"]
+
+
+def test_how_a_job_ended_is_broken_between_figures_and_between_words() -> None:
+    figures = ("exit 1", "cpu 0.02 s", "wall 163.25 s", "memory 11.3 MB")
+    ending = Ending(Verdict.RUNTIME_ERROR, "runtime error", figures, "the program returned one")
+    transcript = begun("a", width=30)
+    transcript.end("a", ending)
+    assert shown(transcript)[1:] == [
+        "✗ runtime error  exit 1",
+        "  cpu 0.02 s · wall 163.25 s",
+        "  memory 11.3 MB",
+        "  the program returned one",
+    ]
+    transcript.set_width(20)
+    assert shown(transcript)[-2:] == ["  the program", "  returned one"]
+    assert transcript.all_text().count("\n") == 3, "what is saved is not broken"
 
 
 def test_the_oldest_lines_make_room() -> None:

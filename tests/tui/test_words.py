@@ -25,6 +25,15 @@ def test_durations(seconds: float, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
+    [(0.017, "0.02 s"), (59.94, "59.9 s"), (59.96, "0:59"), (163, "2:43"), (3720, "1:02h")],
+)
+def test_how_long_something_took_fits_into_a_narrow_column(seconds: float, text: str) -> None:
+    assert words.took(seconds) == text
+    assert len(text) <= 6
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
     [(-3, "0:00"), (7.9, "0:07"), (3599, "59:59"), (3720, "1:02h"), (10**6, "11d")],
 )
 def test_ages(seconds: float, text: str) -> None:
@@ -48,13 +57,28 @@ def test_an_ending_says_what_is_known() -> None:
     )
     ending = words.ending(result)
     assert ending.word == "runtime error"
-    assert ending.figures == "exit 3 · cpu 0.10 s · wall 0.20 s · memory 9.1 MB"
+    assert ending.figures == ("exit 3", "cpu 0.10 s", "wall 0.20 s", "memory 9.1 MB")
     assert ending.explanation == "the program returned 3"
 
 
 def test_an_ending_that_says_it_all_is_not_explained() -> None:
     assert words.ending(Result(Verdict.OK, "all is well")).explanation == ""
-    assert words.ending(Result(Verdict.CANCELLED, ""), by="ben\x1b").figures == "by ben␛"
+    assert words.ending(Result(Verdict.CANCELLED, ""), by="ben\x1b").figures == ("by ben␛",)
+
+
+@pytest.mark.parametrize(
+    ("result", "told"),
+    [
+        (Result(Verdict.CANCELLED, "cancelled"), ""),
+        (Result(Verdict.CANCELLED, "cancelled before it ran"), "cancelled before it ran"),
+        (Result(Verdict.RUNTIME_ERROR, "exit code 1", exit_code=1), ""),
+        (Result(Verdict.COMPILE_ERROR, "the compiler ended with exit code 1", exit_code=1), ""),
+        (Result(Verdict.SIGNALLED, "ended by signal 11 (SIGSEGV)", signal="SIGSEGV"), ""),
+        (Result(Verdict.TIME_LIMIT, "cpu time limit: 5.0 of 5 s"), "cpu time limit: 5.0 of 5 s"),
+    ],
+)
+def test_what_verdict_and_figures_say_is_not_said_again(result: Result, told: str) -> None:
+    assert words.ending(result).explanation == told
 
 
 def test_limits() -> None:

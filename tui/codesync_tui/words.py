@@ -3,7 +3,8 @@
 from codesync_protocol.messages import JobState, LimitsInfo, QueuedJob
 from codesync_protocol.printable import show_line
 from codesync_protocol.verdict import MemorySource, Result, Verdict
-from codesync_tui.transcript.captions import Ending
+from codesync_tui.transcript.captions import Ending, mark_of
+from codesync_tui.transcript.look import Source
 
 _STATE_WORDS = {
     JobState.QUEUED: "waiting",
@@ -33,6 +34,11 @@ def duration(seconds: float) -> str:
     if seconds < 60:
         return f"{seconds:.1f} s"
     return f"{int(seconds) // 60}:{int(seconds) % 60:02d} min"
+
+
+def took(seconds: float) -> str:
+    """Say how long something took, in six columns at most: "0.02 s", "12.3 s", "4:05"."""
+    return duration(seconds) if seconds < 59.95 else age(seconds)
 
 
 def age(seconds: float) -> str:
@@ -85,8 +91,26 @@ def ending(result: Result, by: str = "") -> Ending:
         figures.append(f"memory {size(result.peak_memory)}")
     if by:
         figures.insert(0, f"by {show_line(by)}")
-    explanation = "" if result.verdict is Verdict.OK else show_line(result.explanation)
-    return Ending(result.verdict, verdict_word(result.verdict), " · ".join(figures), explanation)
+    explanation = "" if _is_said(result) else show_line(result.explanation)
+    return Ending(result.verdict, verdict_word(result.verdict), tuple(figures), explanation)
+
+
+def _is_said(result: Result) -> bool:
+    """Whether verdict and figures say already what the server explains."""
+    why, code = result.explanation, f"exit code {result.exit_code}"
+    if result.signal and why.startswith("ended by signal "):
+        return why.endswith(f"({result.signal})")
+    again = (verdict_word(result.verdict), code, f"the compiler ended with {code}")
+    return result.verdict is Verdict.OK or why in again
+
+
+def mark(verdict: Verdict) -> tuple[str, str]:
+    """Give the sign of a verdict, and its colour as the theme calls it."""
+    sign, source = mark_of(verdict)
+    return sign, _COLOURS[source]
+
+
+_COLOURS = {Source.GOOD: "$success", Source.ENDED: "$warning", Source.BAD: "$error"}
 
 
 def skipped(count: int) -> str:

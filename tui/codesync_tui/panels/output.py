@@ -8,7 +8,6 @@ import re
 from time import monotonic
 from typing import ClassVar
 
-from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -24,6 +23,7 @@ from codesync_protocol.limits import CELLS_MAX
 from codesync_protocol.messages import Stream, Window
 from codesync_tui import theme
 from codesync_tui.editor.find import pattern_of
+from codesync_tui.panels.found import mark_found
 from codesync_tui.panels.looks import SOURCE_CLASSES, style_of
 from codesync_tui.punctual import Punctual
 from codesync_tui.transcript import Look, Part, Row, Transcript
@@ -32,7 +32,6 @@ from codesync_tui.typed import app_of
 
 FRAME_SECONDS = 1 / 30
 
-_FOUND = Style(reverse=True)
 _CHOSEN = Style(bold=True, underline=True)
 
 
@@ -49,6 +48,7 @@ class OutputPane(Punctual, ScrollView, can_focus=True):
         transcript: what was written.
         wraps: long lines are broken.
         shown_match: the row of what was found last.
+        has_unseen: something was written below what is shown since the reader scrolled up.
     """
 
     ALLOW_SELECT = False
@@ -77,23 +77,36 @@ class OutputPane(Punctual, ScrollView, can_focus=True):
         & .output--bad { color: $error; text-style: bold; }
         & .output--ended { color: $warning; text-style: bold; }
         & .output--figures { color: $dim; }
+        & .output--found { background: $input-selection-background; text-style: underline; }
+        & .output--current { background: $warning; color: $background; text-style: bold; }
     }
-    OutputPane:ansi .output--heading { text-style: reverse; }
+    OutputPane:ansi {
+        & .output--heading { text-style: reverse; }
+        & .output--found { background: ansi_default; }
+        & .output--current { background: ansi_default; color: ansi_default;
+            text-style: bold reverse; }
+    }
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         *SOURCE_CLASSES.values(),
         "output--heading",
+        "output--found",
+        "output--current",
     }
 
     class WindowChanged(Message):
         """It shows more or less than before."""
+
+    class UnseenChanged(Message):
+        """Something was written below what is shown, or has been seen since."""
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's
         super().__init__(id=id, classes=classes)
         self.transcript = Transcript()
         self.wraps = True
         self.shown_match = 0
+        self.has_unseen = False
         self._needle: re.Pattern[str] | None = None
         self._chosen = ""
         self._follows_end = True
@@ -106,27 +119,37 @@ class OutputPane(Punctual, ScrollView, can_focus=True):
     def begin(self, job: str, heading: Heading) -> None:
         """A job starts."""
         self.transcript.begin(job, heading)
-        self._changed()
+        self._wrote()
 
     def write(self, job: str, stream: Stream, data: bytes) -> None:
         """A job wrote output; at most a slice of it, so that keys get their turn."""
         self.transcript.write(job, stream, data)
-        self._changed()
+        self._wrote()
 
     def type(self, job: str, name: str, data: bytes, *, end: bool) -> None:
         """A member typed into a job."""
         self.transcript.type(job, name, data, end=end)
-        self._changed()
+        self._wrote()
 
     def skip(self, job: str, text: str) -> None:
         """Output of a job is missing here."""
         self.transcript.skip(job, text)
-        self._changed()
+        self._wrote()
 
     def end(self, job: str, ending: Ending) -> None:
         """A job has ended."""
         self.transcript.end(job, ending)
+        self._wrote()
+
+    def _wrote(self) -> None:
+        if not self._follows_end:
+            self._note_unseen(is_so=True)
         self._changed()
+
+    def _note_unseen(self, *, is_so: bool) -> None:
+        if is_so != self.has_unseen:
+            self.has_unseen = is_so
+            self.post_message(self.UnseenChanged())
 
     def clear(self) -> None:
         """Forget the output of jobs that have ended."""
@@ -189,7 +212,7 @@ class OutputPane(Punctual, ScrollView, can_focus=True):
         """
         self._chosen = self._following(step) if step else ""
         if self._chosen:
-            self._reveal(self._chosen)
+            self.reveal(self._chosen)
         self.refresh()
 
     def _following(self, step: int) -> str:
@@ -202,13 +225,13 @@ class OutputPane(Punctual, ScrollView, can_focus=True):
         row = self.scroll_offset.y if step > 0 else self.last_row
         return self.transcript.row(min(row, self.transcript.rows - 1)).job
 
-    def _reveal(self, job: str) -> None:
+    def reveal(self, job: str) -> None:
         """Bring a block into view, or, when it is too long, its beginning."""
         start, end = self.transcript.span(job)
-        top = self.scroll_offset.y
-        if not top <= start <= end <= top + self.scrollable_content_region.height:
+        top, height = self.scroll_offset.y, self.scrollable_content_region.height
+        if not top <= start <= end <= top + height:
+            self._follows_end = start + height >= self.transcript.rows
             self.scroll_to(y=start, animate=False, force=True)
-            self._follows_end = self.scroll_offset.y >= self.max_scroll_y
 
     # When it paints.
 
@@ -250,10 +273,13 @@ class OutputPane(Punctual, ScrollView, can_focus=True):
         super().watch_scroll_y(old_value, new_value)
         if not self._is_placing:
             self._follows_end = new_value >= self.max_scroll_y
+        if self._follows_end:
+            self._note_unseen(is_so=False)
 
     def action_scroll_end(self) -> None:
         """Go to the end at once: it may be another one before an animation has reached it."""
         self._follows_end = True
+        self._note_unseen(is_so=False)
         self._place(self.max_scroll_y)
 
     def watch_show_vertical_scrollbar(self, shown: bool) -> None:
@@ -284,11 +310,12 @@ class OutputPane(Punctual, ScrollView, can_focus=True):
             case Part.HEADING:
                 return self._heading(row.job, width)
             case Part.LINE:
-                return self._line(row, base).crop_extend(scroll_x, scroll_x + width, base)
+                line = self._line(row, base, is_current=scroll_y + y == self.shown_match)
+                return line.crop_extend(scroll_x, scroll_x + width, base)
             case Part.GAP:
                 return Strip.blank(width, base)
 
-    def _line(self, row: Row, base: Style) -> Strip:
+    def _line(self, row: Row, base: Style, *, is_current: bool) -> Strip:
         text, looks = row.line
         end = len(text) if row.end is None else row.end
         segments: list[Segment] = []
@@ -301,17 +328,12 @@ class OutputPane(Punctual, ScrollView, can_focus=True):
                 segments.append(
                     Segment(piece, base + style_of(look, of_source, own_colours=own_colours))
                 )
-        return self._marked(Strip(segments), text[row.start : end])
-
-    def _marked(self, strip: Strip, text: str) -> Strip:
-        """Turn round the colours of what is looked for."""
+        line = Strip(segments)
         if self._needle is None:
-            return strip
-        for match in self._needle.finditer(text):
-            start, end = cell_len(text[: match.start()]), cell_len(text[: match.end()])
-            before, found, after = strip.divide([start, end, max(end, strip.cell_length)])
-            strip = Strip.join([before, found.apply_style(_FOUND), after])
-        return strip
+            return line
+        kind = "output--current" if is_current else "output--found"
+        style = self.get_component_rich_style(kind, partial=True)
+        return mark_found(line, text[row.start : end], self._needle, style)
 
     def _heading(self, job: str, width: int) -> Strip:
         heading = self.transcript.heading(job)

@@ -1,5 +1,6 @@
 """The queue pane: who runs or waits with what, for how long, and how the last ones ended."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from time import monotonic, time
 from typing import ClassVar
@@ -11,16 +12,18 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from codesync_protocol.messages import JobState, JobSummary, Queue
-from codesync_protocol.verdict import Verdict
 from codesync_tui import theme, words
-from codesync_tui.panels.fit import fit
+from codesync_tui.panels.fit import columns_of, fit, share
 from codesync_tui.typed import app_of
 
 FINISHED_SHOWN = 8
 
-_NAME, _STATE, _AGE = 8, 10, 6
-_WIDE, _WIDE_NAME, _WIDE_STATE = 44, 12, 14
-_LEAST_WIDTH = 20
+_MOST = (12, 40, 14, 6)
+_LEAST = (4, 7, 7, 4)
+"""Columns of a name, a file, a state and a time."""
+
+_BETWEEN = 5
+"""Columns of the mark, and between the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,27 @@ class QueuePane(OptionList, inherit_css=True):
         option = self.highlighted_option
         return option.id if option else None
 
+    def select_unfinished(self) -> str | None:
+        """Select the first job that can still be ended, unless such a one is selected already.
+
+        Returns:
+            The job; None when there is none.
+        """
+        unfinished = [row.job for row in self._rows() if self._is_unfinished(row.job)]
+        if self.selected_job in unfinished:
+            return self.selected_job
+        if unfinished:
+            self.highlighted = self.get_option_index(unfinished[0])
+        return unfinished[0] if unfinished else None
+
+    def on_focus(self) -> None:
+        """Whoever comes here wants to see, or to end, what is going on."""
+        if self.select_unfinished() is None and self.highlighted is None and self.options:
+            self.highlighted = 0
+
+    def _is_unfinished(self, job: str) -> bool:
+        return self._jobs[job].state is not JobState.FINISHED
+
     def submitted(self, job: JobSummary, *, just_now: bool) -> None:
         """Learn when a job was submitted.
 
@@ -107,15 +131,15 @@ class QueuePane(OptionList, inherit_css=True):
     def refresh_rows(self) -> None:
         """Show the same jobs again: they have become older, or the pane wider."""
         rows = self._rows()
-        if [row.job for row in rows] == [option.id for option in self.options]:
-            for index, row in enumerate(rows):
-                self.replace_option_prompt_at_index(index, self._prompt(row))
+        jobs, prompts = [row.job for row in rows], self._prompts(rows)
+        if jobs == [option.id for option in self.options]:
+            for index, prompt in enumerate(prompts):
+                self.replace_option_prompt_at_index(index, prompt)
             return
         selected = self.selected_job
         self.clear_options()
-        self.add_options(Option(self._prompt(row), id=row.job) for row in rows)
+        self.add_options(map(Option, prompts, jobs))
         if selected is not None and selected in self._jobs and rows:
-            jobs = [row.job for row in rows]
             self.highlighted = jobs.index(selected) if selected in jobs else 0
 
     @property
@@ -162,24 +186,30 @@ class QueuePane(OptionList, inherit_css=True):
         result = job.result
         if result is None:
             return _Row(job.job, "?", "$dim", job.name, colour, job.file_name, "finished", "")
-        good = result.verdict is Verdict.OK
-        mark, style = ("✓", "$success") if good else ("✗", "$error")
+        mark, style = words.mark(result.verdict)
         state = words.verdict_word(result.verdict)
-        took = words.duration(result.wall_seconds) if result.wall_seconds else ""
+        took = words.took(result.wall_seconds) if result.wall_seconds else ""
         return _Row(job.job, mark, style, job.name, colour, job.file_name, state, took)
 
-    def _prompt(self, row: _Row) -> Content:
-        width = max(_LEAST_WIDTH, self.scrollable_content_region.width or 40)
-        name_width, state_width = (_WIDE_NAME, _WIDE_STATE) if width >= _WIDE else (_NAME, _STATE)
-        title_width = width - 2 - name_width - 1 - state_width - 1 - _AGE - 1
+    def _prompts(self, rows: Sequence[_Row]) -> list[Content]:
+        """Show rows in columns that are as wide as what stands in them, as far as there is room."""
+        if not rows:
+            return []
+        cells = [(row.name, row.title, row.state, row.age) for row in rows]
+        columns = [max(map(columns_of, column)) for column in zip(*cells, strict=True)]
+        wanted = list(map(min, columns, _MOST))
+        room = (self.scrollable_content_region.width or 40) - _BETWEEN
+        name, title, state, age = share(room, wanted, list(map(min, wanted, _LEAST)))
+        title += max(0, room - name - title - state - age)  # times stand at the edge
+        return [self._prompt(row, (name, title, state, age)) for row in rows]
+
+    def _prompt(self, row: _Row, widths: tuple[int, int, int, int]) -> Content:
+        name, title, state, age = widths
         colour = theme.member_colour(row.colour, app_of(self).theme)
-        parts: list[Content | tuple[str, str]] = [
+        return Content.assemble(
             (f"{row.mark} ", row.style),
-            (fit(row.name, name_width if title_width > 3 else width - 15), colour),
-        ]
-        if title_width > 3:
-            parts += [(" ", ""), (fit(row.title, title_width), "")]
-        parts += [(" ", ""), (fit(row.state, state_width), row.style)]
-        if title_width > 3:
-            parts += [(" ", ""), (f"{row.age:>{_AGE}}", "$dim")]
-        return Content.assemble(*parts)
+            (f"{fit(row.name, name)} ", colour),
+            f"{fit(row.title, title)} ",
+            (f"{fit(row.state, state)} ", row.style),
+            (f"{row.age:>{age}}" if age else "", "$dim"),
+        )

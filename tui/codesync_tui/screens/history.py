@@ -16,7 +16,6 @@ from textual.widgets.option_list import Option
 from codesync_client import ClientError
 from codesync_protocol.messages import HistoryPage, PastJob
 from codesync_protocol.printable import show_line
-from codesync_protocol.verdict import Verdict
 from codesync_tui import words
 from codesync_tui.panels.fit import fit
 from codesync_tui.screens.dialog import Dialog
@@ -79,7 +78,7 @@ class HistoryScreen(Dialog[tuple[PastJob, Wish]]):
         """What is looked for, what was found, and the keys."""
         with Vertical(classes="dialog"):
             yield Static(Content("Past programs"), classes="dialog--title", markup=False)
-            yield Input(self.typed, placeholder=_HINT, compact=True, select_on_focus=False)
+            yield Input(self.typed, placeholder=_HINT, compact=True, select_on_focus=True)
             yield OptionList(markup=False, compact=True)
             yield Static(Content(_KEYS), classes="dialog--hint", markup=False)
 
@@ -204,7 +203,7 @@ def _row(past: PastJob, columns: int) -> Content:
     job = past.summary
     result = job.result
     verdict = words.verdict_word(result.verdict) if result else ""
-    style = "$success" if result and result.verdict is Verdict.OK else "$error"
+    style = words.mark(result.verdict)[1] if result else "$dim"
     is_wide = columns >= _WIDE
     when = f"{moment(job.submitted_at):<11} " if is_wide else ""
     lasted = f"{words.duration(result.wall_seconds):>8}" if result and is_wide else ""

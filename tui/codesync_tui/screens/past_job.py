@@ -86,8 +86,10 @@ class PastJobScreen(Dialog[PastWish]):
     def _lines(self) -> Iterator[Content]:
         result = self._past.summary.result
         if result is not None:
+            mark, colour = words.mark(result.verdict)
             ending = words.ending(result, self._past.by)
-            yield Content.styled(f"{ending.word}  {ending.figures}", "bold")
+            figures = "  " + " · ".join(ending.figures) if ending.figures else ""
+            yield Content.assemble((f"{mark} {ending.word}", f"{colour} bold"), (figures, "$dim"))
             if ending.explanation:
                 yield Content(ending.explanation)
         yield Content("")

@@ -1,6 +1,9 @@
 """What stands above and below a job's output."""
 
 from dataclasses import dataclass
+from textwrap import wrap
+
+from rich.cells import cell_len
 
 from codesync_protocol.verdict import Verdict
 from codesync_tui.transcript.line import Line
@@ -17,6 +20,7 @@ class Heading:
         title: the main file's name.
         language: what people call the language.
         short_id: the beginning of the job's id.
+        input: what it got to read along, e.g. "8 bytes of prepared input"; empty if nothing.
     """
 
     name: str
@@ -24,6 +28,7 @@ class Heading:
     title: str
     language: str
     short_id: str
+    input: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,26 +38,49 @@ class Ending:
     Attributes:
         verdict: the verdict.
         word: the verdict as people say it.
-        figures: exit code or signal, times and memory, in one line.
+        figures: exit code or signal, times and memory.
         explanation: one sentence more; empty when the verdict says it all.
     """
 
     verdict: Verdict
     word: str
-    figures: str
+    figures: tuple[str, ...] = ()
     explanation: str = ""
 
-    def lines(self) -> list[Line]:
-        """Make the lines that stand below the output."""
-        mark, source = _MARKS.get(self.verdict, _BAD_MARK)
-        head = f"{mark} {self.word}"
-        tail = f"  {self.figures}" if self.figures else ""
-        looks = ((0, Look(source)), (len(head), Look(Source.FIGURES)))
-        lines = [Line(head + tail, looks if tail else looks[:1])]
-        if self.explanation:
-            lines.append(Line(f"  {self.explanation}", ((0, Look(Source.FIGURES)),)))
-        return lines
+    def lines(self, width: int = 0) -> list[Line]:
+        """Make the lines that stand below the output.
 
+        Args:
+            width: columns in which they break, between figures or words; 0 means never.
+        """
+        mark, source = mark_of(self.verdict)
+        head = f"{mark} {self.word}"
+        first, *more = self._rows(head, width)
+        looks = ((0, Look(source)), (len(head), Look(Source.FIGURES)))
+        more += self._sentence(width)
+        return [
+            Line(first, looks if len(first) > len(head) else looks[:1]),
+            *(Line(row, ((0, Look(Source.FIGURES)),)) for row in more),
+        ]
+
+    def _rows(self, head: str, width: int) -> list[str]:
+        """Put the figures behind the verdict, as many into each row as there is room for."""
+        rows, joint = [head], "  "
+        for figure in self.figures:
+            if width and cell_len(f"{rows[-1]}{joint}{figure}") > width:
+                rows.append(f"{_INDENT}{figure}")
+            else:
+                rows[-1] += f"{joint}{figure}"
+            joint = " · "
+        return rows
+
+    def _sentence(self, width: int) -> list[str]:
+        if not width or not self.explanation:
+            return [f"{_INDENT}{self.explanation}"] if self.explanation else []
+        return [f"{_INDENT}{row}" for row in wrap(self.explanation, max(1, width - len(_INDENT)))]
+
+
+_INDENT = "  "
 
 _MARKS = {
     Verdict.OK: ("✓", Source.GOOD),
@@ -60,3 +88,8 @@ _MARKS = {
     Verdict.LOST: ("?", Source.ENDED),
 }
 _BAD_MARK = ("✗", Source.BAD)
+
+
+def mark_of(verdict: Verdict) -> tuple[str, Source]:
+    """Tell the sign of a verdict, and which look it has."""
+    return _MARKS.get(verdict, _BAD_MARK)

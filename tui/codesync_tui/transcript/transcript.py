@@ -56,7 +56,7 @@ class _Entry:
         self.block = block
         self.has_ended = False
         self._width = width
-        self._ending: list[Line] = []
+        self._ending: Ending | None = None
         self._ending_rows: list[tuple[Line, int, int | None]] = []
 
     @property
@@ -65,11 +65,12 @@ class _Entry:
 
     @property
     def ending_text(self) -> str:
-        return "".join(f"{line.text}\n" for line in self._ending)
+        lines = self._ending.lines() if self._ending else []
+        return "".join(f"{line.text}\n" for line in lines)
 
     def end(self, ending: Ending) -> None:
         self.has_ended = True
-        self._ending = ending.lines()
+        self._ending = ending
         self._break_ending()
 
     def set_width(self, width: int) -> None:
@@ -89,7 +90,7 @@ class _Entry:
 
     def _break_ending(self) -> None:
         self._ending_rows = []
-        for line in self._ending:
+        for line in self._ending.lines(self._width) if self._ending else ():
             breaks = line.breaks(self._width)
             ends = [*breaks[1:], None]
             self._ending_rows += [
@@ -241,7 +242,8 @@ class Transcript:
     def caption(self, job: str) -> str:
         """What stands in a job's heading behind its submitter's name."""
         heading, dropped = self._entries[job].heading, self.dropped(job)
-        caption = f"{heading.title}  {heading.language}  {heading.short_id}"
+        fed = f"with {heading.input}  " if heading.input else ""
+        caption = f"{heading.title}  {heading.language}  {fed}{heading.short_id}"
         return f"{caption}  (its first {dropped:,} lines are gone)" if dropped else caption
 
     def text(self, job: str) -> str:
