@@ -63,7 +63,7 @@ class Scene:
 
     async def play(self, on: Stage) -> None:
         """Let everything happen."""
-        await eventually(lambda: "online, synced" in on.status())
+        await eventually(lambda: "synced" in on.status())
         if self.unsent is not None:
             await eventually(lambda: on.app.screen is not on.room)
         play = asyncio.run_coroutine_threadsafe(scene.play(on.server), on.server.loop)

@@ -138,5 +138,5 @@ async def stage(
         app = CodeSyncApp(opened.link, name="ana", join_line=join_line, file=file, is_kept=is_kept)
         async with app.run_test(size=(columns, lines), notifications=True) as pilot:
             staged = Stage(opened, app, pilot)
-            await staged.until(lambda: "online" in staged.status())
+            await staged.until(lambda: "online" in staged.status() or "synced" in staged.status())
             yield staged

@@ -18,11 +18,11 @@ async def server() -> AsyncGenerator[RunningServer]:
 
 
 def offered(on: Screen) -> list[str]:
-    return [title for title, _, _ in on.room.hosting.commands()]
+    return [each.title for each in on.room.hosting.commands()]
 
 
 def do(on: Screen, title: str) -> None:
-    next(call for each, _, call in on.room.hosting.commands() if each == title)()
+    next(each for each in on.room.hosting.commands() if each.title == title).call()
 
 
 async def test_a_host_makes_a_viewer_who_then_only_looks_on(server: RunningServer) -> None:

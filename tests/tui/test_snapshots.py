@@ -1,11 +1,26 @@
 """What the room looks like. Look at the report, then: pytest tests/tui --snapshot-update."""
 
+import asyncio
+
 import pytest
 
 from tests.tui import scene
 from tests.tui.pictured import Compare, Scene
+from tests.tui.room_server import job_id
+from tests.tui.stage import Stage
 
 pytestmark = pytest.mark.usefixtures("time_stands_still")
+
+
+async def scrolled_up(on: Stage) -> None:
+    """The reader looks at the beginning, and more comes at the end."""
+    await on.press("home")
+    await on.until(lambda: on.output.scroll_offset.y == 0)
+    writing = asyncio.run_coroutine_threadsafe(
+        on.server.output(job_id(7), b"more\n" * 3), on.server.loop
+    )
+    await asyncio.wrap_future(writing)
+    await on.until(lambda: on.output.has_unseen)
 
 
 class TestNarrow:
@@ -21,6 +36,13 @@ class TestNarrow:
     def test_smallest(self, snap_compare: Compare) -> None:
         assert Scene("f4").looks_the_same(snap_compare, 40, 12)
 
+    @pytest.mark.parametrize("size", [(40, 12), (60, 16), (80, 24)])
+    def test_people_without_output(self, snap_compare: Compare, size: tuple[int, int]) -> None:
+        assert Scene("f3", "f6").looks_the_same(snap_compare, *size)
+
+    def test_more_below(self, snap_compare: Compare) -> None:
+        assert Scene("f4", "f6", then=scrolled_up).looks_the_same(snap_compare, 80, 24)
+
     def test_too_small(self, snap_compare: Compare) -> None:
         assert Scene().looks_the_same(snap_compare, 39, 11)
 
@@ -29,8 +51,9 @@ class TestNarrow:
 
 
 class TestWide:
-    def test_room(self, snap_compare: Compare) -> None:
-        assert Scene().looks_the_same(snap_compare, 160, 48)
+    @pytest.mark.parametrize("size", [(120, 40), (160, 48)])
+    def test_room(self, snap_compare: Compare, size: tuple[int, int]) -> None:
+        assert Scene().looks_the_same(snap_compare, *size)
 
     def test_light_and_unsandboxed(self, snap_compare: Compare) -> None:
         assert Scene(cast=scene.unsandboxed, theme="codesync-light").looks_the_same(

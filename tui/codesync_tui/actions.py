@@ -21,6 +21,7 @@ class Action:
         title: what it is called.
         help: what it does.
         group: the heading that it stands under in the help.
+        words: what else people call it; the command palette finds it by them, too.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Action:
     title: str
     help: str
     group: str
+    words: str = ""
 
 
 RUN: Final = "Run"
@@ -36,25 +38,61 @@ LOOK: Final = "Look"
 ROOM: Final = "Room"
 
 ACTIONS: Final = (
-    Action("run_program", ("f5", "ctrl+r"), "Run", "run the program; everybody sees it", RUN),
-    Action("stdin", ("f7",), "Input", "prepare input, or type into the program", RUN),
-    Action("cancel_job", ("f8",), "Cancel", "end your run, or the one selected in the queue", RUN),
-    Action("take_input", ("ctrl+t",), "Take input", "type into the program from now on", RUN),
-    Action("interrupt", (), "Interrupt", "send the program SIGINT", RUN),
-    Action("end_input", (), "End of input", "close the program's stdin", RUN),
-    Action("next_target", (), "Other program", "type into another running program", RUN),
+    Action(
+        "run_program",
+        ("f5", "ctrl+r"),
+        "Run",
+        "run the program; everybody sees it",
+        RUN,
+        "start execute go",
+    ),
+    Action("stdin", ("f7",), "Input", "prepare input, or type into the program", RUN, "answer"),
+    Action(
+        "cancel_job",
+        ("f8",),
+        "Cancel",
+        "end your run, or the one selected in the queue",
+        RUN,
+        "stop kill abort terminate",
+    ),
+    Action(
+        "take_input",
+        ("ctrl+t",),
+        "Take input",
+        "type into the program from now on",
+        RUN,
+        "answer hold stdin",
+    ),
+    Action("interrupt", (), "Interrupt", "send the program SIGINT", RUN, "stop break signal"),
+    Action("end_input", (), "End of input", "close the program's stdin", RUN, "eof"),
+    Action("next_target", (), "Other program", "type into another running program", RUN, "switch"),
     Action("language", ("f2",), "Language", "choose the language", WRITE),
-    Action("open_file", ("ctrl+o",), "Open", "open a file of this machine", WRITE),
-    Action("save_file", ("ctrl+s",), "Save", "save the text to its file", WRITE),
-    Action("save_file_as", (), "Save as", "save the text to another file", WRITE),
-    Action("find", ("ctrl+f",), "Find", "find and replace; in the output, find", WRITE),
-    Action("go_to_line", ("ctrl+backslash",), "Go to line", "go to a line by its number", WRITE),
+    Action("open_file", ("ctrl+o",), "Open", "open a file of this machine", WRITE, "load read"),
+    Action("save_file", ("ctrl+s",), "Save", "save the text to its file", WRITE, "write download"),
+    Action("save_file_as", (), "Save as", "save the text to another file", WRITE, "write"),
+    Action(
+        "find",
+        ("ctrl+f",),
+        "Find",
+        "find and replace; in the output, find",
+        WRITE,
+        "search grep substitute",
+    ),
+    Action(
+        "go_to_line",
+        ("ctrl+backslash",),
+        "Go to line",
+        "go to a line by its number",
+        WRITE,
+        "jump",
+    ),
     Action(
         "go_to_error",
         ("ctrl+right_square_bracket",),
         "Go to error",
         "go to the next error in the last output",
         WRITE,
+        "jump traceback",
     ),
     Action(
         "toggle_comment",
@@ -62,41 +100,105 @@ ACTIONS: Final = (
         "Comment",
         "make lines comments, or comments lines",
         WRITE,
+        "uncomment",
     ),
-    Action("select_all", ("ctrl+g",), "Select all", "select the whole text", WRITE),
-    Action("people", ("f3",), "People", "show or hide members and queue", LOOK),
-    Action("output", ("f4",), "Output", "half of the screen, all of it, none of it", LOOK),
-    Action("next_pane", ("f6",), "Next pane", "move the focus to the next pane", LOOK),
+    Action("select_all", ("ctrl+g",), "Select all", "select the whole text", WRITE, "mark"),
+    Action("people", ("f3",), "People", "show or hide members and queue", LOOK, "users who"),
+    Action(
+        "output",
+        ("f4",),
+        "Output",
+        "half of the screen, all of it, none of it",
+        LOOK,
+        "result console terminal show hide",
+    ),
+    Action("next_pane", ("f6",), "Next pane", "move the focus to the next pane", LOOK, "window"),
     Action(
         "full_screen",
         ("ctrl+@", "ctrl+space"),
         "Full screen",
         "show this pane alone, F6 the next; again: all",
         LOOK,
+        "zoom maximize",
     ),
     Action("wrap", (), "Wrap", "break long lines of output, or do not", LOOK),
-    Action("find_output", (), "Find in output", "find text in what programs wrote", LOOK),
+    Action(
+        "find_output",
+        (),
+        "Find in output",
+        "find text in what programs wrote",
+        LOOK,
+        "search grep",
+    ),
     Action("block_before", (), "Block before", "choose a program's output, going up", LOOK),
     Action("next_block", (), "Next block", "choose a program's output, going down", LOOK),
     Action("copy_output", (), "Copy output", "copy the chosen block, or the last", LOOK),
-    Action("save_output", (), "Save output", "save the chosen block, or the last", LOOK),
-    Action("save_all_output", (), "Save all output", "save what all programs wrote", LOOK),
+    Action("save_output", (), "Save output", "save the chosen block, or the last", LOOK, "write"),
+    Action("save_all_output", (), "Save all output", "save what all programs wrote", LOOK, "write"),
     Action(
         "history",
         (),
         "Past programs",
         "find what was run before, run it again",
         LOOK,
+        "history runs earlier search",
     ),
-    Action("clear_output", (), "Clear output", "forget what finished programs wrote", LOOK),
-    Action("theme", (), "Dark or light", "change the colours of the screen", LOOK),
-    Action("follow", ("ctrl+l",), "Follow", "look on with the next member, until a key", ROOM),
-    Action("jump", ("ctrl+n",), "Go to member", "go to where the next member is", ROOM),
-    Action("invite", ("f9",), "Invite", "show and copy the line that lets others join", ROOM),
-    Action("help", ("f1",), "Help", "show the keys", ROOM),
+    Action(
+        "clear_output",
+        (),
+        "Clear output",
+        "forget what finished programs wrote",
+        LOOK,
+        "empty delete",
+    ),
+    Action(
+        "theme",
+        (),
+        "Dark or light",
+        "change the colours of the screen",
+        LOOK,
+        "theme colors light",
+    ),
+    Action(
+        "follow",
+        ("ctrl+l",),
+        "Follow",
+        "look on with the next member, until a key",
+        ROOM,
+        "watch",
+    ),
+    Action("jump", ("ctrl+n",), "Go to member", "go to where the next member is", ROOM, "jump"),
+    Action(
+        "invite",
+        ("f9",),
+        "Invite",
+        "show and copy the line that lets others join",
+        ROOM,
+        "share link url join",
+    ),
+    Action("help", ("f1",), "Help", "show the keys", ROOM, "shortcuts bindings about"),
     Action("palette", ("ctrl+p",), "Commands", "find any of these by its name", ROOM),
-    Action("leave", ("ctrl+q",), "Leave", "leave the room", ROOM),
+    Action("leave", ("ctrl+q",), "Leave", "leave the room", ROOM, "quit exit close"),
 )
+
+EDITS: Final = (
+    Action("undo", ("ctrl+z",), "Undo", "take back what you did last", WRITE, "back"),
+    Action("redo", ("ctrl+y",), "Redo", "do again what you took back", WRITE, "again"),
+    Action("cut", ("ctrl+x",), "Cut", "copy what is selected, and delete it", WRITE, "clipboard"),
+    Action("copy", ("ctrl+c",), "Copy", "copy what is selected", WRITE, "clipboard yank"),
+    Action(
+        "paste",
+        ("ctrl+v",),
+        "Paste",
+        "insert what was copied here; your terminal pastes the rest",
+        WRITE,
+        "clipboard insert",
+    ),
+    Action("delete_line", (), "Delete line", "delete the line with the caret", WRITE, "remove"),
+    Action("document_start", ("ctrl+home",), "To the beginning", "go to the first line", WRITE),
+    Action("document_end", ("ctrl+end",), "To the end", "go to the last line", WRITE),
+)
+"""What the editor does by keys of its own, for the command palette; see EDITING."""
 
 EDITING: Final = (
     ("ctrl+z, ctrl+y", "undo, redo"),

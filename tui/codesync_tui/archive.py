@@ -1,26 +1,24 @@
 """The room's past jobs: found, shown, run again, copied."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from textual.screen import Screen
 
-from codesync_client import (
-    DEFAULT_WINDOW,
-    ClientError,
-    NotFound,
-    Past,
-    PastSource,
-    Room,
-    Submission,
+from codesync_client import ClientError, NotFound, Past, PastSource, Room, Submission
+from codesync_protocol.messages import (
+    HistoryPage,
+    LanguageInfo,
+    OutputPart,
+    PastJob,
+    Role,
+    StdinMode,
 )
-from codesync_protocol.messages import HistoryPage, OutputPart, PastJob, Role, StdinMode
 from codesync_protocol.shared_text import SOURCE
 from codesync_tui.messages import CopyAsked
 from codesync_tui.notices import Notices
 from codesync_tui.past_filter import parse_filter
 from codesync_tui.screens.history import HistoryScreen, Wish
 from codesync_tui.screens.past_job import PastJobScreen, PastWish
-from codesync_tui.session import Session
 from codesync_tui.transcript.captions import Heading
 from codesync_tui.transcript.transcript import Transcript
 from codesync_tui.typed import app_of
@@ -33,16 +31,23 @@ class Archive:
     Args:
         screen: the room's screen, which owns the workers.
         room: the room.
-        session: submits.
+        submit: runs a program, and shows what it writes.
+        choose: makes a language the room's.
         notices: shows notices.
     """
 
     def __init__(
-        self, screen: Screen[None], room: Room, session: Session, notices: Notices
+        self,
+        screen: Screen[None],
+        room: Room,
+        submit: Callable[[Submission], None],
+        choose: Callable[[LanguageInfo], None],
+        notices: Notices,
     ) -> None:
         self._screen = screen
         self._room = room
-        self._session = session
+        self._submit = submit
+        self._choose = choose
         self._notices = notices
         self._typed = ""
         self._history: HistoryScreen | None = None
@@ -82,7 +87,7 @@ class Archive:
         try:
             match wish:
                 case Wish.RUN:
-                    await self._run(past, await self._past.source(past.summary.job))
+                    self._run(past, await self._past.source(past.summary.job))
                 case Wish.COPY:
                     await self._copy(past)
                 case Wish.SHOW:
@@ -109,15 +114,15 @@ class Archive:
         try:
             match wish:
                 case PastWish.RUN:
-                    await self._run(past, source)
+                    self._run(past, source)
                 case PastWish.COPY:
                     await self._copy(past)
                 case PastWish.USE:
-                    self._use(text)
+                    self._use(text, past.summary.language)
         except ClientError as error:
             self._notices.trouble(error)
 
-    async def _run(self, past: PastJob, source: PastSource) -> None:
+    def _run(self, past: PastJob, source: PastSource) -> None:
         if self._is_viewer():
             return
         typed = not source.stdin
@@ -128,9 +133,8 @@ class Archive:
             prepared_stdin=source.stdin,
             stdin=StdinMode.SHARED if typed else StdinMode.CLOSED,
             tty=typed,
-            window=DEFAULT_WINDOW,
         )
-        await self._session.submit(submission)
+        self._submit(submission)
 
     async def _copy(self, past: PastJob) -> None:
         text = await self._output(past)
@@ -138,12 +142,16 @@ class Archive:
             raise NotFound("That program wrote nothing.")
         app_of(self._screen).post_message(CopyAsked("its output", text))
 
-    def _use(self, text: str) -> None:
-        if not self._is_viewer():
-            self._room.document.end_undo_group()
-            self._room.document.replace(SOURCE, text)
-            self._room.document.end_undo_group()
-            self._room.wake()
+    def _use(self, text: str, language: str) -> None:
+        if self._is_viewer():
+            return
+        self._room.document.end_undo_group()
+        self._room.document.replace(SOURCE, text)
+        self._room.document.end_undo_group()
+        self._room.wake()
+        known = {each.name: each for each in self._room.languages}
+        if language in known and language != self._room.language:
+            self._choose(known[language])
 
     def _is_viewer(self) -> bool:
         if self._room.role is Role.VIEWER:

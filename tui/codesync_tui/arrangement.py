@@ -9,6 +9,12 @@ WIDE = 120
 
 BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]
 
+SLIM = 70
+"""With fewer columns members and queue have no room beside anything: they are shown alone."""
+
+VAST = 150
+"""Columns from which on members and queue stand beside each other, below the output."""
+
 HIGH = 18
 """Rows from which on there is room for some that are empty."""
 
@@ -44,7 +50,8 @@ class Arrangement:
     """Which panes are shown.
 
     A wide screen begins with everything, a narrow one with the editor alone. What somebody chose
-    stays as it is, also while one pane fills the screen.
+    stays as it is, also while one pane fills the screen. On a slim screen members and queue hide
+    all else, so that whether they are shown there is a choice of its own.
 
     Args:
         screen: the room's screen; its classes say what is shown.
@@ -53,7 +60,7 @@ class Arrangement:
     def __init__(self, screen: Screen[None]) -> None:
         self._screen = screen
         self._output: OutputSize | None = None
-        self._people: bool | None = None
+        self._people: dict[bool, bool] = {}  # by whether the screen is slim
         self._stdin: bool | None = None
         self._full: Pane | None = None
 
@@ -68,6 +75,11 @@ class Arrangement:
         return self._screen.size.width >= WIDE
 
     @property
+    def is_slim(self) -> bool:
+        """Whether members and queue are shown alone."""
+        return self._screen.size.width < SLIM
+
+    @property
     def output(self) -> OutputSize:
         """How much of the screen the output has."""
         if self._output is not None:
@@ -77,7 +89,7 @@ class Arrangement:
     @property
     def shows_people(self) -> bool:
         """Whether members and queue are shown."""
-        return self.is_wide if self._people is None else self._people
+        return self._people.get(self.is_slim, self.is_wide)
 
     @property
     def shows_stdin(self) -> bool:
@@ -86,12 +98,25 @@ class Arrangement:
             return self._full is Pane.STDIN
         return self.is_wide if self._stdin is None else self._stdin
 
+    @property
+    def sees_output(self) -> bool:
+        """Whether the output is somewhere on the screen."""
+        if self._full is not None:
+            return self._full is Pane.OUTPUT
+        return self.output is not OutputSize.NONE and not (self.is_slim and self.shows_people)
+
+    @property
+    def sees_stdin(self) -> bool:
+        """Whether the prepared input is somewhere on the screen."""
+        return self.shows_stdin and (self._full is Pane.STDIN or self.sees_output)
+
     def next_output(self) -> None:
         """Give the output the next size."""
         size = self.output
         if self._full is not None:
             size = OutputSize.FULL if self._full is Pane.OUTPUT else OutputSize.NONE
         self._full, self._output = None, _NEXT[size]
+        self._uncover()
         self.apply()
 
     def fill(self, pane: Pane | None) -> None:
@@ -105,6 +130,7 @@ class Arrangement:
             self._full = None
         if self.output is OutputSize.NONE:
             self._output = OutputSize.HALF
+        self._uncover()
         self.apply()
 
     def toggle_people(self) -> None:
@@ -112,12 +138,27 @@ class Arrangement:
         shown = self.shows_people
         if self._full is not None:
             shown = self._full in (Pane.QUEUE, Pane.MEMBERS)
-        self._full, self._people = None, not shown
+        self._show_people(shown=not shown)
+
+    def show_queue(self) -> None:
+        """Make sure that the queue is seen."""
+        if self._full is not Pane.QUEUE:
+            self._show_people(shown=True)
+
+    def _show_people(self, *, shown: bool) -> None:
+        self._full = None
+        self._people[self.is_slim] = shown
         self.apply()
+
+    def _uncover(self) -> None:
+        """Something else is to be seen than members and queue."""
+        if self.is_slim:
+            self._people[True] = False
 
     def show_stdin(self, *, shown: bool) -> None:
         """Show or hide the prepared input."""
         self._full, self._stdin = None, shown
+        self._uncover()
         self.apply()
 
     def show_editor(self) -> None:
@@ -126,13 +167,16 @@ class Arrangement:
             self._full = None
         if self.output is OutputSize.FULL:
             self._output = OutputSize.HALF
+        self._uncover()
         self.apply()
 
     def apply(self) -> None:
         """Bring the screen's classes up to date."""
         for size in OutputSize:
             self._screen.set_class(size is self.output, size.value)
-        self._screen.set_class(self.shows_people, "-people")
+        self._screen.set_class(self.is_slim, "-slim")
+        self._screen.set_class(self._screen.size.width >= VAST, "-vast")
+        self._screen.set_class(self.shows_people and self._full is None, "-people")
         self._screen.set_class(self.shows_stdin, "-stdin")
         self._screen.set_class(self._full is not None, "-full")
         for pane in Pane:

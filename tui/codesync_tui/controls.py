@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 
 from textual.screen import Screen
 from textual.widget import Widget
 
-from codesync_client import DEFAULT_WINDOW, ClientError, Offline, Room
+from codesync_client import DEFAULT_WINDOW, ClientError, Offline, Room, Submission
 from codesync_protocol.messages import JobState, JobSummary, Role
 from codesync_tui.desk import Desk
 from codesync_tui.editor import CodeEditor
@@ -64,31 +65,29 @@ class Controls:
 
     # Running.
 
-    def run(self) -> bool:
-        """Submit the program.
-
-        Returns:
-            Whether it was submitted; if not, a notice says why.
-        """
+    def submission(self) -> Submission | None:
+        """What would be run; None, and a notice that says why, when nothing can be."""
         if self._desk.program.language is None:
             self._notices.show("Not connected yet: no language is known.", "warning")
-            return False
+            return None
         if self._is_viewer():
-            return False
+            return None
         text = self._editor.text
         if not text.strip():
             self._notices.show("There is nothing to run: the editor is empty.", "warning")
-            return False
-        prepared = self._stdin.prepared.text
+            return None
+        return self._desk.program.submission(text, self._stdin.prepared.text, self._desk.languages)
+
+    def submit(self, submission: Submission) -> None:
+        """Submit a program; when it can be typed to, the focus will go to the answer line."""
         self._window = self._output.window or self._window
-        submission = self._desk.program.submission(
-            text, prepared, self._desk.languages, self._window
-        )
-        self._awaited = None if prepared else (submission.job, self._where())
+        submission = replace(submission, window=self._window)
+        self._awaited = (submission.job, self._where()) if submission.tty else None
+        self._narrator.feeds(submission.job, len(submission.prepared_stdin))
+        self._output.action_scroll_end()
         self._screen.run_worker(self._session.submit(submission), group="submissions")
         if not self._room.connected:
             self._notices.show("Offline: it will be submitted when the room is back.", "warning")
-        return True
 
     def submitted(self, job: str, error: ClientError | None) -> None:
         """A submission was answered."""
@@ -97,16 +96,42 @@ class Controls:
             if self._awaited and self._awaited[0] == job:
                 self._awaited = None
 
-    def cancel(self) -> None:
-        """End the selected job when the queue has the focus, else our latest one."""
-        job = self._queue.selected_job if self._queue.has_focus else self._latest_of_ours()
-        if job is None:
-            self._notices.show(
-                "You have nothing waiting or running. F6 goes to the queue, where F8 ends the"
-                " selected job.",
-            )
+    def cancel(self, show_queue: Callable[[], None]) -> None:
+        """End the selected job when the queue has the focus, else our latest one.
+
+        Args:
+            show_queue: called when nothing of ours waits or runs, but something of others does:
+                they are shown, and the next time one of them is ended.
+        """
+        if self._is_viewer():
             return
-        self._ask(self._room.cancel, job)
+        has_focus = self._queue.has_focus
+        job = self._queue.selected_job if has_focus else self._latest_of_ours()
+        if job is not None:
+            self._cancel(job)
+        elif (others := self._queue.select_unfinished()) is None:
+            self._notices.show("Nothing waits or runs.")
+        else:
+            show_queue()
+            self._notices.show(
+                f"Nothing of yours waits or runs. F8 once more ends {self._whose(others)}."
+            )
+
+    def _cancel(self, job: str) -> None:
+        summary = self._room.jobs.get(job)
+        if summary is None or summary.state is JobState.FINISHED:
+            whose = self._whose(job)
+            self._notices.show(f"{whose[:1].upper()}{whose[1:]} has ended already.")
+        else:
+            self._ask(self._room.cancel, job)
+
+    def _whose(self, job: str) -> str:
+        summary = self._room.jobs.get(job)
+        if summary is None:
+            return "that program"
+        if summary.member == self._room.welcome.member:
+            return f"your {shorten(summary.file_name, 20)}"
+        return f"{shorten(summary.name, 12)}'s {shorten(summary.file_name, 20)}"
 
     def interrupt(self) -> None:
         """Send SIGINT to the program that is typed to, else to our latest one."""
@@ -236,13 +261,6 @@ class Controls:
             self._awaited = None
         elif has_changed and had_focus and not chosen:
             (self._editor if self._editor.is_on_screen else self._output).focus()
-
-    def awaiting(self) -> str:
-        """Say which program that can be typed to waits for a line; empty when none does."""
-        waiting = {each.job for each in self._room.queue.jobs if each.awaits_input}
-        current = self._narrator.targets.current
-        summary = self._room.jobs.get(current) if current in waiting else None
-        return self._program(summary) if summary else ""
 
     def _label(self, job: str | None) -> str:
         summary = self._room.jobs.get(job) if job else None

@@ -6,6 +6,7 @@ from functools import partial
 from codesync_client import Offline, Room
 from codesync_protocol.messages import Role
 from codesync_protocol.printable import show_line
+from codesync_tui.command import Command
 from codesync_tui.notices import Notices
 
 _ROLES = {
@@ -26,8 +27,8 @@ class Hosting:
         self._room = room
         self._notices = notices
 
-    def commands(self) -> Iterator[tuple[str, str, Callable[[], None]]]:
-        """What can be done with whom: title, help and deed; nothing unless we are a host."""
+    def commands(self) -> Iterator[Command]:
+        """What can be done with whom; nothing unless we are a host."""
         if self._room.role is not Role.HOST:
             return
         for member in self._room.members.members:
@@ -36,9 +37,11 @@ class Hosting:
             name = show_line(member.name)
             for role, (what, effect) in _ROLES.items():
                 if member.role != role:
-                    yield f"Make {name} {what}", effect, partial(self.make, member.member, role)
+                    make = partial(self.make, member.member, role)
+                    yield Command(f"Make {name} {what}", effect, make, "role rights permissions")
             remove = partial(self.remove, member.member)
-            yield f"Remove {name}", "Send this member away; old invites end, too.", remove
+            effect = "Send this member away; old invites end, too."
+            yield Command(f"Remove {name}", effect, remove, "kick ban throw out")
 
     def make(self, member: int, role: Role) -> None:
         """Change what a member may do."""

@@ -17,6 +17,7 @@ from codesync_protocol.messages import (
     Members,
     Notice,
     Queue,
+    Role,
     Saving,
     Started,
     StdinEcho,
@@ -37,6 +38,9 @@ from codesync_tui.transcript.captions import Heading
 
 HISTORY_SHOWN = 64 * 1024
 """Bytes at the end of a finished program's output that a newcomer is shown."""
+
+_SHUTS_DOWN = "the server is shutting down"
+"""What our servers say before they end."""
 
 _RUNS = (JobState.CLAIMED, JobState.COMPILING, JobState.RUNNING)
 
@@ -79,6 +83,7 @@ class Narrator:
         self._panes = panes
         self._notify = notify
         self._colours: dict[int, int] = {}
+        self._fed: dict[str, int] = {}  # bytes of prepared input, by jobs of ours
         self._expected: dict[str, int] = {}  # offsets of jobs whose output is followed from there
         self._holes: dict[str, tuple[int, int]] = {}  # what is missing, and not shown as such yet
         self._tails: set[str] = set()  # jobs whose last output was fetched
@@ -93,7 +98,8 @@ class Narrator:
             case Members() | Queue():
                 self._show_room()
             case Notice(level=level, text=text):
-                self._notify(text, level if level in ("warning", "error") else "information")
+                level = level if level in ("warning", "error") else "information"
+                self._notify(self._closing() if text == _SHUTS_DOWN else text, level)
             case Fault(reason=reason):
                 self._notify(reason, "warning")
             case Saving(trouble=trouble):
@@ -124,6 +130,11 @@ class Narrator:
                     self.targets.closed(job)
             case Finished():
                 self._finished(event)
+
+    def feeds(self, job: str, size: int) -> None:
+        """A job of ours gets prepared input along: its heading will say so."""
+        if size:
+            self._fed[job] = size
 
     def show_past(self, job: str) -> bool:
         """Show the end of a finished job's output, below all others.
@@ -177,6 +188,15 @@ class Narrator:
                     self._begin(job.job)
         self._show_room()
 
+    def _closing(self) -> str:
+        """Say what it means that the server ends: a room that somebody opened ends with them."""
+        if any(member.role == Role.HOST for member in self._room.members.members):
+            return _SHUTS_DOWN
+        return (
+            "The host has left, and the room closed with them. Your text stays here; it goes back"
+            " into the room when it is opened again."
+        )
+
     def _disconnected(self, reason: str, retry_in: float | None) -> None:
         self.retry_at = None if retry_in is None else monotonic() + retry_in
         self._cut_at = self._cut_at or strftime("%H:%M:%S")
@@ -200,12 +220,14 @@ class Narrator:
 
     def _heading(self, job: JobSummary) -> Heading:
         titles = {each.name: each.title for each in self._room.languages}
+        fed = self._fed.pop(job.job, 0)
         return Heading(
             name=show_line(job.name),
             colour=self._colours.get(job.member, 0),
             title=show_line(job.file_name),
             language=show_line(titles.get(job.language, job.language)),
             short_id=job.job[:8],
+            input=f"{words.size(fed)} of prepared input" if fed else "",
         )
 
     def _output(self, output: JobOutput) -> None:

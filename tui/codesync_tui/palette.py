@@ -1,4 +1,4 @@
-"""The command palette: every action of the key table, and every language."""
+"""The command palette: all that can be done, found by title, by other words for it, and by help."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -8,51 +8,72 @@ from textual.content import Content
 from textual.fuzzy import FuzzySearch
 
 from codesync_protocol.printable import show_line
-from codesync_tui.actions import ACTIONS, key_labels
+from codesync_tui.actions import ACTIONS, EDITS, Action, key_labels
+from codesync_tui.command import Command, word_score
+from codesync_tui.screens.dialog import Dialog
+from codesync_tui.typed import app_of
 
 _HIDDEN = frozenset({"palette"})
 
 
 class RoomCommands(Provider):
-    """Every action of the key table, and every language."""
+    """Every action of the key table, what can be done with members, and every language."""
 
     async def discover(self) -> Hits:
         """Everything, in the order of the key table."""
-        for title, help_line, call in self._commands():
-            yield DiscoveryHit(Content(title), call, text=title, help=_plain(help_line))
+        for each in self._commands():
+            title, call = Content(each.title), partial(self._do, each.call)
+            yield DiscoveryHit(title, call, text=each.title, help=_plain(each.help))
 
     async def search(self, query: str) -> Hits:
-        """What matches the query."""
+        """What is called or described so; if nothing is, what has these letters in its title."""
+        commands = list(self._commands())
+        scores = [word_score(query, each) for each in commands]
         search = FuzzySearch()
-        for title, help_line, call in self._commands():
-            score, offsets = search.match(query, title)
-            if score <= 0:
+        for each, score in zip(commands, scores, strict=True):
+            by_letters, offsets = search.match(query, each.title)
+            if (rank := score if any(scores) else by_letters) <= 0:
                 continue
-            shown = Content(title)
+            shown = Content(each.title)
             for offset in offsets:
                 shown = shown.stylize("bold underline", offset, offset + 1)
-            yield Hit(score, shown, call, text=title, help=_plain(help_line))
+            call = partial(self._do, each.call)
+            yield Hit(rank, shown, call, text=each.title, help=_plain(each.help))
 
-    def _commands(self) -> Iterator[tuple[str, str, Callable[[], None]]]:
+    def _do(self, call: Callable[[], object]) -> None:
+        """Do it to the room: what had been opened over it is closed, as by escape."""
+        if isinstance(self.screen, Dialog):
+            self.screen.action_close()
+        call()
+
+    def _commands(self) -> Iterator[Command]:
         # Titles of languages are foreign: they go on as Content, which is never read as markup.
         from codesync_tui.screens.room import RoomScreen
 
-        room = self.screen
+        room = app_of(self.screen).screen_stack[0]
         if not isinstance(room, RoomScreen):
             return
         for action in ACTIONS:
             if action.name not in _HIDDEN:
-                keys = f"  ({key_labels(action)})" if action.keys else ""
-                yield action.title + keys, action.help, partial(room.do, action.name)
+                yield _command(action, partial(room.do, action.name))
+        for action in EDITS:
+            yield _command(action, partial(room.edit, action.name))
         for member in room.company.others:
             name = show_line(member.name)
             follow, jump = partial(room.company.follow, member.member), room.company.jump
-            yield f"Follow: {name}", "Look on with this member, until a key.", follow
-            yield f"Go to: {name}", "Go to where this member is.", partial(jump, member.member)
+            yield Command(f"Follow: {name}", "Look on with this member, until a key.", follow)
+            to_member = partial(jump, member.member)
+            yield Command(f"Go to: {name}", "Go to where this member is.", to_member)
         yield from room.hosting.commands()
         for language in room.languages:
             title = f"Language: {show_line(language.title)}"
-            yield title, "Choose this language.", partial(room.choose_language, language)
+            choose = partial(room.choose_language, language)
+            yield Command(title, "Choose this language.", choose, " ".join(language.extensions))
+
+
+def _command(action: Action, call: Callable[[], object]) -> Command:
+    keys = f"  ({key_labels(action)})" if action.keys else ""
+    return Command(action.title + keys, action.help, call, action.words)
 
 
 def _plain(text: str) -> str:

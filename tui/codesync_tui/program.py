@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from codesync_client import DEFAULT_WINDOW, Submission, SubmissionRejected, detect_language
+from codesync_client import Submission, SubmissionRejected, detect_language
 from codesync_protocol.limits import FILE_NAME_MAX
-from codesync_protocol.messages import LanguageInfo, StdinMode, Window
+from codesync_protocol.messages import LanguageInfo, StdinMode
 
 
 def is_starter(text: str, languages: Sequence[LanguageInfo]) -> bool:
@@ -75,27 +75,18 @@ class Program:
                 return name
         return self.language.file_name
 
-    def submission(
-        self,
-        text: str,
-        prepared: str,
-        languages: Sequence[LanguageInfo],
-        window: Window = DEFAULT_WINDOW,
-    ) -> Submission:
+    def submission(self, text: str, prepared: str, languages: Sequence[LanguageInfo]) -> Submission:
         """Make what is submitted.
 
         Args:
             text: the source.
             prepared: stdin prepared for it. When it is empty, members type while it runs.
             languages: what can be run.
-            window: the size of the terminal that it gets when members type while it runs.
         """
         assert self.language is not None
         files = [(self.file_name(languages), text.encode("utf-8", "surrogatepass"))]
         if not prepared:
-            return Submission(
-                self.language.name, files, stdin=StdinMode.SHARED, tty=True, window=window
-            )
+            return Submission(self.language.name, files, stdin=StdinMode.SHARED, tty=True)
         return Submission(
             self.language.name,
             files,

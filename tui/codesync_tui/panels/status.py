@@ -1,7 +1,10 @@
 """The status line: the room, the connection, what is written, and keys worth knowing."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
+from rich.cells import cell_len
 from textual.content import Content
 from textual.widget import Widget
 
@@ -18,6 +21,14 @@ _HINTS = (
     ("ctrl+p", "commands"),
 )
 """Keys worth knowing, the most useful first; as many are shown as there is room for."""
+
+_LEAST_HINTS = 2
+"""So many of them go before what can be left out, where there is room at all."""
+
+_HINTS_FROM = 60
+"""Columns from which on there is; and with fewer the room's name goes, too."""
+
+_SHORT_ROOM = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +47,9 @@ class Status:
         unsent: edits of ours that the server does not have yet; None before the text is there.
         unkept: the server keeps nothing now.
         following: the member whose caret is kept in view; empty when none is.
-        awaiting: the program that waits for somebody to type; empty when none does.
+        prepared: how much input is prepared for the next run, where that is not seen otherwise.
+        program: what a program does.
+        program_style: how that looks.
     """
 
     room: str
@@ -47,10 +60,12 @@ class Status:
     file: str = ""
     is_unsaved: bool = False
     unsandboxed: bool = False
-    awaiting: str = ""
     unsent: int | None = None
     unkept: bool = False
     following: str = ""
+    prepared: str = ""
+    program: str = ""
+    program_style: str = ""
 
 
 class StatusLine(Widget):
@@ -81,34 +96,74 @@ class StatusLine(Widget):
 
     def render(self) -> Content:
         """Fit what matters most into the width."""
-        status, width = self.status, self.size.width
-        parts: list[tuple[str, str]] = [(f" {shorten(status.room, 24)} ", "bold")]
-        style = "$success" if status.is_online else "$warning bold"
-        is_synced = status.is_online and status.unsent == 0
-        connection = f"{status.connection}, synced" if is_synced else status.connection
-        parts.append((f" {'●' if status.is_online else '○'} {connection} ", style))
-        if status.unsent:
-            parts.append((f" {status.unsent} unsent ", "$warning bold"))
-        if status.unkept:
-            parts.append((" not kept ", "$warning bold"))
-        if status.following:
-            parts.append((f" with {status.following} ", "$primary bold"))
-        if status.awaiting:
-            parts.append((f" {status.awaiting} waits for input ", "$warning bold"))
-        if status.unsandboxed:
-            parts.append((" not sandboxed ", "$warning bold"))
-        if status.language:
-            parts.append((f" {shorten(status.language, 16)} ", ""))
-        if status.file:
-            parts.append((f" {shorten(status.file, 20)}{' *' if status.is_unsaved else ''} ", ""))
-        if status.role and status.role != "host":
-            parts.append((f" {shorten(status.role, 10)} ", "$dim"))
-        left = Content.assemble(*parts)
+        width = self.size.width
+        least = _hints_width(_LEAST_HINTS) if width >= _HINTS_FROM else 0
+        left = Content.assemble(*_fitted(_parts(self.status, width), width - least))
         if left.cell_length > width:
             return left.truncate(width, ellipsis=True)
         hints = _hints(width - left.cell_length - 1)
         gap = " " * max(0, width - left.cell_length - hints.cell_length)
         return Content.assemble(left, gap, hints)
+
+
+class _Part(NamedTuple):
+    """A piece of the line.
+
+    Attributes:
+        text: what it says.
+        style: how it looks.
+        short: what it says when there is too little room for all.
+        weight: the parts with the lowest become short first; 0 means never.
+    """
+
+    text: str
+    style: str = ""
+    short: str = ""
+    weight: int = 0
+
+
+def _parts(status: Status, width: int) -> Iterator[_Part]:
+    short = f" {shorten(status.room, _SHORT_ROOM)} " if width >= _HINTS_FROM else ""
+    yield _Part(f" {shorten(status.room, 24)} ", "bold", short, 2)
+    style = "$success" if status.is_online else "$warning bold"
+    dot = "●" if status.is_online else "○"
+    if status.is_online and status.unsent == 0:
+        yield _Part(f" {dot} {status.connection}, synced ", style, f" {dot} synced ", 1)
+    else:
+        yield _Part(f" {dot} {status.connection} ", style)
+    if status.unsent:
+        yield _Part(f" {status.unsent} unsent ", "$warning bold")
+    if status.unkept:
+        yield _Part(" not kept ", "$warning bold")
+    if status.following:
+        yield _Part(f" with {status.following} ", "$primary bold")
+    if status.program:
+        yield _Part(f" {status.program} ", status.program_style)
+    if status.prepared:
+        yield _Part(f" {status.prepared} prepared ", "$primary", weight=4)
+    if status.unsandboxed:
+        yield _Part(" not sandboxed ", "$warning bold")
+    if status.language:
+        yield _Part(f" {shorten(status.language, 16)} ", weight=3)
+    if status.file:
+        unsaved = " *" if status.is_unsaved else ""
+        yield _Part(f" {shorten(status.file, 20)}{unsaved} ", weight=5)
+    if status.role and status.role != "host":
+        yield _Part(f" {shorten(status.role, 10)} ", "$dim", weight=6)
+
+
+def _fitted(parts: Iterable[_Part], width: int) -> Iterator[tuple[str, str]]:
+    """Shorten parts, the lightest first, until all fit or none is left to be shortened."""
+    shown = list(parts)
+    for lightest in sorted((part for part in shown if part.weight), key=lambda part: part.weight):
+        if sum(cell_len(part.text) for part in shown) <= width:
+            break
+        shown[shown.index(lightest)] = _Part(lightest.short, lightest.style)
+    return ((part.text, part.style) for part in shown)
+
+
+def _hints_width(count: int) -> int:
+    return sum(len(key) + len(what) + 3 for key, what in _HINTS[:count]) + 1
 
 
 def _hints(room: int) -> Content:

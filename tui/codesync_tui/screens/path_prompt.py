@@ -1,12 +1,26 @@
 """Asks for a file's path."""
 
+import asyncio
+from typing import ClassVar
+
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Input, Static
 
 from codesync_protocol.printable import show_line
+from codesync_tui.panels.fit import shorten
+from codesync_tui.paths import complete
 from codesync_tui.screens.dialog import Dialog
+
+COMPLETION_SECONDS = 5.0
+"""How long a disk may take to answer."""
+
+NAMES_ROWS = 3
+"""So many rows of names are shown at most."""
+
+_HINT = "A path on this machine, ~ is your home. Tab completes it, enter does it, escape does not."
 
 
 class PathPrompt(Dialog[str]):
@@ -17,6 +31,10 @@ class PathPrompt(Dialog[str]):
         path: what stands there at first.
     """
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "complete", "Complete", show=False, priority=True),
+    ]
+
     DEFAULT_CSS = """
     PathPrompt Input { background: $background; padding: 0 1; }
     """
@@ -25,6 +43,7 @@ class PathPrompt(Dialog[str]):
         super().__init__()
         self._title = title
         self._path = path
+        self._completed = ""
 
     def compose(self) -> ComposeResult:
         """One line to write the path into."""
@@ -33,11 +52,34 @@ class PathPrompt(Dialog[str]):
             line = Input(show_line(self._path), compact=True, select_on_focus=False)
             line.cursor_blink = False
             yield line
-            yield Static(
-                Content("A path on this machine, ~ is your home. Enter does it, escape does not."),
-                classes="dialog--hint",
-                markup=False,
-            )
+            yield Static(Content(_HINT), id="path-hint", classes="dialog--hint", markup=False)
+
+    def action_complete(self) -> None:
+        """Complete the path as far as it is certain, and show how it could go on."""
+        self.run_worker(self._complete(self.query_one(Input).value), exclusive=True)
+
+    async def _complete(self, typed: str) -> None:
+        try:
+            async with asyncio.timeout(COMPLETION_SECONDS):
+                path, names = await asyncio.to_thread(complete, typed)
+        except TimeoutError:
+            return
+        line = self.query_one(Input)
+        if line.value != typed:
+            return  # somebody went on typing
+        self._completed = line.value = path
+        line.cursor_position = len(path)
+        if len(names) != 1:
+            room = NAMES_ROWS * self.query_one(Input).size.width
+            self._say(shorten("  ".join(names), room) or "Nothing there is called so.")
+
+    def _say(self, text: str) -> None:
+        self.query_one("#path-hint", Static).update(Content(text))
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Show the keys again when somebody goes on typing."""
+        if event.value != self._completed:
+            self._say(_HINT)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Answer with the path."""

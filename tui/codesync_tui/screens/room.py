@@ -8,11 +8,14 @@ from textual.binding import Binding, BindingType
 from codesync_protocol.messages import LanguageInfo
 from codesync_tui.actions import bindings
 from codesync_tui.company import Company
+from codesync_tui.editor.source_area import SourceArea
 from codesync_tui.error_places import Place, error_places
+from codesync_tui.focus import pane_of
+from codesync_tui.messages import CopyAsked
 from codesync_tui.panels.find_line import FindLine
 from codesync_tui.panels.output_find import OutputFind
 from codesync_tui.screens.help import HelpScreen, room_notes
-from codesync_tui.screens.invite import InviteScreen
+from codesync_tui.screens.invite import InviteScreen, elsewhere
 from codesync_tui.screens.language import LanguagePicker
 from codesync_tui.screens.line_prompt import LinePrompt
 from codesync_tui.screens.room_view import RoomView
@@ -25,22 +28,24 @@ class RoomScreen(RoomView):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings(),
+        Binding("ctrl+c", "copy", show=False, priority=True),
         Binding("ctrl+c", "copy_hint", show=False),
     ]
 
     _errors: Sequence[Place] = ()
     _error = 0  # of them: where we went last
+    _has_copied = False
 
     # What the keys do.
 
     def action_run_program(self) -> None:
         """Run the program, and see its output."""
-        if self._controls.run():
-            self._arrangement.show_output()
+        if (submission := self._controls.submission()) is not None:
+            self.submit(submission)
 
     def action_cancel_job(self) -> None:
         """End a job."""
-        self._controls.cancel()
+        self._controls.cancel(self._show_queue)
 
     def action_interrupt(self) -> None:
         """Send SIGINT."""
@@ -55,6 +60,7 @@ class RoomScreen(RoomView):
         if self._stdin.answers:
             self._arrangement.show_output()
             self._arrange()
+            self._output.action_scroll_end()
         self._controls.take_input()
 
     def action_next_target(self) -> None:
@@ -191,18 +197,17 @@ class RoomScreen(RoomView):
 
     def action_next_pane(self) -> None:
         """Move the focus to the next pane that is shown."""
-        panes = self._reachable_panes()
-        focused = [index for index, pane in enumerate(panes) if pane.has_focus]
-        following = panes[(focused[0] + 1) % len(panes) if focused else 0]
-        if self._arrangement.full is not None:
-            self._arrangement.fill(self._pane_of(following))
+        is_full = self._arrangement.full is not None
+        following = self._focus.after(is_full=is_full)
+        if is_full:
+            self._arrangement.fill(pane_of(following))
             self._arrange()
         following.focus()
 
     def action_full_screen(self) -> None:
         """Let the pane with the focus fill the screen, or give the layout back."""
         is_full = self._arrangement.full is not None
-        self._arrangement.fill(None if is_full else self._pane_of(self.focused))
+        self._arrangement.fill(None if is_full else pane_of(self.focused))
         self._arrange()
 
     def action_output(self) -> None:
@@ -237,7 +242,11 @@ class RoomScreen(RoomView):
 
     def action_invite(self) -> None:
         """Show the line that lets others join."""
-        app_of(self).push_screen(InviteScreen(self._join_line))
+        other = "Not connected yet."
+        if self._narrator.has_entered:
+            me, room = self._room.welcome.member, self._room.link.room
+            other = elsewhere(self._room.members.members, me, room)
+        app_of(self).push_screen(InviteScreen(self._join_line, other))
 
     def action_copy_output(self) -> None:
         """Copy the chosen block, or the last."""
@@ -257,6 +266,19 @@ class RoomScreen(RoomView):
         """Leave the room."""
         await app_of(self).run_action("leave")
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave ctrl+c to whoever has the focus, if nothing is selected in a text."""
+        return bool(self._selected()) if action == "copy" else True
+
+    def action_copy(self) -> None:
+        """Copy what is selected; the first time it is said where to."""
+        if text := self._selected():
+            app_of(self).post_message(CopyAsked("" if self._has_copied else "the selection", text))
+            self._has_copied = True
+
+    def _selected(self) -> str:
+        return self.focused.selected_text if isinstance(self.focused, SourceArea) else ""
+
     def action_copy_hint(self) -> None:
         """Say what to press instead of ctrl+c."""
         self._notices.show("ctrl+q leaves; F8 ends your run; ctrl+c copies what is selected.")
@@ -273,12 +295,14 @@ class RoomScreen(RoomView):
         """The others in the text."""
         return self._company
 
-    def choose_language(self, language: LanguageInfo) -> None:
-        """Choose a language."""
-        if language.available:
-            self.desk.choose(language)
-        else:
-            self._notices.show(f"{language.title} is not installed on this server.", "warning")
+    def edit(self, action: str) -> None:
+        """Do something that the editor does by a key of its own, in the text with the focus."""
+        area = self.focused if isinstance(self.focused, SourceArea) else self._editor
+        if area is self._editor:
+            self._show_editor()
+        area.focus()
+        target = self if action == "copy" else area
+        self.run_worker(app_of(self).run_action(action, target), group="palette")
 
     def do(self, action: str) -> None:
         """Do one of the key table's actions."""

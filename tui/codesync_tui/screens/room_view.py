@@ -7,21 +7,20 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 from textual.screen import Screen
-from textual.widget import Widget
 from textual.widgets import TextArea
 from textual.worker import Worker
 
-from codesync_client import Room
-from codesync_client.shared_document import Conflict
-from codesync_protocol.messages import Finished, Role
+from codesync_client import Room, Submission
+from codesync_protocol.messages import Finished, LanguageInfo, Role
 from codesync_tui import words
 from codesync_tui.archive import Archive
-from codesync_tui.arrangement import BREAKPOINTS, Arrangement, Pane
+from codesync_tui.arrangement import BREAKPOINTS, Arrangement
 from codesync_tui.company import Company
 from codesync_tui.controls import Controls
 from codesync_tui.desk import Desk
 from codesync_tui.editor import CodeEditor
 from codesync_tui.editor.source_area import SourceArea
+from codesync_tui.focus import Focus
 from codesync_tui.hosting import Hosting
 from codesync_tui.messages import (
     FileFailed,
@@ -33,6 +32,7 @@ from codesync_tui.messages import (
     SyntaxLoaded,
 )
 from codesync_tui.narrator import Narrator, Panes
+from codesync_tui.news import News
 from codesync_tui.notices import Notices
 from codesync_tui.output_copies import OutputCopies
 from codesync_tui.panels.answer_line import AnswerLine
@@ -41,10 +41,11 @@ from codesync_tui.panels.find_line import FindLine
 from codesync_tui.panels.members import MembersPane
 from codesync_tui.panels.output import OutputPane
 from codesync_tui.panels.output_find import OutputFind
-from codesync_tui.panels.pane import set_title
 from codesync_tui.panels.queue import QueuePane
 from codesync_tui.panels.status import StatusLine
 from codesync_tui.panels.stdin import StdinPane
+from codesync_tui.panels.titles import Titles
+from codesync_tui.program import is_starter
 from codesync_tui.rescue import Rescue
 from codesync_tui.session import Session
 from codesync_tui.shared_texts import SharedTexts, Watchers
@@ -89,6 +90,7 @@ class RoomView(Screen[None]):
         self._file = file
         self._keeps_in_step = keeps_in_step
         self._is_kept = is_kept
+        self._is_greeted = False
         self._busy = busy
         self._notices = notices
         self._session = Session(room, self.post_message)
@@ -122,7 +124,15 @@ class RoomView(Screen[None]):
         panes = Panes(
             self._output, self._queue, self._members, self._status, self.query_one(Banner)
         )
+        self._focus = Focus(self._editor, self._output, self._stdin, self._queue, self._members)
+        self._titles = Titles(self._output, self._stdin, self._members, self._queue, self._status)
         self._narrator = Narrator(self._room, panes, self._notices.show)
+        self._news = News(
+            self._room,
+            self._narrator.targets,
+            self._status,
+            lambda: self._arrangement.sees_output,
+        )
         self.desk = Desk(
             self,
             self._editor,
@@ -136,6 +146,7 @@ class RoomView(Screen[None]):
         self._company = Company(
             self._room, self._editor, self._members, self._status, self._notices
         )
+        self._rescue = Rescue(self, self._room, self._notices)
         self._texts = SharedTexts(
             self._room.document,
             self._room.wake,
@@ -147,12 +158,11 @@ class RoomView(Screen[None]):
                 wrote=self._company.wrote,
                 text_moved=self._company.text_moved,
                 carets_moved=self._company.carets_moved,
-                conflict=self._text_in_conflict,
+                conflict=self._rescue.conflict,
             ),
         )
         self._copies = OutputCopies(self, self._output, self._notices)
-        self._rescue = Rescue(self, self._room, self._notices)
-        self._archive = Archive(self, self._room, self._session, self._notices)
+        self._archive = Archive(self, self._room, self.submit, self.choose_language, self._notices)
         self.hosting = Hosting(self._room, self._notices)
         self._controls = Controls(
             self,
@@ -169,26 +179,45 @@ class RoomView(Screen[None]):
         self._arrange()
         self.set_interval(1.0, self._tick)
         self.room_worker = self.run_worker(self._session.live(), name="room", group="room")
-        if self._join_line:
-            self._notices.show(
-                f"{self._join_line}\nF9 shows and copies it.", title="Others join with"
-            )
+
+    # What is done from several places.
+
+    def submit(self, submission: Submission) -> None:
+        """Run a program, and see its output."""
+        self._controls.submit(submission)
+        self._arrangement.show_output()
+        self._arrange()
+
+    def choose_language(self, language: LanguageInfo) -> None:
+        """Choose a language."""
+        if language.available:
+            self.desk.choose(language)
+        else:
+            self._notices.show(f"{language.title} is not installed on this server.", "warning")
 
     # What the room's text tells.
 
     def _text_loaded(self) -> None:
         file, self._file = self._file, None
+        self._greet(is_new=is_starter(self._editor.text, self._room.languages))
         self.desk.loaded(file)
         self.show_unsent()
         self._rescue.loaded()
+
+    def _greet(self, *, is_new: bool) -> None:
+        """Say how others join, once; not over a text that somebody has come back to."""
+        if self._join_line and not self._is_greeted:
+            self._is_greeted = True
+            if is_new:
+                how = f"{self._join_line}\nF9 shows and copies it."
+                self._notices.show(how, title="Others join with")
+            else:
+                self._notices.show("F9 shows the line that lets others join.")
 
     def last_words(self) -> None:
         """We leave: keep what is not sent."""
         if self._narrator.has_entered:
             self._rescue.last_words()
-
-    def _text_in_conflict(self, conflict: Conflict) -> None:
-        self._rescue.conflict(conflict)
 
     # What background work tells.
 
@@ -199,11 +228,12 @@ class RoomView(Screen[None]):
             self._narrator.tell(message.event)
             self.desk.offer(self._room.languages)
             self._controls.show_target()
-            self._status.change(awaiting=self._controls.awaiting())
+            if isinstance(message.event, Finished):
+                self._news.finished(message.event.job)
+                self._archive.job_ended()
+            self._news.show()
             self._set_titles()
             self._texts.allow()
-            if isinstance(message.event, Finished):
-                self._archive.job_ended()
         finally:
             message.handled.set()
 
@@ -237,6 +267,7 @@ class RoomView(Screen[None]):
             self._company.tick()
             self.show_unsent()
             self._rescue.tick()
+            self._news.show()
         if self._queue.has_unfinished:
             self._queue.refresh_rows()
         if self._narrator.retry_at is not None:
@@ -265,6 +296,10 @@ class RoomView(Screen[None]):
     def on_output_pane_window_changed(self, _: OutputPane.WindowChanged) -> None:
         """Our programs' terminals are as large as the pane."""
         self._controls.resized()
+
+    def on_output_pane_unseen_changed(self, _: OutputPane.UnseenChanged) -> None:
+        """The output's title says that there is more below."""
+        self._set_titles()
 
     def on_answer_line_typed(self, message: AnswerLine.Typed) -> None:
         """A line goes to the program."""
@@ -299,34 +334,20 @@ class RoomView(Screen[None]):
     @on(QueuePane.OptionSelected)
     def _past_asked(self) -> None:
         job = self._queue.selected_job
-        if job is not None and self._narrator.show_past(job):
+        if job is None:
+            return
+        is_new = self._narrator.show_past(job)
+        if job in self._output.transcript:
             self._arrangement.show_output()
+            self._arrange()
+        if not is_new and job in self._output.transcript:
+            self._output.reveal(job)
 
     def on_resize(self, _: events.Resize) -> None:
         """Show what is shown at this width."""
         self._arrange()
 
     # How it looks.
-
-    def _panes(self) -> list[Widget]:
-        panes: list[Widget] = [self._editor, self._output]
-        if (target := self._stdin.input_widget()) is not None:
-            panes.append(target)
-        return [*panes, self._queue, self._members]
-
-    def _reachable_panes(self) -> list[Widget]:
-        """The panes that can have the focus next: while one fills the screen, all of them."""
-        if self._arrangement.full is None:
-            return [pane for pane in self._panes() if pane.is_on_screen]
-        target = self._stdin.input_widget() or self._stdin.prepared
-        return [self._editor, self._output, target, self._queue, self._members]
-
-    def _pane_of(self, widget: Widget | None) -> Pane:
-        """Tell which pane fills the screen when a widget is to be seen on all of it."""
-        around = [each.id for each in widget.ancestors_with_self] if widget else []
-        if "answer" in around or "output-find" in around:
-            return Pane.OUTPUT
-        return next((pane for pane in Pane if pane.value in around), Pane.EDITOR)
 
     def _show_editor(self) -> None:
         self._arrangement.show_editor()
@@ -336,25 +357,20 @@ class RoomView(Screen[None]):
         self._show_editor()
         self._editor.focus()
 
+    def _show_queue(self) -> None:
+        self._arrangement.show_queue()
+        self._arrange()
+        self._queue.focus()
+
     def _arrange(self) -> None:
         focused = self.focused
         self._arrangement.apply()
         self._stdin.show_prepared(shown=self._arrangement.shows_stdin)
         self._set_titles()
-        self.call_after_refresh(self._keep_focus_on_screen, focused)
-
-    def _keep_focus_on_screen(self, focused: Widget | None) -> None:
-        """When the pane that had the focus was hidden, give it to the first that is shown."""
-        if focused is not None and not focused.is_on_screen:
-            shown = [pane for pane in self._panes() if pane.is_on_screen]
-            if shown:
-                shown[0].focus()
+        if self._narrator.has_entered:
+            self._news.show()
+        self.call_after_refresh(self._focus.keep_on_screen, focused)
 
     def _set_titles(self) -> None:
-        set_title(self._output, "Output")
-        prepared = self._stdin.prepared.text
-        detail = words.size(len(prepared.encode("utf-8", "replace"))) if prepared else ""
-        set_title(self._stdin, "Input", f"{detail} prepared" if detail else "")
         count = len(self._room.members.members) if self._narrator.has_entered else 0
-        set_title(self._members, "Members", str(count) if count else "")
-        set_title(self._queue, "Queue", self._queue.summary if count else "")
+        self._titles.show(count, sees_stdin=self._arrangement.sees_stdin)

@@ -1,0 +1,87 @@
+"""What programs do, in the few words that the status line has room for."""
+
+from collections.abc import Callable
+from time import monotonic
+
+from codesync_client import Room
+from codesync_protocol.messages import JobState, JobSummary
+from codesync_tui import words
+from codesync_tui.panels.fit import shorten
+from codesync_tui.panels.status import StatusLine
+from codesync_tui.targets import Targets
+
+ENDED_SECONDS = 8.0
+"""How long it is said how a program ended."""
+
+_NAME, _FILE = 10, 14
+
+
+class News:
+    """What programs do, in a few words.
+
+    What waits for input is always said. That programs run, and how they end, only as long as the
+    output is hidden: it says more.
+
+    Args:
+        room: the room.
+        targets: the programs that can be typed to.
+        status: says it.
+        sees_output: whether the output is shown.
+        clock: the monotonic clock.
+    """
+
+    def __init__(
+        self,
+        room: Room,
+        targets: Targets,
+        status: StatusLine,
+        sees_output: Callable[[], bool],
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self._room = room
+        self._targets = targets
+        self._status = status
+        self._sees_output = sees_output
+        self._clock = clock
+        self._ended: tuple[str, float] = ("", 0.0)  # the job, and until when it is said
+
+    def finished(self, job: str) -> None:
+        """A job has ended."""
+        self._ended = job, self._clock() + ENDED_SECONDS
+
+    def show(self) -> None:
+        """Say how things are now."""
+        text, style = self._waiting() or self._running() or ("", "")
+        self._status.change(program=text, program_style=style)
+
+    def _waiting(self) -> tuple[str, str] | None:
+        current = self._targets.current
+        waiting = {each.job for each in self._room.queue.jobs if each.awaits_input}
+        if current is None or current not in waiting or current not in self._room.jobs:
+            return None
+        job = self._room.jobs[current]
+        if job.holder in (0, self._room.welcome.member):
+            whom = "you" if job.holder else "input"
+            return f"{self._program(job)} waits for {whom}", "$warning bold"
+        names = {each.member: each.name for each in self._room.members.members}
+        holder = shorten(names.get(job.holder, "somebody"), _NAME)
+        return f"{shorten(job.file_name, _FILE)} waits for {holder}", ""
+
+    def _running(self) -> tuple[str, str] | None:
+        if self._sees_output():
+            return None
+        job, until = self._ended
+        summary = self._room.jobs.get(job)
+        if summary is not None and summary.result is not None and self._clock() < until:
+            sign, style = words.mark(summary.result.verdict)
+            verdict = words.verdict_word(summary.result.verdict)
+            return f"{self._program(summary)} {sign} {verdict}", f"{style} bold"
+        runs = (JobState.COMPILING, JobState.RUNNING)
+        running = [each for each in self._room.jobs.values() if each.state in runs]
+        return (f"{self._program(running[-1])} runs", "$success") if running else None
+
+    def _program(self, job: JobSummary) -> str:
+        file = shorten(job.file_name, _FILE)
+        if job.member == self._room.welcome.member:
+            return file
+        return f"{shorten(job.name, _NAME)}: {file}"
