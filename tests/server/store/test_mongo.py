@@ -128,3 +128,31 @@ async def test_a_file_that_an_address_names_and_that_is_not_there_is_named() -> 
     store = MongoStore("mongodb://host/db?tlsCAFile=/nonexistent/ca.pem")
     with pytest.raises(StoreUnusable, match=r"/nonexistent/ca\.pem .*: No such file"):
         await store.open()
+
+
+# Looking things up.
+
+
+@pytest.mark.parametrize("field", ["name", "language", "verdict"])
+async def test_what_is_looked_for_by_one_thing_is_found_by_an_index(empty: str, field: str) -> None:
+    store = MongoStore(empty)
+    await store.open()
+    await store.close()
+    async with raw(empty) as database:
+        plan = await (
+            database["jobs"]
+            .find({"room": "den", field: "x", "place": {"$gte": 1, "$lt": 200}})
+            .sort("place", -1)
+            .explain()
+        )
+    assert f"room_1_{field}_1_place_1" in str(plan["queryPlanner"]["winningPlan"])
+
+
+async def test_old_jobs_are_found_by_an_index(empty: str) -> None:
+    store = MongoStore(empty)
+    await store.open()
+    await store.close()
+    async with raw(empty) as database:
+        old = {"submitted_at": {"$lt": 9.0}}
+        plan = await database["jobs"].find(old, {"verdict": 1}).explain()
+    assert "submitted_at_1" in str(plan["queryPlanner"]["winningPlan"])

@@ -1,8 +1,8 @@
 """What is written counts only while the lease is ours, however late it arrives.
 
-Each transaction renews the lease first. If another server takes it before the end, both have
-written to one document, and the database lets only one of them through; if it was taken before, the
-transaction finds another epoch and changes nothing. Source:
+Each transaction begins with a change of the lease. If another server takes it before the end, both
+have written to one document, and the database lets only one of them through; if it was taken
+before, the transaction finds another epoch and changes nothing. Source:
 https://www.mongodb.com/docs/manual/core/transactions-production-consideration/ (write conflicts).
 """
 
@@ -49,7 +49,7 @@ class Fence:
         """
 
         async def fenced(session: AsyncClientSession) -> _T:
-            await self._lease.renew(session)
+            await self._lease.confirm(session)
             return await act(session)
 
         async with self._turn:
@@ -57,7 +57,7 @@ class Fence:
                 return await self._session.with_transaction(fenced, write_concern=SURELY)
 
     async def renew(self) -> None:
-        """Keep the lease when nothing is written.
+        """Keep the lease.
 
         Raises:
             StoreLost: another server has the store.

@@ -7,7 +7,7 @@ another epoch there, knows that somebody else had it since, even if it is free a
 import asyncio
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -70,7 +70,7 @@ class Lease:
             "process": {"$literal": f"{here}/{os.getpid()}"},
             "session": {"$literal": session.session_id},
             "expires": _in_time(),
-            "renewals": 0,
+            "writes": 0,
         }
         lease = await self._leases.find_one_and_update(
             as_it_was, [{"$replaceWith": ours}], return_document=ReturnDocument.AFTER
@@ -89,18 +89,31 @@ class Lease:
             with suppress(OperationFailure):  # another user's; then we wait
                 await self._database.client.admin.command({"killSessions": [session]})
 
-    async def renew(self, session: AsyncClientSession | None = None) -> None:
-        """Go on having it; within a transaction: let it count only if we have it until its end.
+    async def renew(self) -> None:
+        """Go on having it.
 
         Raises:
             StoreLost: somebody else has had it.
         """
-        # Each time something is written: a transaction that changes nothing of it could not be in
-        # conflict with another server that takes it.
-        renewed = {"renewals": {"$add": ["$renewals", 1]}, "expires": _in_time()}
-        done = await self._leases.update_one(
-            {**_LEASE, "epoch": self._epoch}, [{"$set": renewed}], session=session
-        )
+        await self._change([{"$set": {"expires": _in_time()}}])
+
+    async def confirm(self, session: AsyncClientSession) -> None:
+        """Let a transaction count only if we have it until its end.
+
+        Raises:
+            StoreLost: somebody else has had it.
+        """
+        # A change, not a question: whoever takes it meanwhile changes it too, and of the two the
+        # database lets only one through.
+        await self._change({"$inc": {"writes": 1}}, session)
+
+    async def _change(
+        self,
+        change: Mapping[str, Any] | Sequence[Mapping[str, Any]],
+        session: AsyncClientSession | None = None,
+    ) -> None:
+        ours = {**_LEASE, "epoch": self._epoch}
+        done = await self._leases.update_one(ours, change, session=session)
         if not done.matched_count:
             raise StoreLost(
                 f"another codesync server has taken over the store {self._about}, which this one"

@@ -10,7 +10,7 @@ from codesync_server.store.contract import Retention
 from codesync_server.store.mongo.documents import Database, Document
 from codesync_server.store.mongo.fence import Fence
 
-_AT_A_TIME = 200
+_AT_A_TIME = 100
 _FINISHED = {"verdict": {"$ne": None}}
 
 
@@ -24,7 +24,7 @@ async def prune(
     """
     now, deleted = time.time(), 0
     if retention.jobs_seconds is not None:
-        old = {"submitted_at": {"$lt": now - retention.jobs_seconds}, **_FINISHED}
+        old = {"submitted_at": {"$lt": now - retention.jobs_seconds}}
         deleted += await _delete_jobs(database, fence, old)
     if retention.rooms_seconds is not None:
         deleted += await _delete_rooms(database, fence, now - retention.rooms_seconds, keep)
@@ -35,7 +35,9 @@ async def prune(
 
 
 async def _delete_jobs(database: Database, fence: Fence, which: Document) -> int:
-    ids = [each["_id"] async for each in database["jobs"].find(which, {"_id": 1})]
+    """Delete those that have ended: few have not, so the database need not look for that."""
+    found = database["jobs"].find(which, {"verdict": 1})
+    ids = [each["_id"] async for each in found if each["verdict"] is not None]
     for start in range(0, len(ids), _AT_A_TIME):
         await _delete(database, fence, ("jobs", "bodies"), ids[start : start + _AT_A_TIME])
     return len(ids)
@@ -86,8 +88,7 @@ async def _delete_beyond(database: Database, fence: Fence, bytes_max: int) -> in
     async for each in oldest:
         beyond -= int(each["size"])
         if beyond <= 0:
-            last = {"order": {"$lte": each["order"]}, **_FINISHED}
-            return await _delete_jobs(database, fence, last)
+            return await _delete_jobs(database, fence, {"order": {"$lte": each["order"]}})
     return 0
 
 

@@ -34,7 +34,7 @@ JOBS_AT_A_TIME = 100
 
 async def last_order(database: Database) -> int:
     """The highest order that a job has; 0 for none."""
-    found = await database["jobs"].find({}, {"order": 1}).sort("order", -1).to_list(1)
+    found = await database["jobs"].find({}, {"order": 1}).sort("order", -1).limit(1).to_list()
     return int(found[0]["order"]) if found else 0
 
 
@@ -77,7 +77,7 @@ async def _text(database: Database, name: str) -> TextRecord:
 
 async def _last_place(database: Database, name: str) -> int:
     jobs = database["jobs"].find({"room": name}, {"place": 1}).sort([("room", -1), ("place", -1)])
-    found = await jobs.to_list(1)
+    found = await jobs.limit(1).to_list()
     return int(found[0]["place"]) if found else 0
 
 
@@ -102,8 +102,10 @@ async def jobs(
         found += [read_job(each) for each in rows if each["verdict"] is not None]
         if len(rows) == wants:  # there may be more in this stretch
             top = int(rows[-1]["place"])
-        else:
-            top, window = top - window, 4 * window
+            continue
+        if window == WINDOW and not rows:  # perhaps the room has never had so many
+            top = min(top, window + 1 + await _last_place(database, name))
+        top, window = top - window, 4 * window
     return found
 
 
@@ -115,7 +117,7 @@ def _query(name: str, wanted: Wanted) -> Document:
         ("verdict", wanted.verdict),
     ):
         if value:
-            query[field] = {"$eq": value}
+            query[field] = value  # a text, which is never read as an operator
     if wanted.text:
         pattern = {"$regex": re.escape(needle(wanted.text))}
         query["$or"] = [{"search": pattern}, {"search_result": pattern}]

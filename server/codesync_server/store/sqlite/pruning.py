@@ -21,13 +21,18 @@ def prune(db: sqlite3.Connection, retention: Retention, keep: Collection[str]) -
     if retention.rooms_seconds is not None:
         _delete_rooms(db, now - retention.rooms_seconds, keep)
     if retention.bytes_max is not None:
-        _delete(
-            db,
-            "ord IN (SELECT ord FROM (SELECT ord, sum(size) OVER (ORDER BY ord DESC) AS upto"
-            f" FROM jobs WHERE {_FINISHED}) WHERE upto > ?)",
-            retention.bytes_max,
-        )
+        _delete(db, f"{_FINISHED} AND ord <= ?", _last_beyond(db, retention.bytes_max))
     return before - _count(db)
+
+
+def _last_beyond(db: sqlite3.Connection, bytes_max: int) -> int:
+    """The order of the latest job for which there is no room; 0 for none."""
+    found = db.execute(
+        "SELECT coalesce(max(ord), 0) FROM (SELECT ord, sum(size) OVER (ORDER BY ord DESC) AS upto"
+        f" FROM jobs WHERE {_FINISHED}) WHERE upto > ?",
+        (bytes_max,),
+    )
+    return int(found.fetchone()[0])
 
 
 def _delete_rooms(db: sqlite3.Connection, used_before: float, keep: Collection[str]) -> None:
