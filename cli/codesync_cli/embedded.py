@@ -6,8 +6,9 @@ gets on in JSON lines on its stdout, and ends when its stdin does, however we ca
 
 import asyncio
 import json
+import os
 import sys
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -47,7 +48,10 @@ class Embedded:
 
 @asynccontextmanager
 async def embedded_server(
-    room: str, arguments: list[str], progress: Callable[[str], None]
+    room: str,
+    arguments: list[str],
+    progress: Callable[[str], None],
+    environment: Mapping[str, str] = {},
 ) -> AsyncGenerator[Embedded, None]:
     """Start a server, and end it when the block ends.
 
@@ -55,6 +59,7 @@ async def embedded_server(
         room: the room that we want links for.
         arguments: more arguments for `codesync serve`.
         progress: is told what takes long, a line at a time.
+        environment: more environment variables: what others must not read.
 
     Yields:
         The links.
@@ -67,6 +72,7 @@ async def embedded_server(
         *("-m", "codesync_cli", "serve", "--embedded", "--room", room, *arguments),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
+        env={**os.environ, **environment},
         start_new_session=True,  # ctrl+C is for us to handle
     )
     assert process.stdin is not None

@@ -2,14 +2,14 @@
 
 import argparse
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import NoReturn
 
 from codesync_server.configuration import Loaded, load
 from codesync_server.configuration.keys import Setting, declared
-from codesync_server.kinds import Choice, Switch, Texts
+from codesync_server.kinds import Address, Choice, Switch, Texts
 
 PREFIX = "setting "
 """Before a setting's key in the parsed arguments, where other flags have names like it."""
@@ -82,7 +82,8 @@ def load_settings(
         args: parsed arguments of `add_settings`.
         embedded: the server belongs to a command of ours, which has its own address.
         sets: further --set arguments; those of the command line go before them.
-        alone: the flags say all there is to say: neither file nor environment is looked at.
+        alone: the flags, and `as_environment`, say all there is to say: no file is looked at, and
+            nothing else of the environment.
 
     Raises:
         SettingsError: something in them will not do.
@@ -94,7 +95,7 @@ def load_settings(
             flags[dest.removeprefix(PREFIX)] = text
     return load(
         file=args.config,
-        environment={} if alone else os.environ,
+        environment=_secrets_in(os.environ) if alone else os.environ,
         flags=flags,
         sets=[*sets, *args.set],
         embedded=embedded,
@@ -105,11 +106,32 @@ def load_settings(
 def as_arguments(loaded: Loaded, *, throw_away: bool = False) -> list[str]:
     """Give what was set as arguments for a server that we start: it looks nowhere else.
 
+    What may have a password in it is not among them, since everybody can read them.
+
     Args:
         loaded: what was set.
         throw_away: nothing is to outlive that server.
     """
+    secret = {setting.key for setting in _secret()}
+    sets = [text for text in loaded.as_sets() if text.partition("=")[0] not in secret]
     if throw_away:
-        others = [text for text in loaded.as_sets() if not text.startswith("store=")]
-        return [f"--set={text}" for text in (*others, "store=memory")]
-    return [f"--set={text}" for text in loaded.as_sets()]
+        sets.append("store=memory")
+    return [f"--set={text}" for text in sets]
+
+
+def as_environment(loaded: Loaded) -> dict[str, str]:
+    """Give the rest of what was set as environment variables for that server."""
+    return {
+        setting.variable: setting.kind.write(loaded.found[setting.key].value)
+        for setting in _secret()
+        if setting.key in loaded.found
+    }
+
+
+def _secrets_in(environment: Mapping[str, str]) -> dict[str, str]:
+    variables = {setting.variable for setting in _secret()}
+    return {name: environment[name] for name in variables & environment.keys()}
+
+
+def _secret() -> Iterable[Setting]:
+    return (setting for setting in declared().values() if isinstance(setting.kind, Address))

@@ -11,11 +11,17 @@ from codesync_cli.embedded import Embedded, EmbeddedFailed, embedded_server
 from codesync_cli.exit_codes import ExitCode
 from codesync_cli.hush import forget_typed, hushed
 from codesync_cli.screen import add_slow_link, show, use_slow_link
-from codesync_cli.settings_flags import Parser, add_settings, as_arguments, load_settings
+from codesync_cli.settings_flags import (
+    Parser,
+    add_settings,
+    as_arguments,
+    as_environment,
+    load_settings,
+)
 from codesync_cli.voice import complain, remark
 from codesync_protocol.links import DEFAULT_PORT
 from codesync_protocol.names import is_room_name
-from codesync_server.configuration import SettingsError
+from codesync_server.configuration import Loaded, SettingsError
 
 DESCRIPTION = """\
 Open a room on a server of your own, and enter it. The server ends with the room. Others on this
@@ -56,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
         complain(f"there is no file {args.file}", "name a file to open it, or none")
         return ExitCode.USAGE
     try:
-        settings = as_arguments(load_settings(args, embedded=True))
+        settings = load_settings(args, embedded=True)
         terminal.require()
         if args.slow_link:
             use_slow_link()
@@ -71,12 +77,12 @@ def run(args: argparse.Namespace) -> int:
         return ExitCode.FAILED
 
 
-async def _run(args: argparse.Namespace, room: str, settings: list[str]) -> int:
+async def _run(args: argparse.Namespace, room: str, settings: Loaded) -> int:
     port = args.port if args.port is not None else free_port(DEFAULT_PORT)
-    arguments = [*settings, f"--port={port}"]
+    arguments, secrets = [*as_arguments(settings), f"--port={port}"], as_environment(settings)
     # Both take their time: the server starts in a process of its own.
     screen = asyncio.create_task(asyncio.to_thread(import_module, "codesync_tui.app"))
-    async with embedded_server(room, arguments, remark) as server:
+    async with embedded_server(room, arguments, remark, secrets) as server:
         await screen
         forget_typed()
         return await _enter(args, server)
