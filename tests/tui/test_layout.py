@@ -52,6 +52,18 @@ async def test_on_a_slim_screen_they_make_way_for_what_is_asked_for(key: str) ->
         assert "members" not in shown(on)
 
 
+async def test_on_a_slim_screen_f4_shows_the_output_that_they_covered_and_only_then_more() -> None:
+    async with stage(columns=40, lines=12) as on:
+        await on.press("f3")
+        await on.until(lambda: shown(on) == {"members", "queue"})
+        await on.press("f4")
+        await on.until(lambda: shown(on) == {"editor", "output"})
+        await on.press("f3", "f4")
+        await on.until(lambda: shown(on) == {"editor", "output"})
+        await on.press("f4")
+        await on.until(lambda: shown(on) == {"output"})
+
+
 async def test_a_screen_that_becomes_slim_goes_on_showing_the_text() -> None:
     async with stage() as on:
         await on.press("f3")

@@ -111,12 +111,14 @@ class Arrangement:
         return self.shows_stdin and (self._full is Pane.STDIN or self.sees_output)
 
     def next_output(self) -> None:
-        """Give the output the next size."""
+        """Give the output the next size; where it was covered, show it first."""
+        if self._full is None and self.is_slim and self.shows_people:
+            self.show_output()
+            return
         size = self.output
         if self._full is not None:
             size = OutputSize.FULL if self._full is Pane.OUTPUT else OutputSize.NONE
         self._full, self._output = None, _NEXT[size]
-        self._uncover()
         self.apply()
 
     def fill(self, pane: Pane | None) -> None:

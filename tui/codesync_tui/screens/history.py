@@ -1,6 +1,6 @@
 """The room's past jobs: looked for as one types, the latest first."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from enum import Enum
 from time import localtime, strftime, time
 from typing import ClassVar
@@ -17,7 +17,7 @@ from codesync_client import ClientError
 from codesync_protocol.messages import HistoryPage, PastJob
 from codesync_protocol.printable import show_line
 from codesync_tui import words
-from codesync_tui.panels.fit import fit
+from codesync_tui.panels.fit import columns_of, fit, share
 from codesync_tui.screens.dialog import Dialog
 
 Find = Callable[[str, int], Awaitable[HistoryPage]]
@@ -28,8 +28,11 @@ TYPING_SECONDS = 0.2
 
 _HINT = "words, who:NAME lang:NAME is:VERDICT"
 _KEYS = "enter shows, ctrl+r runs again, ctrl+y copies the output, escape closes."
-_WIDE, _VERDICT = 56, 15
-"""Columns: from which on there is room for when and how long; of the verdict."""
+_MOST, _LEAST = (16, 40, 15, 11, 6), (7, 10, 12, 11, 8)
+"""Columns of a name, a file, a verdict, a moment and a time; the least with what is between."""
+
+_GAP = 2
+"""Columns between them."""
 
 _WEEK = 7 * 86_400.0
 
@@ -185,7 +188,7 @@ class HistoryScreen(Dialog[tuple[PastJob, Wish]]):
         for options in self._options():
             at, columns = options.highlighted, options.size.width or self.size.width
             options.clear_options()
-            options.add_options([Option(_row(each, columns)) for each in self._jobs])
+            options.add_options(map(Option, _rows(self._jobs, columns)))
             if self._jobs:
                 options.highlighted = min(at or 0, len(self._jobs) - 1)
 
@@ -199,23 +202,38 @@ class HistoryScreen(Dialog[tuple[PastJob, Wish]]):
         return self.query(OptionList)
 
 
-def _row(past: PastJob, columns: int) -> Content:
-    job = past.summary
-    result = job.result
+def _rows(jobs: Sequence[PastJob], width: int) -> list[Content]:
+    """Show jobs in columns that are as wide as what stands in them, as far as there is room."""
+    if not jobs:
+        return []
+    cells = [_cells(each) for each in jobs]
+    texts = [[columns_of(text) for text, _ in row] for row in cells]
+    longest = [max(column) for column in zip(*texts, strict=True)]
+    wanted = [min(each, most) + _GAP for each, most in zip(longest, _MOST, strict=True)]
+    widths = share(width, wanted, list(map(min, wanted, _LEAST)))
+    return [
+        Content.assemble(
+            *(
+                (f"{fit(text, columns - _GAP)}{' ' * _GAP}", style)
+                for (text, style), columns in zip(row, widths, strict=True)
+                if columns
+            )
+        )
+        for row in cells
+    ]
+
+
+def _cells(past: PastJob) -> list[tuple[str, str]]:
+    """Who, what, how it ended, when, how long it took; what matters least comes last."""
+    job, result = past.summary, past.summary.result
     verdict = words.verdict_word(result.verdict) if result else ""
-    style = words.mark(result.verdict)[1] if result else "$dim"
-    is_wide = columns >= _WIDE
-    when = f"{moment(job.submitted_at):<11} " if is_wide else ""
-    lasted = f"{words.duration(result.wall_seconds):>8}" if result and is_wide else ""
-    rest = max(8, columns - len(when) - _VERDICT - len(lasted) - 1)
-    who = rest // 3
-    return Content.assemble(
-        (when, "$dim"),
-        f"{fit(job.name, who - 1)} ",
-        (f"{fit(job.file_name, rest - who - 1)} ", "bold"),
-        (f"{fit(verdict, _VERDICT - 1)} ", style),
-        (lasted, "$dim"),
-    )
+    return [
+        (job.name, ""),
+        (job.file_name, "bold"),
+        (verdict, words.mark(result.verdict)[1] if result else "$dim"),
+        (moment(job.submitted_at), "$dim"),
+        (f"{words.took(result.wall_seconds):>6}" if result else "", "$dim"),
+    ]
 
 
 def moment(at: float) -> str:
