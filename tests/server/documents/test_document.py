@@ -135,6 +135,34 @@ def test_a62_more_than_a_document_may_have_is_refused(document: Document) -> Non
     assert refusal(document, ana.write("y"), ana.client) is Code.TOO_LARGE
 
 
+def test_a_large_text_may_be_replaced_by_another_large_one(document: Document) -> None:
+    ana = Member(document)
+    ana.write("é" * (DOCUMENT_MAX // 2 - 10))
+    ana.send()
+    with ana.doc.transaction():
+        del ana.text[:]
+        ana.text.insert(0, "y" * (DOCUMENT_MAX - 10))
+    ana.send()
+    assert document.size == DOCUMENT_MAX - 10
+
+
+def test_a62_whoever_deletes_what_is_gone_already_makes_no_room_by_it(document: Document) -> None:
+    ana, ben = Member(document), Member(document)
+    ana.write("x" * (DOCUMENT_MAX - 1000))
+    ana.send()
+    ben.doc.apply_update(document.state())
+    for member, size in ((ana, 0), (ben, DOCUMENT_MAX - 500)):
+        with member.doc.transaction():
+            del member.text[: DOCUMENT_MAX - 1000]
+            member.text.insert(0, "y" * size)
+    ana.write("z" * (DOCUMENT_MAX - 1000))
+    ana.send()
+    assert refusal(document, ben.updates[-1], ben.client) is Code.TOO_LARGE
+    ana.write("!")
+    ana.send()
+    assert document.texts[SOURCE].startswith("!z")
+
+
 def test_a_history_that_begins_anew_has_the_same_texts(document: Document) -> None:
     ana = Member(document)
     ana.write("import os\n")

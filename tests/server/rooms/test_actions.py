@@ -39,6 +39,7 @@ from codesync_protocol.messages import (
     TakeStdin,
 )
 from codesync_protocol.verdict import Result, Verdict
+from codesync_server.jobs import uploads
 from codesync_server.jobs.allowance import Allowance
 from codesync_server.jobs.job import Job
 from codesync_server.jobs.scheduler import Scheduler
@@ -413,6 +414,56 @@ async def test_a71_a_removed_member_does_nothing_more_and_old_invites_let_nobody
     assert room.roll.bars(key_of("host"), None) == ""
 
 
+async def test_a71_a_removed_member_hears_nothing_more_and_is_not_seen_any_more(
+    house: House,
+) -> None:
+    ana, eve = house.hand("ana", role=Role.HOST), house.hand("eve")
+    await ana.does(RemoveMember(eve.member.member))
+    assert isinstance(eve.ear.heard[-1], Fault)
+    assert [each.name for each in ana.ear.last(Members).members] == ["ana"]
+    count = len(eve.ear.heard)
+    await ana.does(make_submit(1))
+    assert len(eve.ear.heard) == count
+
+
+async def test_whoever_is_made_a_viewer_in_the_middle_of_a_submission_does_not_run_it(
+    house: House,
+) -> None:
+    ana, ben = house.hand("ana", role=Role.HOST), house.hand("ben")
+    submit, parts = large(1)
+    await ben.does(submit, *parts[:-1])
+    await ana.does(SetRole(ben.member.member, Role.VIEWER))
+    await ben.does(parts[-1])
+    assert ben.rejection is Code.ROLE
+    assert not ben.room.jobs
+
+
+async def test_so_many_bytes_may_be_on_their_way_of_all_members_together(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "BYTES_MAX", large(1)[0].body_size)
+    ana, ben = house.hand("ana"), house.hand("ben")
+    await ana.does(large(1)[0])
+    await ben.does(large(2)[0])
+    assert ben.rejection is Code.BUSY
+    await ana.does(*large(1)[1])
+    await ben.does(large(2)[0], *large(2)[1])
+    assert ben.ear.last(Accepted).job == job_id(2)
+
+
+async def test_what_nobody_was_told_of_is_not_to_be_had_either(house: House) -> None:
+    ana = house.hand("ana")
+    await ana.does(make_submit(1))
+    job = job_in(ana, 1)
+    wrote(job, b"told")
+    job.output.add(Stream.STDOUT, b" untold")
+    await ana.does(FetchOutput(job.id, 0), FetchOutput(job.id, 4))
+    first, second = ana.ear.of(OutputPart)
+    assert (first.chunks, first.total) == ((OutputChunk(Stream.STDOUT, b"told"),), 4)
+    assert (second.chunks, second.total) == ((), 4)
+    assert job.summary().output_bytes == 4
+
+
 # Typing.
 
 
@@ -443,6 +494,37 @@ async def test_one_member_at_a_time_types_and_the_room_sees_who(house: House) ->
     await ana.does(StdinData(job_id(1), 0, b"me too"))
     assert ana.fault is Code.NOT_HOLDER
     assert job_in(ana, 1).summary().holder == ben.member.member
+
+
+@pytest.mark.parametrize("how", ["leaves", "is removed", "becomes a viewer"])
+async def test_when_whoever_typed_cannot_any_more_the_owner_does(house: House, how: str) -> None:
+    ana, ben = house.hand("ana", role=Role.HOST), house.hand("ben")
+    await ana.does(make_submit(1, stdin=StdinMode.SHARED))
+    await ben.does(TakeStdin(job_id(1)))
+    if how == "leaves":
+        ana.room.leave(key_of("ben"), ben.ear, 0.0)
+    elif how == "is removed":
+        await ana.does(RemoveMember(ben.member.member))
+    else:
+        await ana.does(SetRole(ben.member.member, Role.VIEWER))
+    held = ana.ear.last(StdinHeld)
+    assert (held.job, held.member, held.name) == (job_id(1), ana.member.member, "ana")
+    await ana.does(StdinData(job_id(1), 0, b"mine"))
+    assert ana.ear.last(StdinEcho).data == b"mine"
+
+
+async def test_a_typed_line_lies_where_it_came_in_the_output(house: House) -> None:
+    ana, ben = house.hand("ana"), house.hand("ben")
+    await ana.does(make_submit(1, stdin=StdinMode.SHARED))
+    wrote(job_in(ana, 1), b"name? ")
+    await ana.does(StdinData(job_id(1), 0, b"Ana\n"))
+    wrote(job_in(ana, 1), b"Hello")
+    await ana.does(StdinData(job_id(1), 4, b"\n"))
+    lines = ana.ear.of(StdinEcho)
+    assert [(each.offset, each.number) for each in lines] == [(6, 0), (11, 1)]
+    assert job_in(ana, 1).summary().typed == 2
+    await ben.does(FetchOutput(job_id(1), 0))
+    assert ben.ear.last(OutputPart).typed == tuple(lines)
 
 
 async def test_what_is_piped_is_taken_over_by_nobody(house: House) -> None:
