@@ -66,6 +66,7 @@ async def screenshot(columns: int, lines: int) -> str:
                     await run_a_program(ben)
                     await pilot.press("f5")
                     await until(pilot.pause, lambda: bool(waiting(ben)))
+                    ben.take_stdin(waiting(ben))
                     for line in LINES:
                         await ben.send_stdin(waiting(ben), line)
                         await pilot.pause(0.4)

@@ -200,8 +200,10 @@ class QueuePane(OptionList, inherit_css=True):
         wanted = list(map(min, columns, _MOST))
         room = (self.scrollable_content_region.width or 40) - _BETWEEN
         name, title, state, age = share(room, wanted, list(map(min, wanted, _LEAST)))
-        state += max(0, room - name - title - state - age)  # times stand at the edge
-        return [self._prompt(row, (name, title, state, age)) for row in rows]
+        spare = max(0, room - name - title - state - age)
+        gap = min(1, spare // 2)
+        state += spare - 2 * gap  # times stand at the edge
+        return [self._prompt(row, (name + gap, title + gap, state, age)) for row in rows]
 
     def _prompt(self, row: _Row, widths: tuple[int, int, int, int]) -> Content:
         name, title, state, age = widths
