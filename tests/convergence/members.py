@@ -142,6 +142,12 @@ class Writer:
         self._seq = self._seq if welcome.resumed else welcome.seq
         self.document.enter(welcome)
 
+    def return_to(self, room: Room) -> None:
+        """Come back, after the server was started anew."""
+        self.cut()
+        self._room, self._epoch = room, ""
+        self.connect()
+
     def cut(self) -> None:
         """Lose the connection, and all that is on its way in both directions."""
         if self._wire is not None:
