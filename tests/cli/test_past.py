@@ -109,11 +109,17 @@ def test_everything_can_be_taken_elsewhere(home: Path, tmp_path: Path) -> None:
     assert codesync("store", "compact", home=home).status == 0
     assert codesync("store", "export", str(file), home=home).status == 0
     assert file.stat().st_mode & 0o777 == 0o600
-    for _ in range(2):  # what is there stays
-        done = codesync("store", "import", str(file), store, home=home)
-        assert done.stdout.startswith(b"imported 1 rooms and 2 jobs"), done.stderr
+    done = codesync("store", "import", str(file), store, home=home)
+    assert done.stdout.startswith(b"imported 1 rooms and 2 jobs"), done.stderr
     assert found(home, store) == found(home)
     assert codesync("store", "check", store, home=home).status == 0
+    again = codesync("store", "import", "-", store, home=home, stdin=file.read_bytes())
+    assert again.status == ExitCode.FAILED
+    assert "has rooms of these names already: den\n" in again.stderr
+    assert "nothing was imported" in again.stderr
+    piped = f"--store={tmp_path / 'piped.db'}"
+    done = codesync("store", "import", "-", piped, home=home, stdin=file.read_bytes())
+    assert done.stdout.startswith(b"imported 1 rooms and 2 jobs"), done.stderr
     over = codesync("store", "export", str(file), home=home)
     assert (over.status, "File exists" in over.stderr) == (2, True)
 

@@ -3,8 +3,12 @@
 import argparse
 import asyncio
 import os
+import shutil
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, BinaryIO
 
 from codesync_cli import kept
@@ -34,7 +38,7 @@ def parser() -> argparse.ArgumentParser:
         ("check", "read everything, and say what is wrong; the exit status tells, too"),
         ("compact", "give back the space of what was deleted"),
         ("export", "write everything as lines of JSON"),
-        ("import", "read what `export` wrote; jobs that are there already stay"),
+        ("import", "read what `export` wrote; rooms that are there already are refused"),
     ):
         action = actions.add_parser(name, help=about, description=about)
         if name in ("export", "import"):
@@ -105,16 +109,32 @@ def _new_file(path: Path) -> BinaryIO:
 
 
 async def _import(store: "Store", path: Path) -> int:
-    from codesync_server.store.exchange import BadExport, load
+    from codesync_server.store.exchange import RoomsThere, load
+    from codesync_server.store.survey import BadExport
 
     try:
-        if str(path) == "-":
-            rooms, jobs = await load(store, sys.stdin.buffer)
-        else:
-            with path.open("rb") as file:
-                rooms, jobs = await load(store, file)
+        with _opened(path) as file:
+            rooms, jobs = await load(store, file)
     except BadExport as error:
-        complain(f"{path}: {error}", "what was read before that line is imported")
+        complain(f"{path}: {error}", "nothing was imported")
+        return ExitCode.FAILED
+    except RoomsThere as error:
+        complain(
+            f"{store.about} has rooms of these names already: {error}",
+            "nothing was imported; name a store that has none of them with --store",
+        )
         return ExitCode.FAILED
     say(f"imported {rooms} rooms and {jobs} jobs into {store.about}")
     return ExitCode.OK
+
+
+@contextmanager
+def _opened(path: Path) -> Generator[BinaryIO]:
+    """Open a file to be read several times."""
+    if str(path) != "-":
+        with path.open("rb") as file:
+            yield file
+        return
+    with TemporaryFile() as file:
+        shutil.copyfileobj(sys.stdin.buffer, file)
+        yield file

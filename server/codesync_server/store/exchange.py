@@ -3,8 +3,10 @@
 The first line says the format; each further one is a room or a job, bytes in base64 (RFC 4648).
 """
 
-from collections.abc import AsyncIterator, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+from typing import BinaryIO
 
 import msgspec
 
@@ -18,87 +20,92 @@ from codesync_server.store.changes import (
     SaveText,
 )
 from codesync_server.store.contract import SCHEMA, Store
-from codesync_server.store.records import JobRecord, KeptRoom, OutputRun
+from codesync_server.store.records import KeptRoom
+from codesync_server.store.survey import ExportedJob, Line, lines, survey
 
-
-class BadExport(Exception):
-    """What is to be imported is no export; says where and why."""
-
-
-@dataclass(frozen=True, slots=True)
-class ExportedJob:
-    """A job with what it wrote."""
-
-    job: JobRecord
-    output: tuple[OutputRun, ...] = ()
-
-
-class _Line(msgspec.Struct, omit_defaults=True):
-    codesync_store: int = 0
-    room: KeptRoom | None = None
-    job: ExportedJob | None = None
-
+JOBS_AT_A_TIME = 20
+NAMES_SHOWN = 10
 
 _encoder = msgspec.json.Encoder()
-_decoder = msgspec.json.Decoder(_Line)
+
+
+class RoomsThere(Exception):
+    """Rooms that are to be imported are there already; the message names them."""
 
 
 async def export(store: Store) -> AsyncIterator[bytes]:
     """Give a whole store, line by line, each with its line end."""
-    yield _encode(_Line(codesync_store=SCHEMA))
+    yield _encode(Line(codesync_store=SCHEMA))
+    rooms: set[str] = set()
     for line in await store.rooms():
         if room := await store.room(line.name):
-            yield _encode(_Line(room=room))
+            rooms.add(line.name)
+            yield _encode(Line(room=room))
     async for job in store.all_jobs():
-        output = tuple(await store.output(job.id)) if job.result else ()
-        yield _encode(_Line(job=ExportedJob(job, output)))
+        if job.room in rooms:  # not in one that was made meanwhile
+            output = tuple(await store.output(job.id)) if job.result else ()
+            yield _encode(Line(job=ExportedJob(job, output)))
 
 
-def _encode(line: _Line) -> bytes:
+def _encode(line: Line) -> bytes:
     return _encoder.encode(line) + b"\n"
 
 
-async def load(store: Store, lines: Iterable[bytes]) -> tuple[int, int]:
-    """Put an export into a store. What is there already stays as it is, apart from rooms.
+async def load(store: Store, file: BinaryIO) -> tuple[int, int]:
+    """Put an export into a store; nothing that is there already is changed.
+
+    A room counts as there when all its jobs are, so an import that was broken off can be begun
+    again.
 
     Args:
         store: the store, open for writing.
-        lines: the export.
+        file: the export; it is read several times.
 
     Returns:
-        How many rooms and jobs were in it.
+        How many rooms and jobs are new.
 
     Raises:
-        BadExport: it is none.
+        BadExport: it is none; nothing is imported.
+        RoomsThere: there are such rooms; nothing is imported.
         StoreDown: the store cannot write.
     """
-    rooms = jobs = 0
-    order = await store.last_order()
-    for number, line in enumerate(lines, 1):
-        read = _read(line, number)
-        if read.room is not None:
-            await store.write(list(_room_changes(read.room)), surely=False)
-            rooms += 1
-        if read.job is not None:
-            order += 1
-            await store.write(list(_job_changes(read.job, order)), surely=True)
-            jobs += 1
-    return rooms, jobs
+    rooms = survey(file)
+    if there := rooms & {line.name for line in await store.rooms()}:
+        raise RoomsThere(_listed(sorted(there)))
+    jobs = await _load_jobs(store, (line.job for line in lines(file) if line.job))
+    for line in lines(file):
+        if line.room is not None:
+            await store.write(list(_room_changes(line.room)), surely=True)
+    return len(rooms), jobs
 
 
-def _read(line: bytes, number: int) -> _Line:
-    try:
-        read = _decoder.decode(line)
-    except msgspec.MsgspecError as error:
-        raise BadExport(f"line {number}: {error}") from None
-    if number == 1 and not 1 <= read.codesync_store <= SCHEMA:
-        raise BadExport("line 1: it is no export of codesync, or one of a later version")
-    if read.job is not None and read.job.job.source is None:
-        raise BadExport(f"line {number}: a job without what it ran")
-    return read
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - NAMES_SHOWN
+    return ", ".join(names[:NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
-def _room_changes(kept: KeptRoom) -> Iterator[Change]:
+async def _load_jobs(store: Store, exported: Iterator[ExportedJob]) -> int:
+    order, count = await store.last_order(), 0
+    while some := list(islice(exported, JOBS_AT_A_TIME)):
+        new = [each for each in some if await store.job(each.job.id) is None]
+        changes = [
+            change
+            for place, each in enumerate(new, order + 1)
+            for change in _job_changes(each, place)
+        ]
+        await store.write(changes, surely=False)  # surely with their rooms
+        order, count = order + len(new), count + len(new)
+    return count
+
+
+def _job_changes(exported: ExportedJob, order: int) -> Iterable[Change]:
+    job = exported.job
+    yield AcceptJob(replace(job, order=order, result=None, cancelled_by=""))
+    if job.result is not None:
+        yield FinishJob(job.id, job.result, job.cancelled_by, exported.output)
+
+
+def _room_changes(kept: KeptRoom) -> Iterable[Change]:
     name, text = kept.room.name, kept.text
     yield SaveRoom(kept.room)
     for member in kept.members:
@@ -106,10 +113,3 @@ def _room_changes(kept: KeptRoom) -> Iterator[Change]:
     yield SaveText(name, text.history, text.index, text.state)
     for edit in text.edits:
         yield AddEdit(name, text.history, edit)
-
-
-def _job_changes(exported: ExportedJob, order: int) -> Iterator[Change]:
-    job = exported.job
-    yield AcceptJob(replace(job, order=order, result=None, cancelled_by=""))
-    if job.result is not None:
-        yield FinishJob(job.id, job.result, job.cancelled_by, exported.output)

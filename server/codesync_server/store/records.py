@@ -5,8 +5,27 @@ from dataclasses import dataclass, field
 import msgspec
 
 from codesync_protocol.messages import JobState, JobSummary, StdinMode, Stream
+from codesync_protocol.messages.fields import (
+    Count,
+    CrdtClient,
+    FileName,
+    JobId,
+    MemberId,
+    Moment,
+)
 from codesync_protocol.verdict import Result
 from codesync_server.limits import StageLimits
+from codesync_server.store.fields import (
+    Excerpt,
+    Fingerprint,
+    LanguageName,
+    Line,
+    Name,
+    Place,
+    RoleName,
+    RoomName,
+    Token,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +41,12 @@ class RoomRecord:
         used_at: when somebody was last in it, likewise.
     """
 
-    name: str
-    text: str
-    language: str
-    invites_after: float
-    made_at: float
-    used_at: float
+    name: RoomName
+    text: Token
+    language: LanguageName
+    invites_after: Moment
+    made_at: Moment
+    used_at: Moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +64,14 @@ class MemberRecord:
         seen_at: when they were last here, in seconds since the Unix epoch.
     """
 
-    key: str
-    member: int
-    name: str
-    crdt: int
-    edits_taken: int
-    role: str
-    removed: str
-    seen_at: float
+    key: Fingerprint
+    member: MemberId
+    name: Name
+    crdt: CrdtClient
+    edits_taken: Count
+    role: RoleName
+    removed: Line
+    seen_at: Moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +85,9 @@ class EditRecord:
         data: a Yjs update.
     """
 
-    index: int
-    key: str
-    number: int
+    index: Place
+    key: Fingerprint
+    number: Count
     data: bytes
 
 
@@ -83,8 +102,8 @@ class TextRecord:
         edits: those behind it, in order.
     """
 
-    history: int = 1
-    index: int = 0
+    history: Place = 1
+    index: Count = 0
     state: bytes = b""
     edits: tuple[EditRecord, ...] = ()
 
@@ -103,7 +122,7 @@ class KeptRoom:
     room: RoomRecord
     members: tuple[MemberRecord, ...]
     text: TextRecord
-    jobs: int
+    jobs: Count
 
 
 class Source(msgspec.Struct, frozen=True, array_like=True):
@@ -137,7 +156,7 @@ class OutputRun(msgspec.Struct, frozen=True, array_like=True):
         data: the bytes.
     """
 
-    offset: int
+    offset: Count
     stream: Stream
     data: bytes
 
@@ -166,22 +185,22 @@ class JobRecord:
         source: what it runs; None where it is not asked for.
     """
 
-    id: str
-    order: int
-    room: str
-    place: int
-    owner: str
-    member: int
-    name: str
-    language: str
-    title: str
-    submitted_at: float
-    excerpt: str = ""
-    ticket: str = ""
-    attempts: int = 0
+    id: JobId
+    order: Count
+    room: RoomName
+    place: Place
+    owner: Fingerprint
+    member: MemberId
+    name: Name
+    language: LanguageName
+    title: FileName
+    submitted_at: Moment
+    excerpt: Excerpt = ""
+    ticket: Token = ""
+    attempts: Count = 0
     shown: bool = False
     result: Result | None = None
-    cancelled_by: str = ""
+    cancelled_by: Line = ""
     source: Source | None = field(default=None, repr=False)
 
     def summary(self) -> JobSummary:

@@ -13,6 +13,7 @@ from codesync_server.store.records import (
     OutputRun,
     RoomRecord,
     Source,
+    Wanted,
 )
 
 OK = Result(
@@ -25,6 +26,7 @@ OK = Result(
     output_bytes=6,
     stages=(Stage("queued", 0.1), Stage("ran", 0.5)),
 )
+ALL = 1 << 53
 LATE = Result(Verdict.TIME_LIMIT, "wall time limit: 5 s")
 
 
@@ -98,3 +100,10 @@ async def ran(store: Store, *records: JobRecord, result: Result = OK) -> None:
     """Keep jobs that have ended."""
     for record in records:
         await put(store, AcceptJob(record), *finished(record.order, result))
+
+
+async def ids(store: Store, wanted: Wanted | None = None, **bounds: int) -> list[int]:
+    """The orders of the finished jobs that are found."""
+    before, limit = bounds.get("before", ALL), bounds.get("limit", 50)
+    found = await store.jobs("den", wanted or Wanted(), before=before, limit=limit)
+    return [job.order for job in found]

@@ -5,8 +5,9 @@ import secrets
 from pathlib import Path
 
 import pytest
+from pymongo.asynchronous.collection import AsyncCollection
 
-from codesync_server.store.changes import AcceptJob, ForgetJob
+from codesync_server.store.changes import AcceptJob, AddEdit, ForgetJob, SaveRoom, SaveText
 from codesync_server.store.contract import (
     SCHEMA,
     StoreAbsent,
@@ -15,10 +16,10 @@ from codesync_server.store.contract import (
 )
 from codesync_server.store.mongo import MongoStore
 from codesync_server.store.mongo import store as store_module
-from codesync_server.store.mongo.documents import Database
+from codesync_server.store.mongo.documents import Database, Document
 from codesync_server.store.records import Wanted
 from tests.mongodb import mongodb_stand_in
-from tests.server.store.making import a_job, job_id, put, ran
+from tests.server.store.making import a_job, a_room, an_edit, job_id, put, ran
 from tests.server.store.raw import raw
 
 
@@ -130,7 +131,32 @@ async def test_a_file_that_an_address_names_and_that_is_not_there_is_named() -> 
         await store.open()
 
 
-# Looking things up.
+# Reading.
+
+
+async def test_what_is_read_while_somebody_writes_is_of_one_moment(
+    empty: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = MongoStore(empty)
+    await store.open()
+    await put(store, SaveRoom(a_room()), SaveText("den", 1, 0, b"begun"))
+    await put(store, *(AddEdit("den", 1, an_edit(index)) for index in (1, 2, 3)))
+    meanwhile = [SaveText("den", 1, 2, b"saved")]
+    find_one = AsyncCollection[Document].find_one
+
+    async def and_then_it_is_saved(
+        self: AsyncCollection[Document], *which: object
+    ) -> Document | None:
+        found = await find_one(self, *which)
+        if self.name == "texts" and meanwhile:
+            await put(store, meanwhile.pop())
+        return found
+
+    monkeypatch.setattr(AsyncCollection, "find_one", and_then_it_is_saved)
+    kept = await store.room("den")
+    assert kept is not None
+    assert (kept.text.index, [edit.index for edit in kept.text.edits]) == (2, [3])
+    await store.close()
 
 
 @pytest.mark.parametrize("field", ["name", "language", "verdict"])

@@ -66,13 +66,18 @@ async def room(database: Database, name: str) -> KeptRoom | None:
 
 
 async def _text(database: Database, name: str) -> TextRecord:
-    saved = await database["texts"].find_one({"_id": name})
-    history, index, state = (
-        (int(saved["history"]), int(saved["edit"]), saved["state"]) if saved else (1, 0, b"")
-    )
-    behind = {"room": name, "history": history, "edit": {"$gt": index}}
-    edits = await database["edits"].find(behind).sort("edit", 1).to_list()
-    return TextRecord(history, index, state, tuple(read_edit(each) for each in edits))
+    while True:
+        saved = await database["texts"].find_one({"_id": name})
+        history, index, state = (
+            (int(saved["history"]), int(saved["edit"]), saved["state"]) if saved else (1, 0, b"")
+        )
+        behind = {"room": name, "history": history, "edit": {"$gt": index}}
+        edits = await database["edits"].find(behind).sort("edit", 1).to_list()
+        places = [int(each["edit"]) for each in edits]
+        is_whole = not places or places[0] == index + 1
+        if is_whole or saved == await database["texts"].find_one({"_id": name}):
+            return TextRecord(history, index, state, tuple(read_edit(each) for each in edits))
+        # Somebody saved the text in one piece meanwhile, and so deleted edits that we have not.
 
 
 async def _last_place(database: Database, name: str) -> int:

@@ -173,7 +173,9 @@ class SqliteStore:
         return await self._using(self._write_thread, lambda: self._writer, act)
 
     async def _reading(self, act: Callable[[sqlite3.Connection], _T]) -> _T:
-        return await self._using(self._read_thread, lambda: self._reader, act)
+        return await self._using(
+            self._read_thread, lambda: self._reader, lambda db: _at_one_moment(db, act)
+        )
 
     async def _using(
         self,
@@ -210,6 +212,15 @@ def _write(
         return known
 
     return _in_transaction(db, make)
+
+
+def _at_one_moment(db: sqlite3.Connection, act: Callable[[sqlite3.Connection], _T]) -> _T:
+    """Read several tables as they are together, while another process may be writing to them."""
+    db.execute("BEGIN")
+    try:
+        return act(db)
+    finally:
+        db.execute("ROLLBACK")
 
 
 def _known(db: sqlite3.Connection, job: str) -> dict[str, JobRecord]:

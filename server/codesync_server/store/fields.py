@@ -1,0 +1,28 @@
+"""The bounded types that records are made of. What is read from an export is checked by them."""
+
+import re
+from typing import Annotated
+
+from msgspec import Meta
+
+from codesync_protocol.limits import ROOM_NAME_PATTERN
+from codesync_protocol.messages import Role
+from codesync_protocol.printable import CONTROLS
+
+_SHOWN = "".join(re.escape(chr(code)) for code in CONTROLS if not 0xD800 <= code < 0xE000)
+_LINE = rf"\A[^{_SHOWN}]*\Z"
+"""Nothing that acts on a terminal, or hides."""
+
+RoomName = Annotated[str, Meta(pattern=rf"\A(?:{ROOM_NAME_PATTERN})\Z")]
+Name = Annotated[str, Meta(pattern=_LINE, min_length=1, max_length=200)]
+Line = Annotated[str, Meta(pattern=_LINE, max_length=200)]
+LanguageName = Annotated[str, Meta(pattern=_LINE, max_length=40)]
+
+RoleName = Annotated[str, Meta(pattern=rf"\A({'|'.join(Role)})?\Z")]
+
+Fingerprint = Annotated[str, Meta(pattern=r"\A[0-9a-f]{32}\Z")]
+Token = Annotated[str, Meta(pattern=r"\A[0-9a-f]{0,32}\Z")]
+"""Something that we made up."""
+
+Excerpt = Annotated[str, Meta(max_length=2000)]
+Place = Annotated[int, Meta(ge=1, lt=1 << 53)]

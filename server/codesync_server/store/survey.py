@@ -1,0 +1,132 @@
+"""What is to be imported, read through before anything of it is written.
+
+An export is a file that anybody may have made. The types of the records say what each of them may
+be; here is what they may be together, and what a job may run.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from typing import BinaryIO, TypeVar, get_type_hints
+
+import msgspec
+
+from codesync_server.kinds import Kind, Unfit
+from codesync_server.languages.language import is_harmless_file_name
+from codesync_server.limits import StageLimits
+from codesync_server.store.contract import SCHEMA
+from codesync_server.store.records import JobRecord, KeptRoom, OutputRun, Source
+
+LINE_MAX = 64 * 1024 * 1024
+"""Bytes; a room's text and a job's output are far less."""
+
+
+class BadExport(Exception):
+    """What is to be imported is no export; says where and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedJob:
+    """A job with what it wrote."""
+
+    job: JobRecord
+    output: tuple[OutputRun, ...] = ()
+
+
+class Line(msgspec.Struct, omit_defaults=True):
+    """One line of an export.
+
+    Attributes:
+        codesync_store: which layout it has; only in the first line.
+        room: a room.
+        job: a job.
+    """
+
+    codesync_store: int = 0
+    room: KeptRoom | None = None
+    job: ExportedJob | None = None
+
+
+_T = TypeVar("_T")
+
+_decoder = msgspec.json.Decoder(Line)
+
+
+def lines(file: BinaryIO) -> Iterator[Line]:
+    """Read an export from its beginning.
+
+    Raises:
+        BadExport: a line is none of an export.
+    """
+    file.seek(0)
+    number = 0
+    while text := file.readline(LINE_MAX + 1):
+        number += 1
+        yield _read(text, number)
+
+
+def _read(text: bytes, number: int) -> Line:
+    if len(text) > LINE_MAX:
+        raise BadExport(f"line {number}: it is too long")
+    try:
+        line = _decoder.decode(text)
+    except msgspec.MsgspecError as error:
+        raise BadExport(f"line {number}: {error}") from None
+    if number == 1 and not 1 <= line.codesync_store <= SCHEMA:
+        raise BadExport("line 1: it is no export of codesync, or one of a later version")
+    return line
+
+
+def survey(file: BinaryIO) -> frozenset[str]:
+    """Read through an export.
+
+    Returns:
+        The names of its rooms.
+
+    Raises:
+        BadExport: it is none, or contradicts itself.
+    """
+    rooms: set[str] = set()
+    jobs: set[str] = set()
+    places: set[tuple[str, int]] = set()
+    number = 0
+    for number, line in enumerate(lines(file), 1):
+        if line.room is not None:
+            _note(line.room.room.name, rooms, f"line {number}: a room for the second time")
+        if line.job is not None:
+            job = line.job.job
+            _note(job.id, jobs, f"line {number}: a job for the second time")
+            _note((job.room, job.place), places, f"line {number}: another job has this place")
+            _check_source(job.source, number)
+    if not number:
+        raise BadExport("it is empty")
+    if lost := {room for room, _ in places} - rooms:
+        raise BadExport(f"there are jobs of the room {min(lost)}, but not the room")
+    return frozenset(rooms)
+
+
+def _note(thing: _T, known: set[_T], complaint: str) -> None:
+    if thing in known:
+        raise BadExport(complaint)
+    known.add(thing)
+
+
+def _check_source(source: Source | None, number: int) -> None:
+    """It may run yet: what is asked of whoever submits is asked here, too."""
+    if source is None or not source.files:
+        raise BadExport(f"line {number}: a job without what it ran")
+    if not all(is_harmless_file_name(name) for name, _ in source.files):
+        raise BadExport(f"line {number}: a file may not be called so")
+    if any(b"\0" in arg for arg in source.args):
+        raise BadExport(f"line {number}: an argument holds a NUL byte, which no program can get")
+    if source.limits is not None:
+        _check_limits(source.limits, number)
+
+
+def _check_limits(limits: StageLimits, number: int) -> None:
+    kinds = get_type_hints(StageLimits, include_extras=True)
+    for limit in fields(StageLimits):
+        kind: Kind = kinds[limit.name].__metadata__[0]
+        try:
+            kind.read(kind.write(getattr(limits, limit.name)))
+        except Unfit as unfit:
+            raise BadExport(f"line {number}: {limit.name}: {unfit}") from None
