@@ -82,10 +82,13 @@ async def _run(args: argparse.Namespace, room: str, settings: Loaded) -> int:
     arguments, secrets = [*as_arguments(settings), f"--port={port}"], as_environment(settings)
     # Both take their time: the server starts in a process of its own.
     screen = asyncio.create_task(asyncio.to_thread(import_module, "codesync_tui.app"))
-    async with embedded_server(room, arguments, remark, secrets) as server:
-        await screen
-        forget_typed()
-        return await _enter(args, server)
+    try:
+        async with embedded_server(room, arguments, remark, secrets) as server:
+            await screen
+            forget_typed()
+            return await _enter(args, server)
+    finally:
+        screen.cancel()
 
 
 async def _enter(args: argparse.Namespace, server: Embedded) -> int:
