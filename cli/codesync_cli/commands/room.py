@@ -81,7 +81,7 @@ async def _run(args: argparse.Namespace, room: str, settings: Loaded) -> int:
     port = args.port if args.port is not None else free_port(DEFAULT_PORT)
     arguments, secrets = [*as_arguments(settings), f"--port={port}"], as_environment(settings)
     # Both take their time: the server starts in a process of its own.
-    screen = asyncio.create_task(asyncio.to_thread(import_module, "codesync_tui.app"))
+    screen = asyncio.ensure_future(asyncio.to_thread(import_module, "codesync_tui.app"))
     try:
         async with embedded_server(room, arguments, remark, secrets) as server:
             await screen
@@ -89,6 +89,7 @@ async def _run(args: argparse.Namespace, room: str, settings: Loaded) -> int:
             return await _enter(args, server)
     finally:
         screen.cancel()
+        await asyncio.wait([screen])
 
 
 async def _enter(args: argparse.Namespace, server: Embedded) -> int:
