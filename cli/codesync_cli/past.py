@@ -2,8 +2,11 @@
 
 import argparse
 import asyncio
-from collections.abc import AsyncGenerator
+import re
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from codesync_cli import kept, where
@@ -22,8 +25,12 @@ from codesync_protocol.messages import (
 
 if TYPE_CHECKING:
     from codesync_server.rooms.past import Past as KeptPast
+    from codesync_server.store.contract import Store
 
 PAGE = 100
+ID_LENGTH = 32
+_ID = re.compile(r"[0-9a-f]{1,32}", re.ASCII)
+
 ID_SHOWN = 8
 """Characters of a job's id that are enough to tell it from others."""
 
@@ -34,27 +41,41 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     kept.add_store(parser)
 
 
+@dataclass(frozen=True, slots=True)
+class RoomPast:
+    """A room's past.
+
+    Attributes:
+        past: answers questions about it.
+        called: finds the jobs whose ids begin so; if there are several, at least two of them.
+    """
+
+    past: Past
+    called: Callable[[str], Awaitable[Sequence[PastJob]]]
+
+
 @asynccontextmanager
-async def past_of(args: argparse.Namespace) -> AsyncGenerator[Past, None]:
+async def past_of(args: argparse.Namespace) -> AsyncGenerator[RoomPast, None]:
     """Give the past that the arguments of `add_arguments` mean.
 
     Raises:
         WhereError, ClientError: there is no such room, or it cannot be asked.
-        SettingsError, StoreUnusable: the store cannot be read.
+        SettingsError, StoreUnusable, StoreDown: the store cannot be read.
     """
     if args.server:
         link, name, options = where.link(args), where.name(args), where.options(args)
         async with Room(link, name=name, options=options, agent=AGENT) as room:
-            yield room.past
+            yield RoomPast(room.past, partial(_called, room.past))
         return
+    asked = where.checked_room(args.room) if args.room else ""
     async with kept.opened(args) as store:
         from codesync_server.rooms.past import Past as KeptPast
 
-        name = args.room or next((line.name for line in await store.rooms()), "")
+        name = asked or next((line.name for line in await store.rooms()), "")
         if not name:
             raise NotFound(f"no room is kept yet in {store.about}", "codesync opens one")
         async with _answered(KeptPast(store), name) as past:
-            yield past
+            yield RoomPast(past, partial(_called_in_store, store, name))
 
 
 @asynccontextmanager
@@ -71,8 +92,11 @@ async def _answered(kept_past: "KeptPast", room: str) -> AsyncGenerator[Past, No
                 past.take(await _answer(kept_past, room, question))
 
     def ended(task: "asyncio.Task[None]") -> None:
-        if not task.cancelled() and (error := task.exception()):
-            past.end(error)
+        if task.cancelled() or not (error := task.exception()):
+            return
+        if isinstance(error, ValueError):  # damaged
+            error = NotFound("what is kept of it cannot be read", "see: codesync store check")
+        past.end(error)
 
     answering = asyncio.get_running_loop().create_task(answer())
     answering.add_done_callback(ended)
@@ -96,22 +120,34 @@ async def _answer(past: "KeptPast", room: str, question: ClientMessage) -> Serve
             raise AssertionError(question)
 
 
-async def find_job(past: Past, wanted: str) -> PastJob:
+async def find_job(room: RoomPast, wanted: str) -> PastJob:
     """Find a past job by its id, or by the beginning of it.
 
     Raises:
         NotFound: there is none, or the beginning is that of several.
     """
+    found = await room.called(wanted) if _ID.fullmatch(wanted) else ()
+    if not found:
+        raise NotFound(f"no past job is called {wanted}", "see: codesync history")
+    if len(found) > 1:
+        raise NotFound(f"several past jobs begin with {wanted}", "give more of its id")
+    return found[0]
+
+
+async def _called_in_store(store: "Store", room: str, beginning: str) -> Sequence[PastJob]:
+    from codesync_server.rooms.past import PLACE_MAX
+    from codesync_server.store.records import Wanted
+
+    jobs = await store.jobs(room, Wanted(job=beginning), before=PLACE_MAX, limit=2)
+    return [PastJob(job.place, job.summary(), job.cancelled_by) for job in jobs]
+
+
+async def _called(past: Past, beginning: str) -> Sequence[PastJob]:
     found: list[PastJob] = []
     before = 0
     while True:
         page = await past.page(before=before, limit=PAGE)
-        found += [each for each in page.jobs if each.summary.job.startswith(wanted)]
-        if not page.more or (found and len(wanted) >= 32):
-            break
+        found += [job for job in page.jobs if job.summary.job.startswith(beginning)]
+        if not page.more or len(found) > 1 or (found and len(beginning) == ID_LENGTH):
+            return found
         before = page.jobs[-1].place
-    if not found:
-        raise NotFound(f"no past job is called {wanted}", "see: codesync history")
-    if len(found) > 1:
-        raise NotFound(f"{len(found)} past jobs begin with {wanted}", "give more of its id")
-    return found[0]

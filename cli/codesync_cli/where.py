@@ -62,10 +62,18 @@ def link(args: argparse.Namespace) -> Link:
         server = parse_server(args.server)
     except LinkError as error:
         raise WhereError(f"--server: {error}") from None
-    room = args.room or DEFAULT_ROOM
-    if not is_room_name(room):
+    return Link(server, checked_room(args.room or DEFAULT_ROOM), _token(args.token_file))
+
+
+def checked_room(name: str) -> str:
+    """Make sure that a room may be called so.
+
+    Raises:
+        WhereError: it may not.
+    """
+    if not is_room_name(name):
         raise WhereError("--room: a room's name is 3 to 64 of a-z, 0-9 and hyphen")
-    return Link(server, room, _token(args.token_file))
+    return name
 
 
 def options(args: argparse.Namespace) -> DialOptions:

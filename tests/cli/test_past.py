@@ -1,6 +1,8 @@
 """What was run yesterday is there today: `codesync history`, `show`, `rooms` and `store`."""
 
 import json
+import shutil
+import sqlite3
 import subprocess
 from pathlib import Path
 
@@ -128,6 +130,11 @@ def test_everything_can_be_taken_elsewhere(home: Path, tmp_path: Path) -> None:
     ("arguments", "status", "words"),
     [
         (("show", "ffff"), 125, "no past job is called ffff"),
+        (("show", ""), 125, "no past job is called"),
+        (("show", ".*"), 125, "no past job is called .*"),
+        (("history", "--room=../x"), 2, "a room's name is 3 to 64 of a-z, 0-9 and hyphen"),
+        (("show", "ff", "--room=../x"), 2, "a room's name is 3 to 64 of a-z, 0-9 and hyphen"),
+        (("history", "a\x1bb"), 125, "no control characters"),
         (("history", "--limit=0"), 2, "--limit"),
         (("history", "--store=redis://x"), 125, "give sqlite, a file, memory, or mongodb"),
         (("rooms", "--store=/nonexistent/rooms.db"), 125, "there is no /nonexistent/rooms.db"),
@@ -169,6 +176,40 @@ def test_whoever_stops_reading_gets_no_traceback(home: Path, arguments: tuple[st
 
 
 @pytest.mark.parametrize(
+    "command",
+    [("history",), ("show", "ffff"), ("rooms",), ("store", "check"), ("store", "export", "-")],
+)
+def test_an_empty_file_is_a_store_in_which_nothing_is_kept_yet(
+    tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    (tmp_path / "empty.db").touch()
+    done = codesync(*command, f"--store={tmp_path / 'empty.db'}", home=tmp_path)
+    assert (done.status, done.stdout) == (ExitCode.FAILED, b"")
+    assert done.stderr == f"codesync: nothing is kept yet in {tmp_path / 'empty.db'}\n"
+
+
+def test_a_store_of_an_older_version_is_named_and_brought_up_to_date(
+    home: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "rooms.db"
+    shutil.copy(home / "data" / "codesync" / "rooms.db", file)
+    with sqlite3.connect(file) as db:
+        db.execute("ALTER TABLE jobs DROP COLUMN search")
+        db.execute("PRAGMA user_version = 1")
+    db.close()
+    store = f"--store={file}"
+    old = codesync("history", store, home=home)
+    assert old.status == ExitCode.FAILED
+    assert "codesync store compact, brings it up to date" in old.stderr
+    use_in(tmp_path, file)
+    doctor = codesync("doctor", "--executor=local", home=tmp_path)
+    assert "FAIL" not in doctor.stdout.decode()
+    assert "an earlier codesync wrote it (layout 1" in doctor.stdout.decode()
+    assert codesync("store", "compact", store, home=home).status == 0
+    assert found(home, store) == found(home)
+
+
+@pytest.mark.parametrize(
     ("arguments", "status"),
     [
         (("rooms",), ExitCode.OK),
@@ -187,15 +228,19 @@ def test_where_nothing_was_kept_yet_that_is_said(
     assert list(tmp_path.iterdir()) == []
 
 
+def use_in(home: Path, store: Path) -> None:
+    """Name a store in the settings file of a home."""
+    (home / ".config" / "codesync").mkdir(parents=True)
+    (home / ".config" / "codesync" / "server.toml").write_text(f'store = "{store}"\n')
+
+
 def test_the_doctor_looks_at_the_store(home: Path, tmp_path: Path) -> None:
     good = codesync("doctor", "--executor=local", home=home).stdout.decode()
     assert "rooms.db holds 1 room\n" in good
     new = codesync("doctor", "--executor=local", home=tmp_path)
     assert "ok  nothing is kept yet" in new.stdout.decode()
     (tmp_path / "broken.db").write_text("this is no database")
-    (tmp_path / ".config" / "codesync").mkdir(parents=True)
-    settings = tmp_path / ".config" / "codesync" / "server.toml"
-    settings.write_text(f'store = "{tmp_path}/broken.db"\n')
+    use_in(tmp_path, tmp_path / "broken.db")
     bad = codesync("doctor", "--executor=local", home=tmp_path)
     assert bad.status == ExitCode.PROBLEMS
     assert "FAIL  cannot use the store" in bad.stdout.decode()

@@ -135,7 +135,12 @@ def _settings() -> Iterator[Line]:
 async def _store() -> Line:
     from codesync_server.configuration import SettingsError, load
     from codesync_server.store.choice import choose_store
-    from codesync_server.store.contract import StoreAbsent, StoreDown, StoreUnusable
+    from codesync_server.store.contract import (
+        StoreAbsent,
+        StoreDown,
+        StoreOutdated,
+        StoreUnusable,
+    )
 
     try:
         setting = load(environment=os.environ, embedded=True).settings.store
@@ -146,6 +151,8 @@ async def _store() -> Line:
         await store.open(alone=False)
     except StoreAbsent as error:
         return Line("ok", f"{error}; the first room makes it")
+    except StoreOutdated as error:
+        return Line("warning", str(error), "the next server does it by itself")
     except StoreUnusable as error:
         return Line("FAIL", str(error), "name another with --store, or see docs/operating.md")
     try:

@@ -11,7 +11,7 @@ from codesync_cli.voice import complain, say
 from codesync_client import ClientError
 from codesync_protocol.messages import PastJob
 from codesync_server.configuration import SettingsError
-from codesync_server.store.contract import StoreUnusable
+from codesync_server.store.contract import StoreDown, StoreUnusable
 
 DESCRIPTION = """\
 Find what was run in a room, the latest first. Without --server the rooms that are kept on this
@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
     except ClientError as error:
         complain(error.reason, error.remedy)
         return ExitCode.FAILED
-    except StoreUnusable as error:
+    except (StoreUnusable, StoreDown) as error:
         complain(str(error))
         return ExitCode.FAILED
 
@@ -65,7 +65,7 @@ async def _run(args: argparse.Namespace) -> int:
     left, before = args.limit, 0
     async with past.past_of(args) as of_room:
         while left > 0:
-            page = await of_room.page(
+            page = await of_room.past.page(
                 before=before,
                 limit=min(left, past.PAGE),
                 text=" ".join(args.text),

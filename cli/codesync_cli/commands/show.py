@@ -15,7 +15,7 @@ from codesync_cli.voice import complain, say
 from codesync_client import ClientError, PastSource
 from codesync_protocol.messages import OutputPart, PastJob
 from codesync_server.configuration import SettingsError
-from codesync_server.store.contract import StoreUnusable
+from codesync_server.store.contract import StoreDown, StoreUnusable
 
 DESCRIPTION = """\
 Show a past job: what it ran, what it wrote, and how it ended. JOB is its id, or the beginning of
@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
     except ClientError as error:
         complain(error.reason, error.remedy)
         return ExitCode.FAILED
-    except StoreUnusable as error:
+    except (StoreUnusable, StoreDown) as error:
         complain(str(error))
         return ExitCode.FAILED
     except OutputClosed:
@@ -59,9 +59,9 @@ def run(args: argparse.Namespace) -> int:
 async def _run(args: argparse.Namespace) -> int:
     async with past.past_of(args) as of_room:
         job = await past.find_job(of_room, args.job)
-        source = await of_room.source(job.summary.job)
+        source = await of_room.past.source(job.summary.job)
         wrote = job.summary.output_bytes
-        parts = await of_room.output(job.summary.job) if wrote else ()
+        parts = await of_room.past.output(job.summary.job) if wrote else ()
     if args.source:
         await _write([source.files[0][1]] if source.files else [])
     elif args.output:

@@ -1,0 +1,49 @@
+"""A past job is looked up by its id, however long the history is."""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from codesync_cli import past
+from codesync_client import NotFound, Past
+from codesync_server.store.changes import AcceptJob, FinishJob, SaveRoom
+from codesync_server.store.sqlite import SqliteStore
+from tests.server.store.making import OK, a_job, a_room, put
+
+IDS = [f"{start}{'0' * 28}" for start in ("11aa", "11ab", "12ff")]
+
+
+@pytest.fixture
+async def arguments(tmp_path: Path) -> argparse.Namespace:
+    """What means a room with jobs of these ids."""
+    store = SqliteStore(tmp_path / "rooms.db")
+    await store.open()
+    await put(store, SaveRoom(a_room()))
+    for number, job in enumerate(IDS, 1):
+        await put(store, AcceptJob(replace(a_job(number), id=job)), FinishJob(job, OK, "", ()))
+    await store.close()
+    parser = argparse.ArgumentParser()
+    past.add_arguments(parser)
+    return parser.parse_args([f"--store={tmp_path / 'rooms.db'}"])
+
+
+async def find(arguments: argparse.Namespace, beginning: str) -> str:
+    async with past.past_of(arguments) as room:
+        return (await past.find_job(room, beginning)).summary.job
+
+
+async def test_its_beginning_is_enough_and_no_page_is_read(
+    arguments: argparse.Namespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def page(*_: object, **__: object) -> Sequence[object]:
+        raise AssertionError("history was read")
+
+    monkeypatch.setattr(Past, "page", page)
+    assert await find(arguments, "11ab") == IDS[1]
+    assert await find(arguments, IDS[2]) == IDS[2]
+    for beginning, words in (("11a", "several past jobs begin with 11a"), ("", "no past job")):
+        with pytest.raises(NotFound, match=words):
+            await find(arguments, beginning)
