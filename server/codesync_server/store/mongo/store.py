@@ -1,6 +1,7 @@
 """A store in a MongoDB database, for servers. Writes are acknowledged by a majority, journalled."""
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 
@@ -15,6 +16,8 @@ from codesync_server.store.mongo.documents import Database
 from codesync_server.store.mongo.fence import SURELY, Fence
 from codesync_server.store.mongo.lease import LEASE_SECONDS, RENEW_SECONDS, Lease
 from codesync_server.store.records import JobRecord, KeptRoom, OutputRun, RoomLine, Wanted
+
+_FURTHER = re.compile(r", Timeout: | \(configured timeouts: |, full error: ")
 
 ANSWER_SECONDS = 5.0
 """How long one request may take, retries included."""
@@ -199,4 +202,5 @@ class MongoStore:
 
 
 def _reason(error: PyMongoError) -> str:
-    return str(error).split(", Timeout:")[0][:300]
+    """What is the matter; the driver says much more."""
+    return _FURTHER.split(str(error), maxsplit=1)[0][:300]
