@@ -62,7 +62,7 @@ class Carets:
             member: whose.
             base: the last event of the text in which it counts.
             place: where.
-            seq: the last event of our text.
+            seq: the last event of our text; less than any when there is none that counts.
         """
         if base > seq:
             self._early[member] = base, place
@@ -74,10 +74,9 @@ class Carets:
         self.others[member] = place
 
     def edited(self, splices: tuple[Splice, ...], member: int, seq: int) -> None:
-        """Another member (0: several) wrote; their caret stands behind what they wrote last."""
+        """Another member wrote; their caret stands behind what they wrote last."""
         self._move(splices)
-        if member:
-            self.others[member] = _behind(splices)
+        self.others[member] = _behind(splices)
         self._past.append(_Past(seq, 0, splices))
         self._take_early(seq)
 
@@ -104,12 +103,20 @@ class Carets:
         self.others = {each: place for each, place in self.others.items() if each in members}
         self._early = {each: early for each, early in self._early.items() if each in members}
 
-    def forget(self) -> None:
-        """Forget everything: the text is another one."""
+    def begin(self, seq: int) -> None:
+        """Begin with another text, and with the carets that came before it did.
+
+        Args:
+            seq: the last event of that text.
+        """
         self.others.clear()
-        self._early.clear()
         self._past.clear()
         self.own = None
+        self._take_early(seq)
+
+    def forget_early(self) -> None:
+        """Forget the carets for which there was no text yet: that text will not come any more."""
+        self._early.clear()
 
     def _take_early(self, seq: int) -> None:
         for early, (base, place) in list(self._early.items()):

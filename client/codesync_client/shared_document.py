@@ -8,12 +8,11 @@ history), the first says what we changed, and that is done again to the text as 
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
 
 from codesync_client.carets import CaretPlace, Carets
 from codesync_client.change import Change, Splice
 from codesync_client.document_fetch import DocumentFetch
+from codesync_client.document_listener import Conflict, DocumentListener
 from codesync_client.merge import merge, splices
 from codesync_client.replica import Replica
 from codesync_protocol.limits import EDIT_MAX, PART_MAX
@@ -33,45 +32,11 @@ from codesync_protocol.messages import (
 )
 from codesync_protocol.shared_text import SOURCE, TEXTS, DocumentBroken, digest
 
+_NO_TEXT = -1
+"""Comes before every event: nothing counts in a text that is not here yet."""
+
 _SEVERAL = 0
 """Stands for a member where a change comes of what several did."""
-
-
-@dataclass(frozen=True, slots=True)
-class Conflict:
-    """What we wrote could not be merged: the room has another text.
-
-    Attributes:
-        mine: our texts, by name.
-        reason: why they could not be merged, for people.
-    """
-
-    mine: Mapping[str, str]
-    reason: str
-
-
-class DocumentListener(Protocol):
-    """Whoever shows the texts. It must not change them while it is told something."""
-
-    def document_loaded(self) -> None:
-        """The texts are others now, or there for the first time."""
-        ...
-
-    def document_changed(self, change: Change) -> None:
-        """A text changed, by our own hand or another's."""
-        ...
-
-    def carets_moved(self) -> None:
-        """Somebody is somewhere else."""
-        ...
-
-    def somebody_came(self) -> None:
-        """Whoever came knows where we were, not what the text has done since: say where we are."""
-        ...
-
-    def document_in_conflict(self, conflict: Conflict) -> None:
-        """What we wrote is not in the room's text."""
-        ...
 
 
 class SharedDocument:
@@ -243,6 +208,7 @@ class SharedDocument:
         if self._mine is not None and not known:
             self._reason = "the room has another text than before"
         self._epoch, self._text_id = welcome.epoch, welcome.text
+        self.carets.forget_early()
         self._fetch.begin(fresh=not known)
 
     def take(self, message: ServerMessage) -> None:
@@ -255,7 +221,8 @@ class SharedDocument:
                     self._part(message)
                 case MemberCaret(member=member, base=base):
                     place = CaretPlace(message.anchor, message.head)
-                    self.carets.arrived(member, base, place, self._seq)
+                    seq = _NO_TEXT if self._fetch.goes_on else self._seq
+                    self.carets.arrived(member, base, place, seq)
                     self._tell_carets()
                 case Members(members=members):
                     self._members({each.member for each in members})
@@ -295,6 +262,8 @@ class SharedDocument:
             return  # the texts that were fetched have it
         pieces = self._pieces.setdefault(edited.member, bytearray())
         pieces += edited.data
+        if len(pieces) > EDIT_MAX:
+            raise DocumentBroken("an edit of the room is larger than edits may be")
         if edited.more:
             return
         del self._pieces[edited.member]
@@ -327,8 +296,8 @@ class SharedDocument:
         assert self._mine
         self._confirmed = Replica(self._mine.client, whole)
         self._seq = self._fetched = seq
-        self.carets.forget()
         self._mine.apply(whole, _SEVERAL)
+        self.carets.begin(self._seq)
         self._unsent.extendleft(reversed(self._unacknowledged))
         self._unacknowledged.clear()
         if not self.unsent and self._mine.texts != self._confirmed.texts:
@@ -347,7 +316,7 @@ class SharedDocument:
         self._seq = self._fetched = part.seq
         self._unsent.clear()
         self._unacknowledged.clear()
-        self.carets.forget()
+        self.carets.begin(self._seq)
         reason, self._reason = self._reason, ""
         self._tell_loaded()
         if mine is not None and not self._merge(base, mine, reason):
@@ -380,11 +349,12 @@ class SharedDocument:
     # What is told.
 
     def _changed(self, change: Change) -> None:
-        if change.text == SOURCE:
-            if change.member is None:
-                self.carets.wrote(change.splices, self._number + 1)
-            else:
-                self.carets.edited(change.splices, change.member, self._seq)
+        if change.text != SOURCE or change.member == _SEVERAL:
+            pass  # carets are not in it, or begin anew
+        elif change.member is None:
+            self.carets.wrote(change.splices, self._number + 1)
+        else:
+            self.carets.edited(change.splices, change.member, self._seq)
         if self.listener:
             self.listener.document_changed(change)
 

@@ -4,7 +4,8 @@ from collections import deque
 from collections.abc import Callable
 
 from codesync_client.change import Change
-from codesync_client.shared_document import Conflict, SharedDocument
+from codesync_client.document_listener import Conflict
+from codesync_client.shared_document import SharedDocument
 from codesync_protocol.codec import decode_from_client, decode_from_server, encode
 from codesync_protocol.errors import FrameError
 from codesync_protocol.messages import (

@@ -20,6 +20,7 @@ from codesync_tui.editor.document import QuickWrappedDocument, SourceDocument
 from codesync_tui.editor.remote_carets import Mark, Marks, RemoteCaret, paint, plan
 from codesync_tui.presence import IDLE_SECONDS, TYPING_SECONDS, Presence
 from codesync_tui.shared_texts import CARET_SECONDS
+from tests.programs import python, submit_and_wait
 from tests.servers import RunningServer, running_server
 from tests.tui.test_sharing import Screen, screen
 from tests.waiting import eventually
@@ -109,6 +110,22 @@ async def test_names_stand_where_their_carets_are(server: RunningServer) -> None
         await eventually(lambda: "ana" in painted(ben))
 
 
+async def test_whoever_came_before_and_after_programs_ran_sees_where_the_others_are(
+    server: RunningServer,
+) -> None:
+    async with screen(server, "ana") as ana:
+        await ana.has_text()
+        await ana.writes(LINES)
+        async with server.room("cid") as cid:
+            await submit_and_wait(cid, python("print('between')"))
+        async with screen(server, "ben", columns=160) as ben:
+            await ben.becomes(LINES)
+            ben.editor.move_cursor((3, 2))
+            await eventually(lambda: ana.room.company.others)
+            row = ana.editor.cursor_location[0]
+            await eventually(lambda: f"ana  line {row + 1}" in _members(ben))
+
+
 async def test_a_viewers_selection_is_seen_too(server: RunningServer) -> None:
     async with screen(server, "ana") as ana, screen(server, "eve", role=Role.VIEWER) as eve:
         await ana.has_text()
@@ -125,9 +142,10 @@ async def test_a_caret_that_never_rests_is_told_20_times_a_second_and_at_last(
     told = defaultdict[SharedDocument, list[float]](list)
     tell = SharedDocument.tell_caret
 
-    def counted(document: SharedDocument) -> None:
-        told[document].append(monotonic())
-        tell(document)
+    def counted(document: SharedDocument, *, again: bool = False) -> None:
+        if not again:
+            told[document].append(monotonic())
+        tell(document, again=again)
 
     monkeypatch.setattr(SharedDocument, "tell_caret", counted)
     async with screen(server, "ana") as ana, screen(server, "ben") as ben:

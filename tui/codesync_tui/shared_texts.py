@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from codesync_client.change import Change
-from codesync_client.shared_document import Conflict, SharedDocument
+from codesync_client.document_listener import Conflict
+from codesync_client.shared_document import SharedDocument
 from codesync_protocol.shared_text import SOURCE, STDIN
 from codesync_tui.editor.source_area import SourceArea
 from codesync_tui.throttle import Throttle

@@ -1,0 +1,44 @@
+"""Whoever shows the shared texts of a room, and what they are told."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from codesync_client.change import Change
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """What we wrote could not be merged: the room has another text.
+
+    Attributes:
+        mine: our texts, by name.
+        reason: why they could not be merged, for people.
+    """
+
+    mine: Mapping[str, str]
+    reason: str
+
+
+class DocumentListener(Protocol):
+    """Whoever shows the texts. It must not change them while it is told something."""
+
+    def document_loaded(self) -> None:
+        """The texts are others now, or there for the first time."""
+        ...
+
+    def document_changed(self, change: Change) -> None:
+        """A text changed, by our own hand or another's."""
+        ...
+
+    def carets_moved(self) -> None:
+        """Somebody is somewhere else."""
+        ...
+
+    def somebody_came(self) -> None:
+        """Whoever came knows where we were, not what the text has done since: say where we are."""
+        ...
+
+    def document_in_conflict(self, conflict: Conflict) -> None:
+        """What we wrote is not in the room's text."""
+        ...
