@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+import pytest
 from textual import events
 from textual.widgets import Input
 
+from codesync_tui.app import CodeSyncApp
 from codesync_tui.key_order import KeyDone, KeyOrder
 from codesync_tui.screens.room import RoomScreen
+from tests.tui.room_server import RoomServer
 from tests.tui.stage import Stage, stage
 from tests.waiting import eventually
 
@@ -89,6 +92,19 @@ async def test_a_paste_stays_between_its_keys() -> None:
         assert submitted(on) == b"a<pasted>zb"
 
 
+@pytest.mark.parametrize("keys", [("f5",), ("ctrl+q",), ("f8", "f3", "ctrl+f")])
+async def test_keys_that_are_pressed_before_there_is_a_screen_wait_for_it(
+    keys: tuple[str, ...],
+) -> None:
+    async with RoomServer() as server:
+        app = CodeSyncApp(server.link, name="ana")
+        for key in keys:
+            app.post_message(events.Key(key, None))
+        async with app.run_test():
+            await eventually(lambda: not app.keys.is_behind)
+        assert app.return_value == (0 if keys == ("ctrl+q",) else None)
+
+
 class Doing:
     """Remembers what is done; questions come back when the test says so."""
 
@@ -112,6 +128,7 @@ class Doing:
         return True
 
     async def take(self, *keys: str) -> None:
+        await self.order.open()
         for key in keys:
             await self.order.take(events.Key(key, key if len(key) == 1 else None))
 

@@ -29,7 +29,7 @@ from codesync_tui.driver import Terminal
 from codesync_tui.garbage import Garbage
 from codesync_tui.key_order import KeyDone, KeyOrder
 from codesync_tui.line_filter import ControlFilter
-from codesync_tui.messages import Copied, CopyAsked, EntryFailed
+from codesync_tui.messages import Copied, CopyAsked, EntryFailed, RoomShown
 from codesync_tui.notices import Notices
 from codesync_tui.palette import RoomCommands
 from codesync_tui.punctual import Punctual
@@ -174,6 +174,10 @@ class CodeSyncApp(Punctual, App[int]):
             await self.keys.take(event)
         else:
             await super().on_event(event)
+
+    async def on_room_shown(self, _: RoomShown) -> None:
+        """Keys that were pressed before are done now."""
+        await self.keys.open()
 
     async def on_key_done(self, message: KeyDone) -> None:
         """A key has been done; the next one may be."""

@@ -58,6 +58,8 @@ class Company:
     @property
     def others(self) -> list[Member]:
         """Who else is here and somewhere in the source, in order of arrival."""
+        if not self._room.document.is_there:
+            return []
         me, places = self._room.welcome.member, self._places
         members = self._room.members.members
         return [each for each in members if each.member in places and each.member != me]

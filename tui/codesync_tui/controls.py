@@ -176,7 +176,7 @@ class Controls:
         ]
 
     def _is_viewer(self) -> bool:
-        if self._room.role is not Role.VIEWER:
+        if not self._narrator.has_entered or self._room.role is not Role.VIEWER:
             return False
         self._notices.show("You are a viewer here: you can watch, and not run or type.", "warning")
         return True

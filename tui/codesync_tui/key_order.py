@@ -54,6 +54,7 @@ class KeyOrder:
         self._wake = wake
         self._takes_text = takes_text
         self._waiting: deque[Key | Paste] = deque()
+        self._is_open = False
         self._is_idle = True  # all that came before is done
         self._only_text = True  # or it is letters for one text
         self._number = 0
@@ -68,8 +69,13 @@ class KeyOrder:
     async def take(self, event: Key | Paste) -> None:
         """Do a key now, or when those before it are done."""
         self._waiting.append(event)
-        if not self._rounds:
+        if self._is_open and not self._rounds:
             await self._go_on()
+
+    async def open(self) -> None:
+        """Begin: there is a screen now that knows what keys mean."""
+        self._is_open = True
+        await self._go_on()
 
     async def done(self, message: KeyDone) -> None:
         """A question has come back."""

@@ -25,6 +25,10 @@ class RoomHappened(Message):
         self.handled = asyncio.Event()
 
 
+class RoomShown(Message):
+    """The room's screen stands, and knows what keys mean."""
+
+
 class EntryFailed(Message):
     """The room could not be entered.
 

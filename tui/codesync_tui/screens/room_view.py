@@ -28,6 +28,7 @@ from codesync_tui.messages import (
     FileSaved,
     RoomEnded,
     RoomHappened,
+    RoomShown,
     Submitting,
     SyntaxLoaded,
 )
@@ -179,6 +180,7 @@ class RoomView(Screen[None]):
         self._arrange()
         self.set_interval(1.0, self._tick)
         self.room_worker = self.run_worker(self._session.live(), name="room", group="room")
+        self.post_message(RoomShown())
 
     # What is done from several places.
 
@@ -216,7 +218,7 @@ class RoomView(Screen[None]):
 
     def last_words(self) -> None:
         """We leave: keep what is not sent."""
-        if self._narrator.has_entered:
+        if self.room_worker is not None and self._narrator.has_entered:
             self._rescue.last_words()
 
     # What background work tells.
