@@ -7,10 +7,11 @@ from textual.pilot import Pilot
 
 from codesync_protocol.messages import MemberCaret
 from codesync_tui.app import CodeSyncApp
-from codesync_tui.journal import Journal, Unsent
+from codesync_tui.journal import Unsent
 from codesync_tui.panels.queue import QueuePane
 from codesync_tui.screens.room import RoomScreen
 from tests.tui import scene
+from tests.tui.notes import leave_note
 from tests.tui.room_server import Room
 from tests.tui.stage import Stage
 from tests.tui.terminal_app import in_a_thread
@@ -53,7 +54,7 @@ class Scene:
         """Play the scene on a screen of this size, and compare what is to be seen."""
         with in_a_thread(lambda server: self.cast(server.room)) as server:
             if self.unsent is not None:
-                Journal(server.link).keep(self.unsent)
+                leave_note(server.link, self.unsent)
             app = CodeSyncApp(server.link, name="ana", join_line=JOIN_LINE)
 
             async def prepare(pilot: Pilot[int]) -> None:

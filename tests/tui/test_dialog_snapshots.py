@@ -9,7 +9,7 @@ from textual.widgets import Input, OptionList
 
 from codesync_protocol.errors import Code
 from codesync_protocol.messages import EditRefused, PastJob, Stream
-from codesync_protocol.shared_text import SOURCE, STDIN
+from codesync_protocol.shared_text import SOURCE
 from codesync_protocol.verdict import Verdict
 from codesync_server.documents.document import Document
 from codesync_tui.journal import Unsent
@@ -19,7 +19,7 @@ from codesync_tui.screens.past_job import PastJobScreen
 from codesync_tui.screens.path_prompt import PathPrompt
 from tests.tui import scene
 from tests.tui.pictured import Compare, Scene
-from tests.tui.room_server import OK, PYTHON, RoomServer, job_id, job_summary
+from tests.tui.room_server import OK, PYTHON, Room, RoomServer, job_id, job_summary
 from tests.tui.stage import Stage
 from tests.waiting import eventually
 
@@ -130,11 +130,7 @@ async def told(on: Stage) -> None:
     await on.pilot.pause()
 
 
-UNSENT = Unsent(
-    0.0,
-    {SOURCE: f"# guess\n{PYTHON.starter}", STDIN: ""},
-    {SOURCE: PYTHON.starter, STDIN: ""},
-)
+UNSENT = Unsent(0.0, {SOURCE: f"# guess\n{PYTHON.starter}"}, {SOURCE: PYTHON.starter}, Room().epoch)
 
 
 @at_all_sizes

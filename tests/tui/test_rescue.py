@@ -1,16 +1,24 @@
 """Nothing that somebody typed is lost: offline, across a crash, or when the text is another."""
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from textual.widgets import Static
 
 from codesync_protocol.links import Link
-from codesync_protocol.shared_text import SOURCE
+from codesync_protocol.shared_text import SOURCE, STDIN
 from codesync_server.documents.document import Document
-from codesync_tui.journal import Journal, Unsent
+from codesync_tui.app import CodeSyncApp
+from codesync_tui.rescue import Rescue
 from codesync_tui.screens.conflict import ConflictScreen
+from tests.proxy import Proxy, proxy_to
+from tests.servers import running_server
 from tests.tui.room_server import PYTHON, RoomServer
 from tests.tui.stage import Stage, stage
+from tests.tui.test_sharing import Screen
 from tests.waiting import eventually
 
 
@@ -37,21 +45,52 @@ async def asked(on: Stage) -> None:
     await on.until(lambda: isinstance(on.app.screen, ConflictScreen))
 
 
+async def gone(on: Stage) -> None:
+    """The server is away."""
+    await on.until(lambda: on.room.unsent == 0)
+    await on.server.close()
+    await on.until(lambda: "offline" in on.status())
+
+
+async def back(on: Stage) -> None:
+    """The server is there again, and has all."""
+    await on.server.open()
+    await on.until(lambda: "online" in on.status())
+    await on.until(lambda: not on.room.unsent)
+
+
+async def tick(on: Stage | Screen) -> None:
+    """A second passes."""
+    on.room._tick()  # pyright: ignore[reportPrivateUsage]
+    await settled(on)
+
+
+async def settled(on: Stage | Screen) -> None:
+    """Wait until what is to be read and written is."""
+    await on.pilot.pause()
+    for worker in [each for each in on.app.workers if each.group == "rescue"]:
+        await worker.wait()
+
+
+def shown(on: Stage) -> str:
+    """What the dialog on the screen says."""
+    return "\n".join(str(each.render()) for each in on.app.screen.query(Static))
+
+
 async def test_what_is_not_sent_is_told(state: Path) -> None:
     async with stage() as on:
         await on.until(lambda: not on.editor.read_only)
         await on.server.close()
         await on.until(lambda: "offline" in on.status())
         await on.press("x")
-        on.room._tick()  # pyright: ignore[reportPrivateUsage]
+        await tick(on)
         assert "1 unsent" in on.status()
         await eventually(lambda: notes(state))
         assert notes(state)[0].stat().st_mode & 0o777 == 0o600
         await on.server.open()
         await on.until(lambda: "online" in on.status())
         await eventually(lambda: on.server.document.texts[SOURCE].startswith("x"))
-        await on.pilot.pause()
-        on.room._tick()  # pyright: ignore[reportPrivateUsage]
+        await tick(on)
         assert "unsent" not in on.status()
         await eventually(lambda: not notes(state))
 
@@ -65,7 +104,7 @@ async def test_f38_what_was_not_sent_when_the_terminal_died_is_offered_on_return
         await on.server.close()
         await on.until(lambda: "offline" in on.status())
         await on.press(*"mine", "enter")
-    assert len(notes(state)) == 1
+    assert len(notes(state)) == 1, "the last words"
     server.document = Document()
     server.document.write(SOURCE, PYTHON.starter + "theirs\n")
     async with stage(server) as on:
@@ -130,12 +169,183 @@ async def test_a_room_that_comes_back_with_the_text_that_we_knew_asks_nothing() 
         assert not isinstance(on.app.screen, ConflictScreen)
 
 
-def test_a_note_that_is_broken_is_no_note(state: Path) -> None:
-    journal = Journal(Link("ws://127.0.0.1:1", "den", ""))
-    assert journal.recall() is None
-    journal.keep(Unsent(1.0, {"source": "é\x1b🙂"}, {"source": ""}))
-    assert journal.recall() == Unsent(1.0, {"source": "é\x1b🙂"}, {"source": ""})
-    notes(state)[0].write_bytes(b"{")
-    assert journal.recall() is None
-    journal.forget()
-    journal.forget()
+async def test_what_is_asked_about_is_kept_until_it_is_answered(state: Path) -> None:
+    server = RoomServer()
+    async with stage(server) as on:
+        await gone(on)
+        await on.press(*"precious")
+        await tick(on)
+        server.room.epoch = "second"
+        server.document = Document()
+        server.document.write(SOURCE, "another\n")
+        await on.server.open()
+        await asked(on)
+        for _ in range(3):
+            await tick(on)
+        assert "precious" in notes(state)[0].read_text()
+        await on.press("escape")
+        await tick(on)
+        assert "precious" in notes(state)[0].read_text()
+    async with stage(server) as on:
+        await asked(on)
+        assert "g merges both" not in shown(on), "it comes from another text"
+
+
+async def test_a_short_cut_later_forgets_only_its_own(state: Path) -> None:
+    server = RoomServer()
+    async with stage(server) as on:
+        await gone(on)
+        await on.press(*"first")
+    async with stage(server) as on:
+        await asked(on)
+        await on.press("escape")
+        await gone(on)
+        await on.press("z")
+        await tick(on)
+        assert len(notes(state)) == 2
+        await back(on)
+        await tick(on)
+        (note,) = notes(state)
+        assert "first" in note.read_text()
+
+
+async def test_input_that_was_not_sent_is_offered_too(state: Path) -> None:
+    server = RoomServer()
+    async with stage(server) as on:
+        await gone(on)
+        on.stdin.prepared.load_text("my input")
+        await on.pilot.pause()
+    async with stage(server) as on:
+        await asked(on)
+        assert "prepared input" in shown(on)
+        await on.press("g")
+        await eventually(lambda: server.document.texts[STDIN] == "my input")
+        await on.until(lambda: not on.room.unsent)
+        await tick(on)
+        assert not notes(state)
+
+
+async def test_each_text_that_is_not_the_rooms_is_asked_about(state: Path) -> None:
+    async with stage() as on:
+        await on.until(lambda: not on.editor.read_only)
+        await on.write("my work\n")
+        on.stdin.prepared.load_text("my input")
+        await on.until(lambda: not on.room.unsent)
+        await other_history(on, "another\n")
+        await asked(on)
+        assert "Your text is not the room's any more" in shown(on)
+        await on.press("d")
+        await on.until(lambda: "Your input is not the room's any more" in shown(on))
+        await tick(on)
+        (note,) = notes(state)
+        assert "my input" in note.read_text()
+        assert "my work" not in note.read_text(), "that was answered"
+        await on.press("m")
+        await eventually(lambda: on.server.document.texts[STDIN] == "my input")
+        assert on.server.document.texts[SOURCE] == "another\n"
+        await on.until(lambda: not on.room.unsent)
+        await tick(on)
+        assert not notes(state)
+
+
+async def test_a_text_that_is_put_into_the_room_is_kept_until_the_server_has_it(
+    state: Path,
+) -> None:
+    server = RoomServer()
+    async with stage(server) as on:
+        await gone(on)
+        await on.press(*"first")
+    async with stage(server) as on:
+        await asked(on)
+        await gone(on)
+        await on.press("g")
+        await tick(on)
+        assert "first" in notes(state)[0].read_text()
+        await back(on)
+        await tick(on)
+        assert not notes(state)
+
+
+async def test_a_text_that_could_not_be_saved_is_kept(state: Path) -> None:
+    async with stage() as on:
+        await on.until(lambda: not on.editor.read_only)
+        await on.write("my work\n")
+        await other_history(on, "another\n")
+        await asked(on)
+        await on.press("s")
+        await on.pilot.pause()
+        await on.press("ctrl+u", *"/no/such/folder", "enter")
+        await on.until(lambda: any("Cannot save" in each for each in on.notices()))
+        await on.press("escape")
+        await tick(on)
+        assert "my work" in notes(state)[0].read_text()
+
+
+@asynccontextmanager
+async def entered(link: Link, name: str = "ana") -> AsyncGenerator[Screen]:
+    app = CodeSyncApp(link, name=name)
+    async with app.run_test(size=(80, 24)) as pilot:
+        on = Screen(app, pilot)
+        await on.has_text()
+        yield on
+
+
+@asynccontextmanager
+async def on_a_line() -> AsyncGenerator[tuple[Proxy, Link]]:
+    """A room at the other end of a line."""
+    async with running_server() as server:
+        async with proxy_to(int(server.app.address.rpartition(":")[2])) as proxy:
+            link = replace(server.link("den"), server=f"ws://127.0.0.1:{proxy.port}")
+            yield proxy, link
+
+
+async def test_f29_what_is_not_sent_is_kept_before_the_cut_is_noticed(state: Path) -> None:
+    async with on_a_line() as (proxy, link), entered(link) as on:
+        proxy.lose()
+        await on.pilot.press(*"mine")
+        await tick(on)
+        await tick(on)
+        assert "online" in on.status()
+        assert "mine" in notes(state)[0].read_text()
+
+
+async def test_what_arrives_within_a_second_is_not_written_down(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second = Rescue.tick
+
+    def no_tick(_: Rescue) -> None:
+        pass
+
+    monkeypatch.setattr(Rescue, "tick", no_tick)  # no second passes by itself
+    async with on_a_line() as (proxy, link), entered(link) as on:
+        rescue = on.room._rescue  # pyright: ignore[reportPrivateUsage]
+        for key in "abc":
+            proxy.stall()
+            await on.pilot.press(key)
+            second(rescue)
+            assert on.room.unsent == 1
+            proxy.flow()
+            await eventually(lambda: not on.room.unsent)
+        await settled(on)
+        assert not notes(state)
+
+
+async def test_what_a_session_has_not_sent_yet_is_offered_to_others_only_when_it_is_gone(
+    state: Path,
+) -> None:
+    async with on_a_line() as (proxy, link):
+        async with entered(link) as first:
+            proxy.lose()
+            await first.pilot.press(*"mine")
+            await tick(first)
+            await tick(first)
+            assert len(notes(state)) == 1
+            async with entered(link) as second:
+                await settled(second)
+                assert not isinstance(second.app.screen, ConflictScreen)
+                await second.pilot.press("x")
+                await eventually(lambda: not second.room.unsent)
+            assert len(notes(state)) == 1
+        async with entered(link) as third:
+            await eventually(lambda: isinstance(third.app.screen, ConflictScreen))

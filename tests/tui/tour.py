@@ -28,17 +28,18 @@ from codesync_protocol.messages import (
     Stream,
     Submit,
 )
-from codesync_protocol.shared_text import SOURCE, STDIN
+from codesync_protocol.shared_text import SOURCE
 from codesync_protocol.verdict import MemorySource, Result, Verdict
 from codesync_server.documents.document import Document
 from codesync_tui.app import CodeSyncApp
-from codesync_tui.journal import Journal, Unsent
+from codesync_tui.journal import Unsent
 from codesync_tui.screens.conflict import ConflictScreen
 from codesync_tui.screens.history import HistoryScreen
 from codesync_tui.screens.past_job import PastJobScreen
 from codesync_tui.screens.path_prompt import PathPrompt
 from codesync_tui.screens.too_small import TooSmall
 from tests.tui.hostile import MARKS, hostile
+from tests.tui.notes import leave_note
 from tests.tui.room_server import PYTHON, RoomServer, job_id, job_summary
 from tests.tui.stage import Stage
 from tests.waiting import eventually
@@ -70,9 +71,7 @@ def make_hostile(server: RoomServer) -> None:
     server.room.rejection = Rejected(
         "", Code.QUEUE_FULL, hostile("rejection"), hostile("rejection")
     )
-    Journal(server.link).keep(
-        Unsent(time.time(), {SOURCE: hostile("unsent"), STDIN: ""}, {SOURCE: "", STDIN: ""})
-    )
+    leave_note(server.link, Unsent(time.time(), {SOURCE: hostile("unsent")}, {SOURCE: ""}))
 
 
 async def fill(server: RoomServer) -> None:

@@ -1,23 +1,18 @@
-"""Nothing that somebody typed is lost: unsent edits are kept, and conflicts are asked about."""
+"""Nothing that somebody typed is lost: what is not sent is kept, conflicts are asked about."""
 
 import asyncio
 import time
-from collections.abc import Coroutine
-from pathlib import Path
+from functools import partial
 
 from textual.screen import Screen
 
 from codesync_client import Room
-from codesync_client.files import FileTrouble, SourceFile, write_source
-from codesync_client.merge import merge
-from codesync_client.shared_document import Conflict
-from codesync_protocol.shared_text import SOURCE, STDIN
-from codesync_tui.journal import Journal, Unsent
-from codesync_tui.messages import FileFailed
+from codesync_client.document_listener import Conflict
+from codesync_protocol.shared_text import SOURCE, TEXTS
+from codesync_tui.asking import Asking, Question
+from codesync_tui.journal import Journal, Note, Unsent
 from codesync_tui.notices import Notices
-from codesync_tui.screens.conflict import Choice, ConflictScreen
-from codesync_tui.screens.path_prompt import PathPrompt
-from codesync_tui.typed import app_of
+from codesync_tui.typed import begin
 
 
 class Rescue:
@@ -32,131 +27,90 @@ class Rescue:
     def __init__(self, screen: Screen[None], room: Room, notices: Notices) -> None:
         self._screen = screen
         self._room = room
-        self._notices = notices
         self._journal = Journal(room.link)
-        self._kept: Unsent | None = None
-        self._has_asked = False
+        self._asking = Asking(screen, room, notices, self._answered)
+        self._note = self._journal.note()
+        self._notes: list[Note] = [self._note]
+        self._oldest: int | None = None
+        self._text_id: str | None = None
 
     # Unsent edits.
 
     def tick(self) -> None:
-        """Once a second: keep what is not sent, forget it when it is."""
-        unsent = self._unsent()
-        if unsent is not None and (self._kept is None or self._kept.mine != unsent.mine):
-            self._kept = unsent
-            self._work(self._keep(unsent))
-        elif self._kept is not None and not self._room.document.unsent:
-            self._kept = None
-            self._work(self._forget())
+        """Once a second: keep what is not sent for longer than that, forget it when it is.
+
+        Whether the connection stands says little: that it is gone may show only after a while.
+        """
+        before, self._oldest = self._oldest, self._room.document.oldest_unsent
+        if self._oldest is None:
+            self._keep(None)
+            self._asking.all_sent()
+        elif self._oldest == before or not self._room.connected:
+            self._keep(self._unsent())
 
     def last_words(self) -> None:
         """We leave: keep what is not sent. It blocks for as long as writing a file takes."""
-        if (unsent := self._unsent()) is not None:
-            self._journal.keep(unsent)
+        self._note.unsent = self._unsent()
+        for note in self._notes:
+            note.close()
 
     def _unsent(self) -> Unsent | None:
         document = self._room.document
-        if not self._has_asked or not document.unsent or self._room.connected:
+        if self._text_id is None or not document.unsent:
             return None
-        mine = {name: document.text(name) for name in (SOURCE, STDIN)}
-        return Unsent(time.time(), mine, document.base)
+        mine = {name: document.text(name) for name in TEXTS}
+        base = document.base
+        changed = {name: text for name, text in mine.items() if text != base[name]}
+        if not changed:
+            return None
+        came_from = {name: base[name] for name in changed}
+        return Unsent(time.time(), changed, came_from, self._text_id)
 
-    async def _keep(self, unsent: Unsent) -> None:
-        await asyncio.to_thread(self._journal.keep, unsent)
+    def _keep(self, unsent: Unsent | None) -> None:
+        """Have this in our note, and nothing else."""
+        before = self._note.unsent
+        if (before and before.mine) != (unsent and unsent.mine):
+            self._note.unsent = unsent
+            self._save(self._note)
 
-    async def _forget(self) -> None:
-        await asyncio.to_thread(self._journal.forget)
+    def _save(self, note: Note) -> None:
+        begin(self._screen, partial(asyncio.to_thread, note.save), "rescue")
+
+    # What is not in the room's text.
 
     def loaded(self) -> None:
         """The room's text is there: the first time, ask about what was not sent the last time."""
-        if not self._has_asked:
-            self._has_asked = True
-            self._work(self._look())
+        is_first = self._text_id is None
+        self._text_id = self._room.welcome.text
+        if is_first:
+            begin(self._screen, self._look, "rescue")
 
     async def _look(self) -> None:
-        unsent = await asyncio.to_thread(self._journal.recall)
-        if unsent is None:
-            return
-        theirs, mine = self._room.document.text(), unsent.mine.get(SOURCE, "")
-        if mine == theirs:
-            await self._forget()
-            return
-        merged = merge(unsent.base.get(SOURCE, ""), mine, theirs)
-        when = time.strftime("%H:%M on %d %b", time.localtime(unsent.written_at))
-        dialog = ConflictScreen(
-            "You wrote something here that was never sent",
-            f"The connection was gone when your session ended at {when}.",
-            mine,
-            theirs,
-            can_merge=merged is not None,
-        )
-
-        def answered(choice: Choice | None) -> None:
-            if choice is not None:
-                self._kept = None
-                self._work(self._forget())
-                self._do(choice, mine, merged)
-
-        app_of(self._screen).push_screen(dialog, answered)
-
-    # Conflicts.
+        for note, unsent in await asyncio.to_thread(self._journal.left_behind):
+            self._notes.append(note)
+            when = time.strftime("%H:%M on %d %b", time.localtime(unsent.written_at))
+            why = f"The room did not have it at {when}."
+            is_this_text = unsent.text_id == self._text_id
+            for name, mine in unsent.mine.items():
+                what = "wrote something" if name == SOURCE else "prepared input"
+                title = f"You {what} here that was never sent"
+                base = unsent.base.get(name) if is_this_text else None
+                self._asking.ask(Question(title, why, note, name, mine, base))
 
     def conflict(self, conflict: Conflict) -> None:
         """Ask what is to be done with texts that could not be merged; they are kept until then."""
         document = self._room.document
-        name = SOURCE if conflict.mine[SOURCE] != document.text() else STDIN
-        mine = conflict.mine[name]
-        kept = Unsent(time.time(), dict(conflict.mine), document.base)
-        self._work(self._keep(kept))
-        what = "Your text" if name == SOURCE else "Your input"
-        dialog = ConflictScreen(
-            f"{what} is not the room's any more", conflict.reason, mine, document.text(name)
-        )
+        mine = {name: text for name, text in conflict.mine.items() if text != document.text(name)}
+        # Our note may have them already, as what is not sent: it stays with them.
+        note, self._note = self._note, self._journal.note()
+        self._notes.append(self._note)
+        note.unsent = Unsent(time.time(), mine, {})
+        self._save(note)
+        for name, text in mine.items():
+            what = "Your text" if name == SOURCE else "Your input"
+            title = f"{what} is not the room's any more"
+            self._asking.ask(Question(title, conflict.reason, note, name, text))
 
-        def answered(choice: Choice | None) -> None:
-            if choice is not None:
-                self._work(self._forget())
-                self._do(choice, mine, None, name)
-
-        app_of(self._screen).push_screen(dialog, answered)
-
-    def _do(self, choice: Choice, mine: str, merged: str | None, name: str = SOURCE) -> None:
-        match choice:
-            case Choice.MERGE:
-                self._replace(name, merged or "")
-            case Choice.MINE:
-                self._replace(name, mine)
-            case Choice.SAVE:
-                self._ask_where(mine)
-            case Choice.THEIRS:
-                self._notices.show("Dropped; the room's text stays.")
-
-    def _replace(self, name: str, text: str) -> None:
-        """Make a text another one; it is undone as one step."""
-        document = self._room.document
-        document.end_undo_group()
-        document.replace(name, text)
-        document.end_undo_group()
-        self._room.wake()
-
-    def _ask_where(self, text: str) -> None:
-        def answered(path: str | None) -> None:
-            if path:
-                self._work(self._save(SourceFile(Path(path), text)))
-
-        app_of(self._screen).push_screen(PathPrompt("Save your text to", "mine.txt"), answered)
-
-    async def _save(self, file: SourceFile) -> None:
-        try:
-            await asyncio.to_thread(write_source, file, overwrite=False)
-        except FileExistsError:
-            self._screen.post_message(FileFailed(f"{file.path} is there already; choose another"))
-            self._ask_where(file.text)
-        except FileTrouble as trouble:
-            self._screen.post_message(FileFailed(str(trouble)))
-            self._ask_where(file.text)
-        else:
-            self._notices.show(f"Saved your text to {file.path}")
-
-    def _work(self, work: Coroutine[None, None, None]) -> None:
-        self._screen.run_worker(work, group="rescue")
+    def _answered(self, question: Question) -> None:
+        question.note.drop(question.name)
+        self._save(question.note)

@@ -44,6 +44,7 @@ class ConflictScreen(Dialog[Choice]):
         can_merge: whether both changes fit together.
     """
 
+    AUTO_FOCUS = "VerticalScroll"  # the arrow keys scroll
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("g", "choose('merge')", "Merge", show=False),
         Binding("m", "choose('mine')", "Mine", show=False),
@@ -76,10 +77,6 @@ class ConflictScreen(Dialog[Choice]):
             with VerticalScroll():
                 yield Static(Content("\n").join(self._difference()), markup=False)
             yield Static(Content(self._keys()), classes="dialog--hint", markup=False)
-
-    def on_mount(self) -> None:
-        """Let the arrow keys scroll."""
-        self.query_one(VerticalScroll).focus()
 
     def _difference(self) -> Iterator[Content]:
         lines = unified_diff(
