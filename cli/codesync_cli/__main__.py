@@ -10,7 +10,7 @@ from codesync_cli.exit_codes import ExitCode
 from codesync_cli.extras import MissingExtra
 from codesync_cli.terminal import NoTerminal
 from codesync_cli.version import VERSION
-from codesync_cli.voice import complain, say
+from codesync_cli.voice import complain, say, say_block
 
 COMMANDS = {
     "room": "open a room on a server of your own (what `codesync` alone does)",
@@ -57,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments[:1] in (["--help"], ["-h"], ["help"]):
         width = max(map(len, COMMANDS))
         lines = (f"  {name:{width}}  {what}" for name, what in COMMANDS.items())
-        say(HELP.format(commands="\n".join(lines)))
+        say_block(HELP.format(commands="\n".join(lines)))
         return ExitCode.OK
     if arguments[:1] == ["--version"]:
         say(f"codesync {VERSION}")

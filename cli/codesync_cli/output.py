@@ -14,8 +14,9 @@ PIPE_BUF = 4096
 
 _SGR = re.compile(r"(\x1b\[[0-9;:]{0,64}m)")
 _SGR_BEGUN = re.compile(r"\x1b(\[[0-9;:]{0,64})?\Z")
-_KEPT = {ord(char): char for char in "\t\n\r\b"}
-_TRANSLATION = CONTROLS | _KEPT
+_TEXT = CONTROLS | {ord(char): char for char in "\t\n"}
+_TEXT_THAT_MOVES = CONTROLS | {ord(char): char for char in "\t\n\r\b"}
+_EXTENDED = ("38", "48", "58")
 _RESET = b"\x1b[0m"
 
 
@@ -28,16 +29,20 @@ class Pipe:
 
     Args:
         descriptor: 1 or 2.
-        raw: pass bytes to a terminal as they are. Otherwise only colours and simple movements
-            within the line get through to a terminal; everywhere else bytes are always exact.
+        raw: pass bytes to a terminal as they are. Otherwise only text and what is named below gets
+            through to a terminal; everywhere else bytes are always exact.
+        moves: simple movements within the line get through.
+        colours: colours and weights get through.
     """
 
-    def __init__(self, descriptor: int, *, raw: bool) -> None:
+    def __init__(
+        self, descriptor: int, *, raw: bool, moves: bool = True, colours: bool = True
+    ) -> None:
         self._descriptor = descriptor
         self._sanitise = os.isatty(descriptor) and not raw
         mode = os.fstat(descriptor).st_mode
         self._waits = not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
-        self._decoder = TerminalText()
+        self._decoder = TerminalText(moves=moves, colours=colours)
 
     async def write(self, data: bytes) -> None:
         """Write all of it.
@@ -78,9 +83,17 @@ class Pipe:
 
 
 class TerminalText:
-    """Makes a program's bytes fit for a terminal: text, tabs, line ends and colours, no more."""
+    """Makes foreign bytes fit for a terminal: text, tabs, line ends, and no more than is asked for.
 
-    def __init__(self) -> None:
+    Args:
+        moves: carriage returns and backspaces, too; whoever prints its own program wants them, in
+            what others wrote they hide something.
+        colours: colours and weights, too; never what makes text invisible.
+    """
+
+    def __init__(self, *, moves: bool = True, colours: bool = True) -> None:
+        self._translation = _TEXT_THAT_MOVES if moves else _TEXT
+        self._colours = colours
         self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
         self._held = ""
         self._coloured = False
@@ -100,9 +113,21 @@ class TerminalText:
         return self._clean(text) + (_RESET if self._coloured else b"")
 
     def _clean(self, text: str) -> bytes:
-        pieces = _SGR.split(text)  # odd ones are the sequences
+        pieces = _SGR.split(text) if self._colours else [text]  # odd ones are the sequences
         self._coloured = self._coloured or len(pieces) > 1
         return "".join(
-            piece if index % 2 else piece.translate(_TRANSLATION)
+            ("" if _hides(piece) else piece) if index % 2 else piece.translate(self._translation)
             for index, piece in enumerate(pieces)
         ).encode(errors="replace")
+
+
+def _hides(sequence: str) -> bool:
+    """Tell whether what follows a colour sequence would be invisible (SGR 8, ECMA-48 8.3.117)."""
+    parameters = iter(sequence[2:-1].replace(":", ";").split(";"))
+    for each in parameters:
+        if each in _EXTENDED:  # 5 and a number, or 2 and three of them, mean no 8 of their own
+            for _ in range({"5": 1, "2": 3}.get(next(parameters, ""), 0)):
+                next(parameters, "")
+        elif each.lstrip("0") == "8":
+            return True
+    return False

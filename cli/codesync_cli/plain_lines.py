@@ -1,4 +1,4 @@
-"""A room's events as plain lines. They may hold foreign text: `voice.say` sanitises it."""
+"""A room's events as plain lines. They may hold foreign text: `voice.say` makes it harmless."""
 
 import codecs
 from collections.abc import Iterator
@@ -69,7 +69,8 @@ class PlainLines:
                 yield f"> {_short(job_id)} {what}"
             case StdinEcho(job=job_id, name=name, data=data, end=end):
                 typed = "end of input" if end else data.decode(errors="replace").rstrip("\n")
-                yield f"{_short(job_id)} < {name}: {typed}"
+                for line in typed.split("\n"):
+                    yield f"{_short(job_id)} < {name}: {line}"
             case JobOutput(job=job_id, stream=stream, data=data):
                 lines = self._partial.setdefault((job_id, stream), _Lines())
                 for line in lines.feed(data):

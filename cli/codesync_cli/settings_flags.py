@@ -3,9 +3,7 @@
 import argparse
 import os
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from pathlib import Path
-from typing import NoReturn
 
 from codesync_server.configuration import Loaded, load
 from codesync_server.configuration.keys import Setting, declared
@@ -13,19 +11,6 @@ from codesync_server.kinds import Address, Choice, Switch, Texts
 
 PREFIX = "setting "
 """Before a setting's key in the parsed arguments, where other flags have names like it."""
-
-
-class Parser(argparse.ArgumentParser):
-    """An argument parser that says what a flag that does not exist may have been meant to be."""
-
-    def error(self, message: str) -> NoReturn:
-        """Say what is wrong, and end with the status of a usage error."""
-        _, _, unknown = message.partition("unrecognized arguments: ")
-        flag = unknown.split(" ")[0].partition("=")[0]
-        known = [each for each in self._option_string_actions if each.startswith("--")]
-        if flag.startswith("--") and (near := get_close_matches(flag, known, 1)):
-            message = f"{message}; did you mean {near[0]}?"
-        super().error(message)
 
 
 def add_settings(parser: argparse.ArgumentParser, *, with_address: bool) -> None:

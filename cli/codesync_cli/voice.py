@@ -9,13 +9,26 @@ from codesync_protocol.printable import show_block, show_line
 
 
 def say(text: str = "") -> None:
-    """Print lines of ours, or of ours with foreign parts, to stdout.
+    """Print one line, which may have foreign parts, to stdout; no part of it makes another line.
 
     Raises:
         SystemExit: nobody reads it any more (`| head`).
     """
+    _print(show_line(text))
+
+
+def say_block(text: str) -> None:
+    """Print lines of ours, or foreign text that is meant to have several, to stdout.
+
+    Raises:
+        SystemExit: nobody reads it any more.
+    """
+    _print(show_block(text))
+
+
+def _print(text: str) -> None:
     try:
-        print(show_block(text), flush=True)
+        print(text, flush=True)
     except BrokenPipeError:
         end_unread()
 

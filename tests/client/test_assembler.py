@@ -293,6 +293,8 @@ class Wire(RuleBasedStateMachine):
                 case OutputSkipped(count=count):
                     assert count > 0
                     at += count
+                case StdinEcho():
+                    raise AssertionError("nobody typed")
         assert at == (self.client.position if hasattr(self, "client") else 0)
 
     def teardown(self) -> None:

@@ -2,7 +2,7 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
-from pycrdt import Doc
+from pycrdt import Doc, Text
 
 from codesync_client.change import Change, Splice
 from codesync_client.replica import Replica
@@ -12,7 +12,7 @@ from codesync_protocol.shared_text import SOURCE
 def replica(text: str) -> tuple[Replica, list[Change]]:
     """A replica with a text, and what it tells from then on."""
     told: list[Change] = []
-    made = Replica(5, Doc[object]().get_update(), told.append)
+    made = Replica(5, Doc[Text]().get_update(), told.append)
     made.edit(SOURCE, 0, 0, text)
     made.end_undo_group()
     made.take()

@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from codesync_cli import extras, where
 from codesync_cli.embedded import EmbeddedFailed, embedded_server
 from codesync_cli.exit_codes import ExitCode
+from codesync_cli.parser import Parser
 from codesync_cli.settings_flags import add_settings, as_arguments, load_settings
 from codesync_cli.version import AGENT
 from codesync_cli.voice import complain, remark, say
@@ -34,7 +35,7 @@ WITHSTOOD, FELL = 0, 1
 
 def parser() -> argparse.ArgumentParser:
     """The command's arguments."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         "codesync attack",
         description=DESCRIPTION,
         epilog=EPILOG,

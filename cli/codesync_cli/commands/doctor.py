@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from codesync_cli import extras, where
 from codesync_cli.exit_codes import ExitCode
+from codesync_cli.parser import Parser
 from codesync_cli.version import VERSION
 from codesync_cli.voice import say
 from codesync_protocol.links import DEFAULT_PORT
@@ -35,7 +36,7 @@ class Line(NamedTuple):
 
 def parser() -> argparse.ArgumentParser:
     """The command's arguments."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         "codesync doctor",
         description=DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,

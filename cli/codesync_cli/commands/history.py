@@ -7,6 +7,7 @@ from time import localtime, strftime
 
 from codesync_cli import past, where
 from codesync_cli.exit_codes import ExitCode
+from codesync_cli.parser import Parser
 from codesync_cli.voice import complain, say
 from codesync_client import ClientError
 from codesync_protocol.messages import PastJob
@@ -21,7 +22,7 @@ machine are read, also while a server has them; without --room, the one that was
 
 def parser() -> argparse.ArgumentParser:
     """The command's arguments."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         "codesync history",
         description=DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from codesync_cli import extras
 from codesync_cli.exit_codes import ExitCode
+from codesync_cli.parser import Parser
 from codesync_cli.voice import complain, remark, say
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 def parser() -> argparse.ArgumentParser:
     """The command's arguments."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         "codesync image",
         description="Build or inspect the Docker image that programs run in. It is named by the"
         " hash of what it is built from, so a stale one is never used.",

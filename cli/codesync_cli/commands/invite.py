@@ -5,6 +5,7 @@ from pathlib import Path
 
 from codesync_cli import extras, where
 from codesync_cli.exit_codes import ExitCode
+from codesync_cli.parser import Parser
 from codesync_cli.voice import complain, say
 from codesync_protocol.links import DEFAULT_PORT, Link, LinkError, parse_server
 from codesync_protocol.messages import Role
@@ -18,7 +19,7 @@ server's token, so it can be made wherever the token file is; the server need no
 
 def parser() -> argparse.ArgumentParser:
     """The command's arguments."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         "codesync invite",
         description=DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,

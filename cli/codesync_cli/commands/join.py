@@ -8,6 +8,7 @@ from pathlib import Path
 
 from codesync_cli import extras, terminal, where
 from codesync_cli.exit_codes import ExitCode
+from codesync_cli.parser import Parser
 from codesync_cli.screen import add_slow_link, show, use_slow_link
 from codesync_cli.voice import complain
 from codesync_protocol.links import Link, LinkError
@@ -20,7 +21,7 @@ Without LINK it is asked for, so that it need not stand on the command line.
 
 def parser() -> argparse.ArgumentParser:
     """The command's arguments."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         "codesync join",
         description=DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,

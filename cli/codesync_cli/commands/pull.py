@@ -8,6 +8,7 @@ from pathlib import Path
 from codesync_cli import extras, where
 from codesync_cli.exit_codes import ExitCode
 from codesync_cli.output import OutputClosed, Pipe
+from codesync_cli.parser import Parser
 from codesync_cli.shared_room import room_with_text, why_apart
 from codesync_cli.voice import complain
 from codesync_client import ClientError, text_base
@@ -25,7 +26,7 @@ written; nor over a FILE that was never pulled or pushed.
 
 def parser() -> argparse.ArgumentParser:
     """The command's arguments."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         "codesync pull",
         description=DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -64,7 +65,7 @@ async def _run(args: argparse.Namespace) -> int:
 
 
 async def _print(text: str) -> None:
-    out = Pipe(1, raw=False)
+    out = Pipe(1, raw=False, moves=False, colours=False)
     with suppress(OutputClosed):
         await out.write(text.encode())
         await out.finish()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from codesync_cli import extras, where
 from codesync_cli.exit_codes import ExitCode
+from codesync_cli.parser import Parser
 from codesync_cli.shared_room import room_with_text, settled, why_apart
 from codesync_cli.voice import complain
 from codesync_client import ClientError, Room, text_base
@@ -23,7 +24,7 @@ nothing is; nor where FILE was never pulled or pushed, unless nobody has written
 
 def parser() -> argparse.ArgumentParser:
     """The command's arguments."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         "codesync push",
         description=DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -7,6 +7,7 @@ from typing import TypedDict
 
 from codesync_cli import where
 from codesync_cli.exit_codes import ExitCode
+from codesync_cli.parser import Parser
 from codesync_cli.version import AGENT
 from codesync_cli.voice import complain, say
 from codesync_client import ClientError, Room
@@ -27,7 +28,7 @@ class Row(TypedDict):
 
 def parser() -> argparse.ArgumentParser:
     """The command's arguments."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         "codesync queue",
         description="Show the jobs of a room that wait or run, and how many there are in all.",
     )

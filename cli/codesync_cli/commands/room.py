@@ -10,9 +10,9 @@ from codesync_cli import extras, room_names, terminal, where
 from codesync_cli.embedded import Embedded, EmbeddedFailed, embedded_server
 from codesync_cli.exit_codes import ExitCode
 from codesync_cli.hush import forget_typed, hushed
+from codesync_cli.parser import Parser
 from codesync_cli.screen import add_slow_link, show, use_slow_link
 from codesync_cli.settings_flags import (
-    Parser,
     add_settings,
     as_arguments,
     as_environment,

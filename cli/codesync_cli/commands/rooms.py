@@ -8,6 +8,7 @@ from time import localtime, strftime
 
 from codesync_cli import kept
 from codesync_cli.exit_codes import ExitCode
+from codesync_cli.parser import Parser
 from codesync_cli.voice import complain, remark, say
 from codesync_server.configuration import SettingsError
 from codesync_server.store.contract import StoreAbsent, StoreDown, StoreUnusable
@@ -20,7 +21,7 @@ were used last. `codesync --room NAME` opens one again. Whoever can read the sto
 
 def parser() -> argparse.ArgumentParser:
     """The command's arguments."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         "codesync rooms",
         description=DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,

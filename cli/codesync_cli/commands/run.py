@@ -15,7 +15,8 @@ from codesync_cli.input import read_chunks
 from codesync_cli.json_result import JsonResult
 from codesync_cli.limit_flags import LimitError, add_limits, as_caps, less_than_asked, parse_limits
 from codesync_cli.output import OutputClosed, Pipe
-from codesync_cli.settings_flags import Parser, add_settings, as_arguments, load_settings
+from codesync_cli.parser import Parser
+from codesync_cli.settings_flags import add_settings, as_arguments, load_settings
 from codesync_cli.version import AGENT
 from codesync_cli.voice import complain, remark
 from codesync_client import (

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 
 from codesync_cli import extras, room_names, where
 from codesync_cli.exit_codes import ExitCode
-from codesync_cli.settings_flags import Parser, add_settings, load_settings
+from codesync_cli.parser import Parser
+from codesync_cli.settings_flags import add_settings, load_settings
 from codesync_cli.version import VERSION
-from codesync_cli.voice import complain, remark, say
+from codesync_cli.voice import complain, remark, say, say_block
 from codesync_protocol.messages import Role
 from codesync_protocol.names import is_room_name
 from codesync_server.configuration import SettingsError, as_toml
@@ -67,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
         _reporter(args)("failed", str(error))
         return ExitCode.USAGE
     if args.show_settings:
-        say(as_toml(loaded))
+        say_block(as_toml(loaded))
         return ExitCode.OK
     extras.require("server")
     if args.room is not None and not is_room_name(args.room):

@@ -11,7 +11,8 @@ from codesync_cli import past, where
 from codesync_cli.commands.history import as_json
 from codesync_cli.exit_codes import ExitCode
 from codesync_cli.output import OutputClosed, Pipe
-from codesync_cli.voice import complain, say
+from codesync_cli.parser import Parser
+from codesync_cli.voice import complain, say, say_block
 from codesync_client import ClientError, PastSource
 from codesync_protocol.messages import OutputPart, PastJob
 from codesync_server.configuration import SettingsError
@@ -25,7 +26,7 @@ it, as `codesync history` shows it. With --source or --output exactly those byte
 
 def parser() -> argparse.ArgumentParser:
     """The command's arguments."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         "codesync show",
         description=DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -81,11 +82,13 @@ def _say(job: PastJob, source: PastSource) -> None:
     if result is not None:
         by = f" by {job.by}" if job.by else ""
         say(f"{result.verdict.replace('_', ' ')}{by}: {result.explanation}")
-    for name, content in source.files:
-        say(f"\n--- {name}\n{content.decode(errors='replace')}")
-    if source.stdin:
-        say(f"\n--- stdin\n{source.stdin.decode(errors='replace')}")
-    say(f"\n--- output, {summary.output_bytes:,} bytes")
+    stdin = [("stdin", source.stdin)] if source.stdin else []
+    for name, content in (*source.files, *stdin):
+        say()
+        say(f"--- {name}")
+        say_block(content.decode(errors="replace"))
+    say()
+    say(f"--- output, {summary.output_bytes:,} bytes")
 
 
 def _contents(source: PastSource, parts: Iterable[OutputPart]) -> dict[str, object]:
@@ -104,7 +107,7 @@ def _contents(source: PastSource, parts: Iterable[OutputPart]) -> dict[str, obje
 
 
 async def _write(pieces: Iterable[bytes]) -> None:
-    pipe = Pipe(1, raw=False)
+    pipe = Pipe(1, raw=False, moves=False)
     for piece in pieces:
         await pipe.write(piece)
     await pipe.finish()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from codesync_cli import kept
 from codesync_cli.exit_codes import ExitCode
+from codesync_cli.parser import Parser
 from codesync_cli.voice import complain, end_unread, remark, say
 from codesync_server.configuration import SettingsError
 from codesync_server.store.contract import StoreDown, StoreUnusable
@@ -28,7 +29,7 @@ work while a server has the store; `compact` and `import` need it for themselves
 
 def parser() -> argparse.ArgumentParser:
     """The command's arguments."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         "codesync store",
         description=DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from codesync_cli import where
 from codesync_cli.exit_codes import ExitCode
+from codesync_cli.parser import Parser
 from codesync_cli.plain_lines import PlainLines
 from codesync_cli.version import AGENT
 from codesync_cli.voice import complain, say
@@ -21,7 +22,7 @@ Output is sanitised, and shown by whole lines. Ends at ctrl+C.
 
 def parser() -> argparse.ArgumentParser:
     """The command's arguments."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         "codesync watch",
         description=DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
