@@ -7,6 +7,7 @@ from typing import Protocol
 
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
+from websockets.frames import CloseCode
 
 from codesync_client import backoff
 from codesync_client.dial import DialOptions, dial
@@ -28,6 +29,21 @@ WELCOME_SECONDS = 10.0
 
 LEAVE_SECONDS = 2.0
 """How long a closing handshake may take."""
+
+NONSENSE_MAX = 3
+"""Connections in a row that end in nonsense of the server's; more would bring more of it."""
+
+SOUND_SECONDS = 60.0
+"""A connection that made sense for so long is not one of these."""
+
+_NONSENSE = frozenset(
+    {
+        CloseCode.PROTOCOL_ERROR,
+        CloseCode.UNSUPPORTED_DATA,
+        CloseCode.INVALID_DATA,
+        CloseCode.MESSAGE_TOO_BIG,
+    }
+)
 
 _PASSING = frozenset({Code.BUSY, Code.DRAINING})
 
@@ -71,6 +87,8 @@ class Lifeline:
         self._wake = asyncio.Event()
         self._websocket: ClientConnection | None = None
         self._end = ClientEnd()
+        self._nonsense = 0
+        self._raved = False
 
     def wake(self) -> None:
         """Say that there may be something to send."""
@@ -119,13 +137,23 @@ class Lifeline:
                 raise CannotConnect(f"{self._server} spoke out of turn")
 
     async def stay(self) -> None:
-        """Serve connections, one after the other, until entry is refused for good."""
+        """Serve connections, one after the other, until the server is given up.
+
+        That is when it refuses entry for good, or makes no sense again and again.
+        """
+        loop = asyncio.get_running_loop()
         try:
             while True:
+                began, before = loop.time(), self._nonsense
                 reason = await self._serve()
                 self.connected = False
+                if loop.time() - began > SOUND_SECONDS:
+                    before = 0
+                self._nonsense = before + 1 if self._raved else 0
+                if self._nonsense == NONSENSE_MAX:
+                    raise CannotConnect(f"the server makes no sense again and again: {reason}")
                 await self._restore(reason)
-        except EntryRefused as error:
+        except (CannotConnect, EntryRefused) as error:
             self._passenger.cut(error.reason, None)
         finally:
             self.connected = False
@@ -162,6 +190,7 @@ class Lifeline:
         """
         websocket = self._websocket
         assert websocket is not None
+        self._raved = False
         self._wake.set()
         writer = asyncio.get_running_loop().create_task(self._write(websocket))
         try:
@@ -169,8 +198,10 @@ class Lifeline:
                 self._passenger.take(self._end.receive(await websocket.recv()))
                 self._wake.set()
         except ConnectionClosed as error:
+            self._raved = error.sent is not None and error.sent.code in _NONSENSE
             return (error.rcvd.reason if error.rcvd else "") or "the connection was cut"
         except FrameError as error:
+            self._raved = True
             websocket.transport.abort()
             return error.reason
         except asyncio.CancelledError:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TypeVar
 
 from codesync_client.errors import NotFound
@@ -91,6 +92,8 @@ class Past:
         page = await self._ask(question, HistoryPage, number)
         if page.trouble:
             raise NotFound(page.trouble)
+        if not _falls(page, before):
+            raise NotFound("the server's answer makes no sense")
         return page
 
     async def source(self, job: str) -> PastSource:
@@ -131,9 +134,9 @@ class Past:
                 raise NotFound("the server's answer makes no sense")
             if part.chunks:
                 parts.append(part)
-            offset = part.end
-            if offset >= part.total or not part.chunks:
+            if part.end >= part.total or part.end <= offset:
                 return tuple(parts)
+            offset = part.end
 
     def _next(self) -> int:
         self._number += 1
@@ -202,6 +205,14 @@ class Past:
         for question in self._questions.values():
             if not question.answer.done():
                 question.answer.set_exception(error)
+
+
+def _falls(page: HistoryPage, before: int) -> bool:
+    """Tell whether one can go on behind a page: whoever asks for all would never come to an end."""
+    places = [*([before] if before else []), *(job.place for job in page.jobs)]
+    return all(earlier > later for earlier, later in pairwise(places)) and not (
+        page.more and not page.jobs
+    )
 
 
 def _cut(part: SourcePart, body: bytes) -> PastSource:

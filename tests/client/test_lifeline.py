@@ -4,7 +4,15 @@ import asyncio
 
 import pytest
 
-from codesync_client import CannotConnect, Connected, Disconnected, EntryRefused, lifeline, mailbox
+from codesync_client import (
+    CannotConnect,
+    Connected,
+    Disconnected,
+    EntryRefused,
+    backoff,
+    lifeline,
+    mailbox,
+)
 from codesync_client.errors import ClientError
 from codesync_protocol.errors import Code
 from codesync_protocol.limits import FRAME_MAX
@@ -121,6 +129,24 @@ async def test_a_server_that_raves_is_left_and_tried_again(frame: bytes | str, r
         cut = ana.of(Disconnected)[0]
     assert reason in cut.reason
     assert cut.retry_in is not None
+
+
+@pytest.mark.parametrize("frame", [b"\xc1", b"\x00" * (FRAME_MAX + 1)], ids=["nonsense", "large"])
+async def test_a_server_that_raves_again_and_again_is_given_up(
+    frame: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backoff, "FIRST_SECONDS", 0.01)
+
+    async def behave(visit: Visit) -> None:
+        await visit.say(welcome(resumed=bool(visit.number)))
+        await visit.connection.send(frame)
+        await visit.stay()
+
+    async with server_that(behave) as room, watching(room) as ana:
+        await ana.until(lambda: ana.over)
+    assert len(ana.of(Connected)) == lifeline.NONSENSE_MAX
+    assert "makes no sense again and again" in ana.of(Disconnected)[-1].reason
+    assert ana.of(Disconnected)[-1].retry_in is None
 
 
 async def test_a_return_says_what_was_seen_last() -> None:
