@@ -108,7 +108,7 @@ def test_a66_a68_what_happens_in_a_room_and_what_is_typed_there(served: Served) 
             running.press(f"{MARKS['echo']}\x1b]0;PWNED\n{FORGED}\n".encode())
             assert running.read_to_the_end() == 0
             assert what_acts(running.written.replace(b"\b", b"")) == []
-        watching.read_until("ok")
+        watching.read_until("exit code 0")
         check(watching.written, "submitter", "file_name", "echo", "stdout", "stderr")
 
 
