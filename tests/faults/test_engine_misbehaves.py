@@ -114,10 +114,10 @@ async def test_f12_with_a_slow_engine_a_burst_runs_from_cold_starts_and_everybod
     private_engine: PrivateEngine, proxy: EngineProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pool, "SLOW_SECONDS", 0.8)
-    async with house(replace(SETTINGS, pool_size=1)) as here:
+    async with house(replace(SETTINGS, pool_size=1, queue_per_member=20)) as here:
         await here.until_parked(1)
         proxy.slow(START, 1.0)
-        jobs = [await here.submit(HELLO) for _ in range(5)]
+        jobs = [await here.submit(HELLO) for _ in range(9)]
         await here.all_ok(*jobs)
         assert {here.output[job] for job in jobs} == {b"hello\n"}
         status, health = await here.health()
