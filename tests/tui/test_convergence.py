@@ -12,7 +12,7 @@ from codesync_protocol.printable import show_line
 from codesync_protocol.shared_text import SOURCE
 from codesync_server.rooms.room import Room
 from codesync_tui.editor import CodeEditor
-from codesync_tui.editor.document import QuickWrappedDocument
+from codesync_tui.editor.rows import QuickWrappedDocument
 from codesync_tui.editor.source_area import SourceArea
 from codesync_tui.editor.syntax import load_syntax
 from codesync_tui.shared_texts import SharedTexts, Watchers

@@ -56,6 +56,30 @@ async def test_what_is_pasted_stands_there_once_and_as_it_was() -> None:
         assert app.editor.text == ""
 
 
+async def test_a70_a_line_of_very_many_tabs_is_text_like_any() -> None:
+    app = OneEditor()
+    async with app.run_test(size=(40, 10)) as pilot:
+        app.editor.load_text("\t" * 100_000 + "x\n\ty")
+        await pilot.press("ctrl+down", "end", "backspace", "z", "left", "left")
+        assert app.editor.text == "\t" * 100_000 + "z\n\ty"
+        row = app.editor.render_line(0).text
+        assert "\u25b8\u25b8z" in row, "each is one cell"
+        await pilot.press("end", "ctrl+z", "ctrl+z")
+        assert app.editor.text == "\t" * 100_000 + "x\n\ty"
+
+
+async def test_a70_a_million_lines_are_text_like_any() -> None:
+    app = OneEditor()
+    async with app.run_test(size=(40, 10)) as pilot:
+        app.editor.load_text("\n" * (SOURCE_MAX - 1))
+        await pilot.press("ctrl+end", "a")
+        assert app.editor.text.endswith("\n\na")
+        assert app.editor.cursor_location == (SOURCE_MAX - 1, 1)
+        await pilot.press("ctrl+home", "delete", "b")
+        assert app.editor.text.startswith("b\n\n")
+        assert app.editor.wrapped_document.height == SOURCE_MAX - 1
+
+
 async def test_a_paste_that_is_too_large_is_refused() -> None:
     app = OneEditor()
     async with app.run_test() as pilot:

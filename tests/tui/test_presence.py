@@ -16,8 +16,9 @@ from textual.widgets import Static
 from codesync_client.carets import CaretPlace
 from codesync_client.shared_document import SharedDocument
 from codesync_protocol.messages import Role
-from codesync_tui.editor.document import QuickWrappedDocument, SourceDocument
+from codesync_tui.editor.document import SourceDocument
 from codesync_tui.editor.remote_carets import Mark, Marks, RemoteCaret, paint, plan
+from codesync_tui.editor.rows import QuickWrappedDocument
 from codesync_tui.presence import IDLE_SECONDS, TYPING_SECONDS, Presence
 from codesync_tui.shared_texts import CARET_SECONDS
 from tests.programs import python, submit_and_wait

@@ -21,10 +21,10 @@ from codesync_tui.editor.commands import (
     is_empty_pair,
     toggle_comments,
 )
-from codesync_tui.editor.document import QuickWrappedDocument
 from codesync_tui.editor.highlights import LONG_COLUMNS, HighlightedDocument
 from codesync_tui.editor.indent import next_indent, previous_stop, unindent
 from codesync_tui.editor.remote_carets import Marks, RemoteCaret, paint, plan
+from codesync_tui.editor.rows import QuickWrappedDocument
 from codesync_tui.editor.source_area import SourceArea
 from codesync_tui.editor.syntax import Syntax
 from codesync_tui.editor.syntax_theme import syntax_themes

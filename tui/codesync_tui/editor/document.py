@@ -9,11 +9,16 @@ from array import array
 
 from rich.cells import cell_len
 from textual.document._document import Document, EditResult, Location
-from textual.document._wrapped_document import WrappedDocument
 from textual.geometry import Size
 
 from codesync_protocol.printable import show_line
 from codesync_tui.editor.line_sizes import LineSizes, byte_count
+
+TABS_MAX = 1_000
+"""A line with more of them shows each as one cell: to expand one takes 14 us at each look."""
+
+_TAB = "\u25b8"
+"""For that; of the signs whose width Rich knows without looking them up."""
 
 
 def normal_newlines(text: str) -> str:
@@ -31,7 +36,7 @@ class SourceDocument(Document):
     def __init__(self, text: str) -> None:
         super().__init__("")
         self._raw = text.split("\n")
-        self._lines = [show_line(line) for line in self._raw]
+        self._lines = [_shown(line) for line in self._raw]
         self._sizes = LineSizes(self._raw)
         self._joined: str | None = None
         self._tab_width = 0
@@ -71,7 +76,7 @@ class SourceDocument(Document):
         column = len(fresh[-1]) + (len(before) if len(fresh) == 1 else 0)
         fresh[0] = before + fresh[0]
         fresh[-1] += after
-        shown = [show_line(line) for line in fresh]
+        shown = [_shown(line) for line in fresh]
         raw[top : bottom + 1] = fresh
         self._lines[top : bottom + 1] = shown
         self._sizes.replace(top, bottom + 1, fresh)
@@ -102,23 +107,7 @@ class SourceDocument(Document):
         return cell_len(line.expandtabs(self._tab_width) if "\t" in line else line)
 
 
-class QuickWrappedDocument(WrappedDocument):
-    """A wrapped document that knows its height; the stock one adds up all lines to tell it."""
-
-    @property
-    def height(self) -> int:
-        """Rows of the wrapped document."""
-        return len(self._offset_to_line_info)
-
-    @property
-    def width(self) -> int:
-        """Cells of a row; 0 when lines are not wrapped."""
-        return self._width
-
-    def row_of(self, line: int) -> int:
-        """In which row a line begins."""
-        return self._line_index_to_offsets[line][0]
-
-    def line_at(self, row: int) -> int:
-        """Which line is in a row."""
-        return self._offset_to_line_info[row][0]
+def _shown(line: str) -> str:
+    """What is shown for a line, of the same length."""
+    shown = show_line(line)
+    return shown if shown.count("\t") <= TABS_MAX else shown.replace("\t", _TAB)

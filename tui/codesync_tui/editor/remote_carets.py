@@ -15,7 +15,8 @@ from textual.document._document import Location
 from textual.geometry import Offset
 from textual.strip import Strip
 
-from codesync_tui.editor.document import QuickWrappedDocument, SourceDocument
+from codesync_tui.editor.document import SourceDocument
+from codesync_tui.editor.rows import QuickWrappedDocument
 
 
 @dataclass(frozen=True, slots=True)

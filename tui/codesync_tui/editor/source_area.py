@@ -22,8 +22,9 @@ from textual.widgets import TextArea
 from codesync_client.change import Splice
 from codesync_protocol.limits import SOURCE_MAX
 from codesync_tui.editor.damage import ThriftyArea
-from codesync_tui.editor.document import QuickWrappedDocument, SourceDocument, normal_newlines
+from codesync_tui.editor.document import SourceDocument, normal_newlines
 from codesync_tui.editor.moving import moved, replacement
+from codesync_tui.editor.rows import QuickWrappedDocument
 from codesync_tui.typed import app_of
 
 BRACKET_REACH = 8_000
