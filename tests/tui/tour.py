@@ -137,7 +137,6 @@ class Tour:
 
     async def go(self) -> None:
         """Go from one end to the other, and leave."""
-        await eventually(lambda: "online" in self._on.status())
         for place in (
             self._rescue_offer,
             self._panes,
@@ -273,6 +272,8 @@ class Tour:
         await self._painted()
         await on.press("s")
         await self._until_over_the_room(PathPrompt)
+        await on.press("escape")
+        await self._until_over_the_room(ConflictScreen)  # about the input
         await self._close()
 
     async def _every_arrangement(self) -> None:
