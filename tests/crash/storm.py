@@ -16,7 +16,7 @@ import random
 import secrets
 from collections import Counter
 from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -35,8 +35,14 @@ from tests.waiting import eventually
 
 ROOMS = ("room-one", "room-two")
 ARGUMENTS = ("--executor=local", "--max-concurrent=3", "--queue-per-member=20", "--drain-seconds=2")
-LIFE_SECONDS = (0.0, 1.0)
-"""How long the server lives after it listens: anything between."""
+LIFE_WORK = (0, 30)
+"""How many acknowledgements the server gives before it is killed: anything between, for those who
+were cut off need a while until they are back; and then it lives for a moment more."""
+
+LIFE_SECONDS = 5.0
+"""It does not live for longer than this and that moment."""
+
+MOMENT_SECONDS = 0.3
 
 SETTLE_SECONDS = 120.0
 
@@ -109,12 +115,19 @@ async def _live(
                 act = witness.type if number % 2 else witness.submit
                 work.create_task(act(lambda: not over.is_set()))
             for _ in range(kills):
-                await asyncio.sleep(chance.uniform(*LIFE_SECONDS))
+                await _live_a_while(promises, chance)
                 await server.kill()
                 await server.start()
             over.set()
         await _settle(witnesses, promises)
         return {room: _texts(witnesses, room) for room in ROOMS}
+
+
+async def _live_a_while(promises: Promises, chance: random.Random) -> None:
+    enough = promises.count + chance.randint(*LIFE_WORK)
+    with suppress(TimeoutError):
+        await eventually(lambda: promises.count >= enough, LIFE_SECONDS)
+    await asyncio.sleep(chance.uniform(0.0, MOMENT_SECONDS))
 
 
 @asynccontextmanager

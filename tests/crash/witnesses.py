@@ -30,6 +30,7 @@ class Promises:
         refused: why submissions were not accepted.
         unsaved: how often somebody was told that nothing is kept; what is told then is no promise.
         prints: what an accepted job prints, once, if it ends by itself.
+        count: how many words and jobs were acknowledged.
     """
 
     def __init__(self) -> None:
@@ -39,6 +40,7 @@ class Promises:
         self.prints: dict[str, bytes] = {}
         self.unsaved = 0
         self.refused: Counter[str] = Counter()
+        self.count = 0
 
 
 class Witness:
@@ -79,6 +81,7 @@ class Witness:
             await self.room.text_settled()
             if not self.room.unsaved:
                 self._promises.tokens[self.room.link.room].add(token)
+                self._promises.count += 1
             await asyncio.sleep(self._chance.uniform(0.0, 0.02))
 
     async def submit(self, goes_on: Callable[[], bool]) -> None:
@@ -96,6 +99,7 @@ class Witness:
                 await asyncio.sleep(0.05)
                 continue
             self._promises.accepted[self._name].append(submission.job)
+            self._promises.count += 1
             if "exit" not in program:
                 self._promises.prints[submission.job] = f"{token}\n".encode()
             if self._chance.random() < 0.2:
