@@ -10,6 +10,8 @@ from pathlib import Path
 
 from codesync_cli.commands.room import free_port
 from codesync_protocol.links import Link
+from codesync_protocol.messages import Role
+from codesync_server.access.invites import InviteDesk
 
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
@@ -57,6 +59,11 @@ class MortalServer:
     def link(self, room: str) -> Link:
         """A link into a room, as host."""
         return Link(f"ws://127.0.0.1:{self._port}", room, self._token_file.read_text().strip())
+
+    def invite(self, room: str) -> Link:
+        """A link for others, as editors."""
+        desk = InviteDesk(self._token_file.read_text().strip())
+        return Link(f"ws://127.0.0.1:{self._port}", room, desk.invite(room, Role.EDITOR))
 
     @property
     def log(self) -> str:

@@ -10,7 +10,7 @@ import pytest
 
 from codesync_client import Room, Submission, SubmissionRejected
 from codesync_protocol.errors import Code
-from codesync_protocol.messages import Finished, JobState, Submitted
+from codesync_protocol.messages import Finished, JobState, Role, Submitted
 from codesync_protocol.shared_text import SOURCE
 from codesync_protocol.verdict import Verdict
 from tests.client.watching import Watcher
@@ -154,6 +154,21 @@ async def test_f02_a_program_of_which_somebody_saw_something_is_lost_and_says_so
         result = ana.of(Finished)[-1].result
         assert result.verdict is Verdict.LOST
         assert result.explanation == "the server stopped while it ran"
+
+
+async def test_which_links_are_old_is_still_known(server: MortalServer) -> None:
+    old = server.invite("den")
+    async with watcher(server) as ana:
+        async with Room(old, name="ben") as ben:
+            assert ben.role is Role.EDITOR
+            ana.room.set_role(ben.welcome.member, Role.VIEWER)
+            await eventually(lambda: ben.role is Role.VIEWER)
+    await server.stop()
+    await server.start()
+    async with Room(old, name="ben under another key") as ben:
+        assert ben.role is Role.VIEWER
+    async with Room(server.invite("den"), name="cy") as cy:
+        assert cy.role is Role.EDITOR
 
 
 async def test_f02_a_program_that_brings_the_server_down_twice_is_not_tried_again(

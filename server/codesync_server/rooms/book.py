@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from codesync_server.rooms.gate import Kept
 from codesync_server.rooms.identity import Identity
+from codesync_server.rooms.roll import Roll
 from codesync_server.store.changes import AddEdit, Change, SaveMember, SaveRoom, SaveText
 from codesync_server.store.records import EditRecord, MemberRecord, RoomRecord, TextRecord
 
@@ -52,9 +53,17 @@ class RoomBook:
         """Whether any edit lies behind the saved state."""
         return self._edits > 0
 
-    def room(self, *, text: str, language: str, invites_after: float, made_at: float) -> Kept:
-        """Keep the room itself."""
-        record = RoomRecord(self._name, text, language, invites_after, made_at, time.time())
+    def room(self, *, text: str, language: str, roll: Roll, made_at: float) -> Kept:
+        """Keep the room itself, and which of its links are old."""
+        record = RoomRecord(
+            self._name,
+            text,
+            language,
+            roll.invites_after,
+            made_at,
+            time.time(),
+            roll.editors_after,
+        )
         return self._keep(SaveRoom(record))
 
     def member(self, key: str, identity: Identity) -> Kept:

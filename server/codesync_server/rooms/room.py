@@ -97,6 +97,7 @@ class Room:
         self.text_id = kept.room.text
         self.language = kept.room.language
         self.roll.invites_after = kept.room.invites_after
+        self.roll.editors_after = kept.room.editors_after
         self.jobs_had = kept.jobs
         self._made_at = kept.room.made_at
         self.roll.restore(reversed(kept.members))
@@ -213,7 +214,7 @@ class Room:
         self._book.room(
             text=self.text_id,
             language=self.language,
-            invites_after=self.roll.invites_after,
+            roll=self.roll,
             made_at=self._made_at,
         )
 

@@ -39,6 +39,7 @@ class RoomRecord:
         invites_after: seconds since the Unix epoch; invites that are older let nobody new in.
         made_at: seconds since the Unix epoch.
         used_at: when somebody was last in it, likewise.
+        editors_after: likewise; whoever is new and comes by an older invite only watches.
     """
 
     name: RoomName
@@ -47,6 +48,7 @@ class RoomRecord:
     invites_after: Moment
     made_at: Moment
     used_at: Moment
+    editors_after: Moment = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,13 +42,14 @@ def room_document(room: RoomRecord) -> Document:
         "invites_after": room.invites_after,
         "made_at": room.made_at,
         "used_at": room.used_at,
+        "editors_after": room.editors_after,
     }
 
 
 def read_room(document: Mapping[str, Any]) -> RoomRecord:
     """A room again."""
-    fields = ("_id", "text", "language", "invites_after", "made_at", "used_at")
-    return RoomRecord(*(plain(document)[each] for each in fields))
+    fields = ("_id", "text", "language", "invites_after", "made_at", "used_at", "editors_after")
+    return RoomRecord(*(plain(document).get(each, 0.0) for each in fields))  # layout 1 lacks one
 
 
 def member_document(room: str, member: MemberRecord) -> Document:

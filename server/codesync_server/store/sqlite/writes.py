@@ -31,7 +31,7 @@ def apply(db: sqlite3.Connection, change: Change) -> bool:
     match change:
         case SaveRoom(record=room):
             db.execute(
-                "INSERT OR REPLACE INTO rooms VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO rooms VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (
                     room.name,
                     room.text,
@@ -39,6 +39,7 @@ def apply(db: sqlite3.Connection, change: Change) -> bool:
                     room.invites_after,
                     room.made_at,
                     room.used_at,
+                    room.editors_after,
                 ),
             )
         case SaveMember():
