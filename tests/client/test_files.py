@@ -26,7 +26,7 @@ def test_what_was_saved_is_opened(tmp_path: Path) -> None:
     assert read_source(file.path) == file
 
 
-def test_line_ends_come_back_as_they_were(tmp_path: Path) -> None:
+def test_a70_line_ends_come_back_as_they_were(tmp_path: Path) -> None:
     path = tmp_path / "a.py"
     path.write_bytes(b"a\r\nb\r\n")
     file = read_source(path)
@@ -35,7 +35,7 @@ def test_line_ends_come_back_as_they_were(tmp_path: Path) -> None:
     assert path.read_bytes() == b"a\r\nb\r\n"
 
 
-def test_a_file_that_mixes_line_ends_comes_back_as_it_was(tmp_path: Path) -> None:
+def test_a70_a_file_that_mixes_line_ends_comes_back_as_it_was(tmp_path: Path) -> None:
     path = tmp_path / "a.py"
     path.write_bytes(b"a\nb\r\nc\nd\re\r\n\n")
     file = read_source(path)
@@ -78,7 +78,7 @@ def test_another_file_is_not_replaced_unasked(tmp_path: Path) -> None:
     assert path.read_text() == "precious"
 
 
-def test_what_cannot_be_opened_is_said(tmp_path: Path) -> None:
+def test_a70_what_cannot_be_opened_is_said(tmp_path: Path) -> None:
     (tmp_path / "latin").write_bytes(b"caf\xe9")
     (tmp_path / "large").write_bytes(b"x" * (SOURCE_MAX + 1))
     os.mkfifo(tmp_path / "pipe")

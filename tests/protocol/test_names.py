@@ -49,12 +49,12 @@ def test_a_room_is_called_by_small_letters_digits_and_hyphens(name: str) -> None
         "\u212aelvin",  # the Kelvin sign, which is a k for re.IGNORECASE
     ],
 )
-def test_anything_else_is_no_name_of_a_room(name: str) -> None:
+def test_a67_anything_else_is_no_name_of_a_room(name: str) -> None:
     assert not is_room_name(name)
 
 
 @given(ANY_TEXT)
-def test_a_rooms_name_never_needs_quoting(name: str) -> None:
+def test_a67_a_rooms_name_never_needs_quoting(name: str) -> None:
     if is_room_name(name):
         assert set(name) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
 
@@ -90,7 +90,7 @@ def test_names_of_people_stay_as_they_are(name: str) -> None:
         ("❤\ufe0f", "❤"),
     ],
 )
-def test_what_is_not_printable_is_dropped(name: str, cleaned: str) -> None:
+def test_a66_what_is_not_printable_is_dropped(name: str, cleaned: str) -> None:
     assert clean_name(name) == cleaned
 
 
@@ -98,17 +98,17 @@ def test_what_is_not_printable_is_dropped(name: str, cleaned: str) -> None:
     "blank",
     ["\u3164", "\u115f", "\u1160", "\uffa0", "\u2800", "\u034f", "\u17b4", "\u180e", "\U000e0100"],
 )
-def test_a_name_of_letters_that_nobody_sees_is_empty(blank: str) -> None:
+def test_a66_a_name_of_letters_that_nobody_sees_is_empty(blank: str) -> None:
     assert clean_name(blank * 5) == ""
     assert clean_name(f"a{blank}na") == "ana"
 
 
-def test_spellings_that_look_the_same_become_the_same() -> None:
+def test_a66_spellings_that_look_the_same_become_the_same() -> None:
     assert clean_name("Zoe\u0308") == clean_name("Zo\u00eb") == "Zo\u00eb"
     assert clean_name("Zoe\u200b\u0308") == "Zo\u00eb"  # the mark was kept apart by nothing
 
 
-def test_marks_do_not_pile_up() -> None:
+def test_a66_marks_do_not_pile_up() -> None:
     assert clean_name("z" + "\u0321" * 200) == "z\u0321\u0321"
 
 
@@ -117,7 +117,7 @@ def test_a_mark_without_a_letter_is_dropped_and_cannot_sit_on_what_stands_before
     assert clean_name("ana \u0301\u0301maria") == "ana maria"
 
 
-def test_a_long_name_is_cut() -> None:
+def test_a66_a_long_name_is_cut() -> None:
     assert clean_name("x" * 10_000) == "x" * NAME_COLUMNS_MAX
 
 
@@ -130,14 +130,14 @@ def test_wide_characters_count_twice() -> None:
 
 
 @pytest.mark.parametrize("name", ["a" + "\u0300\u0316" * 500_000, "\u1100\u1161" * 500_000])
-def test_a_name_that_is_hard_to_normalise_costs_nothing(name: str) -> None:
+def test_a66_a_name_that_is_hard_to_normalise_costs_nothing(name: str) -> None:
     began = time.perf_counter()
     clean_name(name)
     assert time.perf_counter() - began < 0.1
 
 
 @given(ANY_TEXT | MARKED)
-def test_a_cleaned_name_is_harmless(name: str) -> None:
+def test_a66_a_cleaned_name_is_harmless(name: str) -> None:
     cleaned = clean_name(name)
     assert columns(cleaned) <= NAME_COLUMNS_MAX
     assert unicodedata.is_normalized("NFC", cleaned)
@@ -159,7 +159,7 @@ def test_a_newcomer_whose_name_is_taken_gets_the_first_free_number() -> None:
 
 
 @given(st.lists(ANY_TEXT.map(clean_name).filter(bool), min_size=1, max_size=12))
-def test_all_names_in_a_room_are_distinct_and_fit(wanted: list[str]) -> None:
+def test_a66_all_names_in_a_room_are_distinct_and_fit(wanted: list[str]) -> None:
     taken: set[str] = set()
     for name in wanted + wanted:
         distinct = distinct_name(name, taken)
@@ -168,7 +168,7 @@ def test_all_names_in_a_room_are_distinct_and_fit(wanted: list[str]) -> None:
         taken.add(distinct)
 
 
-def test_long_twins_are_shortened_to_make_place_for_their_number() -> None:
+def test_a66_long_twins_are_shortened_to_make_place_for_their_number() -> None:
     name = "x" * NAME_COLUMNS_MAX
     assert distinct_name(name, {name}) == "x" * (NAME_COLUMNS_MAX - 2) + "-2"
     assert distinct_name("李" * 16, {"李" * 16}) == "李" * 15 + "-2"

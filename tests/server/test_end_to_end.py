@@ -78,7 +78,7 @@ async def test_nothing_of_a_room_is_seen_in_another(server: RunningServer) -> No
             assert [member.name for member in two.members.members] == ["ben"]
 
 
-async def test_a_prompt_shows_at_once_and_whoever_takes_over_answers_it(
+async def test_a65_a_prompt_shows_at_once_and_whoever_takes_over_answers_it(
     server: RunningServer,
 ) -> None:
     async with server.room("ana") as ana, server.room("ben") as ben:
@@ -122,7 +122,7 @@ async def test_a_large_submission_goes_in_parts(server: RunningServer) -> None:
     assert (ended.result.verdict, ended.stdout) == (Verdict.OK, b"3000000\n")
 
 
-async def test_cancel_ends_a_running_job_and_says_who_did_it(server: RunningServer) -> None:
+async def test_a65_cancel_ends_a_running_job_and_says_who_did_it(server: RunningServer) -> None:
     async with server.room("ana") as ana, server.room("ben") as ben:
         submission = python("while True: pass")
         await ana.submit(submission)

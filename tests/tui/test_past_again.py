@@ -40,7 +40,7 @@ async def test_one_that_is_run_again_is_shown_like_any_run() -> None:
         await on.until(lambda: on.answer.has_focus)
 
 
-async def test_one_that_is_taken_up_again_brings_its_language() -> None:
+async def test_a63_one_that_is_taken_up_again_brings_its_language() -> None:
     async with stage(with_a_past()) as on:
         assert "Python 3" in on.status()
         await look_back(on)

@@ -128,7 +128,7 @@ async def test_a_remote_edit_moves_neither_caret_nor_view(server: RunningServer)
         assert ben.editor.cursor_location == (151, 0)
 
 
-async def test_undo_takes_back_ones_own_edits_only(server: RunningServer) -> None:
+async def test_a63_undo_takes_back_ones_own_edits_only(server: RunningServer) -> None:
     async with screen(server, "ana") as ana, screen(server, "ben") as ben:
         await ana.has_text()
         await ana.writes("one\n")
@@ -160,7 +160,7 @@ async def test_a_paste_is_one_step_whatever_is_in_it(server: RunningServer) -> N
         await ben.becomes("start")
 
 
-async def test_line_ends_of_others_are_kept_and_shown_harmless(server: RunningServer) -> None:
+async def test_a70_line_ends_of_others_are_kept_and_shown_harmless(server: RunningServer) -> None:
     async with (
         screen(server, "ana") as ana,
         script_in(server) as script,

@@ -68,13 +68,13 @@ def ours() -> set[str]:
     return found
 
 
-def test_every_screen_and_widget_is_on_the_tour() -> None:
+def test_a68_every_screen_and_widget_is_on_the_tour() -> None:
     assert ours() - COVERED.keys() == set()
 
 
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize(("columns", "lines"), [(160, 48), (80, 24), (40, 12)])
-def test_nothing_foreign_acts_on_the_terminal(columns: int, lines: int, tmp_path: Path) -> None:
+def test_a68_nothing_foreign_acts_on_the_terminal(columns: int, lines: int, tmp_path: Path) -> None:
     seen = tmp_path / "seen"
     with pseudo_terminal(*APP, "room", str(seen), columns=columns, lines=lines) as terminal:
         status = terminal.read_to_the_end(seconds=100.0)
@@ -87,7 +87,7 @@ def test_nothing_foreign_acts_on_the_terminal(columns: int, lines: int, tmp_path
             assert {name for name in marks if MARKS[name] not in shown} == set()
 
 
-def test_the_gate_stops_what_an_author_forgot() -> None:
+def test_a68_the_gate_stops_what_an_author_forgot() -> None:
     with pseudo_terminal(*APP, "widgets") as terminal:
         assert terminal.read_to_the_end() == 0
         assert what_acts(terminal.written) == []
@@ -95,7 +95,7 @@ def test_the_gate_stops_what_an_author_forgot() -> None:
             assert MARKS[name] in painted(terminal.written)
 
 
-def test_without_the_gate_this_test_would_fail() -> None:
+def test_a68_without_the_gate_this_test_would_fail() -> None:
     with pseudo_terminal(*APP, "unfiltered") as terminal:
         assert terminal.read_to_the_end() == 0
         acts = b"".join(what_acts(terminal.written))

@@ -56,7 +56,7 @@ def test_to_ask_whether_there_is_a_try_left_uses_none_up(throttle: Throttle) -> 
     assert not throttle.is_exhausted("ana", 2.0)
 
 
-def test_a_clock_that_goes_back_gives_nothing_and_takes_nothing(throttle: Throttle) -> None:
+def test_f31_a_clock_that_goes_back_gives_nothing_and_takes_nothing(throttle: Throttle) -> None:
     tries(throttle, "eve", 3, now=100.0)
     assert not throttle.allow("eve", 0.0)
     assert throttle.allow("eve", 102.0)

@@ -327,7 +327,9 @@ async def test_a41_those_who_are_in_stay_in_whoever_else_has_wrong_tokens(
 @pytest.mark.parametrize(
     "name", ["", "ab", "Lab", "a b", "../lab", "läb", "lab\n", "lab|host", "a" * 63 + "!"]
 )
-async def test_a_room_that_cannot_be_called_so_is_refused(server: RunningServer, name: str) -> None:
+async def test_a67_a_room_that_cannot_be_called_so_is_refused(
+    server: RunningServer, name: str
+) -> None:
     hello = hello_to(server, room=name, token=server.app.token)
     assert await refused(server, hello) is Code.ROOM_NAME
 

@@ -321,7 +321,7 @@ async def test_a_job_of_another_room_does_not_exist(house: House, message: Clien
     ],
     ids=lambda message: type(message).__name__,
 )
-async def test_a_viewer_does_nothing_to_a_program(house: House, message: ClientMessage) -> None:
+async def test_a65_a_viewer_does_nothing_to_a_program(house: House, message: ClientMessage) -> None:
     ana, eve = house.hand("ana"), house.hand("eve", role=Role.VIEWER)
     await ana.does(make_submit(1, stdin=StdinMode.SHARED))
     await eve.does(message)
@@ -345,7 +345,9 @@ async def test_a_viewer_submits_nothing_and_watches_everything(house: House) -> 
 
 
 @pytest.mark.parametrize("role", [Role.HOST, Role.EDITOR])
-async def test_any_member_who_may_act_cancels_any_job_of_the_room(house: House, role: Role) -> None:
+async def test_a65_any_member_who_may_act_cancels_any_job_of_the_room(
+    house: House, role: Role
+) -> None:
     ana, ben = house.hand("ana"), house.hand("ben", role=role)
     await ana.does(make_submit(1))
     await ben.does(Cancel(job_id(1)))
@@ -467,7 +469,7 @@ async def test_what_nobody_was_told_of_is_not_to_be_had_either(house: House) -> 
 # Typing.
 
 
-async def test_what_is_typed_is_shown_to_the_room_with_who_typed_it(house: House) -> None:
+async def test_a65_what_is_typed_is_shown_to_the_room_with_who_typed_it(house: House) -> None:
     ana, ben = house.hand("ana"), house.hand("ben")
     await ana.does(make_submit(1, stdin=StdinMode.SHARED))
     await ben.does(TakeStdin(job_id(1)))
@@ -478,7 +480,7 @@ async def test_what_is_typed_is_shown_to_the_room_with_who_typed_it(house: House
     ]
 
 
-async def test_one_member_at_a_time_types_and_the_room_sees_who(house: House) -> None:
+async def test_a65_one_member_at_a_time_types_and_the_room_sees_who(house: House) -> None:
     ana, ben = house.hand("ana"), house.hand("ben")
     await ana.does(make_submit(1, stdin=StdinMode.SHARED))
     assert ana.ear.last(Submitted).job.holder == ana.member.member
@@ -497,7 +499,9 @@ async def test_one_member_at_a_time_types_and_the_room_sees_who(house: House) ->
 
 
 @pytest.mark.parametrize("how", ["leaves", "is removed", "becomes a viewer"])
-async def test_when_whoever_typed_cannot_any_more_the_owner_does(house: House, how: str) -> None:
+async def test_a65_when_whoever_typed_cannot_any_more_the_owner_does(
+    house: House, how: str
+) -> None:
     ana, ben = house.hand("ana", role=Role.HOST), house.hand("ben")
     await ana.does(make_submit(1, stdin=StdinMode.SHARED))
     await ben.does(TakeStdin(job_id(1)))
@@ -527,7 +531,7 @@ async def test_a_typed_line_lies_where_it_came_in_the_output(house: House) -> No
     assert ben.ear.last(OutputPart).typed == tuple(lines)
 
 
-async def test_what_is_piped_is_taken_over_by_nobody(house: House) -> None:
+async def test_a65_what_is_piped_is_taken_over_by_nobody(house: House) -> None:
     ana, ben = house.hand("ana"), house.hand("ben")
     await ana.does(make_submit(1, stdin=StdinMode.PIPED))
     await ben.does(TakeStdin(job_id(1)))

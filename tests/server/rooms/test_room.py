@@ -63,7 +63,7 @@ def test_members_are_told_who_is_here_in_the_order_of_arrival() -> None:
     assert room.size == 2
 
 
-def test_twins_are_told_apart() -> None:
+def test_a66_twins_are_told_apart() -> None:
     room = empty_room()
     for number in range(4):
         enter(room, "ana", key=f"{number:032x}")
@@ -73,7 +73,7 @@ def test_twins_are_told_apart() -> None:
 
 
 @given(st.lists(st.text(st.characters(exclude_categories=())), min_size=1, max_size=10))
-def test_whatever_members_call_themselves_they_are_distinct_and_printable(
+def test_a66_whatever_members_call_themselves_they_are_distinct_and_printable(
     wanted: list[str],
 ) -> None:
     room = empty_room()
@@ -85,7 +85,7 @@ def test_whatever_members_call_themselves_they_are_distinct_and_printable(
         assert 0 < columns(name) <= NAME_COLUMNS_MAX
 
 
-def test_a_member_without_a_printable_name_is_a_guest() -> None:
+def test_a66_a_member_without_a_printable_name_is_a_guest() -> None:
     room = empty_room()
     assert enter(room, "\x1b\u202e ", key="0" * 32)[0].name == "guest-1"
     assert enter(room, "", key="1" * 32)[0].name == "guest-2"

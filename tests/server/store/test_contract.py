@@ -87,7 +87,7 @@ async def test_what_happens_to_a_job_is_kept(store: Store) -> None:
     assert await store.output(job_id(1)) == (wrote(b"hello\n"),)
 
 
-async def test_the_first_end_counts(store: Store) -> None:
+async def test_f03_the_first_end_counts(store: Store) -> None:
     await ran(store, a_job(1))
     again: list[Change] = [
         FinishJob(job_id(1), LATE, "eve", ()),
@@ -232,7 +232,7 @@ async def everything(store: Store) -> object:
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(batch=batches(), written=st.integers(0, 30))
-async def test_a_batch_that_was_half_written_or_whose_answer_was_lost_may_be_written_again(
+async def test_f03_a_batch_that_was_half_written_or_whose_answer_was_lost_may_be_written_again(
     batch: list[Change], written: int
 ) -> None:
     once, again = SqliteStore(None), SqliteStore(None)
