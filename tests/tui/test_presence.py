@@ -15,7 +15,7 @@ from textual.widgets import Static
 
 from codesync_client.carets import CaretPlace
 from codesync_client.shared_document import SharedDocument
-from codesync_protocol.messages import Role
+from codesync_protocol.messages import Caret, Role
 from codesync_tui.editor.document import SourceDocument
 from codesync_tui.editor.remote_carets import Mark, Marks, RemoteCaret, paint, plan
 from codesync_tui.editor.rows import QuickWrappedDocument
@@ -23,7 +23,7 @@ from codesync_tui.presence import IDLE_SECONDS, TYPING_SECONDS, Presence
 from codesync_tui.shared_texts import CARET_SECONDS
 from tests.programs import python, submit_and_wait
 from tests.servers import RunningServer, running_server
-from tests.tui.test_sharing import Screen, screen
+from tests.tui.test_sharing import Screen, screen, script_in
 from tests.waiting import eventually
 
 ANA, BEN = 1, 2
@@ -96,6 +96,11 @@ def test_our_own_caret_is_never_covered() -> None:
 def painted(on: Screen) -> str:
     """What the editor shows."""
     return "\n".join(on.editor.render_line(y).text for y in range(on.editor.size.height))
+
+
+async def shows(on: Screen, line: str) -> None:
+    """Wait until the editor shows something."""
+    await eventually(lambda: line in painted(on))
 
 
 async def test_names_stand_where_their_carets_are(server: RunningServer) -> None:
@@ -220,3 +225,22 @@ def test_our_own_selection_is_seen_within_anothers() -> None:
         ("cd", ours),
         ("ef", SELECTION),
     ]
+
+
+async def test_a64_a_member_who_is_everywhere_and_nowhere_does_not_disturb_the_others(
+    server: RunningServer,
+) -> None:
+    text, far = "é🙂\n世\nlast", (1 << 53) - 1
+    async with screen(server, "ana") as ana, script_in(server) as eve:
+        await ana.has_text()
+        await ana.writes(text)
+        await eventually(lambda: eve.document.text() == text)
+        for anchor, head, line in ((0, far, "last   script"), (far, 3, "é🙂   script")):
+            for at in range(200):
+                eve.send_now(Caret(at % 2 * far, far - at, at % 14))
+            eve.send_now(Caret(far, anchor, head))
+            await shows(ana, line)
+            await ana.pilot.press("ctrl+home", "x", "ctrl+z")
+            assert ana.editor.text == text
+        await ana.pilot.press("ctrl+n")
+        await eventually(lambda: ana.editor.cursor_location == (0, 1))
