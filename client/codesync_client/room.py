@@ -10,6 +10,7 @@ from codesync_client.dial import DialOptions
 from codesync_client.errors import Offline, SubmissionRejected
 from codesync_client.events import Connected, Disconnected, RoomEvent
 from codesync_client.hand import Hand
+from codesync_client.inviting import Inviting
 from codesync_client.lifeline import Lifeline
 from codesync_client.mailbox import Mailbox, MailboxFull
 from codesync_client.model import RoomModel
@@ -74,6 +75,7 @@ class Room(Hand):
         self._mailbox = Mailbox()
         self._outgoing = Outgoing()
         self.past = Past(self.wake)
+        self._inviting = Inviting(self.send_now)
         self._stdin_moved = asyncio.Event()
         self._answers: dict[str, asyncio.Future[Accepted]] = {}
         self._document = _shared_document() if shares_text else None
@@ -259,6 +261,17 @@ class Room(Hand):
         self._outgoing.stdin(job).close()
         self._lifeline.wake()
 
+    async def invite(self, role: Role) -> Link:
+        """Have a link made that lets others in; for hosts.
+
+        Args:
+            role: editor or viewer.
+
+        Raises:
+            Offline: the connection is being restored, or no answer came.
+        """
+        return Link(self.link.server, self.link.room, await self._inviting.token(role))
+
     async def text_settled(self) -> None:
         """Wait until the room's text is there, and the server has all that we did to it.
 
@@ -317,7 +330,7 @@ class Room(Hand):
         if self._document:
             self._document.take(message)
             self._text_moved.set()
-        if self.past.take(message):
+        if self.past.take(message) or self._inviting.take(message):
             return
         match message:
             case PartTaken(job=job, received=received):

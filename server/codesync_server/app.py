@@ -295,6 +295,7 @@ class App:
             keeper=self._keeper,
             past=self._past,
             presence=self._presence,
+            invites=self.invites,
         )
 
     def _welcome(

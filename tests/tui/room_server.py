@@ -36,11 +36,13 @@ from codesync_protocol.messages import (
     FetchSource,
     Finished,
     HistoryPage,
+    Invite,
     JobState,
     JobSummary,
     LanguageChosen,
     LanguageInfo,
     LimitsInfo,
+    MakeInvite,
     Member,
     Members,
     Notice,
@@ -107,6 +109,7 @@ class Room:
     languages: tuple[LanguageInfo, ...] = LANGUAGES
     executor: ExecutorInfo = field(default_factory=lambda: ExecutorInfo("docker", True))
     epoch: str = "first"
+    token: str = "7Rk2mXv9TzW4bHs"
     refusal: Refused | None = None
     rejection: Rejected | None = None
 
@@ -407,6 +410,8 @@ class RoomServer:
                 size = len(self.past_source)
                 source = SourcePart(request, job, 0, size, self.past_source, files)
                 await connection.send(encode(source))
+            case MakeInvite(role=role):
+                await connection.send(encode(Invite(role, f"{role}s-{self.room.token}")))
             case Cancel(job=job):
                 result = Result(Verdict.CANCELLED, "cancelled")
                 await self.finished(job, result, by=self.room.members[0].name)

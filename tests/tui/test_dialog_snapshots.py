@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 from msgspec import structs
-from textual.widgets import Input, OptionList
+from textual.widgets import Input, OptionList, Static
 
 from codesync_protocol.errors import Code
 from codesync_protocol.messages import EditRefused, PastJob, Stream
@@ -130,6 +130,11 @@ async def told(on: Stage) -> None:
     await on.pilot.pause()
 
 
+async def invited(on: Stage) -> None:
+    line = on.app.screen.query_one("#join-line", Static)
+    await on.until(lambda: "#editors-" in str(line.content))
+
+
 UNSENT = Unsent(0.0, {SOURCE: f"# guess\n{PYTHON.starter}"}, {SOURCE: PYTHON.starter}, Room().epoch)
 
 
@@ -142,12 +147,14 @@ class TestDialogs:
         assert Scene("f2").looks_the_same(snap_compare, *size)
 
     def test_invite(self, snap_compare: Compare, size: tuple[int, int]) -> None:
-        assert Scene("f9").looks_the_same(snap_compare, *size)
+        assert Scene("f9", then=invited).looks_the_same(snap_compare, *size)
 
     def test_invite_with_no_frame_to_select(
         self, snap_compare: Compare, size: tuple[int, int]
     ) -> None:
-        assert Scene("f9", theme="codesync-sixteen").looks_the_same(snap_compare, *size)
+        assert Scene("f9", theme="codesync-sixteen", then=invited).looks_the_same(
+            snap_compare, *size
+        )
 
     def test_save(self, snap_compare: Compare, size: tuple[int, int]) -> None:
         assert Scene("ctrl+s").looks_the_same(snap_compare, *size)

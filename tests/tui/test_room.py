@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 from codesync_protocol.errors import Code
 from codesync_protocol.messages import (
@@ -563,11 +563,48 @@ async def test_a_pane_that_is_hidden_gives_the_focus_back() -> None:
         await on.until(lambda: on.editor.has_focus)
 
 
+def shown(on: Stage) -> str:
+    """What the dialog says."""
+    return "\n".join(str(each.content) for each in on.app.screen.query(Static))
+
+
 async def test_the_invitation_is_shown_and_copied() -> None:
     line = "codesync join ws://127.0.0.1:4000/brave-otter-12#TOKEN"
     async with stage(join_line=line) as on:
         await on.until(lambda: any(line in notice for notice in on.notices()))
         assert on.editor.has_focus
-        await on.press("f9", "c")
+        await on.press("f9")
+        await on.until(lambda: "#editors-" in shown(on))
+        await on.press("c")
         await on.until(lambda: any("Copied the line" in notice for notice in on.notices()))
-        assert on.app.clipboard == line
+        fresh = line.replace("TOKEN", f"editors-{on.server.room.token}")
+        assert on.app.clipboard == fresh, "what a host did to members ends older ones"
+
+
+async def test_a_host_invites_those_who_only_look_on() -> None:
+    async with stage() as on:
+        await on.press("f9", "v")
+        await on.until(lambda: "#viewers-" in shown(on))
+        await on.press("c")
+        await on.until(lambda: on.app.clipboard.startswith("codesync join ws://127.0.0.1:"))
+        assert on.app.clipboard.endswith(f"#viewers-{on.server.room.token}")
+
+
+async def test_without_a_connection_the_line_that_is_known_is_shown() -> None:
+    line = "codesync join ws://127.0.0.1:4000/brave-otter-12#TOKEN"
+    async with stage(join_line=line) as on:
+        await on.server.close()
+        await on.until(lambda: "offline" in on.status())
+        await on.press("f9")
+        await on.until(lambda: line in shown(on))
+        await on.press("v")
+        await on.until(lambda: "not connected" in shown(on))
+
+
+async def test_others_are_told_who_has_the_line() -> None:
+    server = RoomServer()
+    server.room.members = (Member(1, "ana", "editor"), Member(2, "ben", "host"))
+    server.room.role = Role.EDITOR
+    async with stage(server) as on:
+        await on.press("f9")
+        await on.until(lambda: "ben (F9 there)" in shown(on))

@@ -56,6 +56,8 @@ from codesync_protocol.messages.job import (
     Window,
 )
 from codesync_protocol.messages.room import (
+    Invite,
+    MakeInvite,
     Member,
     Members,
     Notice,
@@ -95,6 +97,7 @@ ClientMessage = (
     | TakeStdin
     | SetRole
     | RemoveMember
+    | MakeInvite
 )
 """What a client may send."""
 
@@ -126,6 +129,7 @@ ServerMessage = (
     | HistoryPage
     | SourcePart
     | Saving
+    | Invite
     | Submitted
     | Started
     | Output
@@ -165,11 +169,13 @@ __all__ = [
     "Hello",
     "HistoryPage",
     "Interrupt",
+    "Invite",
     "JobState",
     "JobSummary",
     "LanguageChosen",
     "LanguageInfo",
     "LimitsInfo",
+    "MakeInvite",
     "Member",
     "MemberCaret",
     "Members",

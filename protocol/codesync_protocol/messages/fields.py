@@ -24,6 +24,9 @@ ClientKey = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$", max_length=32)]
 Epoch = Annotated[str, Meta(max_length=32)]
 """Which history of a room a `seq` belongs to."""
 
+Token = Annotated[str, Meta(max_length=1024)]
+"""An invite, or the server's token."""
+
 ShortText = Annotated[str, Meta(max_length=200)]
 Sentence = Annotated[str, Meta(max_length=2000)]
 FileName = Annotated[str, Meta(min_length=1, max_length=FILE_NAME_MAX)]

@@ -4,7 +4,15 @@ from enum import StrEnum
 
 import msgspec
 
-from codesync_protocol.messages.fields import Count, JobId, MemberId, Seconds, Sentence, ShortText
+from codesync_protocol.messages.fields import (
+    Count,
+    JobId,
+    MemberId,
+    Seconds,
+    Sentence,
+    ShortText,
+    Token,
+)
 
 
 class Role(StrEnum):
@@ -60,6 +68,30 @@ class RemoveMember(
     """Send a member away for good; for hosts. Invites that were made before let nobody in."""
 
     member: MemberId
+
+
+class MakeInvite(
+    msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="make_invite"
+):
+    """Ask for an invite; for hosts.
+
+    Attributes:
+        role: what it lets others do: edit, or view. Hosts are made of those who are here.
+    """
+
+    role: Role
+
+
+class Invite(msgspec.Struct, frozen=True, array_like=True, tag="invite"):
+    """An invite, in answer to MakeInvite.
+
+    Attributes:
+        role: MakeInvite's.
+        token: the key to the room: what stands behind the # in a link.
+    """
+
+    role: Role
+    token: Token
 
 
 class QueuedJob(msgspec.Struct, frozen=True, array_like=True):

@@ -16,6 +16,7 @@ from codesync_protocol.messages.fields import (
     ShortText,
     Size,
     Tag,
+    Token,
     Version,
 )
 from codesync_protocol.messages.job import JobSummary
@@ -41,7 +42,7 @@ class Hello(msgspec.Struct, frozen=True, array_like=True, tag="hello"):
     oldest: Version
     newest: Version
     room: Annotated[str, Meta(max_length=64)]
-    token: Annotated[str, Meta(max_length=1024)]
+    token: Token
     name: Annotated[str, Meta(max_length=256)]
     key: ClientKey
     epoch: Epoch = ""

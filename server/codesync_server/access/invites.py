@@ -10,6 +10,7 @@ import binascii
 import hmac
 import time
 from dataclasses import dataclass
+from math import ceil
 
 from codesync_protocol.messages import Role
 
@@ -52,7 +53,8 @@ class InviteDesk:
         """
         issued = time.time()
         expires = issued + lifetime
-        payload = f"2|{room}|{role}|{int(expires * 1000)}|{int(issued * 1000)}".encode()
+        # Rounded up: one that is made right after a removal must not seem to be made before it.
+        payload = f"2|{room}|{role}|{int(expires * 1000)}|{ceil(issued * 1000)}".encode()
         return self._sealed(payload)
 
     def check(self, token: str, room: str) -> Grant | None:

@@ -19,6 +19,7 @@ from codesync_protocol.messages import (
     Hello,
     Interrupt,
     LanguageChosen,
+    MakeInvite,
     RemoveMember,
     Resize,
     SetRole,
@@ -32,6 +33,7 @@ from codesync_protocol.messages import (
     SubmitPart,
     TakeStdin,
 )
+from codesync_server.access.invites import InviteDesk
 from codesync_server.access.throttle import Throttle
 from codesync_server.jobs.allowance import Allowance
 from codesync_server.jobs.job import Job
@@ -67,6 +69,7 @@ class Actions:
         keeper: keeps what is accepted.
         past: what was.
         presence: tells the others where the member is.
+        invites: signs invites.
 
     Attributes:
         errands: what takes time; whoever owns the member's connection has them run.
@@ -83,6 +86,7 @@ class Actions:
         keeper: Keeper,
         past: Past,
         presence: Presence,
+        invites: InviteDesk,
     ) -> None:
         self.errands = Errands()
         self._seat = seat
@@ -93,7 +97,7 @@ class Actions:
         self._editing = Editing(seat)
         self._submitting = Submitting(seat, scheduler, languages, allowance, uploads, keeper)
         self._reading = Reading(seat, past)
-        self._hosting = Hosting(seat)
+        self._hosting = Hosting(seat, invites)
         self._fetches = Throttle(FETCHES_BURST, FETCHES_PER_SECOND)
         self._edit_bytes = Throttle(EDIT_BYTES_BURST, EDIT_BYTES_PER_SECOND)
 
@@ -132,6 +136,8 @@ class Actions:
                     self._hosting.set_role(message)
                 case RemoveMember():
                     self._hosting.remove(message)
+                case MakeInvite():
+                    self._hosting.invite(message)
                 case Interrupt():
                     self._interrupt(message)
                 case Resize():

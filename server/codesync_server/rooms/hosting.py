@@ -1,7 +1,8 @@
-"""What a host does with members: lets them do more or less, and sends them away."""
+"""What a host does about members: invites them, lets them do more or less, sends them away."""
 
 from codesync_protocol.errors import Code, FrameError
-from codesync_protocol.messages import Notice, RemoveMember, Role, SetRole
+from codesync_protocol.messages import Invite, MakeInvite, Notice, RemoveMember, Role, SetRole
+from codesync_server.access.invites import InviteDesk
 from codesync_server.rooms.seat import Seat
 
 _ARTICLES = {Role.HOST: "a", Role.EDITOR: "an", Role.VIEWER: "a"}
@@ -12,11 +13,24 @@ class Hosting:
 
     Args:
         seat: the member's place.
+        desk: signs invites.
     """
 
-    def __init__(self, seat: Seat) -> None:
+    def __init__(self, seat: Seat, desk: InviteDesk) -> None:
         self._seat = seat
+        self._desk = desk
         self._room = seat.room
+
+    def invite(self, message: MakeInvite) -> None:
+        """Make an invite, which is newer than all that was done to members so far.
+
+        Raises:
+            FrameError: they are no host, or want one that makes hosts.
+        """
+        self._seat.require_host()
+        if message.role is Role.HOST:
+            raise FrameError(Code.ROLE, "invites are for editors and viewers; members become hosts")
+        self._seat.reply(Invite(message.role, self._desk.invite(self._room.name, message.role)))
 
     def set_role(self, message: SetRole) -> None:
         """Let a member do more or less.

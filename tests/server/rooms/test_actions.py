@@ -16,6 +16,8 @@ from codesync_protocol.messages import (
     FetchOutput,
     Finished,
     Interrupt,
+    Invite,
+    MakeInvite,
     Members,
     Notice,
     OutputChunk,
@@ -39,6 +41,7 @@ from codesync_protocol.messages import (
     TakeStdin,
 )
 from codesync_protocol.verdict import Result, Verdict
+from codesync_server.access.invites import InviteDesk
 from codesync_server.jobs import uploads
 from codesync_server.jobs.allowance import Allowance
 from codesync_server.jobs.job import Job
@@ -81,6 +84,7 @@ class Hand:
             keeper=house.keeper,
             past=Past(house.keeper.store),
             presence=house.presence,
+            invites=InviteDesk("token"),
         )
 
     async def does(self, *messages: ClientMessage) -> None:
@@ -377,6 +381,18 @@ async def test_a_changed_role_stays_when_the_member_comes_back(house: House) -> 
     await ana.does(SetRole(ben.member.member, Role.VIEWER))
     ben.room.leave(key_of("ben"), ben.ear, 1.0)
     assert house.hand("ben").member.role == Role.VIEWER
+
+
+async def test_a_host_makes_invites_which_removals_before_it_do_not_end(house: House) -> None:
+    ana, eve = house.hand("ana", role=Role.HOST), house.hand("eve")
+    await ana.does(RemoveMember(eve.member.member), MakeInvite(Role.VIEWER))
+    answer = ana.ear.last(Invite)
+    grant = InviteDesk("token").check(answer.token, ana.room.name)
+    assert grant is not None
+    assert answer.role is grant.role is Role.VIEWER
+    assert ana.room.roll.bars(key_of("cy"), grant.issued) == ""
+    await ana.does(MakeInvite(Role.HOST))
+    assert ana.fault is Code.ROLE
 
 
 @pytest.mark.parametrize("role", [Role.EDITOR, Role.VIEWER])

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
-from codesync_protocol.messages import LanguageInfo
+from codesync_protocol.messages import LanguageInfo, Role
 from codesync_tui.actions import bindings
 from codesync_tui.company import Company
 from codesync_tui.editor.source_area import SourceArea
@@ -15,7 +15,7 @@ from codesync_tui.messages import CopyAsked
 from codesync_tui.panels.find_line import FindLine
 from codesync_tui.panels.output_find import OutputFind
 from codesync_tui.screens.help import HelpScreen, room_notes
-from codesync_tui.screens.invite import InviteScreen, elsewhere
+from codesync_tui.screens.invite import InviteScreen, elsewhere, join_line
 from codesync_tui.screens.language import LanguagePicker
 from codesync_tui.screens.line_prompt import LinePrompt
 from codesync_tui.screens.room_view import RoomView
@@ -242,11 +242,14 @@ class RoomScreen(RoomView):
 
     def action_invite(self) -> None:
         """Show the line that lets others join."""
-        other = "Not connected yet."
+        other, make = "Not connected yet.", None
         if self._narrator.has_entered:
-            me, room = self._room.welcome.member, self._room.link.room
-            other = elsewhere(self._room.members.members, me, room)
-        app_of(self).push_screen(InviteScreen(self._join_line, other))
+            other = elsewhere(self._room.members.members)
+            make = self._make_line if self._room.role is Role.HOST else None
+        app_of(self).push_screen(InviteScreen(self._join_line, other, make))
+
+    async def _make_line(self, role: Role) -> str:
+        return join_line(self._join_line, await self._room.invite(role))
 
     def action_copy_output(self) -> None:
         """Copy the chosen block, or the last."""
