@@ -42,7 +42,7 @@ async def test_what_is_typed_stands_there_once() -> None:
         assert app.editor.text == "ab c"
 
 
-async def test_what_is_pasted_stands_there_once_and_as_it_was() -> None:
+async def test_a68_what_is_pasted_stands_there_once_and_as_it_was() -> None:
     app = OneEditor()
     async with app.run_test() as pilot:
         app.post_message(events.Paste("if x:\r\n\ty = '\x1b[31m\u2028'\rz"))
@@ -80,7 +80,7 @@ async def test_a70_a_million_lines_are_text_like_any() -> None:
         assert app.editor.wrapped_document.height == SOURCE_MAX - 1
 
 
-async def test_a_paste_that_is_too_large_is_refused() -> None:
+async def test_a70_a_paste_that_is_too_large_is_refused() -> None:
     app = OneEditor()
     async with app.run_test() as pilot:
         app.post_message(events.Paste("x" * (SOURCE_MAX + 1)))
