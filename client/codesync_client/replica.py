@@ -180,6 +180,8 @@ class Replica:
 
 
 def _clean(splice: Splice) -> Splice:
+    if splice.inserted.isascii():
+        return splice
     inserted = splice.inserted.encode("utf-8", "replace").decode()
     return Splice(splice.at, splice.deleted, inserted)
 
@@ -203,16 +205,22 @@ def _in_runs(splices: Sequence[Splice]) -> Iterator[Splice]:
 
 
 def _splices(delta: list[dict[str, Any]]) -> list[Splice]:
-    """Turn what the library says of a change into splices."""
+    """Turn what the library says of a change into splices.
+
+    What went and what came at one place are one: whoever stood behind what went stands behind what
+    came, and to show 5,000 places takes half as long.
+    """
     splices: list[Splice] = []
-    at = 0
-    for step in delta:
-        if "retain" in step:
-            at += int(step["retain"])
-        elif "delete" in step:
-            splices.append(Splice(at, int(step["delete"]), ""))
+    start = deleted = 0
+    inserted = ""
+    for step in [*delta, {"retain": 0}]:
+        if "delete" in step:
+            deleted += int(step["delete"])
+        elif "insert" in step:
+            inserted += str(step["insert"])
         else:
-            inserted = str(step["insert"])
-            splices.append(Splice(at, 0, inserted))
-            at += len(inserted.encode())
+            if deleted or inserted:
+                splices.append(Splice(start, deleted, inserted))
+            start += len(inserted.encode()) + int(step["retain"])
+            deleted, inserted = 0, ""
     return splices

@@ -80,3 +80,28 @@ def test_what_is_no_unicode_becomes_a_question_mark() -> None:
     mine, _ = replica("ab")
     mine.splice(SOURCE, [Splice(0, 1, "\ud800"), Splice(2, 0, "c")])
     assert mine.text() == "?bc"
+
+
+def test_what_goes_and_what_comes_at_one_place_are_one_splice() -> None:
+    mine, told = replica("one two two")
+    mine.splice(SOURCE, [Splice(4, 3, "2"), Splice(6, 3, "2")])
+    assert told[-1].splices == (Splice(4, 3, "2"), Splice(6, 3, "2"))
+    assert [splice.move(7) for splice in told[-1].splices[:1]] == [5], "behind it stays behind it"
+    mine.undo()
+    assert told[-1].splices == (Splice(4, 1, "two"), Splice(8, 1, "two"))
+
+
+def test_others_neither_part_what_is_undone_together_nor_are_taken_back() -> None:
+    mine, told = replica("")
+    theirs = Replica(6, Doc[Text]().get_update(), told.append)
+    for letter in "abc":
+        mine.edit(SOURCE, len(mine.text()), 0, letter)
+        theirs.edit(SOURCE, 0, 0, "X")
+        update = theirs.take()
+        assert update
+        mine.apply(update, 6)
+    assert sorted(mine.text()) == sorted("abcXXX")
+    mine.undo()
+    assert mine.text() == "XXX"
+    mine.redo()
+    assert sorted(mine.text()) == sorted("abcXXX")
