@@ -1,12 +1,21 @@
 """The editor: what is typed, pasted, loaded and taken back."""
 
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+
+import pytest
 from textual import events
 from textual.app import App, ComposeResult
+from textual.pilot import Pilot
 
+from codesync_client import replica
 from codesync_protocol.limits import SOURCE_MAX
+from codesync_protocol.shared_text import SOURCE
+from codesync_server.rooms.room import Room
 from codesync_tui.editor import CodeEditor
 from codesync_tui.editor.source_area import SourceArea
 from codesync_tui.editor.syntax import load_syntax
+from tests.tui.test_convergence import Desks, Member, settle
 from tests.waiting import eventually
 
 
@@ -144,3 +153,177 @@ async def test_long_texts_are_edited_without_looking_at_all_of_them() -> None:
         app.editor.move_cursor((2000, 0))
         await pilot.press("a")
         assert 0 < len(app.editor._highlights) <= 256  # pyright: ignore[reportPrivateUsage]  # how many were worked out
+
+
+# What is undone together, in a shared text.
+
+
+class Clock:
+    """The time, as the copies of the text see it: it goes on only when somebody says so."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.milliseconds = 1_000
+        monkeypatch.setattr(replica, "time", self)
+
+    def monotonic_ns(self) -> int:
+        """See time.monotonic_ns."""
+        return self.milliseconds * 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two who write: the keys go to the first."""
+
+    pilot: Pilot[None]
+    ana: Member
+    ben: Member
+    clock: Clock
+
+    async def press(self, *keys: str) -> None:
+        """Press keys; everybody sees what comes of it."""
+        await self.pilot.press(*keys)
+        settle([self.ana, self.ben])
+
+    def ben_writes(self, text: str, row: int, column: int) -> None:
+        """The other one writes."""
+        self.ben.editor.insert(text, (row, column))
+        settle([self.ana, self.ben])
+
+    async def undone(self) -> list[str]:
+        """What the text is after each undo, until there is nothing to take back."""
+        texts = [self.ana.editor.text]
+        while True:
+            await self.press("ctrl+z")
+            if self.ana.editor.text == texts[-1]:
+                return texts[1:]
+            texts.append(self.ana.editor.text)
+
+
+@pytest.fixture
+async def pair(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Pair]:
+    clock = Clock(monkeypatch)
+    app, room = Desks(2), Room("den", 0.0)
+    room.document.write(SOURCE, "")
+    async with app.run_test(size=(60, 30)) as pilot:
+        desks = zip(app.editors, app.inputs, strict=True)
+        ana, ben = (Member(room, f"w{number}", *desk) for number, desk in enumerate(desks))
+        for member in (ana, ben):
+            member.connect()
+        settle([ana, ben])
+        ana.editor.focus()
+        yield Pair(pilot, ana, ben, clock)
+
+
+async def test_what_is_typed_in_one_go_is_undone_in_one(pair: Pair) -> None:
+    await pair.press(*"abc", "backspace", "backspace", *"de", "enter", *"f")
+    assert await pair.undone() == ["ade\n", "ade", "a", "abc", ""]
+
+
+async def test_a_pause_and_a_move_end_what_is_undone_together(pair: Pair) -> None:
+    await pair.press(*"ab")
+    pair.clock.milliseconds += replica.UNDO_GROUP_MS
+    await pair.press(*"cd", "left", "right", *"ef")
+    assert await pair.undone() == ["abcd", "ab", ""]
+
+
+async def test_a_paste_and_a_command_are_undone_alone(pair: Pair) -> None:
+    await pair.press("a")
+    pair.pilot.app.post_message(events.Paste("b"))
+    await pair.press(*"cd")
+    pair.ana.editor.toggle_comment()
+    await pair.press(*"ef", "ctrl+w", "backspace", "ctrl+a")
+    assert pair.ana.editor.text == "//"
+    assert await pair.undone() == ["// ", "// abcdef", "// abcd", "abcd", "ab", "a", ""]
+
+
+async def test_others_neither_part_what_is_typed_nor_are_taken_back(pair: Pair) -> None:
+    pair.ben_writes("one\ntwo\n", 0, 0)
+    pair.ana.editor.move_cursor((1, 3))
+    await pair.press(*"ab")
+    pair.ben_writes("zero\n", 0, 0)
+    pair.clock.milliseconds += replica.UNDO_GROUP_MS - 1
+    await pair.press(*"cd")
+    pair.ben_writes("X", 2, 3)
+    pair.clock.milliseconds += replica.UNDO_GROUP_MS - 1
+    await pair.press(*"ef")
+    pair.ben_writes("Y", 2, 10)
+    assert pair.ana.editor.text == "zero\none\ntwoXabcdefY\n"
+    assert await pair.undone() == ["zero\none\ntwoXY\n"]
+
+
+async def test_others_do_not_part_what_is_deleted_key_by_key(pair: Pair) -> None:
+    pair.ben_writes("one\ntwo\n", 0, 0)
+    pair.ana.editor.move_cursor((1, 3))
+    await pair.press("backspace")
+    pair.ben_writes("zero\n", 0, 0)
+    await pair.press("backspace", "backspace")
+    assert pair.ana.editor.text == "zero\none\n\n"
+    assert await pair.undone() == ["zero\none\ntwo\n"]
+    pair.ana.editor.redo()
+    assert pair.ana.editor.text == "zero\none\n\n"
+
+
+# Keys for lines.
+
+
+async def test_tab_moves_the_selected_lines_and_shift_tab_moves_them_back(pair: Pair) -> None:
+    pair.ben_writes("a\n\n  b\n\tc\nd\n", 0, 0)
+    pair.ana.editor.move_cursor((0, 0))
+    await pair.press("shift+down", "shift+down", "shift+down", "shift+down", "tab")
+    assert pair.ana.editor.text == "\ta\n\n    b\n\t\tc\nd\n"
+    assert pair.ana.editor.selection == ((0, 0), (4, 0))
+    await pair.press("tab", "shift+tab", "shift+tab", "shift+tab")
+    assert pair.ana.editor.text == "a\n\nb\nc\nd\n"
+    assert pair.ana.editor.selection == ((0, 0), (4, 0))
+    assert len(await pair.undone()) == 5, "each is a step, and what another wrote stays"
+
+
+async def test_tab_in_a_line(pair: Pair) -> None:
+    pair.ben_writes("one two\n", 0, 0)
+    pair.ana.editor.move_cursor((0, 2))
+    await pair.press("tab")
+    assert pair.ana.editor.text == "on  e two\n", "up to the next stop"
+    pair.ana.editor.move_cursor((0, 2))
+    await pair.press("shift+end", "tab")
+    assert pair.ana.editor.text == "on  \n", "a piece is replaced"
+    await pair.press("home", "shift+end", "tab")
+    assert pair.ana.editor.text == "    on  \n", "a whole line is moved"
+    await pair.press("end", "shift+tab")
+    assert pair.ana.editor.text == "on  \n"
+    assert pair.ana.editor.cursor_location == (0, 4)
+
+
+async def test_enter_among_leading_blanks_leaves_what_follows_where_it_is(pair: Pair) -> None:
+    for blanks in ("    ", "\t\t"):
+        for column in (0, len(blanks) // 2, len(blanks)):
+            pair.ana.editor.load_text(f"{blanks}x")
+            pair.ana.editor.move_cursor((0, column))
+            await pair.press("enter")
+            assert pair.ana.editor.text == f"{blanks[:column]}\n{blanks}x"
+            assert pair.ana.editor.cursor_location == (1, column)
+
+
+async def test_home_goes_to_the_text_of_a_line_and_to_its_beginning(pair: Pair) -> None:
+    pair.ben_writes("  \tx = 1\n", 0, 0)
+    pair.ana.editor.move_cursor((0, 6))
+    for column in (3, 0, 3):
+        await pair.press("home")
+        assert pair.ana.editor.cursor_location == (0, column)
+
+
+async def test_backspace_goes_back_one_level_among_blanks_and_tabs(pair: Pair) -> None:
+    pair.ben_writes("\t      x", 0, 0)
+    pair.ana.editor.move_cursor((0, 7))
+    for left in ("\t    x", "\tx", "x"):
+        await pair.press("backspace")
+        assert pair.ana.editor.text == left
+
+
+async def test_nothing_is_changed_where_nothing_may_be_written(pair: Pair) -> None:
+    pair.ben_writes("a\nb\n", 0, 0)
+    pair.ana.editor.select_all()
+    pair.ana.editor.read_only = True
+    await pair.press("tab", "shift+tab", "(", "ctrl+v")
+    pair.ana.editor.toggle_comment()
+    assert pair.ana.editor.text == "a\nb\n"
+    assert pair.ana.editor.selection == ((0, 0), (2, 0))

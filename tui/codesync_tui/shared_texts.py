@@ -1,9 +1,9 @@
 """Binds the room's shared texts to the widgets that show them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from codesync_client.change import Change
+from codesync_client.change import Change, Splice
 from codesync_client.document_listener import Conflict
 from codesync_client.shared_document import SharedDocument
 from codesync_protocol.shared_text import SOURCE, STDIN
@@ -128,8 +128,8 @@ class _Port:
         self._wake = wake
         self._caret = caret
 
-    def edit(self, at: int, deleted: int, inserted: str) -> None:
-        self._document.edit(self._name, at, deleted, inserted)
+    def splice(self, splices: Sequence[Splice]) -> None:
+        self._document.splice(self._name, splices)
         self._wake()
 
     def replace(self, text: str) -> None:

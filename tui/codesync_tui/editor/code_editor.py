@@ -8,7 +8,6 @@ from typing import ClassVar
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.document._document import Document, Location, Selection
-from textual.document._edit import Edit
 from textual.geometry import Offset, Region, Spacing
 from textual.message import Message
 from textual.strip import Strip
@@ -18,11 +17,14 @@ from codesync_tui.editor.commands import (
     PAIRS,
     closes,
     comment_mark,
+    indent_lines,
     is_empty_pair,
     toggle_comments,
+    unindent_lines,
 )
 from codesync_tui.editor.highlights import LONG_COLUMNS, HighlightedDocument
-from codesync_tui.editor.indent import next_indent, previous_stop, unindent
+from codesync_tui.editor.indent import backspace, next_indent
+from codesync_tui.editor.line_commands import change_lines, selects_lines, wrap_selection
 from codesync_tui.editor.remote_carets import Marks, RemoteCaret, paint, plan
 from codesync_tui.editor.rows import QuickWrappedDocument
 from codesync_tui.editor.source_area import SourceArea
@@ -44,7 +46,7 @@ class CodeEditor(SourceArea):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("shift+tab", "unindent", "Move the line to the left", show=False)
+        Binding("shift+tab", "unindent", "Move the lines to the left", show=False)
     ]
 
     DEFAULT_CSS = """
@@ -248,13 +250,23 @@ class CodeEditor(SourceArea):
         self._touch()
         if self.read_only:
             return
+        if self._pressed(event):
+            event.stop()
+            event.prevent_default()
+
+    def _pressed(self, event: events.Key) -> bool:
+        """Do what a key does here; tell whether it does anything that it does not do elsewhere."""
         if event.key == "enter":
-            event.stop()
-            event.prevent_default()
             self._break_line()
-        elif event.character and self._typed_bracket(event.character):
-            event.stop()
-            event.prevent_default()
+        elif event.key == "tab" and selects_lines(self):
+            change_lines(self, lambda lines: indent_lines(lines, self.indent_width))
+        else:
+            return event.character is not None and self._typed_bracket(event.character)
+        return True
+
+    def _find_columns_to_next_tab_stop(self) -> int:
+        # The stock method counts from the caret, which may be at the end of what goes.
+        return self.indent_width - self.get_column_width(*min(self.selection)) % self.indent_width
 
     def _break_line(self) -> None:
         (row, column), bottom = sorted(self.selection)
@@ -273,8 +285,7 @@ class CodeEditor(SourceArea):
         (top, (row, column)) = sorted(self.selection)
         behind = self.document[row][column : column + 1]
         if not self.selection.is_empty and character in PAIRS:
-            selected = self.selected_text
-            self._replace_via_keyboard(character + selected + PAIRS[character], top, (row, column))
+            wrap_selection(self, character, PAIRS[character])
             return True
         if self.selection.is_empty and character in PAIRS.values() and behind == character:
             self.move_cursor((row, column + 1))
@@ -287,26 +298,8 @@ class CodeEditor(SourceArea):
 
     def toggle_comment(self) -> None:
         """Make comments of the selected lines, or lines of comments."""
-        if self.read_only:
-            return
-        top, bottom = sorted(self.selection)
-        last = bottom[0] - (bottom[1] == 0 and bottom[0] > top[0])
-        lines = self.source.get_text_range((top[0], 0), (last + 1, 0)).removesuffix("\n")
-        before = lines.split("\n")
-        after = toggle_comments(before, comment_mark(self.syntax_name))
-        if after == before:
-            return
-        anchor, head = self.selection
-        end = (last, len(before[-1]))
-        self.edit(Edit("\n".join(after), (top[0], 0), end, maintain_selection_offset=False))
-        self.selection = Selection(
-            *(
-                (row, max(0, column + len(after[row - top[0]]) - len(before[row - top[0]])))
-                if row <= last
-                else (row, column)
-                for row, column in (anchor, head)
-            )
-        )
+        mark = comment_mark(self.syntax_name)
+        change_lines(self, lambda lines: toggle_comments(lines, mark))
 
     def action_delete_left(self) -> None:
         """Delete the selection, the character to the left, or a level of indentation."""
@@ -315,15 +308,12 @@ class CodeEditor(SourceArea):
         behind = self.document[row][column : column + 1]
         if self.selection.is_empty and is_empty_pair(before[-1:], behind):
             self._delete_via_keyboard((row, column - 1), (row, column + 1))
-        elif self.selection.is_empty and len(before) > 1 and not before.strip(" "):
-            stop = previous_stop(column, self.indent_width)
-            self._delete_via_keyboard((row, stop), (row, column))
+        elif self.selection.is_empty and before:
+            count = backspace(before, self.indent_width)
+            self._delete_via_keyboard((row, column - count), (row, column))
         else:
             super().action_delete_left()
 
     def action_unindent(self) -> None:
-        """Move the line one level to the left."""
-        row, column = self.cursor_location
-        if count := unindent(self.document[row], self.indent_width):
-            self._delete_via_keyboard((row, 0), (row, count))
-            self.move_cursor((row, max(0, column - count)))
+        """Move the selected lines one level to the left."""
+        change_lines(self, lambda lines: unindent_lines(lines, self.indent_width))

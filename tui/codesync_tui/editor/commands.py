@@ -1,11 +1,31 @@
 """What editing commands do to text. Pure."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+
+from codesync_tui.editor.indent import indentation, unindent
 
 PAIRS = {"(": ")", "[": "]", "{": "}"}
 """Brackets that are closed when they are opened."""
 
 _HASH = frozenset({"python", "ruby", "bash", "perl", "r"})
+
+
+@dataclass(frozen=True, slots=True)
+class LinePiece:
+    """What a command replaces in a line.
+
+    Attributes:
+        row: the line's number among those the command is for.
+        column: where in it.
+        deleted: how many characters go.
+        inserted: what comes.
+    """
+
+    row: int
+    column: int
+    deleted: int
+    inserted: str
 
 
 def comment_mark(syntax: str) -> str:
@@ -17,25 +37,52 @@ def comment_mark(syntax: str) -> str:
     return "#" if syntax in _HASH else "//"
 
 
-def toggle_comments(lines: Sequence[str], mark: str) -> list[str]:
-    """Make comments of lines, or lines of comments if all are comments already.
+def toggle_comments(lines: Sequence[str], mark: str) -> list[LinePiece]:
+    """Tell how lines become comments, or lines again if all are comments already.
 
     Args:
         lines: the lines; empty ones stay as they are.
         mark: what begins a comment.
     """
-    written = [line for line in lines if line.strip()]
-    if written and all(line.lstrip().startswith(mark) for line in written):
-        return [_uncommented(line, mark) for line in lines]
-    column = min((len(line) - len(line.lstrip()) for line in written), default=0)
-    return [f"{line[:column]}{mark} {line[column:]}" if line.strip() else line for line in lines]
+    written = [(row, line, _blanks(line)) for row, line in enumerate(lines) if line.strip()]
+    if all(line.startswith(mark, blanks) for _, line, blanks in written):
+        return [
+            LinePiece(row, blanks, len(mark) + line.startswith(" ", blanks + len(mark)), "")
+            for row, line, blanks in written
+        ]
+    column = min(blanks for _, _, blanks in written)
+    return [LinePiece(row, column, 0, f"{mark} ") for row, _, _ in written]
 
 
-def _uncommented(line: str, mark: str) -> str:
-    if not line.strip():
-        return line
-    indent, _, rest = line.partition(mark)
-    return indent + rest.removeprefix(" ")
+def indent_lines(lines: Sequence[str], width: int) -> list[LinePiece]:
+    """Tell how lines move one level to the right.
+
+    Args:
+        lines: the lines; those without text stay as they are.
+        width: columns of one level.
+    """
+    by_tabs = any(line.startswith("\t") for line in lines)
+    # At their very beginning: somebody may be writing behind the blanks at the same time.
+    return [
+        LinePiece(row, 0, 0, indentation(line, width, by_tabs=by_tabs))
+        for row, line in enumerate(lines)
+        if line.strip()
+    ]
+
+
+def unindent_lines(lines: Sequence[str], width: int) -> list[LinePiece]:
+    """Tell how lines move one level to the left.
+
+    Args:
+        lines: the lines.
+        width: columns of one level.
+    """
+    counts = [unindent(line, width) for line in lines]
+    return [LinePiece(row, 0, count, "") for row, count in enumerate(counts) if count]
+
+
+def _blanks(line: str) -> int:
+    return len(line) - len(line.lstrip())
 
 
 def closes(opening: str, following: str) -> bool:

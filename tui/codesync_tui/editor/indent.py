@@ -21,6 +21,33 @@ def next_indent(line: str, column: int, width: int) -> str:
     return indent
 
 
+def indentation(line: str, width: int, *, by_tabs: bool) -> str:
+    """Tell what to put before a line to move it one level to the right.
+
+    Args:
+        line: the line.
+        width: columns of one level.
+        by_tabs: lines around it are indented by tabs; it is, too, unless it has spaces.
+    """
+    if line.startswith("\t") or (by_tabs and not line.startswith(" ")):
+        return "\t"
+    return " " * (width - _spaces(line) % width)
+
+
+def backspace(before: str, width: int) -> int:
+    """Count the characters that a backspace deletes: among leading blanks, up to the level before.
+
+    Args:
+        before: the line up to the caret, not empty.
+        width: columns of one level.
+    """
+    spaces = len(before) - len(before.rstrip(" "))
+    if before.strip(" \t") or not spaces:
+        return 1
+    column = len(before.expandtabs(width))
+    return min(spaces, column - previous_stop(column, width))
+
+
 def previous_stop(column: int, width: int) -> int:
     """Tell the column of the indentation level before `column`."""
     return max(0, (column - 1) // width * width)
@@ -28,7 +55,11 @@ def previous_stop(column: int, width: int) -> int:
 
 def unindent(line: str, width: int) -> int:
     """Count the characters to take from a line's beginning to move it one level to the left."""
-    if line.startswith("\t"):
-        return 1
-    spaces = len(line) - len(line.lstrip(" "))
+    spaces = _spaces(line)
+    if spaces < width and line.startswith("\t", spaces):
+        return spaces + 1
     return spaces - previous_stop(spaces, width)
+
+
+def _spaces(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))

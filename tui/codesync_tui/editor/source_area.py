@@ -5,8 +5,9 @@ changed only by what comes back from there: our own edits, others' and what is u
 same way, so that what is shown cannot differ from what is shared.
 """
 
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from itertools import islice
 from typing import ClassVar, Protocol
 
@@ -23,9 +24,14 @@ from codesync_client.change import Splice
 from codesync_protocol.limits import SOURCE_MAX
 from codesync_tui.editor.damage import ThriftyArea
 from codesync_tui.editor.document import SourceDocument, normal_newlines
-from codesync_tui.editor.moving import moved, replacement
+from codesync_tui.editor.key_run import KeyRun, is_one
+from codesync_tui.editor.moving import applied, line_replacements, moved, replacement
 from codesync_tui.editor.rows import QuickWrappedDocument
 from codesync_tui.typed import app_of
+
+PIECES_MAX = 5_000
+"""Where more are replaced in one step, those that are near each other are one: they take 50 us each
+in every member's view, and everything waits."""
 
 BRACKET_REACH = 8_000
 """Characters through which a bracket's other one is looked for."""
@@ -34,8 +40,8 @@ BRACKET_REACH = 8_000
 class TextPort(Protocol):
     """Where a shared text is written. What becomes of it comes back by `SourceArea.apply`."""
 
-    def edit(self, at: int, deleted: int, inserted: str) -> None:
-        """Replace a piece; places are bytes of UTF-8."""
+    def splice(self, splices: Sequence[Splice]) -> None:
+        """Replace pieces in one step."""
         ...
 
     def undo(self) -> None:
@@ -87,7 +93,10 @@ class SourceArea(ThriftyArea, inherit_css=True):
     _port: TextPort | None = None
     _keeps_selection = False
     _leads = False  # what is done now moves the caret to where it is done
-    _last: tuple[str, Location] | None = None  # what the last key did, and where it left the caret
+
+    @cached_property
+    def _run(self) -> KeyRun:
+        return KeyRun()
 
     def _make_document(self, text: str) -> Document:
         return SourceDocument(text)
@@ -114,14 +123,50 @@ class SourceArea(ThriftyArea, inherit_css=True):
         if self._port is None:
             super().load_text(normal_newlines(text))
             return
-        self.become(text)
+        self._step(lambda port: port.replace(normal_newlines(text)))
         self.move_cursor((0, 0))
 
     def become(self, text: str) -> None:
-        """Make the shared text another one in one step; the caret stays at what it is at."""
+        """Make the shared text another one in one step; the caret stays at what it is at.
+
+        Lines are changed one by one where they are as many as before: what others write between
+        the changes at the same time is kept.
+        """
+        before, after = self.text.split("\n"), normal_newlines(text).split("\n")
+        if len(before) == len(after):
+            self._replace_pieces(line_replacements(before, after))
+        else:
+            self._step(lambda port: port.replace("\n".join(after)))
+
+    def splice(self, splices: Sequence[Splice], selection: Selection) -> None:
+        """Replace pieces in one step, which is undone as one.
+
+        Args:
+            splices: the pieces, each behind the one before.
+            selection: what is selected then.
+        """
+        if self.read_only:
+            return
+        if self._port is None:
+            for each in splices:
+                start = self.source.location_of(each.at)
+                end = self.source.location_of(each.at + each.deleted)
+                super().edit(Edit(each.inserted, start, end, maintain_selection_offset=False))
+        self._replace_pieces(splices)
+        self.selection = selection
+
+    def _replace_pieces(self, splices: Sequence[Splice]) -> None:
+        if len(splices) > PIECES_MAX:
+            after = applied(self.text, splices)
+            self._step(lambda port: port.replace(after))
+        else:
+            self._step(lambda port: port.splice(splices))
+
+    def _step(self, act: Callable[[TextPort], None]) -> None:
+        """Change the shared text, if we may, by what is undone apart from all else."""
         if self._port is not None and not self.read_only:
             self._end_undo_group()
-            self._port.replace(normal_newlines(text))
+            act(self._port)
             self._end_undo_group()
 
     def action_document_start(self) -> None:
@@ -143,7 +188,8 @@ class SourceArea(ThriftyArea, inherit_css=True):
         """
         if self._port is None:
             self._set_document("", None)
-        self._port, self._last = port, None
+        self._port = port
+        self._run.end()
         if text != self.text:
             self.apply((replacement(self.text, text),), own=False)
 
@@ -170,32 +216,23 @@ class SourceArea(ThriftyArea, inherit_css=True):
         start, end = self._clamped(edit.top), self._clamped(edit.bottom)
         replaced = self.source.get_text_range(start, end)
         at = self.source.offset_of(start)
-        if not self._goes_on(start, end, edit.text):
+        if not self._run.takes(start, end, edit.text):
             self._end_undo_group()
         self._keeps_selection = edit.maintain_selection_offset
         try:
             with self._leading():
-                self._port.edit(at, self.source.offset_of(end) - at, edit.text)
+                self._port.splice((Splice(at, self.source.offset_of(end) - at, edit.text),))
         finally:
             self._keeps_selection = False
         landed = self.source.location_of(at + len(edit.text.encode("utf-8", "replace")))
-        self._last = ("typed" if edit.text else "deleted"), landed
-        if len(edit.text) > 1 or edit.text == "\n":
+        if is_one(edit.text or replaced):
+            self._run.go_on(edit.text, landed)
+        else:
             self._end_undo_group()
         return EditResult(landed, replaced)
 
-    def _goes_on(self, start: Location, end: Location, text: str) -> bool:
-        """Whether an edit goes on with what the keys before it did, and is undone with it."""
-        if self._last is None:
-            return False
-        what, place = self._last
-        if text:
-            return what == "typed" and start == end == place and len(text) == 1 and text != "\n"
-        is_one = start[0] == end[0] and end[1] - start[1] == 1
-        return what == "deleted" and is_one and place in (start, end)
-
     def _end_undo_group(self) -> None:
-        self._last = None
+        self._run.end()
         if self._port is not None:
             self._port.end_undo_group()
 
@@ -212,7 +249,7 @@ class SourceArea(ThriftyArea, inherit_css=True):
         if self._port is None:
             super().undo()
         elif not self.read_only:
-            self._last = None
+            self._run.end()
             with self._leading():
                 self._port.undo()
 
@@ -221,7 +258,7 @@ class SourceArea(ThriftyArea, inherit_css=True):
         if self._port is None:
             super().redo()
         elif not self.read_only:
-            self._last = None
+            self._run.end()
             with self._leading():
                 self._port.redo()
 
@@ -231,15 +268,18 @@ class SourceArea(ThriftyArea, inherit_css=True):
         Args:
             splices: what was replaced, in this order.
             own: we did it. What we do here takes the caret along and keeps it in view; all else
-                moves neither the caret against the text nor the text under the reader's eyes.
+                moves neither the caret against the text nor the text under the reader's eyes. Where
+                it is done at several places among which the caret is, it stays there.
         """
         leads = own and self._leads
+        first, is_one_place = self.source.location_of(splices[0].at), True
         gutter, before = self.gutter_width, self.selection
         anchor, head = before
         top = self.wrapped_document.offset_to_location(self._view_top)
-        landed = head
+        landed = first
         for splice in splices:
             start = self.source.location_of(splice.at)
+            is_one_place &= start == landed
             end = self.source.location_of(splice.at + splice.deleted)
             result = self.document.replace_range(start, end, splice.inserted)
             landed = result.end_location
@@ -247,8 +287,10 @@ class SourceArea(ThriftyArea, inherit_css=True):
             anchor = moved(anchor, start, end, landed, pushes=pushes)
             head = moved(head, start, end, landed, pushes=pushes)
             top = moved(top, start, end, landed, pushes=self.scroll_y > 0)
+            self._run.move(start, end, landed)
             self.wrapped_document.wrap_range(start, end, landed)
-        if leads and not self._keeps_selection:
+        is_among = not is_one_place and min(anchor, head) <= landed and first <= max(anchor, head)
+        if leads and not (self._keeps_selection or is_among):
             anchor = head = landed
         # The selection first: what follows looks at it, and must not find it behind the end.
         self.set_reactive(TextArea.selection, Selection(anchor, head))
@@ -335,9 +377,21 @@ class SourceArea(ThriftyArea, inherit_css=True):
                 return
 
     async def _on_paste(self, event: events.Paste) -> None:
+        event.prevent_default()
+        event.stop()
         if self.read_only:
             self.post_message(self.WriteRefused())
         elif len(event.text) > SOURCE_MAX:
-            event.prevent_default()
-            event.stop()
             self.post_message(self.PasteRefused(len(event.text)))
+        else:
+            self._pasted(event.text)
+
+    def action_paste(self) -> None:
+        """Paste what was copied here."""
+        if not self.read_only:
+            self._pasted(app_of(self).clipboard)
+
+    def _pasted(self, text: str) -> None:
+        self._end_undo_group()
+        self._replace_via_keyboard(text, *self.selection)
+        self._end_undo_group()

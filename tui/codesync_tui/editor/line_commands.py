@@ -1,0 +1,74 @@
+"""Commands for the selected lines: each changes only what differs in each line, all in one step.
+
+Whatever others write in these lines at the same time stays, and so do their carets.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from textual.document._document import Location, Selection
+
+from codesync_client.change import Splice
+from codesync_tui.editor.commands import LinePiece
+from codesync_tui.editor.line_sizes import byte_count
+from codesync_tui.editor.moving import moved
+from codesync_tui.editor.source_area import SourceArea
+
+
+def selects_lines(area: SourceArea) -> bool:
+    """Tell whether more than a piece of one line is selected."""
+    (top, left), (bottom, right) = sorted(area.selection)
+    return top < bottom or (left == 0 and 0 < right == len(area.document[bottom]))
+
+
+def change_lines(area: SourceArea, command: Callable[[Sequence[str]], Sequence[LinePiece]]) -> None:
+    """Do something to the selected lines, or to that of the caret; what is selected stays so.
+
+    Args:
+        area: whose.
+        command: tells what to replace in lines.
+    """
+    (top, _), (bottom, right) = sorted(area.selection)
+    last = bottom - (right == 0 and bottom > top)
+    lines = area.source.get_text_range((top, 0), (last, len(area.document[last]))).split("\n")
+    pieces = {top + piece.row: piece for piece in command(lines)}
+    if pieces:
+        anchor, head = area.selection
+        selection = Selection(_after(area, anchor, pieces), _after(area, head, pieces))
+        area.splice(_splices(area, pieces), selection)
+
+
+def _splices(area: SourceArea, pieces: Mapping[int, LinePiece]) -> list[Splice]:
+    splices: list[Splice] = []
+    grown = 0
+    for row, piece in pieces.items():
+        start = area.source.offset_of((row, piece.column))
+        deleted = area.source.offset_of((row, piece.column + piece.deleted)) - start
+        splices.append(Splice(start + grown, deleted, piece.inserted))
+        grown += byte_count(piece.inserted) - deleted
+    return splices
+
+
+def _after(area: SourceArea, place: Location, pieces: Mapping[int, LinePiece]) -> Location:
+    row, column = place
+    if row not in pieces:
+        return place
+    piece = pieces[row]
+    start, end = (row, piece.column), (row, piece.column + piece.deleted)
+    landed = row, piece.column + len(piece.inserted)
+    # Lines that are selected from their beginning are so afterwards.
+    return moved(place, start, end, landed, pushes=column > 0 or area.selection.is_empty)
+
+
+def wrap_selection(area: SourceArea, before: str, behind: str) -> None:
+    """Put something around what is selected, which stays selected.
+
+    Args:
+        area: whose.
+        before: one character.
+        behind: another.
+    """
+    anchor, head = area.selection
+    top, bottom = sorted(area.selection)
+    start, end = area.source.offset_of(top), area.source.offset_of(bottom)
+    selection = Selection(*((row, column + (row == top[0])) for row, column in (anchor, head)))
+    area.splice((Splice(start, 0, before), Splice(end + 1, 0, behind)), selection)
