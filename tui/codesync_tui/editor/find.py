@@ -3,8 +3,8 @@
 import re
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import islice
+from typing import NamedTuple
 
 from textual.document._document import Location
 
@@ -12,9 +12,10 @@ MATCHES_MAX = 10_000
 """More are not looked for."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Match:
+class Match(NamedTuple):
     """A place where something was found.
+
+    A tuple, since each step through thousands of them asks whether one is among them.
 
     Attributes:
         start: where it begins.
