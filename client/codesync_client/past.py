@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeVar
 
+from codesync_client.assembler import OutputAssembler, Piece
 from codesync_client.errors import NotFound
 from codesync_protocol.errors import Code
 from codesync_protocol.messages import (
@@ -115,28 +116,26 @@ class Past:
             if not part.data:
                 raise NotFound("the server's answer makes no sense")
 
-    async def output(self, job: str) -> tuple[OutputPart, ...]:
-        """Read again what a finished job wrote that is not among the room's recent ones.
+    async def output(self, job: str) -> tuple[Piece, ...]:
+        """Read again what a finished job wrote, and what was typed into it.
 
         Returns:
-            The pieces in order; where one begins behind the end of the one before it, what lies
-            between was not kept.
+            The pieces in order, with a mark where something was not kept.
 
         Raises:
             NotFound: the room has no such job, or it cannot be read now.
             Offline: the room was left for good before the answer came.
         """
-        parts: list[OutputPart] = []
-        offset = 0
+        assembler = OutputAssembler(job, exact=True)
+        pieces: list[Piece] = []
         while True:
-            part = await self._ask(FetchOutput(job, offset), OutputPart, self._next())
-            if part.total > BODY_MAX or part.offset < offset:
+            ask = FetchOutput(job, assembler.position)
+            part = await self._ask(ask, OutputPart, self._next())
+            if part.total > BODY_MAX:
                 raise NotFound("the server's answer makes no sense")
-            if part.chunks:
-                parts.append(part)
-            if part.end >= part.total or part.end <= offset:
-                return tuple(parts)
-            offset = part.end
+            pieces += assembler.part(part)
+            if assembler.position >= part.total:
+                return tuple(pieces)
 
     def _next(self) -> int:
         self._number += 1

@@ -110,6 +110,9 @@ def test_a66_a68_what_happens_in_a_room_and_what_is_typed_there(served: Served) 
             assert what_acts(running.written.replace(b"\b", b"")) == []
         watching.read_until("exit code 0")
         check(watching.written, "submitter", "file_name", "echo", "stdout", "stderr")
+    done = codesync("history", "--json", *room(served), home=served.home)
+    latest = json.loads(done.stdout.splitlines()[0])["job"]
+    check(written(served, "show", latest, *room(served)), "stdout", "echo")
 
 
 @pytest.mark.parametrize("command", ["run x", "join", "history", "show x", "store check"])

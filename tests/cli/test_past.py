@@ -195,6 +195,7 @@ def test_a_store_of_an_older_version_is_named_and_brought_up_to_date(
     shutil.copy(home / "data" / "codesync" / "rooms.db", file)
     with sqlite3.connect(file) as db:
         db.execute("ALTER TABLE jobs DROP COLUMN search")
+        db.execute("ALTER TABLE rooms DROP COLUMN editors_after")
         db.execute("PRAGMA user_version = 1")
     db.close()
     store = f"--store={file}"

@@ -4,15 +4,26 @@ from collections.abc import Callable, Iterable
 
 from textual.screen import Screen
 
-from codesync_client import ClientError, NotFound, Past, PastSource, Room, Submission
+from codesync_client import (
+    ClientError,
+    JobOutput,
+    NotFound,
+    OutputSkipped,
+    Past,
+    PastSource,
+    Room,
+    Submission,
+)
+from codesync_client.assembler import Piece
 from codesync_protocol.messages import (
     HistoryPage,
     LanguageInfo,
-    OutputPart,
     PastJob,
     Role,
+    StdinEcho,
     StdinMode,
 )
+from codesync_protocol.printable import show_line
 from codesync_protocol.shared_text import SOURCE
 from codesync_tui.messages import CopyAsked
 from codesync_tui.notices import Notices
@@ -165,15 +176,16 @@ class Archive:
         return as_shown(past.summary.job, await self._past.output(past.summary.job))
 
 
-def as_shown(job: str, parts: Iterable[OutputPart]) -> str:
+def as_shown(job: str, pieces: Iterable[Piece]) -> str:
     """Output as the output pane would show it, without colours; foreign text is made harmless."""
     transcript = Transcript()
     transcript.begin(job, Heading("", 0, "", "", ""))
-    end = 0
-    for part in parts:
-        if part.offset > end:
-            transcript.skip(job, skipped(part.offset - end))
-        for chunk in part.chunks:
-            transcript.write(job, chunk.stream, chunk.data)
-        end = part.end
+    for piece in pieces:
+        match piece:
+            case JobOutput():
+                transcript.write(job, piece.stream, piece.data)
+            case OutputSkipped():
+                transcript.skip(job, skipped(piece.count))
+            case StdinEcho():
+                transcript.type(job, show_line(piece.name), piece.data, end=piece.end)
     return transcript.text(job)

@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import base64
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from time import localtime, strftime
 
 from codesync_cli import past, where
@@ -13,8 +13,10 @@ from codesync_cli.exit_codes import ExitCode
 from codesync_cli.output import OutputClosed, Pipe
 from codesync_cli.parser import Parser
 from codesync_cli.voice import complain, say, say_block
-from codesync_client import ClientError, PastSource
-from codesync_protocol.messages import OutputPart, PastJob
+from codesync_client import ClientError, JobOutput, OutputSkipped, PastSource
+from codesync_client.assembler import Piece
+from codesync_protocol.messages import PastJob, StdinEcho
+from codesync_protocol.printable import show_line
 from codesync_server.configuration import SettingsError
 from codesync_server.store.contract import StoreDown, StoreUnusable
 
@@ -61,17 +63,16 @@ async def _run(args: argparse.Namespace) -> int:
     async with past.past_of(args) as of_room:
         job = await past.find_job(of_room, args.job)
         source = await of_room.past.source(job.summary.job)
-        wrote = job.summary.output_bytes
-        parts = await of_room.past.output(job.summary.job) if wrote else ()
+        pieces = await of_room.past.output(job.summary.job)
     if args.source:
         await _write([source.files[0][1]] if source.files else [])
     elif args.output:
-        await _write(chunk.data for part in parts for chunk in part.chunks)
+        await _write(_written(pieces))
     elif args.json:
-        say(json.dumps(as_json(job) | _contents(source, parts)))
+        say(json.dumps(as_json(job) | _contents(source, pieces)))
     else:
         _say(job, source)
-        await _write(chunk.data for part in parts for chunk in part.chunks)
+        await _write(_told(pieces))
     return ExitCode.OK
 
 
@@ -91,13 +92,38 @@ def _say(job: PastJob, source: PastSource) -> None:
     say(f"--- output, {summary.output_bytes:,} bytes")
 
 
-def _contents(source: PastSource, parts: Iterable[OutputPart]) -> dict[str, object]:
-    output = b"".join(chunk.data for part in parts for chunk in part.chunks)
+def _written(pieces: Iterable[Piece]) -> Iterator[bytes]:
+    return (piece.data for piece in pieces if isinstance(piece, JobOutput))
+
+
+def _told(pieces: Iterable[Piece]) -> Iterator[bytes]:
+    """What was written, with what was typed and what is missing in its places."""
+    for piece in pieces:
+        match piece:
+            case JobOutput(data=data):
+                yield data
+            case OutputSkipped(count=count):
+                yield f"[{count:,} bytes were not kept]\n".encode()
+            case StdinEcho(name=name, data=data):
+                yield f"{show_line(name)}> ".encode() + data.rstrip(b"\n") + b"\n"
+
+
+def _contents(source: PastSource, pieces: Iterable[Piece]) -> dict[str, object]:
+    output = b"".join(_written(pieces))
     answer: dict[str, object] = {
         "files": {name: content.decode(errors="replace") for name, content in source.files},
         "args": [arg.decode(errors="replace") for arg in source.args],
         "stdin": source.stdin.decode(errors="replace"),
         "output": output.decode(errors="replace"),
+        "typed": [
+            {
+                "name": piece.name,
+                "offset": piece.offset,
+                "text": piece.data.decode(errors="replace"),
+            }
+            for piece in pieces
+            if isinstance(piece, StdinEcho)
+        ],
     }
     try:
         output.decode()

@@ -1,6 +1,6 @@
 """Jobs as the store has them, and back."""
 
-from codesync_protocol.messages import JobState, StdinMode
+from codesync_protocol.messages import JobState, StdinMode, Stream
 from codesync_server.jobs.job import Job, Submitter
 from codesync_server.jobs.output import KeptOutput
 from codesync_server.jobs.stdin import StdinGate
@@ -75,14 +75,18 @@ def job_of(record: JobRecord, clock: float) -> Job:
 
 
 def output_of(job: Job) -> tuple[OutputRun, ...]:
-    """What is kept of a job's output: its beginning, and its end if it is long."""
+    """What is kept of a job's output, its beginning and its end if it is long, and of its input."""
     total = job.output.total
     if total <= OUTPUT_HEAD + OUTPUT_TAIL:
-        return tuple(_runs(job.output, 0, total))
-    return (
-        *_runs(job.output, 0, OUTPUT_HEAD),
-        *_runs(job.output, total - OUTPUT_TAIL, total),
+        runs = _runs(job.output, 0, total)
+    else:
+        runs = _runs(job.output, 0, OUTPUT_HEAD) + _runs(job.output, total - OUTPUT_TAIL, total)
+    typed = (
+        OutputRun(line.offset, Stream.STDOUT, line.data, line.name)
+        for line in job.echoes.within(0, None)
+        if line.data
     )
+    return (*runs, *typed)
 
 
 def _runs(output: KeptOutput, start: int, end: int) -> list[OutputRun]:

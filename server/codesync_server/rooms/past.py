@@ -4,6 +4,8 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Sequence
 
+import msgspec
+
 from codesync_protocol.limits import PART_MAX
 from codesync_protocol.messages import (
     FetchHistory,
@@ -13,6 +15,7 @@ from codesync_protocol.messages import (
     OutputPart,
     PastJob,
     SourcePart,
+    StdinEcho,
     SubmitFile,
 )
 from codesync_server.store.contract import Store, StoreDown
@@ -119,7 +122,7 @@ def _part(job: str, runs: Sequence[OutputRun], offset: int, total: int) -> Outpu
     """Cut a piece out; where something was not kept, it begins behind that."""
     chunks: list[OutputChunk] = []
     start, end, size = total, -1, 0
-    for run in runs:
+    for run in (each for each in runs if not each.typed_by):
         run_end = run.offset + len(run.data)
         if run_end <= offset:
             continue
@@ -132,4 +135,12 @@ def _part(job: str, runs: Sequence[OutputRun], offset: int, total: int) -> Outpu
         chunks.append(OutputChunk(run.stream, data))
         size += len(data)
         end = run.offset + first + len(data)
-    return OutputPart(job, start, tuple(chunks), total)
+    part = OutputPart(job, start, tuple(chunks), total)
+    behind = total + 1 if part.end >= total else part.end
+    lines = [each for each in runs if each.typed_by]
+    typed = (
+        StdinEcho(0, job, 0, line.typed_by, line.data, offset=line.offset, number=number)
+        for number, line in enumerate(lines)
+        if offset <= line.offset < behind
+    )
+    return msgspec.structs.replace(part, typed=tuple(typed))

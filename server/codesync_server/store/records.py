@@ -150,17 +150,19 @@ class Source(msgspec.Struct, frozen=True, array_like=True):
 
 
 class OutputRun(msgspec.Struct, frozen=True, array_like=True):
-    """Bytes of one stream, one behind the other.
+    """Bytes of one stream, one behind the other; or what a member typed when the job was there.
 
     Attributes:
         offset: how many bytes the job had written before, all streams together.
-        stream: where they came from.
+        stream: where they came from; of no meaning if they were typed.
         data: the bytes.
+        typed_by: the name of whoever typed them; empty if the job wrote them.
     """
 
     offset: Count
     stream: Stream
     data: bytes
+    typed_by: Line = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,7 @@ from codesync_server.access.invites import InviteDesk
 from codesync_server.jobs import uploads
 from codesync_server.jobs.allowance import Allowance
 from codesync_server.jobs.job import Job
+from codesync_server.jobs.kept import output_of
 from codesync_server.jobs.scheduler import Scheduler
 from codesync_server.jobs.uploads import Uploads
 from codesync_server.limits import Caps, JobLimits
@@ -545,6 +546,11 @@ async def test_a_typed_line_lies_where_it_came_in_the_output(house: House) -> No
     assert job_in(ana, 1).summary().typed == 2
     await ben.does(FetchOutput(job_id(1), 0))
     assert ben.ear.last(OutputPart).typed == tuple(lines)
+    kept = [run for run in output_of(job_in(ana, 1)) if run.typed_by]
+    assert [(run.offset, run.typed_by, run.data) for run in kept] == [
+        (6, "ana", b"Ana\n"),
+        (11, "ana", b"\n"),
+    ]
 
 
 async def test_a65_what_is_piped_is_taken_over_by_nobody(house: House) -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from codesync_protocol.messages import Stream
 from codesync_server.store.changes import (
     AcceptJob,
     AddEdit,
@@ -134,7 +135,8 @@ async def test_a55_only_the_try_that_had_a_job_accepted_can_take_it_back(store: 
 
 async def test_long_output_comes_back_whole(store: Store) -> None:
     chance = random.Random(7)
-    runs = (wrote(chance.randbytes(OUTPUT_HEAD)), wrote(chance.randbytes(1000), 9_000_000))
+    typed = OutputRun(9, Stream.STDOUT, b"50\n", "ben")
+    runs = (wrote(chance.randbytes(OUTPUT_HEAD)), wrote(chance.randbytes(9), 9_000_000), typed)
     await put(store, AcceptJob(a_job(1)), FinishJob(job_id(1), OK, "", runs))
     assert await store.output(job_id(1)) == runs
 
