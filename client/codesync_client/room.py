@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 
 from codesync_client.dial import DialOptions
-from codesync_client.errors import Offline, SubmissionRejected
+from codesync_client.errors import ClientError, Offline, SubmissionRejected
 from codesync_client.events import Connected, Disconnected, RoomEvent
 from codesync_client.hand import Hand
 from codesync_client.inviting import Inviting
@@ -268,8 +268,11 @@ class Room(Hand):
             role: editor or viewer.
 
         Raises:
+            ClientError: we are no host.
             Offline: the connection is being restored, or no answer came.
         """
+        if self.role is not Role.HOST:
+            raise ClientError("only hosts make invites", "ask a host for one")
         return Link(self.link.server, self.link.room, await self._inviting.token(role))
 
     async def text_settled(self) -> None:

@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 
+import msgspec
 import pytest
 
-from codesync_client import EntryRefused, Offline, Room, inviting
+from codesync_client import ClientError, EntryRefused, Offline, Room, inviting
 from codesync_protocol.messages import Role
 from tests.client.other_servers import Visit, server_that
 from tests.client.rooms import welcome
@@ -49,11 +50,17 @@ async def test_many_who_ask_at_once_get_one_answer(server: RunningServer) -> Non
         assert len(set(links)) == 1
 
 
+async def test_others_are_told_that_only_hosts_do(server: RunningServer) -> None:
+    async with Room(server.link(), name="ana") as ana:
+        with pytest.raises(ClientError, match="only hosts"):
+            await ana.invite(Role.VIEWER)
+
+
 async def test_who_gives_no_answer_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(inviting, "ANSWER_SECONDS", 0.05)
 
     async def behave(visit: Visit) -> None:
-        await visit.say(welcome())
+        await visit.say(msgspec.structs.replace(welcome(), role=Role.HOST))
         await visit.stay()
 
     async with server_that(behave) as room, room:
