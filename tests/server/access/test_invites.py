@@ -103,6 +103,19 @@ def test_the_servers_own_token_does_not_grow_old(clock: Clock) -> None:
     assert DESK.check(TOKEN, "lab") is not None
 
 
+@pytest.mark.parametrize("jump", [3600.0, -3600.0], ids=["ahead", "back"])
+def test_f31_a_clock_that_jumps_takes_no_invite_away(clock: Clock, jump: float) -> None:
+    before = DESK.invite("lab", Role.EDITOR)
+    clock.now += jump
+    after = DESK.invite("lab", Role.EDITOR)
+    for invite in (before, after):
+        grant = DESK.check(invite, "lab")
+        assert grant is not None
+        assert grant.role is Role.EDITOR
+    clock.now += LIFETIME_SECONDS + 3601.0
+    assert DESK.check(before, "lab") is None, "nor does it make one good for ever"
+
+
 # What is refused.
 
 

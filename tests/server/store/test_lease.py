@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import time
 from collections.abc import AsyncGenerator
 
 import pytest
@@ -160,6 +161,18 @@ async def test_f39_it_notices_also_when_it_has_nothing_to_write(
         with pytest.raises(StoreLost):
             await first.guard()
     await first.close()
+
+
+@pytest.mark.parametrize("jump", [3600.0, -3600.0], ids=["ahead", "back"])
+async def test_f31_a_server_whose_clock_is_wrong_neither_gets_the_lease_nor_loses_it(
+    empty: str, first: MongoStore, monkeypatch: pytest.MonkeyPatch, jump: float
+) -> None:
+    right = time.time
+    monkeypatch.setattr(time, "time", lambda: right() + jump)
+    with pytest.raises(StoreUnusable, match="another codesync server"):
+        await MongoStore(empty).open()
+    await put(first, AcceptJob(a_job(1)))
+    assert await first.unfinished() == [a_job(1)]
 
 
 @pytest.fixture
