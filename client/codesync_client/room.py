@@ -281,7 +281,7 @@ class Room(Hand):
         Raises:
             Offline: the room was left for good before.
         """
-        while not self.document.is_there or self.document.unsent:
+        while not self.document.is_settled:
             if self._over:
                 raise _left_for_good()
             self._text_moved.clear()

@@ -81,7 +81,7 @@ class SharedDocument:
     def unsent(self) -> int:
         """How many edits the server has not told of yet."""
         waiting = {each.number for each in (*self._unacknowledged, *self._unsent)}
-        return len(waiting) + (self._mine is not None and self._mine.has_pending)
+        return len(waiting) + self._has_pending
 
     @property
     def oldest_unsent(self) -> int | None:
@@ -92,7 +92,17 @@ class SharedDocument:
         for waiting in (self._unacknowledged, self._unsent):
             if waiting:
                 return waiting[0].number
-        return self._number + 1 if self._mine is not None and self._mine.has_pending else None
+        return self._number + 1 if self._has_pending else None
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the texts are here, and the server has all that we did to them."""
+        return self.is_there and not self._fetch.goes_on and not self.unsent
+
+    @property
+    def _has_pending(self) -> bool:
+        # What was refused is not among what waits any more, and nobody has been asked about it yet.
+        return self._mine is not None and (self._mine.has_pending or self._was_refused)
 
     def text(self, name: str = SOURCE) -> str:
         """One of the texts; empty until they have arrived."""
@@ -168,6 +178,9 @@ class SharedDocument:
         if self._fetch.goes_on:
             return
         self._collect()
+        if request := self._fetch.request():
+            yield request
+            return
         while self._unsent:
             edit = self._unsent.popleft()
             self._unacknowledged.append(edit)
@@ -185,6 +198,7 @@ class SharedDocument:
         if update is None:
             return
         if len(update) > EDIT_MAX:
+            self._was_refused = True
             self._start_over("one edit was too large to be sent")
             return
         self._number += 1

@@ -156,6 +156,20 @@ async def test_a70_more_than_a_room_shares_is_refused_and_kept_for_its_author(
     await eventually(lambda: ana.document.text() == "and on\n")
 
 
+async def test_a70_more_than_can_be_sent_is_kept_for_its_author_and_said_at_once(
+    ana: Room, ben: Room
+) -> None:
+    before, large = ana.document.text(), "x" * 10_000_000
+    writes(ana, large)
+    await ana.text_settled()
+    assert ana.document.conflict
+    assert "too large" in ana.document.conflict.reason
+    assert ana.document.conflict.mine[SOURCE] == large
+    assert ana.document.text() == ben.document.text() == before
+    writes(ana, "small\n")
+    await eventually(lambda: ben.document.text() == "small\n")
+
+
 async def test_a70_the_prepared_input_counts_too(ana: Room) -> None:
     ana.document.replace(STDIN, "4\n")
     writes(ana, "x" * (DOCUMENT_MAX - 1))

@@ -53,6 +53,14 @@ def test_labels_say_whose_and_until_when() -> None:
     assert not is_orphan(made)
 
 
+def test_f31_a_clock_that_is_set_makes_no_orphans(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, now = labels(lifetime=60), time.time()
+    for jump in (3600.0, -3600.0):
+        monkeypatch.setattr(time, "time", lambda: now + jump)  # noqa: B023 # called within the turn
+        assert not is_orphan(made)
+        assert is_orphan(labels(lifetime=-1))
+
+
 def test_what_a_living_server_owns_is_no_orphan_until_it_expires(living: Owner) -> None:
     assert not is_orphan({OWNER_LABEL: str(living), EXPIRES_LABEL: LATER})
     assert is_orphan({OWNER_LABEL: str(living), EXPIRES_LABEL: EARLIER})

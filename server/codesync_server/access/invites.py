@@ -43,15 +43,19 @@ class InviteDesk:
         self._token = token.encode()
         self._key = hmac.digest(self._token, b"codesync invite v1", "sha256")
 
-    def invite(self, room: str, role: Role, *, lifetime: float = LIFETIME_SECONDS) -> str:
+    def invite(
+        self, room: str, role: Role, *, lifetime: float = LIFETIME_SECONDS, after: float = 0.0
+    ) -> str:
         """Make an invite.
 
         Args:
             room: the room's name.
             role: the role it gives.
             lifetime: seconds that it is good for.
+            after: seconds since the Unix epoch; it is made later than that, whatever the clock
+                says, which may have gone back.
         """
-        issued = time.time()
+        issued = max(time.time(), after + 0.001)
         expires = issued + lifetime
         # Rounded up: one that is made right after a removal must not seem to be made before it.
         payload = f"2|{room}|{role}|{int(expires * 1000)}|{ceil(issued * 1000)}".encode()

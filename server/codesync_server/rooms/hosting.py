@@ -30,7 +30,9 @@ class Hosting:
         self._seat.require_host()
         if message.role is Role.HOST:
             raise FrameError(Code.ROLE, "invites are for editors and viewers; members become hosts")
-        self._seat.reply(Invite(message.role, self._desk.invite(self._room.name, message.role)))
+        after = self._room.roll.links_after
+        token = self._desk.invite(self._room.name, message.role, after=after)
+        self._seat.reply(Invite(message.role, token))
 
     def set_role(self, message: SetRole) -> None:
         """Let a member do more or less.

@@ -58,6 +58,11 @@ class Roll:
             )
             self._last_member = max(self._last_member, record.member)
 
+    @property
+    def links_after(self) -> float:
+        """When links were last made old, whatever the clock has done since."""
+        return max(self.invites_after, self.editors_after)
+
     def __iter__(self) -> Iterator[Member]:
         """Those who are here, in order of arrival."""
         return iter(self._members.values())
@@ -139,7 +144,8 @@ class Roll:
 
     def depart(self, key: str) -> Member:
         """Let somebody go."""
-        self._identities[key].seen_at = time.time()
+        identity = self._identities[key]
+        identity.seen_at = max(identity.seen_at, time.time())
         return self._members.pop(key)
 
     def _is_new_by_old_link(self, key: str, issued: float | None, moment: float) -> bool:
@@ -191,8 +197,8 @@ class Roll:
         return self._members.pop(key)
 
     def _moment(self) -> float:
-        """Now; whoever is here has been here at this moment."""
-        now = time.time()
+        """Now, also if the clock went back; whoever is here has been here at this moment."""
+        now = max(time.time(), self.links_after)
         for key in self._members:
             self._identities[key].seen_at = now
         return now

@@ -5,6 +5,7 @@ import time
 import pytest
 
 from codesync_protocol.messages import Role
+from codesync_server.access.invites import InviteDesk
 from codesync_server.rooms.roll import Roll
 from tests.server.making import key_of
 
@@ -51,6 +52,27 @@ def test_a71_whoever_was_here_then_may_be_cut_off_and_come_back() -> None:
     roll.depart(key_of("ben"))
     assert roll.bars(key_of("ben"), link) == ""
     assert arrive(roll, "ben", link) is EDITOR
+
+
+def test_f31_a_clock_that_goes_back_bars_nobody_who_was_here(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    roll, link = with_ana()
+    for name in ("ben", "cy", "eve"):
+        arrive(roll, name, link)
+    roll.remove(key_of("eve"), "ana removed you")
+    roll.set_role(key_of("cy"), VIEWER)
+    monkeypatch.setattr(time, "time", lambda: link - 3600.0)
+    roll.depart(key_of("ben"))
+    assert roll.bars(key_of("ben"), link) == ""
+    assert arrive(roll, "ben", link) is EDITOR
+    roll.set_role(key_of("ben"), VIEWER)
+    assert arrive(roll, "ben's new key", link + 1.0) is VIEWER
+    desk = InviteDesk("token")
+    fresh = desk.check(desk.invite("den", EDITOR, after=roll.links_after), "den")
+    assert fresh is not None
+    assert roll.bars(key_of("dan"), fresh.issued) == ""
+    assert arrive(roll, "dan", fresh.issued) is EDITOR
 
 
 def test_a_lower_role_outlasts_a_new_key() -> None:

@@ -14,6 +14,10 @@ MARK = f"{LABEL}=1"
 
 OWNER_LABEL = "codesync.owner"
 EXPIRES_LABEL = "codesync.expires"
+"""Seconds since the Unix epoch, for servers on other machines."""
+
+EXPIRES_SINCE_BOOT_LABEL = "codesync.expires-since-boot"
+"""Seconds since the machine was started: nobody sets that clock (CLOCK_BOOTTIME, time(7))."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,11 @@ class Owner:
         """Whether it lived here and is gone; of other machines nothing is known."""
         return self.machine == _machine() and _start_time(self.pid) != self.started
 
+    @property
+    def has_our_boot(self) -> bool:
+        """Whether it lives or lived since this machine was started."""
+        return self.machine.partition(".")[0] == _machine().partition(".")[0]
+
 
 @cache
 def this_process() -> Owner:
@@ -65,6 +74,7 @@ def labels(lifetime: float) -> dict[str, str]:
         LABEL: "1",
         OWNER_LABEL: str(this_process()),
         EXPIRES_LABEL: str(int(time.time() + lifetime)),
+        EXPIRES_SINCE_BOOT_LABEL: str(int(_since_boot() + lifetime)),
     }
 
 
@@ -78,8 +88,15 @@ def is_orphan(container_labels: Mapping[str, str]) -> bool:
         return False
     if owner.is_known_dead:
         return True
+    since_boot = container_labels.get(EXPIRES_SINCE_BOOT_LABEL, "")
+    if owner.has_our_boot and since_boot.isdecimal():
+        return _since_boot() > int(since_boot)
     expires = container_labels.get(EXPIRES_LABEL, "")
     return expires.isdecimal() and time.time() > int(expires)
+
+
+def _since_boot() -> float:
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 @cache
