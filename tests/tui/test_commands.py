@@ -22,9 +22,10 @@ from codesync_tui.editor.commands import (
     toggle_comments,
     unindent_lines,
 )
+from codesync_tui.editor.find import replacements
 from codesync_tui.editor.line_commands import change_lines, wrap_selection
 from codesync_tui.editor.line_sizes import LineSizes
-from codesync_tui.editor.moving import applied, line_replacements
+from codesync_tui.editor.moving import applied
 from codesync_tui.editor.syntax import load_syntax
 from tests.tui.test_convergence import Desks, Member, settle
 
@@ -86,15 +87,6 @@ def test_a_bracket_is_closed_where_nothing_stands_behind_it() -> None:
     assert is_empty_pair("[", "]")
     assert not is_empty_pair("(", "]")
     assert not is_empty_pair("", "")
-
-
-@given(st.lists(st.tuples(*[st.text("aé🙂", max_size=3)] * 2), min_size=1))
-def test_lines_become_others_by_one_piece_each(pairs: list[tuple[str, str]]) -> None:
-    before, after = [old for old, _ in pairs], [new for _, new in pairs]
-    splices = line_replacements(before, after)
-    assert applied("\n".join(before), splices) == "\n".join(after)
-    assert len(splices) == sum(old != new for old, new in pairs)
-    assert not any("\n" in splice.inserted for splice in splices)
 
 
 def test_pieces_are_counted_as_they_are_done() -> None:
@@ -208,10 +200,18 @@ async def test_what_another_types_between_places_that_are_replaced_stays() -> No
     async with two("foo = 1\nfoo = 2\nfoo = 3\n") as (ana, ben):
         ben.editor.insert("2", (1, 7))
         ben.editor.move_cursor((1, 3))
-        ana.editor.become(ana.editor.text.replace("foo", "x"))
+        ana.editor.splice(replacements(ana.editor.text.split("\n"), "foo", "x"))
         settle([ana, ben])
         assert ana.editor.text == ben.editor.text == "x = 1\nx = 22\nx = 3\n"
         assert ben.editor.cursor_location == (1, 1)
+
+
+async def test_so_does_what_is_typed_between_places_of_one_line() -> None:
+    async with two("foo(foo)\n") as (ana, ben):
+        ben.editor.insert("(2, ", (0, 3))
+        ana.editor.splice(replacements(ana.editor.text.split("\n"), "foo", "x"))
+        settle([ana, ben])
+        assert ana.editor.text == ben.editor.text == "x(2, (x)\n"
 
 
 async def test_very_many_lines_are_changed_in_one_step_too(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -142,7 +142,7 @@ async def test_a_long_text_of_equal_lines_is_replaced_and_taken_back_as_one() ->
         member.connect()
         settle([member])
         text = "y = 1\n" + "x = 1\n" * 9_999 + "z\n"
-        member.editor.become(text)
+        member.editor.load_text(text)
         settle([member])
         member.check()
         assert room.document.texts[SOURCE] == text

@@ -1,9 +1,12 @@
 """Finding and replacing."""
 
+import re
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codesync_tui.editor.find import MATCHES_MAX, Match, find_all, next_match, replace_all
+from codesync_tui.editor.find import MATCHES_MAX, Match, find_all, next_match, replacements
+from codesync_tui.editor.moving import applied
 
 LINES = ["Alpha beta", "ALPHA alpha.", "", "b(e)ta"]
 
@@ -32,8 +35,12 @@ def test_so_many_are_found_and_no_more() -> None:
     assert len(find_all(["aa"] * MATCHES_MAX, "a")) == MATCHES_MAX
 
 
+def replaced(lines: list[str], needle: str, replacement: str) -> str:
+    return applied("\n".join(lines), replacements(lines, needle, replacement))
+
+
 def test_a_replacement_is_taken_as_it_is() -> None:
-    assert replace_all(LINES[:2], "alpha", r"\1") == ("\\1 beta\n\\1 \\1.", 3)
+    assert replaced(LINES[:2], "alpha", r"\1") == "\\1 beta\n\\1 \\1."
 
 
 @given(
@@ -45,5 +52,6 @@ def test_what_is_found_is_what_was_looked_for(lines: list[str], needle: str) -> 
         assert row == last
         found = lines[row][left:right]
         assert found == needle or (needle == needle.lower() and found.lower() == needle)
-    replaced, _ = replace_all(lines, needle, "")
-    assert len(replaced.split("\n")) == len(lines)
+    flags = re.IGNORECASE if needle == needle.lower() else 0
+    expected = [re.sub(re.escape(needle), "é", line, flags=flags) for line in lines]
+    assert replaced(lines, needle, "é") == "\n".join(expected)

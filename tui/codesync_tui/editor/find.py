@@ -2,11 +2,14 @@
 
 import re
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import NamedTuple
 
 from textual.document._document import Location
+
+from codesync_client.change import Splice
+from codesync_tui.editor.line_sizes import byte_count
 
 MATCHES_MAX = 10_000
 """More are not looked for."""
@@ -56,19 +59,25 @@ def next_match(matches: Sequence[Match], here: Location, *, back: bool = False) 
     return (index - 1 if back else index) % len(matches)
 
 
-def replace_all(lines: Sequence[str], needle: str, replacement: str) -> tuple[str, int]:
-    """Replace a text everywhere.
+def replacements(lines: Iterable[str], needle: str, replacement: str) -> list[Splice]:
+    """Tell how a text is replaced everywhere.
 
-    Returns:
-        The whole text then, and how often it was replaced.
+    Args:
+        lines: the lines.
+        needle: what to replace; see `find_all`.
+        replacement: what comes instead; nothing in it has a meaning of its own.
     """
-    pattern, total = pattern_of(needle), 0
-    replaced: list[str] = []
+    pattern, size = pattern_of(needle), byte_count(replacement)
+    splices: list[Splice] = []
+    at = 0
     for line in lines:
-        fresh, count = pattern.subn(lambda _: replacement, line)
-        replaced.append(fresh)
-        total += count
-    return "\n".join(replaced), total
+        end = 0
+        for match in pattern.finditer(line):
+            at += byte_count(line[end : match.start()])
+            splices.append(Splice(at, byte_count(match[0]), replacement))
+            at, end = at + size, match.end()
+        at += byte_count(line[end:]) + 1
+    return splices
 
 
 def pattern_of(needle: str) -> re.Pattern[str]:

@@ -1,11 +1,10 @@
 """How texts differ, and where a location is after text around it was replaced. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from textual.document._document import Location
 
 from codesync_client.change import Splice
-from codesync_tui.editor.line_sizes import byte_count
 
 
 def moved(
@@ -36,18 +35,6 @@ def replacement(before: str, after: str) -> Splice:
     end = _same(before[start:][::-1], after[start:][::-1])
     gone, come = before[start : len(before) - end], after[start : len(after) - end]
     return Splice(len(before[:start].encode()), len(gone.encode()), come)
-
-
-def line_replacements(before: Sequence[str], after: Sequence[str]) -> list[Splice]:
-    """Tell how lines become others, as many, by replacing one piece in each that differs."""
-    splices: list[Splice] = []
-    at = 0
-    for old, new in zip(before, after, strict=True):
-        if old != new:
-            piece = replacement(old, new)
-            splices.append(Splice(at + piece.at, piece.deleted, piece.inserted))
-        at += byte_count(new) + 1
-    return splices
 
 
 def applied(text: str, splices: Iterable[Splice]) -> str:

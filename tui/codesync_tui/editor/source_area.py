@@ -25,7 +25,7 @@ from codesync_protocol.limits import SOURCE_MAX
 from codesync_tui.editor.damage import ThriftyArea
 from codesync_tui.editor.document import SourceDocument, normal_newlines
 from codesync_tui.editor.key_run import KeyRun, is_one
-from codesync_tui.editor.moving import applied, line_replacements, moved, replacement
+from codesync_tui.editor.moving import applied, moved, replacement
 from codesync_tui.editor.rows import QuickWrappedDocument
 from codesync_tui.typed import app_of
 
@@ -126,24 +126,12 @@ class SourceArea(ThriftyArea, inherit_css=True):
         self._step(lambda port: port.replace(normal_newlines(text)))
         self.move_cursor((0, 0))
 
-    def become(self, text: str) -> None:
-        """Make the shared text another one in one step; the caret stays at what it is at.
-
-        Lines are changed one by one where they are as many as before: what others write between
-        the changes at the same time is kept.
-        """
-        before, after = self.text.split("\n"), normal_newlines(text).split("\n")
-        if len(before) == len(after):
-            self._replace_pieces(line_replacements(before, after))
-        else:
-            self._step(lambda port: port.replace("\n".join(after)))
-
-    def splice(self, splices: Sequence[Splice], selection: Selection) -> None:
+    def splice(self, splices: Sequence[Splice], selection: Selection | None = None) -> None:
         """Replace pieces in one step, which is undone as one.
 
         Args:
             splices: the pieces, each behind the one before.
-            selection: what is selected then.
+            selection: what is selected then; None: the caret stays at what it is at.
         """
         if self.read_only:
             return
@@ -152,15 +140,13 @@ class SourceArea(ThriftyArea, inherit_css=True):
                 start = self.source.location_of(each.at)
                 end = self.source.location_of(each.at + each.deleted)
                 super().edit(Edit(each.inserted, start, end, maintain_selection_offset=False))
-        self._replace_pieces(splices)
-        self.selection = selection
-
-    def _replace_pieces(self, splices: Sequence[Splice]) -> None:
-        if len(splices) > PIECES_MAX:
+        elif len(splices) > PIECES_MAX:
             after = applied(self.text, splices)
             self._step(lambda port: port.replace(after))
         else:
             self._step(lambda port: port.splice(splices))
+        if selection is not None:
+            self.selection = selection
 
     def _step(self, act: Callable[[TextPort], None]) -> None:
         """Change the shared text, if we may, by what is undone apart from all else."""

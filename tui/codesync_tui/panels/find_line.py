@@ -11,7 +11,7 @@ from textual.widgets import Input, Static
 
 from codesync_protocol.printable import show_line
 from codesync_tui.editor import CodeEditor
-from codesync_tui.editor.find import Match, find_all, next_match, replace_all
+from codesync_tui.editor.find import Match, find_all, next_match, replacements
 
 _HINT_COLUMNS = 70
 """With fewer there is no room for hints."""
@@ -137,11 +137,11 @@ class FindLine(Horizontal):
         if not self._needle or self._editor.read_only:
             return
         lines = self._editor.text.split("\n")
-        text, count = replace_all(lines, self._needle, self.query_one("#replace", Input).value)
-        if count:
-            self._editor.become(text)
+        pieces = replacements(lines, self._needle, self.query_one("#replace", Input).value)
+        if pieces:
+            self._editor.splice(pieces)
         self._look()
-        self._say(f" {count} replaced ")
+        self._say(f" {len(pieces)} replaced ")
 
     def _look(self) -> None:
         self._matches = find_all(self._editor.text.split("\n"), self._needle)
