@@ -198,7 +198,8 @@ class Lifeline:
                 self._passenger.take(self._end.receive(await websocket.recv()))
                 self._wake.set()
         except ConnectionClosed as error:
-            self._raved = error.sent is not None and error.sent.code in _NONSENSE
+            ours = None if error.rcvd_then_sent else error.sent
+            self._raved = ours is not None and ours.code in _NONSENSE
             return (error.rcvd.reason if error.rcvd else "") or "the connection was cut"
         except FrameError as error:
             self._raved = True
