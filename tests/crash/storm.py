@@ -56,6 +56,7 @@ class Outcome:
         kills: how often the server was killed.
         accepted: jobs that were acknowledged.
         refused: why others were not.
+        conflicts: why typists were asked what is to become of their words.
         unsaved: how often members were told that nothing is kept.
         words: typed words that were acknowledged.
         verdicts: how the acknowledged jobs ended.
@@ -66,6 +67,7 @@ class Outcome:
     kills: int
     accepted: int = 0
     refused: Counter[str] = field(default_factory=Counter[str])
+    conflicts: Counter[str] = field(default_factory=Counter[str])
     words: int = 0
     unsaved: int = 0
     verdicts: Counter[str] = field(default_factory=Counter[str])
@@ -88,7 +90,13 @@ async def storm(folder: Path, store: str, *, kills: int, seed: int) -> Outcome:
         texts = await _live(server, promises, chance, kills)
     finally:
         await server.stop()
-    outcome = Outcome(seed, kills, refused=promises.refused, unsaved=promises.unsaved)
+    outcome = Outcome(
+        seed,
+        kills,
+        refused=promises.refused,
+        conflicts=promises.conflicts,
+        unsaved=promises.unsaved,
+    )
     kept = choose_store(store)
     await kept.open()
     try:
@@ -239,6 +247,7 @@ def main() -> int:
                 "kills": outcome.kills,
                 "accepted": outcome.accepted,
                 "refused": dict(outcome.refused),
+                "conflicts": dict(outcome.conflicts),
                 "words": outcome.words,
                 "unsaved": outcome.unsaved,
                 "verdicts": dict(outcome.verdicts),

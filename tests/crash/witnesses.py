@@ -30,6 +30,7 @@ class Promises:
         refused: why submissions were not accepted.
         unsaved: how often somebody was told that nothing is kept; what is told then is no promise.
         prints: what an accepted job prints, once, if it ends by itself.
+        conflicts: why typists were asked what is to become of their words, instead of a promise.
         count: how many words and jobs were acknowledged.
     """
 
@@ -40,6 +41,7 @@ class Promises:
         self.prints: dict[str, bytes] = {}
         self.unsaved = 0
         self.refused: Counter[str] = Counter()
+        self.conflicts: Counter[str] = Counter()
         self.count = 0
 
 
@@ -75,11 +77,14 @@ class Witness:
         while goes_on():
             self._count += 1
             token = f"<{self._name}-{self._count}>"
-            end = len(document.text(SOURCE).encode())
+            end, conflict = len(document.text(SOURCE).encode()), document.conflict
             document.edit(SOURCE, self._chance.choice((0, end)), 0, token)
             self.room.wake()
             await self.room.text_settled()
-            if not self.room.unsaved:
+            if document.conflict is not conflict:
+                assert document.conflict
+                self._promises.conflicts[f"{self._name}: {document.conflict.reason}"] += 1
+            elif not self.room.unsaved:
                 self._promises.tokens[self.room.link.room].add(token)
                 self._promises.count += 1
             await asyncio.sleep(self._chance.uniform(0.0, 0.02))
