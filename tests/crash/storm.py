@@ -57,6 +57,7 @@ class Outcome:
         accepted: jobs that were acknowledged.
         refused: why others were not.
         conflicts: why typists were asked what is to become of their words.
+        losses: what they missed when they were back.
         unsaved: how often members were told that nothing is kept.
         words: typed words that were acknowledged.
         verdicts: how the acknowledged jobs ended.
@@ -68,6 +69,7 @@ class Outcome:
     accepted: int = 0
     refused: Counter[str] = field(default_factory=Counter[str])
     conflicts: Counter[str] = field(default_factory=Counter[str])
+    losses: list[str] = field(default_factory=list[str])
     words: int = 0
     unsaved: int = 0
     verdicts: Counter[str] = field(default_factory=Counter[str])
@@ -95,6 +97,7 @@ async def storm(folder: Path, store: str, *, kills: int, seed: int) -> Outcome:
         kills,
         refused=promises.refused,
         conflicts=promises.conflicts,
+        losses=promises.losses,
         unsaved=promises.unsaved,
     )
     kept = choose_store(store)
@@ -125,6 +128,7 @@ async def _live(
             for _ in range(kills):
                 await _live_a_while(promises, chance)
                 await server.kill()
+                promises.life += 1
                 await server.start()
             over.set()
         await _settle(witnesses, promises)
@@ -248,6 +252,7 @@ def main() -> int:
                 "accepted": outcome.accepted,
                 "refused": dict(outcome.refused),
                 "conflicts": dict(outcome.conflicts),
+                "losses": outcome.losses,
                 "words": outcome.words,
                 "unsaved": outcome.unsaved,
                 "verdicts": dict(outcome.verdicts),

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from contextlib import suppress
@@ -20,6 +21,9 @@ PROGRAMS = (
 )
 
 
+_WORD = re.compile(r"<[^<>]+>")
+
+
 class Promises:
     """What a server has promised in all its lives.
 
@@ -32,6 +36,8 @@ class Promises:
         prints: what an accepted job prints, once, if it ends by itself.
         conflicts: why typists were asked what is to become of their words, instead of a promise.
         count: how many words and jobs were acknowledged.
+        life: which life of the server it is.
+        losses: what typists missed when they were back, and in which life, a sentence each.
     """
 
     def __init__(self) -> None:
@@ -42,7 +48,21 @@ class Promises:
         self.unsaved = 0
         self.refused: Counter[str] = Counter()
         self.conflicts: Counter[str] = Counter()
-        self.count = 0
+        self.count = self.life = 0
+        self.losses: list[str] = []
+        self._missed: set[str] = set()
+
+    def miss(self, who: str, room: str, text: str) -> None:
+        """Write down which words of a room somebody misses that nobody has missed before.
+
+        Args:
+            who: their name.
+            room: the room's name.
+            text: what they have of it.
+        """
+        missed = self.tokens[room].difference(_WORD.findall(text)) - self._missed
+        self.losses += (f"{who} misses {word} in life {self.life}" for word in sorted(missed))
+        self._missed |= missed
 
 
 class Witness:
@@ -74,7 +94,11 @@ class Witness:
         """Type a word, wait until the server has it, and so on."""
         document = self.room.document
         await self.room.text_settled()
+        life = self._promises.life
         while goes_on():
+            if life != self._promises.life and self.room.document.is_settled:
+                life = self._promises.life
+                self._promises.miss(self._name, self.room.link.room, document.text(SOURCE))
             self._count += 1
             token = f"<{self._name}-{self._count}>"
             end, conflict = len(document.text(SOURCE).encode()), document.conflict
@@ -83,7 +107,8 @@ class Witness:
             await self.room.text_settled()
             if document.conflict is not conflict:
                 assert document.conflict
-                self._promises.conflicts[f"{self._name}: {document.conflict.reason}"] += 1
+                reason = f"{self._name} in life {self._promises.life}: {document.conflict.reason}"
+                self._promises.conflicts[reason] += 1
             elif not self.room.unsaved:
                 self._promises.tokens[self.room.link.room].add(token)
                 self._promises.count += 1
