@@ -91,20 +91,28 @@ class Editing:
         self._pieces.clear()
         self._wanted = request
         # Whoever edits under an id must find it known, whatever becomes of this server meanwhile.
-        self._room.after(kept, lambda: self._queue(lambda: self._first_part(request)))
+        self._room.after(kept, lambda: self._queue(lambda: self._put_together(request)))
 
     def _queue(self, make: Callable[[], bytes | None]) -> None:
         if not self._outlet.put_bulk(make):
             reason = "too many requests for old output and texts at once"
             self._outlet.put_reply(encode(Fault(Code.TOO_FAST, reason)))
 
-    def _first_part(self, request: FetchDocument) -> bytes | None:
-        if request is not self._wanted or not self._identity.crdt:
-            return None  # a text that began anew meanwhile is asked for anew
+    def _put_together(self, request: FetchDocument) -> bytes | None:
+        if not self._is_wanted(request):
+            return None
         try:
             whole = self._room.document.state(request.vector)
         except EditNotTaken as error:
             return encode(Fault(error.code, str(error)))
+        # What is in it is told first, and so kept: else it might be gone after all, and its reader
+        # would be the only one who ever had it.
+        self._room.after(None, lambda: self._send(request, whole))
+        return None
+
+    def _send(self, request: FetchDocument, whole: bytes) -> None:
+        if not self._is_wanted(request):
+            return
         head = DocumentPart(
             request.request,
             self._room.text_seq,
@@ -113,7 +121,11 @@ class Editing:
             total=len(whole),
             data=b"",
         )
-        return self._part(request, head, whole)
+        self._queue(lambda: self._part(request, head, whole))
+
+    def _is_wanted(self, request: FetchDocument) -> bool:
+        """Tell whether nothing newer is; a text that began anew meanwhile is asked for anew."""
+        return request is self._wanted and bool(self._identity.crdt)
 
     def _part(self, request: FetchDocument, head: DocumentPart, whole: bytes) -> bytes | None:
         if request is not self._wanted:

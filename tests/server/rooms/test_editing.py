@@ -1,5 +1,6 @@
 """What one member writes and asks for, and what it costs everybody else."""
 
+import asyncio
 from collections.abc import Callable
 
 import pytest
@@ -20,10 +21,13 @@ from codesync_protocol.shared_text import SOURCE
 from codesync_server.documents import document as document_module
 from codesync_server.documents.document import Document
 from codesync_server.rooms.editing import Editing
+from codesync_server.rooms.gate import Kept
 from codesync_server.rooms.room import Room
 from codesync_server.rooms.seat import Seat
+from codesync_server.store.changes import AddEdit, Change
 from tests.server.making import key_of
 from tests.server.outlets import Ear
+from tests.waiting import eventually
 
 
 class Slow(Ear):
@@ -108,6 +112,7 @@ def test_a_newer_question_ends_the_answer_to_an_older_one(room: Room) -> None:
     eve = Pen(room, "eve")
     eve.fetches(1)
     eve.ear.take()
+    eve.ear.take()
     eve.fetches(2)
     while eve.ear.bulk:
         eve.ear.take()
@@ -150,6 +155,40 @@ def test_the_texts_are_as_they_are_in_their_turn_and_say_up_to_which_edit(room: 
     copy: Doc[Text] = Doc()
     copy.apply_update(b"".join(part.data for part in parts))
     assert str(copy.get(SOURCE, type=Text)).startswith("new x")
+
+
+async def test_what_is_not_kept_yet_is_not_among_the_texts_either() -> None:
+    waiting: list[asyncio.Future[None]] = []
+
+    def keep(change: Change) -> Kept:
+        if not isinstance(change, AddEdit):
+            return None
+        waiting.append(asyncio.get_running_loop().create_future())
+        return waiting[-1]
+
+    room = Room("room-a", 0.0, keep)
+    ana, ben = Pen(room, "ana"), Pen(room, "ben")
+    doc = ana.has()
+    before = doc.get_state()
+    doc.get(SOURCE, type=Text).insert(0, "new")
+    ana.sends(doc.get_update(before))
+    ben.fetches(1)
+    waiting.pop().set_result(None)
+    await eventually(lambda: ben.ear.bulk)
+    before = doc.get_state()
+    doc.get(SOURCE, type=Text).insert(0, "even ")
+    ana.sends(doc.get_update(before))
+    ben.ear.take()  # the second edit is in them now
+    assert not ben.ear.bulk
+    waiting.pop().set_result(None)
+    await eventually(lambda: ben.ear.bulk)
+    assert len(ben.ear.of(Edited)) == 2, "both were told before"
+    ben.ear.take()
+    part = ben.ear.last(DocumentPart)
+    copy: Doc[Text] = Doc()
+    copy.apply_update(part.data)
+    assert str(copy.get(SOURCE, type=Text)) == "even new"
+    assert part.seq == ben.ear.of(Edited)[-1].seq
 
 
 def test_a62_a_history_that_is_overlong_begins_anew_at_once(
