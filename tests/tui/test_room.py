@@ -599,12 +599,3 @@ async def test_without_a_connection_the_line_that_is_known_is_shown() -> None:
         await on.until(lambda: line in shown(on))
         await on.press("v")
         await on.until(lambda: "not connected" in shown(on))
-
-
-async def test_others_are_told_who_has_the_line() -> None:
-    server = RoomServer()
-    server.room.members = (Member(1, "ana", "editor"), Member(2, "ben", "host"))
-    server.room.role = Role.EDITOR
-    async with stage(server) as on:
-        await on.press("f9")
-        await on.until(lambda: "ben (F9 there)" in shown(on))

@@ -66,7 +66,6 @@ def invitation(on: Stage) -> str:
     [
         ((ANA, BEN), "ben (F9 there) has the line"),
         ((ANA,), "Whoever opened this room has the line"),
-        ((Member(1, "ana", "host"),), "codesync invite brave-otter-12"),
     ],
 )
 async def test_who_has_no_line_for_others_is_told_where_it_is_to_be_had(
