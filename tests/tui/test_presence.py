@@ -16,6 +16,7 @@ from textual.widgets import Static
 from codesync_client.carets import CaretPlace
 from codesync_client.shared_document import SharedDocument
 from codesync_protocol.messages import Caret, Role
+from codesync_tui import presence
 from codesync_tui.editor.document import SourceDocument
 from codesync_tui.editor.remote_carets import Mark, Marks, RemoteCaret, paint, plan
 from codesync_tui.editor.rows import QuickWrappedDocument
@@ -201,7 +202,10 @@ async def test_following_ends_when_the_member_leaves(server: RunningServer) -> N
         await eventually(lambda: "with ben" not in ana.status())
 
 
-async def test_members_are_shown_with_their_line_and_what_they_do(server: RunningServer) -> None:
+async def test_members_are_shown_with_their_line_and_what_they_do(
+    server: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(presence, "TYPING_SECONDS", 60.0)  # a slow machine sees it late
     async with screen(server, "ana", columns=160) as ana, screen(server, "ben") as ben:
         await ana.has_text()
         await ana.writes(LINES)

@@ -66,8 +66,8 @@ class Runner:
 
     def main(self) -> None:
         """Park, take one request, run it, report."""
-        self._host.send_json(b"H", {"runner": 1, "cgroup": self._around.cgroup.kind})
         try:
+            self._host.send_json(b"H", {"runner": 1, "cgroup": self._around.cgroup.kind})
             try:
                 report: object = {"stages": self._run_stages(self._receive_request())}
             except OSError as error:
