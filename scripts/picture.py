@@ -18,9 +18,9 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks.server_process import server_process  # noqa: E402 - the checkout is not a package
 
-from codesync_client import Room, Submission  # noqa: E402
-from codesync_protocol.messages import Finished, StdinMode  # noqa: E402
-from codesync_tui.app import CodeSyncApp  # noqa: E402
+from codesync_client import Room, Submission  # noqa: E402 - likewise
+from codesync_protocol.messages import Finished, StdinMode  # noqa: E402 - likewise
+from codesync_tui.app import CodeSyncApp  # noqa: E402 - likewise
 
 PROGRAM = '''\
 """Counts the words that people type, until they have had enough."""

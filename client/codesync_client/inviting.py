@@ -37,7 +37,9 @@ class Inviting:
         try:
             return await asyncio.wait_for(asyncio.shield(answer), ANSWER_SECONDS)
         except TimeoutError:
-            answer.cancel()
+            # Others may wait for it since later; whoever asks from now on asks anew.
+            if self._answers.get(role) is answer:
+                del self._answers[role]
             raise Offline("the server gave no invite", "ask again when the room is back") from None
 
     def take(self, message: ServerMessage) -> bool:

@@ -34,8 +34,6 @@ def no_panic() -> Generator[None]:
     """
     try:
         yield
-    except Exception:
-        raise
     except BaseException as error:
         if type(error).__name__ != "PanicException":
             raise

@@ -188,15 +188,17 @@ def test_an_empty_file_is_a_store_in_which_nothing_is_kept_yet(
     assert done.stderr == f"codesync: nothing is kept yet in {tmp_path / 'empty.db'}\n"
 
 
+@pytest.mark.parametrize("layout", [1, 2])
 def test_a_store_of_an_older_version_is_named_and_brought_up_to_date(
-    home: Path, tmp_path: Path
+    home: Path, tmp_path: Path, layout: int
 ) -> None:
     file = tmp_path / "rooms.db"
     shutil.copy(home / "data" / "codesync" / "rooms.db", file)
     with sqlite3.connect(file) as db:
-        db.execute("ALTER TABLE jobs DROP COLUMN search")
+        if layout < 2:
+            db.execute("ALTER TABLE jobs DROP COLUMN search")
         db.execute("ALTER TABLE rooms DROP COLUMN editors_after")
-        db.execute("PRAGMA user_version = 1")
+        db.execute(f"PRAGMA user_version = {layout}")
     db.close()
     store = f"--store={file}"
     old = codesync("history", store, home=home)
@@ -205,7 +207,7 @@ def test_a_store_of_an_older_version_is_named_and_brought_up_to_date(
     use_in(tmp_path, file)
     doctor = codesync("doctor", "--executor=local", home=tmp_path)
     assert "FAIL" not in doctor.stdout.decode()
-    assert "an earlier codesync wrote it (layout 1" in doctor.stdout.decode()
+    assert f"an earlier codesync wrote it (layout {layout}" in doctor.stdout.decode()
     assert codesync("store", "compact", store, home=home).status == 0
     assert found(home, store) == found(home)
 

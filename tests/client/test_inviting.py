@@ -8,10 +8,12 @@ import msgspec
 import pytest
 
 from codesync_client import ClientError, EntryRefused, Offline, Room, inviting
-from codesync_protocol.messages import Role
+from codesync_client.inviting import Inviting
+from codesync_protocol.messages import ClientMessage, Invite, Role
 from tests.client.other_servers import Visit, server_that
 from tests.client.rooms import welcome
 from tests.servers import RunningServer, running_server
+from tests.waiting import eventually
 
 
 @pytest.fixture
@@ -54,6 +56,35 @@ async def test_others_are_told_that_only_hosts_do(server: RunningServer) -> None
     async with Room(server.link(), name="ana") as ana:
         with pytest.raises(ClientError, match="only hosts"):
             await ana.invite(Role.VIEWER)
+
+
+async def test_who_waits_since_later_is_not_put_off_with_whoever_waited_before() -> None:
+    asked: list[ClientMessage] = []
+    desk = Inviting(asked.append)
+    async with asyncio.timeout(30), asyncio.TaskGroup() as tasks:
+        early = tasks.create_task(desk.token(Role.EDITOR))
+        late = tasks.create_task(desk.token(Role.EDITOR))
+        await eventually(lambda: asked)
+        early.cancel()
+        await asyncio.wait([early])
+        desk.take(Invite(Role.EDITOR, "key"))
+    assert late.result() == "key"
+    assert len(asked) == 1
+
+
+async def test_who_gives_no_answer_to_several_at_once_puts_off_each(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(inviting, "ANSWER_SECONDS", 0.05)
+    asked: list[ClientMessage] = []
+    nobody = Inviting(asked.append)
+    results = await asyncio.gather(
+        *(nobody.token(Role.EDITOR) for _ in range(3)), return_exceptions=True
+    )
+    assert [type(each) for each in results] == [Offline] * 3
+    with pytest.raises(Offline):
+        await nobody.token(Role.EDITOR)
+    assert len(asked) == 2, "it is asked anew"
 
 
 async def test_who_gives_no_answer_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:

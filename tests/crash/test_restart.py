@@ -25,7 +25,9 @@ FOREVER = "import time; time.sleep(60)"
 
 @pytest.fixture
 async def server(tmp_path: Path) -> AsyncGenerator[MortalServer, None]:
-    arguments = ("--executor=local", "--max-concurrent=1", "--drain-seconds=0.2")
+    # A program goes on for longer than anybody needs to come back.
+    wall = "--set=limits.run.wall=60"
+    arguments = ("--executor=local", "--max-concurrent=1", "--drain-seconds=0.2", wall)
     server = MortalServer(tmp_path, str(tmp_path / "rooms.db"), *arguments)
     await server.start()
     yield server

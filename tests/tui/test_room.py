@@ -599,3 +599,6 @@ async def test_without_a_connection_the_line_that_is_known_is_shown() -> None:
         await on.until(lambda: line in shown(on))
         await on.press("v")
         await on.until(lambda: "not connected" in shown(on))
+        assert line not in shown(on)
+        await on.press("e")
+        await on.until(lambda: line in shown(on))

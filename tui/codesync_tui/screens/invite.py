@@ -31,7 +31,7 @@ class InviteScreen(Dialog[None]):
     """Shows the line that lets others join.
 
     Args:
-        line: the line as we know it; empty for none.
+        line: the line for editors as we know it; empty for none.
         elsewhere: where there is one then; may hold foreign text.
         make: makes a line for editors or viewers, which is newer than what hosts did to members;
             None when this member makes none. It may raise Offline.
@@ -56,7 +56,7 @@ class InviteScreen(Dialog[None]):
 
     def __init__(self, line: str, elsewhere: str = "", make: MakeLine | None = None) -> None:
         super().__init__()
-        self._line = line
+        self._line = self._known = line
         self._elsewhere = elsewhere
         self._make = make
         self._role = Role.EDITOR
@@ -83,15 +83,15 @@ class InviteScreen(Dialog[None]):
     def action_make(self, role: str) -> None:
         """Have a line made that lets others do this."""
         if self._make is not None:
-            self._role, known, self._line = Role(role), self._line, ""
+            self._role, self._line = Role(role), ""
             self._show("…")
-            begin(self, partial(self._renew, self._make, self._role, known), "invite")
+            begin(self, partial(self._renew, self._make, self._role), "invite")
 
-    async def _renew(self, make: MakeLine, role: Role, known: str) -> None:
+    async def _renew(self, make: MakeLine, role: Role) -> None:
         try:
             line = await make(role)
         except Offline as error:
-            line, self._elsewhere = known if role is Role.EDITOR else "", str(error)
+            line, self._elsewhere = self._known if role is Role.EDITOR else "", str(error)
         if role is self._role:
             self._line = line
             self._show(line or self._elsewhere)

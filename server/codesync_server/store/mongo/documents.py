@@ -49,7 +49,8 @@ def room_document(room: RoomRecord) -> Document:
 def read_room(document: Mapping[str, Any]) -> RoomRecord:
     """A room again."""
     fields = ("_id", "text", "language", "invites_after", "made_at", "used_at", "editors_after")
-    return RoomRecord(*(plain(document).get(each, 0.0) for each in fields))  # layout 1 lacks one
+    kept: Document = {"editors_after": 0.0, **plain(document)}  # layout 2 had none
+    return RoomRecord(*(kept[each] for each in fields))
 
 
 def member_document(room: str, member: MemberRecord) -> Document:

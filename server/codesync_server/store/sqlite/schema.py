@@ -43,6 +43,8 @@ STEPS = (
     """
     ALTER TABLE jobs ADD COLUMN search TEXT NOT NULL DEFAULT '';
     UPDATE jobs SET search = searched(name, title, excerpt, explanation);
+    """,
+    """
     ALTER TABLE rooms ADD COLUMN editors_after REAL NOT NULL DEFAULT 0;
     """,
 )
