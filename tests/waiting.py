@@ -5,8 +5,11 @@ from collections.abc import Callable
 
 POLL_SECONDS = 0.01
 
+SECONDS = 60.0
+"""How long anything is waited for: a slow machine takes its time, and only a failure takes all."""
 
-async def eventually(is_so: Callable[[], object], seconds: float = 15.0) -> None:
+
+async def eventually(is_so: Callable[[], object], seconds: float = SECONDS) -> None:
     """Wait until something is so.
 
     Raises:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-SECONDS = 50
+SECONDS = 100
 
 
 @dataclass(frozen=True, slots=True)

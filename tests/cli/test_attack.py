@@ -8,8 +8,6 @@ import pytest
 from codesync_cli.exit_codes import ExitCode
 from tests.cli.command import codesync
 
-pytestmark = pytest.mark.timeout(120)
-
 
 def test_it_lists_what_it_would_do(tmp_path: Path) -> None:
     done = codesync("attack", "--list", home=tmp_path)

@@ -14,8 +14,6 @@ from tests.cli.served import Served, serve
 from tests.tui.hostile import MARKS, hostile, painted, what_acts
 from tests.tui.pseudo_terminal import PseudoTerminal, pseudo_terminal
 
-pytestmark = pytest.mark.timeout(120)
-
 FORGED = "0000<ana:what-she-never-typed"
 """A line that only we may write."""
 

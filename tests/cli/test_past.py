@@ -12,8 +12,6 @@ from codesync_cli.exit_codes import ExitCode
 from tests.cli.command import Done, codesync, command, environment
 from tests.cli.served import Served, serve
 
-pytestmark = pytest.mark.timeout(120)
-
 HELLO = "import sys\nprint('hello', sys.stdin.read())\n"
 FAILS = "raise SystemExit(3)  # on purpose\n"
 

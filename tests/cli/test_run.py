@@ -12,8 +12,6 @@ from codesync_cli.exit_codes import ExitCode
 from tests.cli.command import SECONDS, Done, codesync, command, environment
 from tests.conftest import require_command
 
-pytestmark = pytest.mark.timeout(120)
-
 
 @pytest.fixture
 def program(tmp_path: Path) -> Path:

@@ -14,8 +14,6 @@ import pytest
 from tests.cli.command import SECONDS, codesync, command, environment
 from tests.cli.served import Served, serve
 
-pytestmark = pytest.mark.timeout(120)
-
 
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[Served]:

@@ -11,8 +11,6 @@ import pytest
 
 from tests.cli.command import SECONDS, Done, codesync, command, environment
 
-pytestmark = pytest.mark.timeout(120)
-
 HOLD = """
 held = bytearray(120 << 20)
 for page in range(0, len(held), 4096):

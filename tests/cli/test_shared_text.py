@@ -9,8 +9,6 @@ from codesync_cli.exit_codes import ExitCode
 from tests.cli.command import Done, codesync
 from tests.cli.served import Served, serve
 
-pytestmark = pytest.mark.timeout(120)
-
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:

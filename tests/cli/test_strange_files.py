@@ -10,8 +10,6 @@ from codesync_protocol.limits import SOURCE_MAX
 from tests.cli.served import Served, serve
 from tests.cli.test_shared_text import Checkout, room_of
 
-pytestmark = pytest.mark.timeout(120)
-
 STRANGE = {
     "NUL": b"print('a')\x00\n\x00",
     "BOM": b"\xef\xbb\xbfprint(1)\n",

@@ -28,6 +28,7 @@ from codesync_protocol.messages import (
 from tests.client.other_servers import Visit, server_that
 from tests.client.rooms import job_id, welcome
 from tests.client.watching import watching
+from tests.waiting import SECONDS
 
 
 async def refusal(answer: ServerMessage | bytes | str | None) -> ClientError:
@@ -208,7 +209,7 @@ async def test_a_server_that_floods_a_reader_who_stands_still_is_left(
             await asyncio.sleep(0)  # both ends have one loop, and sending alone does not let go
 
     async with server_that(behave) as room, room:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(SECONDS):
             while room.connected:  # noqa: ASYNC110 # nothing is read, so no event says it
                 await asyncio.sleep(0.01)
             assert len([event async for event in room.events()]) == 100

@@ -8,6 +8,7 @@ from codesync_client.events import JobOutput, OutputSkipped, RoomEvent
 from codesync_client.mailbox import EVENTS_MAX, OUTPUT_BYTES_MAX, Mailbox, MailboxFull
 from codesync_protocol.messages import Notice, Stream
 from tests.client.rooms import job_id
+from tests.waiting import SECONDS
 
 NOTICE = Notice("info", "hello")
 
@@ -19,7 +20,7 @@ def out(number: int, data: bytes) -> JobOutput:
 async def everything(mailbox: Mailbox) -> list[RoomEvent]:
     """What the reader gets until no more will come."""
     events: list[RoomEvent] = []
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(SECONDS):
         while (event := await mailbox.get()) is not None:
             events.append(event)
     return events

@@ -2,7 +2,6 @@
 
 import string
 
-import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -18,8 +17,6 @@ from codesync_protocol.shared_text import SOURCE, STDIN, TEXTS
 from codesync_server.rooms.log import KEPT_BYTES
 from codesync_server.rooms.room import Room
 from tests.convergence.members import Writer, settle
-
-pytestmark = pytest.mark.timeout(300)  # 15 s alone, and hypothesis takes a cut for flakiness
 
 NASTY = [
     "🙂",

@@ -2,12 +2,9 @@
 
 from pathlib import Path
 
-import pytest
 from benchmarks.replay_trace import measure
 
 TRACES = Path(__file__).resolve().parent.parent / "traces"
-
-pytestmark = pytest.mark.timeout(120)
 
 
 async def test_what_one_wrote_comes_out_as_it_was_recorded() -> None:

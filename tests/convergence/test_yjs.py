@@ -21,7 +21,7 @@ from tests.conftest import missing
 FOLDER = Path(__file__).parent / "yjs"
 WORDS = ["a", "bc", "\n", "é", "世界", "🙂", "👩‍💻", "\x1b[2J", "\u2028", "\u202e"]
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(360)
 
 
 @pytest.fixture(scope="session")

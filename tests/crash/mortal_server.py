@@ -14,7 +14,7 @@ from codesync_protocol.messages import Role
 from codesync_server.access.invites import InviteDesk
 
 START_SECONDS = 60.0
-STOP_SECONDS = 30.0
+STOP_SECONDS = 60.0
 
 
 class MortalServer:

@@ -22,8 +22,6 @@ from tests.crash.clock import WallClock
 from tests.crash.mortal_server import MortalServer
 from tests.programs import python
 
-pytestmark = pytest.mark.timeout(120)
-
 HOUR = 3600
 jumps = pytest.mark.parametrize("jump", [HOUR, -HOUR, 24 * HOUR], ids=["ahead", "back", "a day"])
 

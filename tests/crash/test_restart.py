@@ -18,8 +18,6 @@ from tests.crash.mortal_server import MortalServer
 from tests.programs import python
 from tests.waiting import eventually
 
-pytestmark = pytest.mark.timeout(120)
-
 FOREVER = "import time; time.sleep(60)"
 
 

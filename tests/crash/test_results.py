@@ -14,8 +14,6 @@ from tests.client.watching import Watcher
 from tests.crash.mortal_server import MortalServer
 from tests.programs import python
 
-pytestmark = pytest.mark.timeout(120)
-
 LINES = 20_000
 """200 kB of output: more than what is kept with the job itself."""
 

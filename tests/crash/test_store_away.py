@@ -23,9 +23,7 @@ from tests.mongodb import mongodb_stand_in
 from tests.programs import python
 from tests.proxy import Proxy, proxy_to
 from tests.servers import RunningServer, running_server
-from tests.waiting import POLL_SECONDS
-
-pytestmark = pytest.mark.timeout(120)
+from tests.waiting import POLL_SECONDS, SECONDS
 
 FULL_MIB = 3
 
@@ -56,7 +54,7 @@ async def watcher(server: RunningServer, name: str = "ana") -> AsyncGenerator[Wa
 async def writes(ana: Watcher, text: str) -> None:
     ana.room.document.edit(SOURCE, 0, 0, text)
     ana.room.wake()
-    async with asyncio.timeout(10.0):
+    async with asyncio.timeout(SECONDS):
         await ana.room.text_settled()
 
 
@@ -74,7 +72,7 @@ async def runs(ana: Watcher, job: Submission, wrote: str) -> None:
 
 async def are_kept(ana: Watcher, *jobs: Submission) -> None:
     """Wait until these are the finished jobs that are kept, the latest first."""
-    async with asyncio.timeout(10.0):
+    async with asyncio.timeout(SECONDS):
         while [p.summary.job for p in (await ana.room.past.page()).jobs] != [j.job for j in jobs]:  # noqa: ASYNC110
             await asyncio.sleep(POLL_SECONDS)
 

@@ -11,7 +11,7 @@ from codesync_protocol.verdict import Verdict
 from tests.crash.storm import run
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(480)
 @pytest.mark.parametrize(("store", "kills"), [("sqlite", 5), ("mongodb", 3)])
 async def test_f01_f02_f03_f23_nothing_that_was_acknowledged_is_lost_or_doubled(
     store: str, kills: int

@@ -16,7 +16,7 @@ from codesync_server.executors.docker import image
 from tests.docker import programs
 from tests.docker.closed import ClosedContainer
 
-pytestmark = [pytest.mark.docker, pytest.mark.timeout(60, func_only=True)]
+pytestmark = [pytest.mark.docker, pytest.mark.timeout(300, func_only=True)]
 
 BASE = "FROM debian:bookworm-slim"
 

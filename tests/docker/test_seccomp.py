@@ -12,7 +12,7 @@ import pytest
 from codesync_server.executors.docker.profile import seccomp_profile
 from tests.docker.closed import ClosedContainer
 
-pytestmark = [pytest.mark.docker, pytest.mark.timeout(60, func_only=True)]
+pytestmark = [pytest.mark.docker, pytest.mark.timeout(300, func_only=True)]
 
 PROBES = Path(__file__).with_name("probes.py").read_text()
 

@@ -19,7 +19,7 @@ from tests.faults.house import HELLO, QUIET, SECONDS, SETTINGS, STAYS, house
 from tests.faults.private_engine import PrivateEngine
 from tests.waiting import eventually
 
-pytestmark = [pytest.mark.docker, pytest.mark.timeout(90, func_only=True)]
+pytestmark = [pytest.mark.docker, pytest.mark.timeout(300, func_only=True)]
 
 WITHOUT_POOL = replace(SETTINGS, pool_size=0)
 HASTY = replace(SETTINGS, limits=replace(JobLimits(), run=replace(JobLimits().run, wall=1.0)))

@@ -26,7 +26,7 @@ from tests.faults.private_engine import PrivateEngine
 from tests.sandbox.engine_view import owner_of
 from tests.waiting import eventually
 
-pytestmark = [pytest.mark.docker, pytest.mark.timeout(90, func_only=True)]
+pytestmark = [pytest.mark.docker, pytest.mark.timeout(300, func_only=True)]
 
 LATER, EARLIER = str(int(time.time()) + 3600), str(int(time.time()) - 3600)
 

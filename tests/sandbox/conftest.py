@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 from hypothesis import settings
 
-from codesync_server.limits import JobLimits
+from codesync_server.limits import COMPILE, RUN, JobLimits
 from codesync_server.settings import Settings
 from tests.server.blocking import nothing_of_ours_blocks
 from tests.servers import RunningServer, running_server
@@ -15,7 +15,10 @@ from tests.servers import RunningServer, running_server
 settings.register_profile("codesync", deadline=None, print_blob=True)
 settings.load_profile("codesync")
 
-HASTY_WALL_SECONDS = 1.0
+HASTY_WALL_SECONDS = 4.0
+"""Long enough for a program to begin, on the slowest machine."""
+
+PATIENT_WALL_SECONDS = 50.0
 
 SETTINGS = Settings(port=0, drain_seconds=1.0, max_concurrent=2, pool_size=1, cpus=1.0)
 
@@ -38,6 +41,16 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def server(kind: str) -> AsyncGenerator[RunningServer, None]:
+    """A server with the default limits, but with time enough on the slowest machine."""
+    run = replace(RUN, wall=PATIENT_WALL_SECONDS)
+    compiler = replace(COMPILE, wall=PATIENT_WALL_SECONDS)
+    patient = replace(SETTINGS, executor=kind, limits=JobLimits(compile=compiler, run=run))
+    async with running_server(patient) as running:
+        yield running
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def default_server(kind: str) -> AsyncGenerator[RunningServer, None]:
     """A server with the default limits."""
     async with running_server(replace(SETTINGS, executor=kind)) as running:
         yield running
@@ -46,7 +59,7 @@ async def server(kind: str) -> AsyncGenerator[RunningServer, None]:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def hasty_server(kind: str) -> AsyncGenerator[RunningServer, None]:
     """A server that does not wait long for programs that never end."""
-    run = replace(JobLimits().run, wall=HASTY_WALL_SECONDS)
+    run = replace(RUN, wall=HASTY_WALL_SECONDS)
     hasty = replace(SETTINGS, executor=kind, limits=JobLimits(run=run))
     async with running_server(hasty) as running:
         yield running

@@ -16,7 +16,7 @@ from codesync_server.executors.runner import source
 from codesync_server.limits import RUN, StageLimits
 
 MARK = "CODESYNC_TEST_MARK"
-SECONDS = 20.0
+SECONDS = 60.0
 
 
 class RunnerProcess:

@@ -16,6 +16,7 @@ import pytest_asyncio
 
 from codesync_client import JobOutput, Room
 from codesync_client.attacks import CORPUS, Attack
+from codesync_client.attacks.attack import PATIENCE_SECONDS
 from codesync_client.attacks.raid import Raid, raid
 from codesync_protocol.limits import OUTPUT_KEPT_MAX
 from codesync_protocol.messages import Finished
@@ -32,10 +33,10 @@ from tests.waiting import eventually
 pytestmark = [
     pytest.mark.docker,
     pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.timeout(150, func_only=True),
+    pytest.mark.timeout(300, func_only=True),
 ]
 
-WALL_SECONDS = 2.0
+WALL_SECONDS = 60.0
 POOL_SIZE = 2
 SETTINGS = Settings(
     port=0, executor="docker", drain_seconds=1.0, max_concurrent=2, pool_size=POOL_SIZE
@@ -44,14 +45,10 @@ SETTINGS = Settings(
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def server(executor_image: str) -> AsyncGenerator[RunningServer, None]:
-    """A server with the default profile and the default limits."""
-    async with running_server(SETTINGS) as running:
-        yield running
+    """A server with the default profile, whose programs have time on the slowest machine.
 
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def hasty_server(executor_image: str) -> AsyncGenerator[RunningServer, None]:
-    """A server that does not wait long for programs that never end."""
+    So what must meet another limit meets it; programs that never end ask for less themselves.
+    """
     limits = JobLimits(run=replace(RUN, wall=WALL_SECONDS))
     async with running_server(replace(SETTINGS, limits=limits)) as running:
         yield running
@@ -59,15 +56,13 @@ async def hasty_server(executor_image: str) -> AsyncGenerator[RunningServer, Non
 
 @pytest.fixture(scope="module")
 def only_the_parked_are_left(
-    server: RunningServer, hasty_server: RunningServer, docker_client: docker.APIClient
+    server: RunningServer, docker_client: docker.APIClient
 ) -> Callable[[], bool]:
     """Tells whether there is no container but those that wait for a job."""
     engine = EngineView(docker_client)
 
     def is_so() -> bool:
-        pools = [running.app.executor.pool for running in (server, hasty_server)]
-        parked = sum(pool.parked for pool in pools)
-        return parked == 2 * POOL_SIZE == len(engine.containers())
+        return server.app.executor.pool.parked == POOL_SIZE == len(engine.containers())
 
     return is_so
 
@@ -99,17 +94,17 @@ async def test_every_row_of_hostile_programs_is_tried() -> None:
 
 
 async def test_a01_three_fork_bombs_at_once_are_gone_soon_after_their_time(
-    hasty_server: RunningServer, only_the_parked_are_left: Callable[[], bool]
+    server: RunningServer, only_the_parked_are_left: Callable[[], bool]
 ) -> None:
     bomb = next(attack for attack in CORPUS if attack.name == "a01_fork_bomb")
-    async with hasty_server.room("eve", room="attackers") as eve:
+    async with server.room("eve", room="attackers") as eve:
         bombs = [bomb.submission() for _ in range(3)]
         for each in bombs:
             await eve.submit(each)
         for each in bombs:
             ended = await outcome(eve, each.job)
             assert ended.result.verdict is Verdict.TIME_LIMIT
-            assert ended.result.wall_seconds < WALL_SECONDS + 2
+            assert ended.result.wall_seconds < PATIENCE_SECONDS + 2
     began = time.monotonic()
     await eventually(only_the_parked_are_left)
     print(f"gone, and replaced, {time.monotonic() - began:.2f} s after the last verdict")

@@ -11,6 +11,7 @@ from docker.errors import NotFound
 from codesync_client import Submission
 from codesync_protocol.verdict import Verdict
 from codesync_server.executors.docker.profile import SandboxProfile
+from codesync_server.limits import COMPILE, RUN, JobLimits
 from codesync_server.settings import Settings
 from tests.programs import outcome, python, submit_and_wait
 from tests.sandbox.engine_view import EngineView
@@ -21,9 +22,15 @@ pytestmark = pytest.mark.docker
 
 COMPILE_CPUS, RUN_CPUS = 0.9, 0.4
 
+WALL_SECONDS = 60.0  # The slowest machine took 15 to compile it.
+
 SETTINGS = Settings(
     port=0,
     executor="docker",
+    limits=JobLimits(
+        compile=replace(COMPILE, wall=WALL_SECONDS, cpu=WALL_SECONDS),
+        run=replace(RUN, wall=WALL_SECONDS, cpu=WALL_SECONDS),
+    ),
     pool_size=1,
     drain_seconds=1.0,
     cpus=RUN_CPUS,

@@ -78,7 +78,7 @@ async def overdue(image: str, engine: Any) -> Result:
 
 
 @pytest.mark.docker
-@pytest.mark.timeout(60, func_only=True)
+@pytest.mark.timeout(300, func_only=True)
 @pytest.mark.parametrize(
     ("faults", "verdict"), [(0, Verdict.MEMORY_LIMIT), (10**9, Verdict.TIME_LIMIT)]
 )

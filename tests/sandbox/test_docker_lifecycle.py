@@ -36,7 +36,7 @@ from tests.sandbox.sandboxes import (
 from tests.servers import running_server
 from tests.waiting import eventually
 
-pytestmark = [pytest.mark.docker, pytest.mark.timeout(60, func_only=True)]
+pytestmark = [pytest.mark.docker, pytest.mark.timeout(300, func_only=True)]
 
 HELLO = python_spec("print('hello')")
 FLOOD = "import os\nwhile True: os.write(1, b'x' * 65536)"

@@ -18,7 +18,7 @@ from tests.sandbox.engine_view import EngineView
 from tests.sandbox.sandboxes import acquire, python_spec, run_in, run_on, running_executor
 from tests.waiting import eventually
 
-pytestmark = [pytest.mark.docker, pytest.mark.timeout(60, func_only=True)]
+pytestmark = [pytest.mark.docker, pytest.mark.timeout(300, func_only=True)]
 in_the_modules_loop = pytest.mark.asyncio(loop_scope="module")
 
 PROFILE = SandboxProfile()

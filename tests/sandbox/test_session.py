@@ -18,7 +18,7 @@ from codesync_server.executors.session import Session
 from codesync_server.limits import RUN
 from tests.sandbox.sandboxes import Heard, python_spec
 
-SECONDS = 10.0
+SECONDS = 60.0
 GOOD = json.dumps(
     {
         "stages": [

@@ -15,7 +15,7 @@ from tests.sandbox.conftest import HASTY_WALL_SECONDS
 from tests.sandbox.verdict_programs import COMMANDS, COMPILED, PROMPTS, Case, cases, main_file
 from tests.servers import RunningServer
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(60, func_only=True)]
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300, func_only=True)]
 
 ENDLESS = [case for case in cases() if case.expected.verdict is Verdict.TIME_LIMIT]
 ENDING = [case for case in cases() if case.expected.verdict is not Verdict.TIME_LIMIT]
@@ -66,12 +66,14 @@ async def test_an_endless_loop_ends_at_the_limit(
     assert "wall time limit" in ended.result.explanation
 
 
-async def test_by_default_an_endless_loop_ends_after_five_seconds(server: RunningServer) -> None:
-    async with server.room() as room:
+async def test_by_default_an_endless_loop_ends_after_five_seconds(
+    default_server: RunningServer,
+) -> None:
+    async with default_server.room() as room:
         ended = await submit_and_wait(room, python("while True: pass"))
     assert ended.result.verdict is Verdict.TIME_LIMIT
     assert ended.result.wall_seconds >= RUN.wall == 5.0
-    assert ended.result.cpu_seconds > 1.0
+    assert ended.result.cpu_seconds > 0.2
 
 
 @pytest.mark.parametrize("language", PROMPTS)

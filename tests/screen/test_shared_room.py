@@ -12,8 +12,6 @@ import pytest
 from tests.cli.command import codesync, command, environment
 from tests.screen.tmux import Terminal, terminal
 
-pytestmark = pytest.mark.timeout(150)
-
 CODESYNC = f"{sys.executable} -m codesync_cli"
 
 

@@ -14,7 +14,7 @@ import pytest
 from tests.conftest import missing
 
 POLL_SECONDS = 0.05
-SECONDS = 30.0
+SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from codesync_server.store.keeper import Keeper
 from codesync_server.store.sqlite import SqliteStore
 
-SETTLE_SECONDS = 10.0
+SETTLE_SECONDS = 60.0
 
 
 @asynccontextmanager

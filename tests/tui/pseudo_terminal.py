@@ -12,7 +12,7 @@ from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-SECONDS = 40.0
+SECONDS = 60.0
 
 TERMINAL = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
 

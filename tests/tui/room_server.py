@@ -75,6 +75,7 @@ from codesync_protocol.messages import (
 from codesync_protocol.shared_text import SOURCE
 from codesync_protocol.verdict import MemorySource, Result, Verdict
 from codesync_server.documents.document import Document
+from tests.waiting import SECONDS
 
 PYTHON = LanguageInfo(
     "python", "Python 3", (".py",), "main.py", "python", 'name = input("What is your name? ")\n'
@@ -205,7 +206,7 @@ class RoomServer:
         def found() -> _Kind | None:
             return next((m for m in self.received if isinstance(m, kind) and condition(m)), None)
 
-        async with asyncio.timeout(10), self._moved:
+        async with asyncio.timeout(SECONDS), self._moved:
             await self._moved.wait_for(lambda: found() is not None)
         message = found()
         assert message is not None
@@ -213,7 +214,7 @@ class RoomServer:
 
     async def wait_for_members(self, count: int) -> None:
         """Wait until so many connections stand."""
-        async with asyncio.timeout(10), self._moved:
+        async with asyncio.timeout(SECONDS), self._moved:
             await self._moved.wait_for(lambda: len(self.connections) == count)
 
     # What the room does.

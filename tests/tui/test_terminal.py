@@ -72,7 +72,6 @@ def test_a68_every_screen_and_widget_is_on_the_tour() -> None:
     assert ours() - COVERED.keys() == set()
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize(("columns", "lines"), [(160, 48), (80, 24), (40, 12)])
 def test_a68_nothing_foreign_acts_on_the_terminal(columns: int, lines: int, tmp_path: Path) -> None:
     seen = tmp_path / "seen"

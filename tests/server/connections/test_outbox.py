@@ -16,6 +16,7 @@ from codesync_server.connections.outbox import (
     OUTPUT_BYTES_MAX,
     Outbox,
 )
+from tests.waiting import SECONDS
 
 KIB = 1024
 
@@ -102,7 +103,7 @@ async def test_whoever_waits_for_a_frame_gets_the_next_one_at_once(outbox: Outbo
         lambda: outbox.put_bulk(lambda: b"frame"),
     ]
     for put in puts:
-        async with asyncio.TaskGroup() as tasks, asyncio.timeout(5):
+        async with asyncio.TaskGroup() as tasks, asyncio.timeout(SECONDS):
             frame = tasks.create_task(outbox.next_frame())
             await asyncio.sleep(0)
             assert not frame.done()
@@ -124,7 +125,7 @@ async def test_the_first_reason_to_end_is_the_one_that_counts(outbox: Outbox) ->
 
 
 async def test_an_end_wakes_whoever_waits(outbox: Outbox) -> None:
-    async with asyncio.TaskGroup() as tasks, asyncio.timeout(5):
+    async with asyncio.TaskGroup() as tasks, asyncio.timeout(SECONDS):
         frame = tasks.create_task(outbox.next_frame())
         await asyncio.sleep(0)
         outbox.close("goodbye")
@@ -289,7 +290,7 @@ async def test_a44_who_does_not_even_take_what_cannot_be_left_out_is_let_go(
 
 
 async def test_a44_whoever_waits_for_a_frame_hears_of_the_overflow(outbox: Outbox) -> None:
-    async with asyncio.TaskGroup() as tasks, asyncio.timeout(5):
+    async with asyncio.TaskGroup() as tasks, asyncio.timeout(SECONDS):
         frame = tasks.create_task(outbox.next_frame())
         await asyncio.sleep(0)
         outbox.put_reply(bytes(BYTES_MAX + 1))

@@ -28,7 +28,7 @@ from codesync_protocol.messages import (
 from codesync_server.app import App
 from tests.servers import RunningServer
 
-SECONDS = 20.0
+SECONDS = 60.0
 ROOM = "test-room"
 
 CONTINUED, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA

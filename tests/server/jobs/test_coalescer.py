@@ -10,6 +10,7 @@ from codesync_protocol.limits import OUTPUT_EVENT_MAX
 from codesync_protocol.messages import Stream
 from codesync_server.jobs import coalescer
 from codesync_server.jobs.coalescer import CHANGES_MAX, OutputCoalescer
+from tests.waiting import SECONDS
 
 OUT, ERR, COMPILER = Stream.STDOUT, Stream.STDERR, Stream.COMPILER
 Event = tuple[Stream, bytes]
@@ -51,7 +52,7 @@ async def test_what_waits_goes_out_by_itself_after_the_interval() -> None:
     output.flush()
     output.write(OUT, b"second")
     assert len(events) == 1
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(SECONDS):
         while len(events) < 2:  # noqa: ASYNC110 # the interval is the thing under test
             await asyncio.sleep(0.001)
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 import pytest
 
 from codesync_server.rooms.errands import WAITING_MAX, Errand, Errands
-from tests.waiting import eventually
+from tests.waiting import SECONDS, eventually
 
 
 class Desk:
@@ -73,7 +73,7 @@ async def test_one_that_was_begun_is_done_and_the_others_are_not() -> None:
     await asyncio.sleep(0)
     await desk.errands.end()
     desk.may_go_on.set()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(SECONDS):
         await running
     assert desk.done == [0]
 

@@ -12,6 +12,7 @@ from codesync_server.store.changes import AcceptJob, FinishJob
 from codesync_server.store.records import OutputRun
 from tests.server.keeping import keeper_at_work, settled
 from tests.server.store.making import OK, a_job, job_id, put, wrote
+from tests.waiting import SECONDS
 
 PART = 65_536
 
@@ -28,7 +29,7 @@ async def read_again(*runs: OutputRun, total: int) -> list[Piece]:
         await settled(keeper)
         past, assembler = Past(keeper.store), OutputAssembler(job_id(1), exact=True)
         pieces: list[Piece] = []
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(SECONDS):
             while True:
                 part = await past.output("den", job_id(1), assembler.position)
                 assert part

@@ -20,7 +20,7 @@ from codesync_server.store.keeper import Keeper, KnownJob
 from codesync_server.store.records import JobRecord
 from codesync_server.store.sqlite import SqliteStore
 from tests.server.store.making import OK, a_job, a_room, an_edit, job_id
-from tests.waiting import eventually
+from tests.waiting import SECONDS, eventually
 
 AWAY = "the disk is full"
 
@@ -140,7 +140,7 @@ async def test_while_the_store_is_away_nobody_waits_and_everybody_is_told(desk: 
     desk.store.away = AWAY
     kept = desk.keeper.keep(edit(1))
     assert kept is not None
-    async with asyncio.timeout(5.0):
+    async with asyncio.timeout(SECONDS):
         await kept
     assert (desk.keeper.trouble, desk.told) == (AWAY, [AWAY])
     assert desk.keeper.keep(edit(2)) is None, "there is nothing to wait for"
@@ -154,7 +154,7 @@ async def test_a_store_that_is_slow_keeps_nobody_waiting_either(desk: Desk) -> N
     desk.store.flows.clear()
     kept = desk.keeper.keep(edit(1))
     assert kept is not None
-    async with asyncio.timeout(5.0):
+    async with asyncio.timeout(SECONDS):
         await kept
     assert "slow" in desk.keeper.trouble
     desk.store.flows.set()
@@ -256,7 +256,7 @@ async def test_when_the_store_is_away_nobody_waits_to_be_told_that_a_job_is_not_
 ) -> None:
     kept = await desk.keeper.accept(a_job(1))
     desk.store.flows.clear()
-    async with asyncio.timeout(5.0):
+    async with asyncio.timeout(SECONDS):
         await desk.keeper.forget(kept)
     assert len(await desk.store.unfinished()) == 1
     desk.store.flows.set()

@@ -16,6 +16,7 @@ from codesync_server.store.records import TextRecord
 from tests.proxy import Proxy, proxy_to
 from tests.server.store.making import LATE, OK, a_job, a_room, an_edit, finished, job_id, put, wrote
 from tests.server.store.raw import raw
+from tests.waiting import SECONDS
 
 NO_SUCH_PROCESS = 4194305
 """Beyond the highest process id that there is."""
@@ -113,7 +114,7 @@ async def test_a_server_that_writes_nothing_keeps_its_lease(
     monkeypatch.setattr(store_module, "RENEW_SECONDS", 0.01)
     store = MongoStore(empty)
     await store.open()
-    async with raw(empty) as database, asyncio.timeout(10.0):
+    async with raw(empty) as database, asyncio.timeout(SECONDS):
         await run_out(empty)
         while await database["leases"].find_one({"expires": 0}):
             pass
@@ -157,7 +158,7 @@ async def test_f39_it_notices_also_when_it_has_nothing_to_write(
     await first.open()
     async with raw(empty) as database:
         await database["leases"].update_one({}, {"$inc": {"epoch": 1}})
-    async with asyncio.timeout(10.0):
+    async with asyncio.timeout(SECONDS):
         with pytest.raises(StoreLost):
             await first.guard()
     await first.close()
@@ -228,7 +229,7 @@ async def test_f21_a_line_that_is_cut_while_it_writes_costs_the_store_a_moment(
         await store.write([AcceptJob(a_job(2))], surely=True)
     line.cut()
     line.flow()
-    async with asyncio.timeout(10.0):
+    async with asyncio.timeout(SECONDS):
         assert await store.write([AcceptJob(a_job(2))], surely=True) in ({}, {job_id(2): a_job(2)})
     assert [job.order for job in await store.unfinished()] == [1, 2]
     await store.close()

@@ -9,7 +9,7 @@ from codesync_server.store.changes import SaveRoom
 from codesync_server.store.sqlite import SqliteStore
 from tests.server.store.making import a_job, a_room, put, ran
 from tests.servers import running_server
-from tests.waiting import POLL_SECONDS
+from tests.waiting import POLL_SECONDS, SECONDS
 
 DAY = 86_400.0
 
@@ -34,7 +34,7 @@ async def test_what_is_old_is_gone_soon_after_the_start(tmp_path: Path) -> None:
         keep_jobs_days=7.0,
         keep_rooms_days=30.0,
     )
-    async with running_server(settings) as server, asyncio.timeout(15.0):
+    async with running_server(settings) as server, asyncio.timeout(SECONDS):
         rooms = server.app.store.rooms
         while [line.name for line in await rooms()] != ["den"]:  # noqa: ASYNC110 # it has no event
             await asyncio.sleep(POLL_SECONDS)

@@ -20,8 +20,6 @@ from tests.programs import python
 from tests.proxy import proxy_to
 from tests.server.store.raw import raw
 
-pytestmark = pytest.mark.timeout(120)
-
 ARGUMENTS = ("--executor=local", "--max-concurrent=1", "--drain-seconds=0.2")
 
 
