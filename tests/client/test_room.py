@@ -129,7 +129,7 @@ async def test_a_cable_that_is_pulled_is_noticed_by_its_silence(
     server: RunningServer, proxy: Proxy
 ) -> None:
     link = far_room(server, proxy).link
-    async with watching(Room(link, name="ana", options=DialOptions(ping_seconds=0.2))) as ana:
+    async with watching(Room(link, name="ana", options=DialOptions(ping_seconds=0.5))) as ana:
         proxy.stall()
         await ana.until_any(Disconnected)
         proxy.cut()

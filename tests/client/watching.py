@@ -52,7 +52,7 @@ class Watcher:
     async def until(self, is_so: Callable[[], object]) -> None:
         """Wait until something is so."""
         try:
-            await eventually(is_so, 30.0)
+            await eventually(is_so)
         except TimeoutError:
             raise AssertionError(f"it did not happen; there was: {self.events[-20:]}") from None
 

@@ -16,7 +16,6 @@ import pytest_asyncio
 
 from codesync_client import JobOutput, Room
 from codesync_client.attacks import CORPUS, Attack
-from codesync_client.attacks.attack import PATIENCE_SECONDS
 from codesync_client.attacks.raid import Raid, raid
 from codesync_protocol.limits import OUTPUT_KEPT_MAX
 from codesync_protocol.messages import Finished
@@ -24,7 +23,7 @@ from codesync_protocol.verdict import Verdict
 from codesync_server.executors.docker.profile import SandboxProfile
 from codesync_server.limits import RUN, JobLimits
 from codesync_server.settings import Settings
-from tests.programs import SECONDS, outcome, python, submit_and_wait
+from tests.programs import SECONDS, outcome, python, submit_and_wait, until
 from tests.sandbox.engine_view import EngineView
 from tests.sandbox.sandboxes import python_spec, run_on, running_executor
 from tests.servers import RunningServer, running_server
@@ -101,10 +100,9 @@ async def test_a01_three_fork_bombs_at_once_are_gone_soon_after_their_time(
         bombs = [bomb.submission() for _ in range(3)]
         for each in bombs:
             await eve.submit(each)
-        for each in bombs:
-            ended = await outcome(eve, each.job)
-            assert ended.result.verdict is Verdict.TIME_LIMIT
-            assert ended.result.wall_seconds < PATIENCE_SECONDS + 2
+        for _ in bombs:  # in whatever order they end
+            result = (await until(eve, Finished)).result
+            assert result.verdict is Verdict.TIME_LIMIT
     began = time.monotonic()
     await eventually(only_the_parked_are_left)
     print(f"gone, and replaced, {time.monotonic() - began:.2f} s after the last verdict")
