@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from codesync_client import replica
 from codesync_tui import news, rescue
 from codesync_tui.panels import queue
 from codesync_tui.screens import history
@@ -18,6 +19,13 @@ def _known_terminal(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     for name in ("NO_COLOR", "TMUX", "TEXTUAL", "TEXTUAL_DRIVER"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _one_group_however_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keys that follow one another are undone together, also when the machine takes its time."""
+    monkeypatch.setattr(replica, "UNDO_GROUP_MS", 300_000)
+    monkeypatch.setattr(replica, "_GROUP_END_MS", 3_000_000)
 
 
 @pytest.fixture

@@ -258,6 +258,7 @@ async def test_what_others_write_while_the_file_is_written_stays(
     monkeypatch.setattr(os, "fsync", slow)
     looking = asyncio.ensure_future(ana.look(2))
     await eventually(is_writing.is_set)
+    await eventually(lambda: ben.document.text() == "ONE\ntwo\nTHREE\n")
     await write(ben, "ONE\ntwo\nTHREE\nfour\n")
     await ana.sees("four")
     on_disk.set()

@@ -95,6 +95,21 @@ async def test_what_is_written_below_what_is_shown_is_said_to_be_there_until_it_
         assert [*seen, pane.has_unseen] == [False, True, False]
 
 
+async def test_output_that_comes_between_a_key_and_its_first_frame_does_not_hold_the_reader() -> None:
+    app = OnePane()
+    async with app.run_test(size=(40, 10)):
+        pane = app.pane
+        pane.begin(A, HEADING)
+        pane.write(A, OUT, b"line\n" * 30)
+        await settled(app)
+        end = pane.scroll_offset.y
+        pane.action_scroll_up()
+        pane.write(A, OUT, b"more\n")
+        await settled(app)
+        assert pane.has_unseen
+        await eventually(lambda: pane.scroll_offset.y == end - 1)
+
+
 async def test_what_the_reader_looks_at_stays_when_old_lines_are_dropped() -> None:
     app = OnePane()
     async with app.run_test(size=(40, 10)) as pilot:
@@ -196,7 +211,7 @@ async def test_the_end_of_a_flood_of_output_is_seen(line: bytes, total: int) -> 
             await on.server.output(A, data)
         await on.server.output(A, b"\nthe end\n")
         await on.server.finished(A)
-        await eventually(lambda: on.row_before_last() == "the end", 50.0)
+        await eventually(lambda: on.row_before_last() == "the end", 150.0)
 
 
 async def test_keys_get_their_turn_while_output_floods_in() -> None:

@@ -1,6 +1,7 @@
 """A one-shot timer goes off, however late the process gets to it."""
 
 import asyncio
+import itertools
 import time
 
 import pytest
@@ -8,6 +9,9 @@ from textual.app import App
 
 from codesync_tui.punctual import Punctual
 from tests.waiting import eventually
+
+
+LATE = "late"
 
 
 class Held(App[None]):
@@ -19,16 +23,22 @@ class Sure(Punctual, Held):
 
 
 def held_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a second pass each time that a timer looks at the clock."""
-    looks = iter(range(1_000_000))
-    monkeypatch.setattr("textual._time.get_time", lambda: time.monotonic() + next(looks))
+    """Let a second pass each time that the late timer looks at the clock."""
+    looks = itertools.count()
+
+    def now() -> float:
+        task = asyncio.current_task()
+        is_late = task is not None and task.get_name() == LATE
+        return time.monotonic() + (next(looks) if is_late else 0)
+
+    monkeypatch.setattr("textual._time.get_time", now)
 
 
 async def test_a_timer_that_is_late_goes_off(monkeypatch: pytest.MonkeyPatch) -> None:
     rung: list[str] = []
     async with Sure().run_test() as pilot:
         held_up(monkeypatch)
-        pilot.app.set_timer(0.001, lambda: rung.append("sure"))
+        pilot.app.set_timer(0.001, lambda: rung.append("sure"), name=LATE)
         await eventually(lambda: rung)
 
 
@@ -36,6 +46,6 @@ async def test_textuals_own_timers_need_that(monkeypatch: pytest.MonkeyPatch) ->
     rung: list[str] = []
     async with Held().run_test() as pilot:
         held_up(monkeypatch)
-        late = pilot.app.set_timer(0.001, lambda: rung.append("held"))
-        await eventually(lambda: late.name not in {t.get_name() for t in asyncio.all_tasks()})
+        pilot.app.set_timer(0.001, lambda: rung.append("held"), name=LATE)
+        await eventually(lambda: LATE not in {t.get_name() for t in asyncio.all_tasks()})
         assert not rung, "Textual has mended it: Punctual can go"

@@ -271,8 +271,15 @@ class OutputPane(Punctual, ScrollView, can_focus=True):
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Note whether the reader is at the end."""
         super().watch_scroll_y(old_value, new_value)
+        self._note_where()
+
+    def watch_scroll_target_y(self) -> None:
+        """Note where the reader goes: output that comes before we are there must not hold us."""
+        self._note_where()
+
+    def _note_where(self) -> None:
         if not self._is_placing:
-            self._follows_end = new_value >= self.max_scroll_y
+            self._follows_end = self.scroll_target_y >= self.max_scroll_y
         if self._follows_end:
             self._note_unseen(is_so=False)
 
