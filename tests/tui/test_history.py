@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 import pytest
+from rich.cells import cell_len
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Static
 
@@ -124,6 +125,28 @@ async def test_more_come_when_one_goes_down(server: RunningServer, ben: Room) ->
         for _ in range(5):
             await on.pilot.press("pagedown")
         await eventually(lambda: len(on.rows) == 53)
+
+
+async def test_rows_fit_the_list_and_what_is_said_instead_of_them_stays(
+    server: RunningServer, ben: Room
+) -> None:
+    async with reader(server) as on:
+        await on.opens()
+        await eventually(lambda: on.rows == ["Nothing was run here yet."])
+        await on.pilot.resize_terminal(60, 20)
+        await on.pilot.pause()
+        assert on.rows == ["Nothing was run here yet."]
+        await on.pilot.press("escape")
+        await submit_and_wait(ben, python("print()"))
+        await on.opens()
+        shown = on.app.screen.query_one(OptionList)
+        for size in (60, 20), (40, 12), (120, 40):
+            await on.pilot.resize_terminal(*size)
+            await eventually(
+                lambda: 0 < cell_len(on.rows[0]) <= shown.scrollable_content_region.width
+            )
+            assert "ok" in on.rows[0]
+        await eventually(lambda: "main.py" in on.rows[0] and " s " in on.rows[0])
 
 
 async def test_a_job_that_ends_while_they_are_shown_comes_in_above(

@@ -95,7 +95,7 @@ async def test_what_is_written_below_what_is_shown_is_said_to_be_there_until_it_
         assert [*seen, pane.has_unseen] == [False, True, False]
 
 
-async def test_output_that_comes_between_a_key_and_its_first_frame_does_not_hold_the_reader() -> None:
+async def test_output_that_comes_before_a_keys_first_frame_does_not_hold_the_reader() -> None:
     app = OnePane()
     async with app.run_test(size=(40, 10)):
         pane = app.pane

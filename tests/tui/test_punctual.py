@@ -10,7 +10,6 @@ from textual.app import App
 from codesync_tui.punctual import Punctual
 from tests.waiting import eventually
 
-
 LATE = "late"
 
 

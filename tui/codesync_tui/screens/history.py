@@ -5,11 +5,12 @@ from enum import Enum
 from time import localtime, strftime, time
 from typing import ClassVar
 
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
+from textual.message import Message
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -45,6 +46,26 @@ class Wish(Enum):
     COPY = "copy"
 
 
+class _Found(OptionList):
+    """The list of what was found, which tells how wide its rows may be."""
+
+    _told = 0
+
+    class WidthChanged(Message):
+        """There is more or less room in a row."""
+
+    @property
+    def columns(self) -> int:
+        """How wide a row may be; 0 before the first layout."""
+        return self.scrollable_content_region.width
+
+    def on_resize(self) -> None:
+        """Tell; not when only the number of rows changed."""
+        if self.columns != self._told:
+            self._told = self.columns
+            self.post_message(self.WidthChanged())
+
+
 class HistoryScreen(Dialog[tuple[PastJob, Wish]]):
     """The room's past jobs.
 
@@ -66,7 +87,7 @@ class HistoryScreen(Dialog[tuple[PastJob, Wish]]):
     HistoryScreen > .dialog { width: 100%; height: 100%; }
     HistoryScreen Input { border: none; height: 1; padding: 0; background: $bar; }
     HistoryScreen OptionList { height: 1fr; text-wrap: nowrap; scrollbar-size-vertical: 1;
-        border: none; padding: 0; background: $panel; }
+        scrollbar-gutter: stable; border: none; padding: 0; background: $panel; }
     HistoryScreen OptionList:focus { border: none; background-tint: transparent; }
     """
 
@@ -82,7 +103,7 @@ class HistoryScreen(Dialog[tuple[PastJob, Wish]]):
         with Vertical(classes="dialog"):
             yield Static(Content("Past programs"), classes="dialog--title", markup=False)
             yield Input(self.typed, placeholder=_HINT, compact=True, select_on_focus=True)
-            yield OptionList(markup=False, compact=True)
+            yield _Found(markup=False, compact=True)
             yield Static(Content(_KEYS), classes="dialog--hint", markup=False)
 
     def on_mount(self) -> None:
@@ -108,9 +129,11 @@ class HistoryScreen(Dialog[tuple[PastJob, Wish]]):
         event.stop()
         self.action_wish(Wish.SHOW.value)
 
-    def on_resize(self, _: events.Resize) -> None:
-        """Fit the rows to the width."""
-        self._show()
+    @on(_Found.WidthChanged)
+    def _width_changed(self, event: _Found.WidthChanged) -> None:
+        event.stop()
+        if self._jobs:  # else a sentence stands there
+            self._show()
 
     def renew(self) -> None:
         """Look again: a job has ended since."""
@@ -186,7 +209,7 @@ class HistoryScreen(Dialog[tuple[PastJob, Wish]]):
 
     def _show(self) -> None:
         for options in self._options():
-            at, columns = options.highlighted, options.size.width or self.size.width
+            at, columns = options.highlighted, options.columns
             options.clear_options()
             options.add_options(map(Option, _rows(self._jobs, columns)))
             if self._jobs:
@@ -197,9 +220,9 @@ class HistoryScreen(Dialog[tuple[PastJob, Wish]]):
             options.clear_options()
             options.add_option(Option(Content.styled(show_line(sentence), "$dim"), disabled=True))
 
-    def _options(self) -> Iterable[OptionList]:
+    def _options(self) -> Iterable[_Found]:
         """The list; nothing before it is there, and when it is gone."""
-        return self.query(OptionList)
+        return self.query(_Found)
 
 
 def _rows(jobs: Sequence[PastJob], width: int) -> list[Content]:
