@@ -24,6 +24,7 @@ COVERED: dict[str, tuple[str, ...]] = {
     "ConflictScreen": ("unsent", "mine", "theirs", "reason"),
     "Dialog": (),
     "FindLine": ("find", "replace"),
+    "FoundList": ("past_name", "past_file"),
     "HelpScreen": ("banner",),
     "HistoryScreen": ("past_name", "past_file", "past_trouble"),
     "InviteScreen": ("join_line",),

@@ -46,7 +46,7 @@ class Wish(Enum):
     COPY = "copy"
 
 
-class _Found(OptionList):
+class FoundList(OptionList):
     """The list of what was found, which tells how wide its rows may be."""
 
     _told = 0
@@ -103,7 +103,7 @@ class HistoryScreen(Dialog[tuple[PastJob, Wish]]):
         with Vertical(classes="dialog"):
             yield Static(Content("Past programs"), classes="dialog--title", markup=False)
             yield Input(self.typed, placeholder=_HINT, compact=True, select_on_focus=True)
-            yield _Found(markup=False, compact=True)
+            yield FoundList(markup=False, compact=True)
             yield Static(Content(_KEYS), classes="dialog--hint", markup=False)
 
     def on_mount(self) -> None:
@@ -129,8 +129,8 @@ class HistoryScreen(Dialog[tuple[PastJob, Wish]]):
         event.stop()
         self.action_wish(Wish.SHOW.value)
 
-    @on(_Found.WidthChanged)
-    def _width_changed(self, event: _Found.WidthChanged) -> None:
+    @on(FoundList.WidthChanged)
+    def _width_changed(self, event: FoundList.WidthChanged) -> None:
         event.stop()
         if self._jobs:  # else a sentence stands there
             self._show()
@@ -220,9 +220,9 @@ class HistoryScreen(Dialog[tuple[PastJob, Wish]]):
             options.clear_options()
             options.add_option(Option(Content.styled(show_line(sentence), "$dim"), disabled=True))
 
-    def _options(self) -> Iterable[_Found]:
+    def _options(self) -> Iterable[FoundList]:
         """The list; nothing before it is there, and when it is gone."""
-        return self.query(_Found)
+        return self.query(FoundList)
 
 
 def _rows(jobs: Sequence[PastJob], width: int) -> list[Content]:
