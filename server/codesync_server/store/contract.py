@@ -16,7 +16,8 @@ from codesync_server.store.records import (
 
 SCHEMA = 3
 """Which layout of the data this program writes. An older one is brought to it when the store is
-opened for writing. 2: what is searched is kept folded."""
+opened for writing. 2: what is searched is kept folded; 3: which of a room's links only
+let people watch."""
 
 
 class StoreUnusable(Exception):
