@@ -1,9 +1,9 @@
 """Grammars and highlight queries, loaded when they are needed."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -25,18 +25,35 @@ class Syntax:
     query: "Query"
 
 
-@lru_cache(maxsize=16)
+# Several threads load syntaxes at once. Each query is compiled once and never deallocated:
+# tree-sitter 0.26.1 frees memory twice when a query is deallocated.
+_lock = Lock()
+_loaded: dict[str, Syntax] = {}
+
+
 def load_syntax(name: str) -> Syntax | None:
-    """Load a grammar and compile its query: tens of milliseconds, so not on the event loop.
+    """Load a grammar and compile its query, once per process.
+
+    The first call per language takes tens of milliseconds and waits for other threads that load
+    a syntax, so call it off the event loop.
 
     Args:
         name: a LanguageInfo.syntax.
 
     Returns:
-        The syntax; None when there is none of that name, or it cannot be used here.
+        The syntax, the same object for every call; None if no grammar of that name is installed
+        or its query does not compile.
     """
     if not name.isidentifier():
         return None  # the name comes from the server, and is about to name a module
+    with _lock:
+        syntax = _loaded.get(name) or _load(name)
+        if syntax is not None:
+            _loaded[name] = syntax
+        return syntax
+
+
+def _load(name: str) -> Syntax | None:
     try:
         from tree_sitter import Language, Query, QueryError
 
