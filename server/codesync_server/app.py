@@ -9,6 +9,7 @@ from websockets.asyncio.server import ServerConnection
 
 from codesync_protocol.links import Link
 from codesync_protocol.messages import LimitsInfo, Member, Notice, Role, Welcome
+from codesync_server.access.budgets import Budgets
 from codesync_server.access.invites import InviteDesk
 from codesync_server.access.rules import check_binding
 from codesync_server.connections.admission import Doorkeeper
@@ -76,6 +77,7 @@ class App:
         first = next((each for each in self.languages.infos() if each.available), None)
         begin = (first.name, first.starter) if first else ("", "")
         self._rooms = Rooms(self._keeper, *begin)
+        self._budgets = Budgets()
         self._presence = Presence(self._rooms)
         self._uploads = Uploads()
         self._reporter = Reporter(self._rooms, self._keeper)
@@ -296,6 +298,7 @@ class App:
             past=self._past,
             presence=self._presence,
             invites=self.invites,
+            budgets=self._budgets,
         )
 
     def _welcome(

@@ -7,12 +7,14 @@ derived from the server's token, so that changing the token ends all invites.
 
 import base64
 import binascii
+import hashlib
 import hmac
 import time
 from dataclasses import dataclass
 from math import ceil
 
 from codesync_protocol.messages import Role
+from codesync_server.access.payer import SERVER_TOKEN
 
 LIFETIME_SECONDS = 7 * 24 * 3600.0
 
@@ -25,11 +27,13 @@ class Grant:
         role: the role.
         room: the only room it is good for, or None for all of them.
         issued: when it was made, in seconds since the Unix epoch; None for the server's token.
+        invite: identity of the invite for budgets, or SERVER_TOKEN.
     """
 
     role: Role
     room: str | None
     issued: float | None = None
+    invite: str = SERVER_TOKEN
 
 
 class InviteDesk:
@@ -82,7 +86,8 @@ class InviteDesk:
         for_room, role, expires, issued = fields
         if for_room != room or time.time() > int(expires) / 1000:
             return None
-        return Grant(Role(role), for_room, int(issued) / 1000)
+        signature = token.partition(".")[2]
+        return Grant(Role(role), for_room, int(issued) / 1000, invite_identity(signature))
 
     def _verified(self, token: str) -> bytes | None:
         try:
@@ -98,6 +103,17 @@ class InviteDesk:
 
     def _sign(self, payload: bytes) -> bytes:
         return hmac.digest(self._key, payload, "sha256")
+
+
+def invite_identity(signature: str) -> str:
+    """Return a short hash of an invite's signature; it identifies the invite and reveals nothing.
+
+    Args:
+        signature: the part of the invite after the dot.
+    """
+    return hashlib.blake2b(
+        signature.encode(errors="replace"), digest_size=8, person=b"codesync payer"
+    ).hexdigest()
 
 
 def _encode(data: bytes) -> str:

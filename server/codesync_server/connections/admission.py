@@ -8,6 +8,7 @@ from codesync_protocol.errors import Code
 from codesync_protocol.messages import Hello, Refused, Role
 from codesync_protocol.names import is_room_name
 from codesync_server.access.invites import InviteDesk
+from codesync_server.access.payer import Payer
 from codesync_server.access.throttle import Throttle
 from codesync_server.rooms.identity import fingerprint
 from codesync_server.rooms.registry import Rooms, RoomUnavailable, TooManyRooms
@@ -25,12 +26,14 @@ class Admitted(NamedTuple):
         role: as what.
         issued: when their invite was made; None for the server's token.
         version: which version of the protocol they are spoken to in.
+        payer: the identities that their use of the server is charged to.
     """
 
     room: Room
     role: Role
     issued: float | None
     version: int
+    payer: Payer
 
 
 class Doorkeeper:
@@ -55,7 +58,7 @@ class Doorkeeper:
 
         Args:
             hello: what the client says.
-            address: where it comes from, for counting wrong tokens.
+            address: identity of its network address (`address_identity`).
 
         Returns:
             What they may do where; or the refusal.
@@ -100,7 +103,8 @@ class Doorkeeper:
             return self._refuse(Code.BUSY, str(error), "try again in a minute")
         if barred := room.roll.bars(fingerprint(hello.key), grant.issued):
             return self._refuse(Code.REMOVED, barred, "ask the host for a new link")
-        return Admitted(room, grant.role, grant.issued, agreed)
+        payer = Payer(address, grant.invite, hello.room, fingerprint(hello.key))
+        return Admitted(room, grant.role, grant.issued, agreed, payer)
 
     def _refuse(self, code: Code, reason: str, remedy: str = "") -> Refused:
         return Refused(code, reason, remedy, version.OLDEST, version.NEWEST)

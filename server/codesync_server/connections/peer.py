@@ -15,6 +15,7 @@ from codesync_protocol.ends import ServerEnd
 from codesync_protocol.errors import Code, FrameError
 from codesync_protocol.limits import FRAME_MAX
 from codesync_protocol.messages import Fault, Hello, Member, Refused, Role, Welcome
+from codesync_server.access.addresses import address_identity
 from codesync_server.access.throttle import Throttle
 from codesync_server.connections.admission import Doorkeeper
 from codesync_server.connections.outbox import Outbox
@@ -84,12 +85,12 @@ class Peer:
         hello = await self._hello()
         if hello is None:
             return
-        admitted = await self._doorkeeper.admit(hello, self.address)
+        admitted = await self._doorkeeper.admit(hello, address_identity(self.address))
         if isinstance(admitted, Refused):
             log.info("refused %s: %s", self.address, admitted.code)
             await self._refuse(admitted)
             return
-        room, role, issued, version = admitted
+        room, role, issued, version, payer = admitted
         key = fingerprint(hello.key)
         try:
             member = room.enter(key, hello.name, role, self._outbox, issued)
@@ -101,7 +102,7 @@ class Peer:
         self._connection.protocol.max_message_size = FRAME_MAX
         try:
             self._welcome(room, member, Role(member.role), version, hello)
-            await self._converse(self._make_actions(Seat(room, key, self._outbox)))
+            await self._converse(self._make_actions(Seat(room, key, self._outbox, payer)))
         finally:
             room.leave(key, self._outbox, asyncio.get_running_loop().time())
 

@@ -33,8 +33,10 @@ from codesync_protocol.messages import (
     SubmitPart,
     TakeStdin,
 )
+from codesync_server.access.budgets import Budget, Budgets
 from codesync_server.access.invites import InviteDesk
 from codesync_server.access.throttle import Throttle
+from codesync_server.access.token_buckets import Rate
 from codesync_server.jobs.allowance import Allowance
 from codesync_server.jobs.job import Job
 from codesync_server.jobs.scheduler import Scheduler
@@ -50,8 +52,14 @@ from codesync_server.rooms.seat import Seat
 from codesync_server.rooms.submitting import Submitting
 from codesync_server.store.keeper import Keeper
 
-FETCHES_BURST, FETCHES_PER_SECOND = 8, 1.0
-"""How often one member may ask for the texts: each time, all of them are put together."""
+FETCHES = Budget(
+    "requests for the text",
+    "requests",
+    invite=Rate(400, 50.0),
+    room=Rate(400, 50.0),
+    member=Rate(8, 1.0),
+)
+"""Each request makes a snapshot of all shared texts. A class that reconnects makes 300 at once."""
 
 EDIT_BYTES_BURST, EDIT_BYTES_PER_SECOND = 4 * 1024 * 1024, 512 * 1024
 """How much one member may write. Whoever sends faster is read more slowly."""
@@ -70,6 +78,7 @@ class Actions:
         past: what was.
         presence: tells the others where the member is.
         invites: signs invites.
+        budgets: what members have spent.
 
     Attributes:
         errands: what takes time; whoever owns the member's connection has them run.
@@ -87,6 +96,7 @@ class Actions:
         past: Past,
         presence: Presence,
         invites: InviteDesk,
+        budgets: Budgets,
     ) -> None:
         self.errands = Errands()
         self._seat = seat
@@ -98,7 +108,7 @@ class Actions:
         self._submitting = Submitting(seat, scheduler, languages, allowance, uploads, keeper)
         self._reading = Reading(seat, past)
         self._hosting = Hosting(seat, invites)
-        self._fetches = Throttle(FETCHES_BURST, FETCHES_PER_SECOND)
+        self._budgets = budgets
         self._edit_bytes = Throttle(EDIT_BYTES_BURST, EDIT_BYTES_PER_SECOND)
 
     async def act(self, message: ClientMessage) -> None:
@@ -156,7 +166,7 @@ class Actions:
                     await self._pace(self._edit_bytes, len(message.data))
                     self._edit(message)
                 case FetchDocument():
-                    await self._pace(self._fetches)
+                    await self._delay(FETCHES)
                     self._editing.fetch(message)
                     tell_carets(self._room, self._seat.outlet)
                 case Caret():
@@ -171,6 +181,11 @@ class Actions:
     @staticmethod
     async def _pace(throttle: Throttle, cost: float = 1.0) -> None:
         if delay := throttle.delay("", asyncio.get_running_loop().time(), cost):
+            await asyncio.sleep(delay)
+
+    async def _delay(self, budget: Budget, cost: float = 1.0) -> None:
+        now = asyncio.get_running_loop().time()
+        if delay := self._budgets.delay(budget, self._seat.payer, cost, now):
             await asyncio.sleep(delay)
 
     def leave(self) -> None:

@@ -3,6 +3,7 @@
 from codesync_protocol.codec import encode
 from codesync_protocol.errors import Code, FrameError
 from codesync_protocol.messages import Member, Role, ServerMessage
+from codesync_server.access.payer import Payer
 from codesync_server.access.rules import ACTING_ROLES
 from codesync_server.jobs.job import Job, Submitter
 from codesync_server.rooms.outlet import Outlet
@@ -16,15 +17,14 @@ class Seat:
         room: the room.
         key: the member's client key.
         outlet: the way back to the member.
-
-    Attributes:
-        room, key, outlet: those.
+        payer: the identities that are charged; by default the room and the member alone.
     """
 
-    def __init__(self, room: Room, key: str, outlet: Outlet) -> None:
+    def __init__(self, room: Room, key: str, outlet: Outlet, payer: Payer | None = None) -> None:
         self.room = room
         self.key = key
         self.outlet = outlet
+        self.payer = payer or Payer(room=room.name, member=key)
 
     @property
     def member(self) -> Member:

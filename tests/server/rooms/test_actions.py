@@ -41,6 +41,7 @@ from codesync_protocol.messages import (
     TakeStdin,
 )
 from codesync_protocol.verdict import Result, Verdict
+from codesync_server.access.budgets import Budgets
 from codesync_server.access.invites import InviteDesk
 from codesync_server.jobs import uploads
 from codesync_server.jobs.allowance import Allowance
@@ -86,6 +87,7 @@ class Hand:
             past=Past(house.keeper.store),
             presence=house.presence,
             invites=InviteDesk("token"),
+            budgets=house.budgets,
         )
 
     async def does(self, *messages: ClientMessage) -> None:
@@ -117,6 +119,7 @@ class House:
         self.rooms = Rooms(keeper)
         self.presence = Presence(self.rooms)
         self.uploads = Uploads()
+        self.budgets = Budgets()
         reporter = Reporter(self.rooms, keeper)
         self.scheduler = Scheduler(
             GoodExecutor(), all_languages(), settings or Settings(), reporter

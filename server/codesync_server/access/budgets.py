@@ -1,0 +1,128 @@
+"""Limits on what clients may spend over time, such as messages per second, by identity.
+
+The state belongs to the server and is keyed by identity: reconnecting resets nothing. Pure: the
+caller supplies the time. Limits on what clients hold at the same time are in `shares`.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from codesync_protocol.errors import Code
+from codesync_server.access.exhausted import OWNERS, Exhausted, amount_in_words
+from codesync_server.access.payer import Level, Payer
+from codesync_server.access.token_buckets import Rate, TokenBuckets
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """A limit on spending, such as messages per second; a level without a rate is not limited.
+
+    Equal budgets share their state.
+
+    Attributes:
+        name: what is limited, in a refusal: "Your limit on NAME is reached".
+        unit: plural noun of what is counted; "bytes" are shown as KiB or MiB.
+        server, address, invite, room, member: the rate of each level, in units.
+        code: of the refusal.
+    """
+
+    name: str
+    unit: str
+    server: Rate | None = None
+    address: Rate | None = None
+    invite: Rate | None = None
+    room: Rate | None = None
+    member: Rate | None = None
+    code: Code = Code.TOO_FAST
+
+    @property
+    def rates(self) -> dict[Level, Rate]:
+        """The rates by level, the server's first."""
+        each = (self.server, self.address, self.invite, self.room, self.member)
+        return {level: rate for level, rate in zip(Level, each, strict=True) if rate}
+
+
+class Budgets:
+    """What clients have spent.
+
+    Args:
+        keys_max: the most identities that are remembered for each budget and level.
+
+    Attributes:
+        refusals: the number of refused charges by budget name and level.
+        delays: the number of delayed charges by budget name and level.
+    """
+
+    def __init__(self, *, keys_max: int = 10_000) -> None:
+        self.refusals: Counter[tuple[str, Level]] = Counter()
+        self.delays: Counter[tuple[str, Level]] = Counter()
+        self._keys_max = keys_max
+        self._spent: dict[Budget, dict[Level, TokenBuckets]] = {}
+
+    def charge(self, budget: Budget, payer: Payer, cost: float, now: float) -> None:
+        """Spend at all levels, or at none. Call this before the work that is charged for.
+
+        A cost above a burst needs a full bucket, and leaves it in debt.
+
+        Args:
+            budget: what it is spent from.
+            payer: who pays.
+            cost: how much, in the budget's unit.
+            now: seconds of a monotonic clock.
+
+        Raises:
+            Exhausted: a level does not allow it now: the one with the longest wait.
+        """
+        accounts = self._accounts(budget, payer)
+        waits = [(buckets.wait(key, now, cost), level) for level, key, buckets in accounts]
+        seconds, level = max(waits, key=lambda each: each[0], default=(0.0, Level.SERVER))
+        if seconds:
+            self.refusals[budget.name, level] += 1
+            raise _spent(budget, level, seconds)
+        for _, key, buckets in accounts:
+            buckets.spend(key, now, cost)
+
+    def delay(self, budget: Budget, payer: Payer, cost: float, now: float) -> float:
+        """Spend at all levels unconditionally, for backpressure.
+
+        Args:
+            budget: what it is spent from.
+            payer: who pays.
+            cost: how much, in the budget's unit.
+            now: seconds of a monotonic clock.
+
+        Returns:
+            The seconds that the caller must wait before the next charge of this client.
+        """
+        longest = 0.0
+        for level, key, buckets in self._accounts(budget, payer):
+            if seconds := buckets.spend(key, now, cost):
+                self.delays[budget.name, level] += 1
+                longest = max(longest, seconds)
+        return longest
+
+    def _accounts(self, budget: Budget, payer: Payer) -> list[tuple[Level, str, TokenBuckets]]:
+        tables = self._spent.get(budget)
+        if tables is None:
+            tables = self._spent[budget] = {
+                level: TokenBuckets(rate, keys_max=self._keys_max)
+                for level, rate in budget.rates.items()
+            }
+        return [
+            (level, key, buckets)
+            for level, buckets in tables.items()
+            if (key := payer.key(level)) is not None
+        ]
+
+
+def _spent(budget: Budget, level: Level, seconds: float) -> Exhausted:
+    rate = budget.rates[level]
+    limit = f"{amount_in_words(rate.burst, budget.unit)} at once, then {_speed(rate, budget.unit)}"
+    text = f"{OWNERS[level]} limit on {budget.name} is reached ({limit})."
+    return Exhausted(level, budget.name, limit, seconds, text, budget.code)
+
+
+def _speed(rate: Rate, unit: str) -> str:
+    if rate.per_second >= 1:
+        return f"{amount_in_words(rate.per_second, unit)} per second"
+    return f"{amount_in_words(round(rate.per_second * 60, 2), unit)} per minute"

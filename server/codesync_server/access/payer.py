@@ -1,0 +1,53 @@
+"""Identities that a client's use of the server is charged to."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Level(StrEnum):
+    """Kinds of identity, from the one that all clients share to a single client instance.
+
+    A client key costs nothing to create, so the member level only divides a share fairly between
+    members. Addresses, invites and rooms are the levels that protect others.
+    """
+
+    SERVER = "server"
+    ADDRESS = "address"
+    INVITE = "invite"
+    ROOM = "room"
+    MEMBER = "member"
+
+
+SERVER_TOKEN = "token"
+"""The invite identity of clients that hold the server's own token."""
+
+
+@dataclass(frozen=True, slots=True)
+class Payer:
+    """The identities of one client. An empty field is unknown: nothing is charged at its level.
+
+    Attributes:
+        address: network address; an IPv6 /64 counts as one address.
+        invite: short hash of the invite's signature, or SERVER_TOKEN.
+        room: name of the room.
+        member: fingerprint of the client key.
+    """
+
+    address: str = ""
+    invite: str = ""
+    room: str = ""
+    member: str = ""
+
+    def key(self, level: Level) -> str | None:
+        """Return the identity at a level, or None if it is unknown."""
+        match level:
+            case Level.SERVER:
+                return "server"
+            case Level.ADDRESS:
+                return self.address or None
+            case Level.INVITE:
+                return self.invite or None
+            case Level.ROOM:
+                return self.room or None
+            case Level.MEMBER:
+                return self.member or None

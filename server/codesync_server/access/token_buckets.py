@@ -1,0 +1,113 @@
+"""Token buckets by key: the memory of one rate limit. Pure: the caller supplies the time."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+SWEEP_SECONDS = 1.0
+"""A full table is searched for forgettable buckets at most this often."""
+
+ROUNDING_SECONDS = 1e-6
+"""Shorter waits are rounding errors: a client that waits as long as told is not refused again."""
+
+
+class Rate(NamedTuple):
+    """How much may be spent.
+
+    Attributes:
+        burst: the most that may be spent at once.
+        per_second: how much may be spent for each second that passes, above 0.
+    """
+
+    burst: float
+    per_second: float
+
+
+@dataclass(slots=True)
+class _Bucket:
+    tokens: float
+    filled_at: float
+
+
+class TokenBuckets:
+    """Token buckets with one rate, one per key.
+
+    Only full buckets are forgotten, because a forgotten bucket counts as full: a client cannot
+    refill its bucket by creating keys. When the table is full, all new keys share one bucket.
+
+    Args:
+        rate: burst and refill of each bucket.
+        keys_max: the most buckets that are remembered.
+    """
+
+    def __init__(self, rate: Rate, *, keys_max: int = 10_000) -> None:
+        self.rate = rate
+        self._keys_max = keys_max
+        self._buckets: dict[str, _Bucket] = {}
+        self._overflow = _Bucket(rate.burst, 0.0)
+        self._swept_at = float("-inf")
+
+    def __len__(self) -> int:
+        """Return the number of remembered buckets."""
+        return len(self._buckets)
+
+    def wait(self, key: str, now: float, cost: float = 1.0) -> float:
+        """Return the seconds until `cost` may be spent, 0 if it may be spent now.
+
+        A cost above the burst needs a full bucket. Nothing is spent.
+
+        Args:
+            key: identity.
+            now: seconds of a monotonic clock.
+            cost: tokens.
+        """
+        bucket = self._find(key, now)
+        tokens = self.rate.burst if bucket is None else self._tokens(bucket, now)
+        seconds = (min(cost, self.rate.burst) - tokens) / self.rate.per_second
+        return seconds if seconds > ROUNDING_SECONDS else 0.0
+
+    def spend(self, key: str, now: float, cost: float = 1.0) -> float:
+        """Spend unconditionally; a bucket can go into debt.
+
+        Args:
+            key: identity.
+            now: seconds of a monotonic clock.
+            cost: tokens.
+
+        Returns:
+            The seconds until the debt is paid, 0 if there is none.
+        """
+        bucket = self._find(key, now)
+        if bucket is None:
+            bucket = self._buckets[key] = _Bucket(self.rate.burst, now)
+        bucket.tokens = self._tokens(bucket, now) - cost
+        bucket.filled_at = max(bucket.filled_at, now)
+        return max(0.0, -bucket.tokens / self.rate.per_second)
+
+    def allow(self, key: str, now: float, cost: float = 1.0) -> bool:
+        """Spend if that is possible now; return whether it was."""
+        if self.wait(key, now, cost):
+            return False
+        self.spend(key, now, cost)
+        return True
+
+    def _tokens(self, bucket: _Bucket, now: float) -> float:
+        elapsed = max(0.0, now - bucket.filled_at)
+        return min(self.rate.burst, bucket.tokens + elapsed * self.rate.per_second)
+
+    def _find(self, key: str, now: float) -> _Bucket | None:
+        """Return the bucket of a key, or None if it is full and there is room to remember it."""
+        bucket = self._buckets.get(key)
+        if bucket is not None or len(self._buckets) < self._keys_max:
+            return bucket
+        self._forget_full(now)
+        return None if len(self._buckets) < self._keys_max else self._overflow
+
+    def _forget_full(self, now: float) -> None:
+        if now - self._swept_at < SWEEP_SECONDS:
+            return
+        self._swept_at = now
+        self._buckets = {
+            key: bucket
+            for key, bucket in self._buckets.items()
+            if self._tokens(bucket, now) < self.rate.burst
+        }
