@@ -25,11 +25,13 @@ class ServerProcess:
         address: where it listens.
         token: makes one host of any room.
         pid: its process id.
+        log: the file with its log.
     """
 
     address: str
     token: str
     pid: int
+    log: Path
 
     def link(self, room: str = "benchmark") -> Link:
         """A link into a room."""
@@ -64,7 +66,8 @@ async def server_process(*arguments: str) -> AsyncGenerator[ServerProcess, None]
         arguments: more arguments for it.
     """
     with TemporaryDirectory() as folder:
-        token_file = Path(folder, "token")
+        token_file, log = Path(folder, "token"), Path(folder, "log")
+        errors = await asyncio.to_thread(log.open, "wb")
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             *("-m", "codesync_cli", "serve", "--port=0", f"--token-file={token_file}"),
@@ -72,25 +75,28 @@ async def server_process(*arguments: str) -> AsyncGenerator[ServerProcess, None]
             *arguments,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
+            stderr=errors,
         )
+        errors.close()
         assert process.stdout is not None
         try:
             async with asyncio.timeout(READY_SECONDS):
-                address = await _address(process.stdout)
+                address = await _address(process.stdout, log)
             token = await asyncio.to_thread(token_file.read_text)
-            yield ServerProcess(address, token.strip(), process.pid)
+            yield ServerProcess(address, token.strip(), process.pid, log)
         finally:
             with suppress(ProcessLookupError):
                 process.terminate()
             await process.wait()
 
 
-async def _address(stdout: asyncio.StreamReader) -> str:
-    """Read what the server says until it has told where it listens."""
+async def _address(stdout: asyncio.StreamReader, log: Path) -> str:
+    """Read the server's output until it names the address that it listens on."""
     said = ""
     while not (found := re.search(r"wss?://\S+:\d+", said)):
         line = await stdout.readline()
         if not line:
-            raise SystemExit(f"the server did not start: {said}")
+            errors = await asyncio.to_thread(log.read_text)
+            raise SystemExit(f"the server did not start: {said}{errors[-2000:]}")
         said += line.decode()
     return found[0]

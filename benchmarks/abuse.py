@@ -1,0 +1,160 @@
+"""What each kind of abuse costs a member who does nothing wrong: time of an edit and of a job.
+
+    python -m benchmarks.abuse [--json] [--rounds 15] [--only CASE] [--executor docker]
+
+For each case of `abusers.CASES`, on a server of its own: one member of another room (or of the same
+room, where the case says so) types a letter and waits until the server has it, and submits a hello
+and waits for its verdict; first while nothing else happens, then beside the abuse. The abusers are
+a process with a low priority that connects from another address of the loopback range. Ratios are
+of medians, beside the abuse to quiet.
+"""
+
+import argparse
+import asyncio
+import statistics
+import sys
+import time
+from collections.abc import AsyncGenerator, Coroutine
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+if not __package__:  # run as a file: what it imports lies beside its folder
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from benchmarks.abusers import CASES, INNOCENT_ROOM
+from benchmarks.figures import machine, percentile, show
+from benchmarks.processes import teller
+from benchmarks.server_process import ServerProcess, server_process
+from codesync_client import Room, Submission
+from codesync_protocol.messages import Finished
+from codesync_protocol.shared_text import SOURCE
+
+EDITS_PER_JOB = 4
+PAUSE_SECONDS = 0.05
+WORK_SECONDS = 3.0
+"""How long the abuse is at work before it is measured."""
+
+GIVE_UP_SECONDS = 60.0
+"""A job or an edit that takes longer counts with this time."""
+
+Times = dict[str, list[float]]
+
+
+class Innocent:
+    """The member who is measured.
+
+    Args:
+        room: its room, with the text.
+    """
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+        self._finished: set[str] = set()
+        self._moved = asyncio.Event()
+
+    async def read(self) -> None:
+        """Take in what happens, as a screen would."""
+        async for event in self._room.events():
+            if isinstance(event, Finished):
+                self._finished.add(event.job)
+                self._moved.set()
+
+    async def edit(self) -> None:
+        """Type a letter, and wait until the server has it."""
+        self._room.document.edit(SOURCE, 0, 0, "x")
+        self._room.wake()
+        await self._room.text_settled()
+
+    async def job(self) -> None:
+        """Run a hello, and wait for its verdict."""
+        submission = Submission("python", [("main.py", b"print('hello')\n")])
+        await self._room.submit(submission)
+        while submission.job not in self._finished:
+            self._moved.clear()
+            await self._moved.wait()
+
+    async def measure(self, rounds: int) -> Times:
+        """Time edits and jobs, one after the other."""
+        times: Times = {"edit": [], "job": []}
+        for _ in range(rounds):
+            for _ in range(EDITS_PER_JOB):
+                times["edit"].append(await _seconds(self.edit()))
+                await asyncio.sleep(PAUSE_SECONDS)
+            times["job"].append(await _seconds(self.job()))
+            await asyncio.sleep(PAUSE_SECONDS)
+        return times
+
+
+async def _seconds(act: Coroutine[None, None, None]) -> float:
+    began = time.monotonic()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(GIVE_UP_SECONDS):
+            await act
+    return time.monotonic() - began
+
+
+@asynccontextmanager
+async def innocent(server: ServerProcess) -> AsyncGenerator[Innocent]:
+    """Enter the room as the member who is measured, and wait for its text."""
+    async with (
+        Room(server.link(INNOCENT_ROOM), name="ana", shares_text=True) as room,
+        asyncio.TaskGroup() as tasks,
+    ):
+        member = Innocent(room)
+        reading = tasks.create_task(member.read())
+        await room.text_settled()
+        yield member
+        reading.cancel()
+
+
+async def measure_case(name: str, executor: str, rounds: int) -> dict[str, object]:
+    """Measure one kind of abuse, quiet first."""
+    async with server_process(f"--executor={executor}") as server, innocent(server) as member:
+        await member.measure(2)  # warms the caches
+        quiet = await member.measure(rounds)
+        async with teller("benchmarks.abusers", name, server.address, server.token) as abusers:
+            async with asyncio.timeout(GIVE_UP_SECONDS):
+                await abusers.next()
+            await asyncio.sleep(WORK_SECONDS)
+            beside = await member.measure(rounds)
+            stats = await server.stats()
+    figures: dict[str, object] = {}
+    for what in ("edit", "job"):
+        before, during = statistics.median(quiet[what]), statistics.median(beside[what])
+        figures[f"ratio_{what}"] = round(during / before, 2)
+        figures[f"{what}_quiet_ms"] = round(before * 1000, 2)
+        figures[f"{what}_ms"] = round(during * 1000, 2)
+        figures[f"{what}_worst_ms"] = round(percentile(beside[what], 100) * 1000, 2)
+    if "loop_lag" in stats:
+        figures["loop_lag"] = stats["loop_lag"]
+    return figures
+
+
+async def measure(names: list[str], executor: str, rounds: int) -> dict[str, object]:
+    """Measure the cases, one after the other."""
+    cases = {name: await measure_case(name, executor, rounds) for name in names}
+    return {
+        "executor": executor,
+        "worst_ratio_edit": max(float(str(case["ratio_edit"])) for case in cases.values()),
+        "worst_ratio_job": max(float(str(case["ratio_job"])) for case in cases.values()),
+        "cases": cases,
+        **machine(),
+    }
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--rounds", type=int, default=15, help="jobs, with 4 edits each")
+    parser.add_argument("--only", action="append", choices=CASES, help="measure only this case")
+    parser.add_argument("--executor", default="docker", choices=("docker", "local"))
+    args = parser.parse_args()
+    names = args.only or list(CASES)
+    show(asyncio.run(measure(names, args.executor, args.rounds)), as_json=args.json)
+
+
+if __name__ == "__main__":
+    main()
