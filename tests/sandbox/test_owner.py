@@ -1,6 +1,7 @@
 """Whose a container is, and whether anybody needs it: from its labels alone."""
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -87,3 +88,55 @@ def test_a_label_that_names_nobody_is_no_reason_to_remove_anything(text: str) ->
     assert not is_orphan({OWNER_LABEL: text, EXPIRES_LABEL: LATER})
     assert not is_orphan({OWNER_LABEL: text, EXPIRES_LABEL: "²"})
     assert not is_orphan({})
+
+
+# What another user's server sees under hidepid=2, or under systemd's ProtectProc=invisible.
+BEHIND_HIDEPID = """
+import os, subprocess, sys
+from codesync_server.executors.docker.owner import OWNER_LABEL, EXPIRES_LABEL, is_orphan
+from codesync_server.store.mongo.lease import is_known_dead
+subprocess.run(["mount", "-t", "proc", "-o", "hidepid=2", "proc", "/proc"], check=True)
+os.setgroups([])
+os.setgid(23456)
+os.setuid(23456)
+for owner in sys.argv[1:]:
+    machine, pid, _ = owner.split("/")
+    print(
+        os.path.exists(f"/proc/{pid}"),
+        is_orphan({OWNER_LABEL: owner, EXPIRES_LABEL: "9999999999"}),
+        is_known_dead(f"here/{pid}", "here"),
+    )
+"""
+
+
+@pytest.mark.skipif(
+    os.geteuid() != 0 or shutil.which("unshare") is None,
+    reason="only root may mount another /proc, for which it needs unshare(1)",
+)
+def test_h19_a_live_server_that_proc_hides_is_not_dead(living: Owner, dead: Owner) -> None:
+    seen = subprocess.run(
+        ["unshare", "-m", sys.executable, "-c", BEHIND_HIDEPID, str(living), str(dead)],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert seen.stdout.splitlines() == ["False False False", "False True True"]
+
+
+def test_h19_what_proc_does_not_tell_is_not_death(living: Owner, dead: Owner) -> None:
+    without_start = Owner(living.machine, living.pid, 0)
+    assert not is_orphan({OWNER_LABEL: str(without_start), EXPIRES_LABEL: LATER})
+    without_machine = Owner("unknown.unknown", dead.pid, dead.started)
+    assert not is_orphan({OWNER_LABEL: str(without_machine), EXPIRES_LABEL: LATER})
+    assert not without_machine.has_our_boot
+
+
+def test_h19_a_machine_that_nobody_knows_is_no_machine_of_ours(
+    monkeypatch: pytest.MonkeyPatch, dead: Owner
+) -> None:
+    unknown = Owner("unknown.unknown", dead.pid, dead.started)
+    monkeypatch.setattr(
+        "codesync_server.executors.docker.owner._machine", lambda: "unknown.unknown"
+    )
+    assert not unknown.is_known_dead
+    assert not unknown.has_our_boot

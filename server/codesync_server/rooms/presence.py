@@ -1,6 +1,8 @@
 """Where the members of rooms are in the shared text: told often enough to look live."""
 
 import asyncio
+from contextlib import suppress
+from heapq import heappop, heappush
 
 from codesync_protocol.codec import encode
 from codesync_protocol.messages import Caret, MemberCaret
@@ -16,7 +18,7 @@ FEW_MEMBERS = 20
 
 
 class Presence:
-    """Carets of all rooms.
+    """Announces the carets that moved, each room at its own pace.
 
     Args:
         rooms: the rooms.
@@ -25,7 +27,11 @@ class Presence:
     def __init__(self, rooms: Rooms) -> None:
         self._rooms = rooms
         self._moved: dict[str, set[int]] = {}
-        self._something_moved = asyncio.Event()
+        self._due: list[tuple[float, str]] = []
+        """Heap of one entry for each room in `_moved` or `_pausing`: when, by the loop's clock."""
+        self._pausing: set[str] = set()
+        """Rooms whose interval since the last announcement is not over."""
+        self._earlier = asyncio.Event()
 
     def move(self, room: Room, member: int, caret: Caret) -> None:
         """Take a member's caret.
@@ -39,22 +45,41 @@ class Presence:
         room.carets[member] = MemberCaret(
             member, min(caret.base, room.text_seq), min(caret.anchor, end), min(caret.head, end)
         )
+        if room.name not in self._moved and room.name not in self._pausing:
+            self._schedule(room.name, 0.0)
         self._moved.setdefault(room.name, set()).add(member)
-        self._something_moved.set()
 
     async def announce(self) -> None:
         """Tell the rooms about the carets that moved, until cancelled."""
+        loop = asyncio.get_running_loop()
         while True:
-            await self._something_moved.wait()
-            self._something_moved.clear()
-            moved, self._moved = self._moved, {}
-            most = 0
-            for name, members in moved.items():
-                if room := self._rooms.get(name):
-                    most = max(most, room.size)
-                    for member in members:
-                        room.tell_caret(member)
-            await asyncio.sleep(INTERVAL_SECONDS * max(1.0, most / FEW_MEMBERS))
+            self._earlier.clear()
+            delay = self._due[0][0] - loop.time() if self._due else None
+            if delay is None or delay > 0:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(delay):
+                        await self._earlier.wait()
+                continue
+            _, name = heappop(self._due)
+            self._pausing.discard(name)
+            if members := self._moved.pop(name, None):
+                self._announce(name, members)
+                await asyncio.sleep(0)  # a room after the other, with others' work between
+
+    def _announce(self, name: str, members: set[int]) -> None:
+        room = self._rooms.get(name)
+        if room is None:
+            return
+        for member in members:
+            room.tell_caret(member)
+        self._pausing.add(name)
+        self._schedule(name, INTERVAL_SECONDS * max(1.0, room.size / FEW_MEMBERS))
+
+    def _schedule(self, name: str, delay: float) -> None:
+        entry = (asyncio.get_running_loop().time() + delay, name)
+        heappush(self._due, entry)
+        if self._due[0] is entry:
+            self._earlier.set()
 
 
 def tell_carets(room: Room, outlet: Outlet) -> None:

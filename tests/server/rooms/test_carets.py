@@ -64,3 +64,39 @@ async def test_a64_a_caret_is_kept_within_the_texts_as_they_are_when_it_comes(
     caret = room.carets[1]
     assert caret.base == room.text_seq
     assert caret.anchor == caret.head == room.document.size
+
+
+class CountingOutlet(Ear):
+    """Counts the carets that it is told, and reads nothing: cheap enough for a crowd."""
+
+    carets = 0
+
+    def put_state(self, kind: str, frame: bytes) -> None:
+        self.carets += kind.startswith("caret")
+
+    def put_event(self, frame: bytes, *, may_skip: bool = False, urgent: bool = False) -> None:
+        pass
+
+
+async def test_h16_a_crowded_room_does_not_slow_the_carets_of_another(keeper: Keeper) -> None:
+    rooms = Rooms(keeper)
+    crowd, pair = rooms.add(Room("crowd", 0.0)), rooms.add(Room("pair", 0.0))
+    in_crowd, in_pair = CountingOutlet(), CountingOutlet()
+    for number in range(400):  # whose carets are told every second
+        outlet = in_crowd if number == 1 else CountingOutlet()
+        crowd.enter(key_of(f"member {number}"), f"member {number}", Role.EDITOR, outlet)
+    for name, outlet in (("ana", CountingOutlet()), ("eve", in_pair)):
+        pair.enter(key_of(name), name, Role.EDITOR, outlet)
+    presence = Presence(rooms)
+
+    def told_another() -> bool:
+        for room in (crowd, pair):
+            presence.move(room, 1, Caret(0, 0, 0))
+        return in_pair.carets >= 30
+
+    async with asyncio.TaskGroup() as tasks:
+        telling = tasks.create_task(presence.announce())
+        await eventually(told_another)
+        telling.cancel()
+    # One interval for all rooms would tell both equally often; their own are 20 times apart.
+    assert 1 <= in_crowd.carets <= in_pair.carets // 2

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from codesync_server.process_state import is_known_gone
+
 LABEL = "codesync.sandbox"
 MARK = f"{LABEL}=1"
 """What every container of ours is labelled with."""
@@ -20,6 +22,10 @@ EXPIRES_SINCE_BOOT_LABEL = "codesync.expires-since-boot"
 """Seconds since the machine was started: nobody sets that clock (CLOCK_BOOTTIME, time(7))."""
 
 
+UNKNOWN = "unknown"
+"""Stands in the name of a machine for the part that /proc did not tell."""
+
+
 @dataclass(frozen=True, slots=True)
 class Owner:
     """A server process, named so that another on the same machine can tell whether it lives.
@@ -27,7 +33,8 @@ class Owner:
     Attributes:
         machine: boot id and process namespace: process ids mean something only within it.
         pid: process id.
-        started: its start time in clock ticks since boot, so that a recycled id is told apart.
+        started: its start time in clock ticks since boot, so that a recycled id is told apart;
+            0 when /proc did not tell it.
     """
 
     machine: str
@@ -49,13 +56,23 @@ class Owner:
 
     @property
     def is_known_dead(self) -> bool:
-        """Whether it lived here and is gone; of other machines nothing is known."""
-        return self.machine == _machine() and _start_time(self.pid) != self.started
+        """Whether its process lived here and has ended.
+
+        Other machines and other pid namespaces are not known, nor is a process whose start time
+        /proc hides from us: an unknown owner counts as alive until its containers expire.
+        """
+        if UNKNOWN in self.machine or self.machine != _machine() or self.started == 0:
+            return False
+        if is_known_gone(self.pid):
+            return True
+        started = _start_time(self.pid)
+        return started is not None and started != self.started
 
     @property
     def has_our_boot(self) -> bool:
         """Whether it lives or lived since this machine was started."""
-        return self.machine.partition(".")[0] == _machine().partition(".")[0]
+        boot = self.machine.partition(".")[0]
+        return boot != UNKNOWN and boot == _machine().partition(".")[0]
 
 
 @cache
@@ -101,7 +118,7 @@ def _since_boot() -> float:
 
 @cache
 def _machine() -> str:
-    boot = namespace = "unknown"
+    boot = namespace = UNKNOWN
     with suppress(OSError):
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
         namespace = str(os.stat("/proc/self/ns/pid").st_ino)
@@ -109,7 +126,7 @@ def _machine() -> str:
 
 
 def _start_time(pid: int) -> int | None:
-    """Field 22 of /proc/PID/stat (proc(5)); None when there is no such process."""
+    """Field 22 of /proc/PID/stat (proc(5)); None when there is none, or none that we may see."""
     try:
         text = Path(f"/proc/{pid}/stat").read_text()
     except OSError:

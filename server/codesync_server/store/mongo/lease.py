@@ -17,6 +17,7 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import DuplicateKeyError, OperationFailure
 
+from codesync_server.process_state import is_known_gone
 from codesync_server.store.contract import StoreLost
 
 LEASE_SECONDS = 15.0
@@ -58,7 +59,7 @@ class Lease:
             await self._leases.update_one(_LEASE, {"$setOnInsert": nobody}, upsert=True)
         held = await self._leases.find_one(_LEASE) or nobody
         here, process = await asyncio.to_thread(_here), str(held["process"])
-        dead = process if await asyncio.to_thread(_is_dead, process, here) else None
+        dead = process if await asyncio.to_thread(is_known_dead, process, here) else None
         is_free = {"$or": [{"$expr": {"$lt": ["$expires", _NOW]}}, {"process": dead}]}
         as_it_was = {**_LEASE, "epoch": held.get("epoch"), **is_free}
         if not await self._leases.find_one(as_it_was):
@@ -131,9 +132,15 @@ def _in_time() -> Mapping[str, Any]:
     return {"$add": [_NOW, int(LEASE_SECONDS * 1000)]}
 
 
-def _is_dead(process: str, here: str) -> bool:
+def is_known_dead(process: str, here: str) -> bool:
+    """Tell whether the process that holds a lease has ended, which only its own machine knows.
+
+    Args:
+        process: machine, boot and pid namespace, and process id, as a lease names them.
+        here: the same of our own machine, without a process id.
+    """
     where, _, pid = process.rpartition("/")
-    return where == here and pid.isdigit() and not Path(f"/proc/{pid}").exists()
+    return where == here and pid.isdecimal() and is_known_gone(int(pid))
 
 
 def _here() -> str:
