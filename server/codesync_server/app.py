@@ -13,9 +13,10 @@ from codesync_server.access.budgets import Budgets
 from codesync_server.access.invites import InviteDesk
 from codesync_server.access.rules import check_binding
 from codesync_server.connections.admission import Doorkeeper
-from codesync_server.connections.http import Figures, Pages
+from codesync_server.connections.http import Pages
 from codesync_server.connections.listener import CannotListen, Listener, own_names
 from codesync_server.connections.peer import Peer
+from codesync_server.connections.stats import Figures, StatsSource, by_level
 from codesync_server.executors.choice import Choice, choose
 from codesync_server.executors.contract import ExecutorDown
 from codesync_server.jobs.allowance import Allowance
@@ -89,9 +90,23 @@ class App:
             hands_over=store.outlives,
         )
         self._doorkeeper = Doorkeeper(self._rooms, self.invites)
-        self._listener = Listener(
-            settings, Pages(self.health, self.stats, own_names(settings)), self._peer
+        self._figures = self._collect_figures()
+        pages = Pages(self._figures.health, self._figures.stats, own_names(settings))
+        self._listener = Listener(settings, pages, self._peer)
+
+    def _collect_figures(self) -> StatsSource:
+        figures = StatsSource(
+            executor=self.executor,
+            scheduler=self._scheduler,
+            rooms=self._rooms,
+            reporter=self._reporter,
+            keeper=self._keeper,
+            is_draining=lambda: self._doorkeeper.draining,
         )
+        figures.add("connections", lambda: self._listener.connections)
+        figures.add("refusals", lambda: by_level(self._budgets.refusals))
+        figures.add("delays", lambda: by_level(self._budgets.delays))
+        return figures
 
     @classmethod
     async def build(
@@ -339,50 +354,9 @@ class App:
         )
 
     def health(self) -> Figures:
-        """Whether all is well."""
-        trouble, strain = self.executor.trouble, self.executor.strain
-        status, reason = "ok", ""
-        if self._doorkeeper.draining:
-            status, reason = "draining", "the server is shutting down"
-        elif trouble:
-            status, reason = "down", trouble
-        elif self._keeper.trouble:
-            status, reason = "unsaved", f"nothing is kept: {self._keeper.trouble}"
-        elif strain:
-            status, reason = "degraded", strain
-        return {
-            "status": status,
-            "reason": reason,
-            "executor": self.executor.info.kind,
-            "sandboxed": self.executor.info.sandboxed,
-        }
+        """Return what GET /health answers."""
+        return self._figures.health()
 
     def stats(self) -> Figures:
-        """How much is going on."""
-        pool = self.executor.pool
-        return {
-            "queued": self._scheduler.queued,
-            "active": self._scheduler.active,
-            "max_concurrent": self._scheduler.max_concurrent,
-            "rooms": len(self._rooms),
-            "members": sum(room.size for room in self._rooms),
-            "connections": self._listener.connections,
-            "finished": dict(self._reporter.verdicts),
-            "executor": self.executor.info.kind,
-            "trouble": self.executor.trouble,
-            "strain": self.executor.strain,
-            "unsaved": self._keeper.trouble,
-            "pool": {
-                "size": pool.size,
-                "parked": pool.parked,
-                "starting": pool.starting,
-                "waiting": pool.waiting,
-                "hits": pool.hits,
-                "misses": pool.misses,
-                "hit_rate": round(pool.hit_rate, 3),
-                "retired": pool.retired,
-                "failures": pool.failures,
-                "refill_seconds": round(pool.refill_seconds, 3),
-                "oldest_seconds": round(pool.oldest_seconds, 1),
-            },
-        }
+        """Return what GET /stats answers."""
+        return self._figures.stats()

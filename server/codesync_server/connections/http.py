@@ -2,16 +2,14 @@
 
 import ipaddress
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from http import HTTPStatus
 
 from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
 
 from codesync_protocol.links import is_loopback_host
-
-Figures = Mapping[str, object]
-
+from codesync_server.connections.stats import Figures
 
 WELL = ("ok", "degraded")
 """In these states jobs run; in any other, whoever asks should send them elsewhere."""

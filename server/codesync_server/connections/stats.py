@@ -1,0 +1,114 @@
+"""What GET /health and GET /stats report: the state of the server's parts, collected on request."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+
+from codesync_server.access.payer import Level
+from codesync_server.executors.contract import Executor
+from codesync_server.jobs.scheduler import Scheduler
+from codesync_server.rooms.registry import Rooms
+from codesync_server.rooms.reporter import Reporter
+from codesync_server.store.keeper import Keeper
+
+Figures = Mapping[str, object]
+
+
+class StatsSource:
+    """Collects the figures of a server.
+
+    Args:
+        executor: where programs run.
+        scheduler: runs jobs.
+        rooms: all rooms.
+        reporter: counts the verdicts.
+        keeper: writes to the store.
+        is_draining: tells whether the server is shutting down.
+    """
+
+    def __init__(
+        self,
+        *,
+        executor: Executor,
+        scheduler: Scheduler,
+        rooms: Rooms,
+        reporter: Reporter,
+        keeper: Keeper,
+        is_draining: Callable[[], bool],
+    ) -> None:
+        self._executor = executor
+        self._scheduler = scheduler
+        self._rooms = rooms
+        self._reporter = reporter
+        self._keeper = keeper
+        self._is_draining = is_draining
+        self._more: dict[str, Callable[[], object]] = {}
+
+    def add(self, name: str, source: Callable[[], object]) -> None:
+        """Add a figure to /stats.
+
+        Args:
+            name: its key, which must be new.
+            source: returns the present value: numbers, text, or lists and mappings of them.
+        """
+        assert name not in self._more, f"two figures are named {name}"
+        self._more[name] = source
+
+    def health(self) -> Figures:
+        """Return whether the server works, and what is wrong if it does not."""
+        trouble, strain = self._executor.trouble, self._executor.strain
+        status, reason = "ok", ""
+        if self._is_draining():
+            status, reason = "draining", "the server is shutting down"
+        elif trouble:
+            status, reason = "down", trouble
+        elif self._keeper.trouble:
+            status, reason = "unsaved", f"nothing is kept: {self._keeper.trouble}"
+        elif strain:
+            status, reason = "degraded", strain
+        return {
+            "status": status,
+            "reason": reason,
+            "executor": self._executor.info.kind,
+            "sandboxed": self._executor.info.sandboxed,
+        }
+
+    def stats(self) -> Figures:
+        """Return all figures."""
+        figures: dict[str, object] = {
+            "queued": self._scheduler.queued,
+            "active": self._scheduler.active,
+            "max_concurrent": self._scheduler.max_concurrent,
+            "rooms": len(self._rooms),
+            "members": sum(room.size for room in self._rooms),
+            "finished": dict(self._reporter.verdicts),
+            "executor": self._executor.info.kind,
+            "trouble": self._executor.trouble,
+            "strain": self._executor.strain,
+            "unsaved": self._keeper.trouble,
+            "pool": self._pool(),
+        }
+        return figures | {name: source() for name, source in self._more.items()}
+
+    def _pool(self) -> Figures:
+        pool = self._executor.pool
+        return {
+            "size": pool.size,
+            "parked": pool.parked,
+            "starting": pool.starting,
+            "waiting": pool.waiting,
+            "hits": pool.hits,
+            "misses": pool.misses,
+            "hit_rate": round(pool.hit_rate, 3),
+            "retired": pool.retired,
+            "failures": pool.failures,
+            "refill_seconds": round(pool.refill_seconds, 3),
+            "oldest_seconds": round(pool.oldest_seconds, 1),
+        }
+
+
+def by_level(counts: Counter[tuple[str, Level]]) -> Mapping[str, Mapping[str, int]]:
+    """Arrange counts by name and level, for a figure."""
+    figures: dict[str, dict[str, int]] = {}
+    for (name, level), count in counts.items():
+        figures.setdefault(name, {})[level] = count
+    return figures
