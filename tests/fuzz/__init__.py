@@ -1,0 +1,1 @@
+"""Fuzzing: targets that take any bytes, seeds for them, and inputs that once broke them."""

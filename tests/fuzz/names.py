@@ -1,0 +1,11 @@
+"""The names of the targets, known without importing them."""
+
+NAMES = (
+    "client_frames",
+    "server_frames",
+    "runner_frames",
+    "updates",
+    "edits",
+    "links",
+    "settings",
+)
