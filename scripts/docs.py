@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
 """Write the parts of docs/ that are made from the code, or check that they are up to date.
 
-scripts/docs.py           write docs/map.md, docs/messages.md, the settings in docs/operating.md and
-                          the attacks in docs/security.md
+scripts/docs.py           write docs/map.md, docs/messages.md, the settings in docs/operating.md,
+                          the attacks and the threat model (docs/threats.toml) in docs/security.md
 scripts/docs.py --check   exit 1 if they are not what they would be
 """
 
 import ast
 import sys
+import tomllib
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from codesync_client.attacks import CORPUS
@@ -116,9 +118,47 @@ def attacks() -> Iterator[str]:
         yield f"| {number} {attack.title} | {attack.language} | {attack.expected} |"
 
 
-def with_section(name: str, title: str, lines: Iterator[str]) -> str:
-    """A hand-written page with the lines between its two marks of that title made anew."""
+def threats() -> Iterator[str]:
+    """What is promised about each kind of actor, and the tests that verify it."""
+    model = tomllib.loads((ROOT / "docs/threats.toml").read_text())
+    for actor in model["actor"]:
+        yield f"### {actor['name']}\n"
+        yield f"Can {actor['can']}.\n"
+        yield "| promise | verified by |"
+        yield "| --- | --- |"
+        for promise in actor["promise"]:
+            tests = "<br>".join(f"`{pattern}`" for pattern in map(checked, promise["tests"]))
+            yield f"| {promise['text']} | {tests} |"
+        yield ""
+
+
+def checked(pattern: str) -> str:
+    """Give a pattern of tests back if it names any test.
+
+    Raises:
+        SystemExit: it names none.
+    """
+    file, _, name = pattern.partition("::")
+    path = ROOT / file
+    nodes = ast.walk(ast.parse(path.read_text())) if path.is_file() else ()
+    functions = (each for each in nodes if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef))
+    if not any(
+        each.name.startswith("test_") and fnmatchcase(each.name, name) for each in functions
+    ):
+        raise SystemExit(f"docs/threats.toml: no test is called {pattern}")
+    return pattern
+
+
+def with_sections(name: str, sections: dict[str, Iterator[str]]) -> str:
+    """A hand-written page with the lines between the two marks of each title made anew."""
     text = (ROOT / name).read_text()
+    for title, lines in sections.items():
+        text = with_section(name, text, title, lines)
+    return text
+
+
+def with_section(name: str, text: str, title: str, lines: Iterator[str]) -> str:
+    """A page with the lines between its two marks of one title made anew."""
     begin = f"<!-- {title}: made by scripts/docs.py from the code; do not edit. -->\n"
     end = f"<!-- end of {title} -->\n"
     before, found_begin, rest = text.partition(begin)
@@ -133,8 +173,10 @@ def main() -> int:
     made = {
         "docs/map.md": module_map(),
         "docs/messages.md": messages(),
-        "docs/operating.md": with_section("docs/operating.md", "settings", as_tables()),
-        "docs/security.md": with_section("docs/security.md", "attacks", attacks()),
+        "docs/operating.md": with_sections("docs/operating.md", {"settings": as_tables()}),
+        "docs/security.md": with_sections(
+            "docs/security.md", {"threats": threats(), "attacks": attacks()}
+        ),
     }
     stale = [name for name, text in made.items() if not is_current(ROOT / name, text)]
     if "--check" in sys.argv:
