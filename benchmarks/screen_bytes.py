@@ -66,7 +66,7 @@ async def screen(*arguments: str) -> AsyncGenerator[ScreenBytes, None]:
     env = {name: value for name, value in os.environ.items() if name not in ("TMUX", "NO_COLOR")}
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-m", "codesync_cli", *arguments),
+        *("-P", "-m", "codesync_cli", *arguments),
         stdin=slave,
         stdout=slave,
         stderr=slave,

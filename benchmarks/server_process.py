@@ -70,7 +70,7 @@ async def server_process(*arguments: str) -> AsyncGenerator[ServerProcess, None]
         errors = await asyncio.to_thread(log.open, "wb")
         process = await asyncio.create_subprocess_exec(
             sys.executable,
-            *("-m", "codesync_cli", "serve", "--port=0", f"--token-file={token_file}"),
+            *("-P", "-m", "codesync_cli", "serve", "--port=0", f"--token-file={token_file}"),
             f"--store={folder}/rooms.db",
             *arguments,
             stdin=asyncio.subprocess.DEVNULL,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from codesync_cli.__main__ import COMMANDS
+from codesync_cli.dispatch import COMMANDS
 
 SERVERS = {"codesync_server", "docker", "pymongo"}
 SCREENS = {"codesync_tui", "textual", "rich", "tree_sitter"}

@@ -6,13 +6,12 @@ gets on in JSON lines on its stdout, and ends when its stdin does, however we ca
 
 import asyncio
 import json
-import os
-import sys
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
+from codesync_cli import import_path
 from codesync_protocol.links import Link
 
 READY_SECONDS = 1800.0
@@ -68,11 +67,10 @@ async def embedded_server(
         EmbeddedFailed: it did not start.
     """
     process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "codesync_cli", "serve", "--embedded", "--room", room, *arguments),
+        *import_path.command("serve", "--embedded", "--room", room, *arguments),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
-        env={**os.environ, **environment},
+        env={**import_path.environment(), **environment},
         start_new_session=True,  # ctrl+C is for us to handle
     )
     assert process.stdin is not None

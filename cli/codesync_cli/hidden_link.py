@@ -8,6 +8,8 @@ import os
 import re
 import sys
 
+from codesync_cli import import_path
+
 PLACEHOLDER = "(link)"
 VARIABLE = "CODESYNC_HIDDEN_LINK"
 
@@ -29,6 +31,6 @@ def arguments() -> list[str]:
             break
         if match := _LINK.search(argument):
             given[index] = argument.replace(match[0], PLACEHOLDER)
-            os.environ[VARIABLE] = match[0]
-            os.execv(sys.executable, [sys.executable, "-m", "codesync_cli", *given])
+            environment = {**import_path.environment(), VARIABLE: match[0]}
+            os.execve(sys.executable, import_path.command(*given), environment)
     return given

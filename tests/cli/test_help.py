@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from codesync_cli.__main__ import COMMANDS
+from codesync_cli.dispatch import COMMANDS
 from tests.cli.command import codesync
 
 

@@ -38,7 +38,7 @@ class MortalServer:
         """Start it, and wait until it listens."""
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "codesync_cli", "serve"),
+                *(sys.executable, "-P", "-m", "codesync_cli", "serve"),
                 *(f"--port={self._port}", f"--store={self._store}"),
                 f"--token-file={self._token_file}",
                 *self._arguments,

@@ -31,7 +31,14 @@ class PseudoTerminal:
         process: the program.
     """
 
-    def __init__(self, arguments: list[str], columns: int, lines: int, env: dict[str, str]) -> None:
+    def __init__(
+        self,
+        arguments: list[str],
+        columns: int,
+        lines: int,
+        env: dict[str, str],
+        cwd: Path | None,
+    ) -> None:
         self.written = b""
         self._master, slave = os.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
@@ -43,7 +50,7 @@ class PseudoTerminal:
             stderr=slave,
             start_new_session=True,
             env={**_environment(), **env},
-            cwd=Path(__file__).parents[2],
+            cwd=cwd or Path(__file__).parents[2],
         )
         self._slave = slave
 
@@ -112,10 +119,10 @@ class PseudoTerminal:
 
 @contextmanager
 def pseudo_terminal(
-    *arguments: str, columns: int = 80, lines: int = 24, **env: str
+    *arguments: str, columns: int = 80, lines: int = 24, cwd: Path | None = None, **env: str
 ) -> Generator[PseudoTerminal, None, None]:
     """Run Python with arguments on a pseudo-terminal."""
-    terminal = PseudoTerminal(list(arguments), columns, lines, env)
+    terminal = PseudoTerminal(list(arguments), columns, lines, env, cwd)
     try:
         yield terminal
     finally:
