@@ -9,6 +9,9 @@ from tests.waiting import eventually
 
 CHUNK = 16 * 1024
 
+SLOW_CHUNK = 1024
+"""What is read at once where there is a rate: 0.1 s of a line of 10 kB/s."""
+
 
 class Proxy:
     """Hands bytes on between whoever connects and one server, until told otherwise.
@@ -19,6 +22,8 @@ class Proxy:
         upstream: bytes that went to the server so far.
         downstream: bytes that came from the server so far.
         delay: seconds that each chunk waits before it is handed on.
+        rate: bytes a second that a connection carries in each direction; None: all that come.
+        latency: seconds that each byte is on its way, where there is a rate.
         narrow: new connections hold little themselves, as a slow line does: what waits to come
             down waits in the server.
     """
@@ -29,6 +34,8 @@ class Proxy:
         self.upstream = 0
         self.downstream = 0
         self.delay = 0.0
+        self.rate: float | None = None
+        self.latency = 0.0
         self.narrow = False
         self._reachable = True
         self._up, self._down = asyncio.Event(), asyncio.Event()
@@ -138,7 +145,7 @@ class Proxy:
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, flowing: asyncio.Event
     ) -> None:
         with suppress(ConnectionError):
-            while data := await reader.read(CHUNK):
+            while data := await reader.read(CHUNK if self.rate is None else SLOW_CHUNK):
                 await flowing.wait()
                 if writer in self._lost:
                     continue
@@ -148,14 +155,24 @@ class Proxy:
                     self.upstream += len(data)
                 else:
                     self.downstream += len(data)
-                writer.write(data)
-                await writer.drain()
+                await self._hand_on(writer, data)
+            if self.rate is not None:
+                await asyncio.sleep(2 * self.latency)  # what is on its way arrives first
             if writer not in self._lost:
                 with suppress(OSError):  # the other side has just gone
                     writer.write_eof()
             return
         if writer not in self._lost:
             writer.transport.abort()
+
+    async def _hand_on(self, writer: asyncio.StreamWriter, data: bytes) -> None:
+        """Write what came, with the line's rate and latency."""
+        if self.rate is None:
+            writer.write(data)
+        else:
+            await asyncio.sleep(len(data) / self.rate)
+            asyncio.get_running_loop().call_later(self.latency, writer.write, data)
+        await writer.drain()
 
 
 @asynccontextmanager

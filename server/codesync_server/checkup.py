@@ -2,7 +2,9 @@
 
 import asyncio
 import os
-from collections.abc import Callable
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -12,6 +14,7 @@ from codesync_protocol.messages import StdinMode, Stream
 from codesync_protocol.verdict import Verdict
 from codesync_server.executors.contract import Executor, ExecutorDown
 from codesync_server.executors.docker import image
+from codesync_server.executors.docker.address import Address
 from codesync_server.executors.docker.engine import Engine, EngineError
 from codesync_server.executors.docker.executor import DockerExecutor
 from codesync_server.executors.docker.profile import SandboxProfile
@@ -69,14 +72,8 @@ async def check_docker(tell: Callable[[Finding], None]) -> None:
     Args:
         tell: is told each finding as soon as it is there.
     """
-    if (host := os.environ.get("DOCKER_HOST", "")) and urlsplit(host).scheme == "tcp":
-        tell(
-            Finding(
-                Grade.WARNING,
-                f"DOCKER_HOST={host}: Docker over TCP gives root to whoever reaches the port",
-                "use the unix socket, or ssh",
-            )
-        )
+    for finding in _exposures():
+        tell(finding)
     try:
         engine = await Engine.connect()
     except EngineError as error:
@@ -106,6 +103,26 @@ async def check_docker(tell: Callable[[Finding], None]) -> None:
         engine.close()
     executor = DockerExecutor(await Engine.connect(), state.image_id, SandboxProfile(), pool_size=1)
     await check_languages(executor, tell)
+
+
+def _exposures() -> Iterator[Finding]:
+    """Find ways to the engine that are open to others: whoever reaches it is root."""
+    host = os.environ.get("DOCKER_HOST", "")
+    if urlsplit(host).scheme == "tcp":
+        yield Finding(
+            Grade.WARNING,
+            f"DOCKER_HOST={host}: Docker over TCP gives root to whoever reaches the port",
+            "use the unix socket, or ssh",
+        )
+        return
+    path = Address.from_environment().path
+    with suppress(OSError):
+        if os.stat(path).st_mode & stat.S_IWOTH:
+            yield Finding(
+                Grade.WARNING,
+                f"every user of this machine can use {path}, and so become root",
+                f"restrict it to its group: sudo chmod o-rw {path}",
+            )
 
 
 async def _check_engine(engine: Engine, tell: Callable[[Finding], None]) -> None:

@@ -25,6 +25,9 @@ NOTICED_SECONDS = 2 * PING_SECONDS + 15.0
 IN_FLIGHT_BYTES = 750_000
 """What kernel and network may hold of what was sent before something urgent."""
 
+SLOW_IN_FLIGHT_BYTES = 200_000
+"""The same where the proxy holds little itself: 20 s of the line; the flood is 50 times as much."""
+
 ECHO = """\
 import sys
 for line in sys.stdin:
@@ -180,3 +183,26 @@ async def test_f30_on_a_line_that_is_too_slow_for_the_output_edits_go_before_it(
         assert ana.of(Disconnected) == [], "slow is not gone"
         await ana.until_finished(flood.job)
         assert ana.of(OutputSkipped), "and she knows that she missed something"
+
+
+async def test_f30_at_10_kb_a_second_and_500_ms_an_edit_arrives_within_a_flood(
+    server: RunningServer, proxy: Proxy
+) -> None:
+    flood = python("while True: print('x' * 99)")
+    proxy.narrow, proxy.rate, proxy.latency = True, 10_000.0, 0.25
+    async with (
+        watching(near(server)) as ben,
+        watching(far(server, proxy, DialOptions().ping_seconds)) as ana,
+    ):
+        await settled(ana, ben)
+        await ben.room.submit(flood)
+        await ben.until(lambda: len(ben.output(flood.job)) > 2 * IN_FLIGHT_BYTES)
+        await ana.until(lambda: ana.output(flood.job) != b"")
+        before = proxy.downstream
+        write(ben.room, "urgent\n")
+        await ana.until(lambda: "urgent" in ana.room.document.text())
+        assert proxy.downstream - before < SLOW_IN_FLIGHT_BYTES, "the edit went before the output"
+        assert ana.of(Disconnected) == [], "slow is not gone"
+        ben.room.cancel(flood.job)
+        write(ana.room, "and back\n")
+        await ben.until(lambda: "and back" in ben.room.document.text())
