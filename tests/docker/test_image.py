@@ -12,9 +12,12 @@ from typing import Any
 import docker
 import pytest
 
+from codesync_server.executors.choice import ensure_image
 from codesync_server.executors.docker import image
+from codesync_server.executors.docker.engine import Engine
 from tests.docker import programs
 from tests.docker.closed import ClosedContainer
+from tests.sandbox.sandboxes import acquire, running_executor
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300, func_only=True)]
 
@@ -194,6 +197,32 @@ def test_a79_an_image_whose_label_disagrees_with_its_tag_is_missing_and_stale(
     assert not state.present
     assert tag in state.stale
     assert executor_image in state.stale  # of this made-up version
+
+
+async def test_a79_a_tag_that_is_moved_later_changes_nothing(
+    docker_client: docker.APIClient, executor_image: str, build_from: BuildFrom
+) -> None:
+    api: Any = docker_client
+    repository, _, version = build_from(f"FROM {executor_image}").partition(":")
+    engine = await Engine.connect()
+    try:
+        verified = await ensure_image(engine, "none", lambda _: None)
+    finally:
+        engine.close()
+    async with running_executor(verified) as executor:
+        sandbox = await acquire(executor)
+        try:
+            api.tag("debian:bookworm-slim", repository, version)  # another image takes the name
+            later = await acquire(executor)
+            try:
+                images = {
+                    api.inspect_container(each.container)["Image"] for each in (sandbox, later)
+                }
+            finally:
+                await later.destroy(reported=False)
+        finally:
+            await sandbox.destroy(reported=False)
+    assert images == {verified}
 
 
 def test_a_failing_step_is_told_with_the_end_of_the_log(
