@@ -91,6 +91,17 @@ class Carets:
         self.own = _behind(splices)
         self._past.append(_Past(inf, number, splices))
 
+    def split(self, number: int, last: int) -> None:
+        """Our edit of a number goes out as several, the last of which completes it.
+
+        Args:
+            number: of the first of them.
+            last: of the last of them.
+        """
+        for past in self._past:
+            if past.number == number:
+                past.number = last
+
     def confirmed(self, number: int, seq: int) -> None:
         """The server told of our edit."""
         for past in self._past:

@@ -15,6 +15,7 @@ from codesync_client.document_fetch import DocumentFetch
 from codesync_client.document_listener import Conflict, DocumentListener
 from codesync_client.merge import merge, splices
 from codesync_client.replica import Replica
+from codesync_client.update_split import split_update
 from codesync_protocol.limits import EDIT_MAX, PART_MAX
 from codesync_protocol.messages import (
     Caret,
@@ -197,14 +198,17 @@ class SharedDocument:
         update = self._mine.take() if self._mine else None
         if update is None:
             return
-        if len(update) > EDIT_MAX:
-            self._was_refused = True
-            self._start_over("one edit was too large to be sent")
-            return
-        self._number += 1
-        for start in range(0, len(update), PART_MAX):
-            more = start + PART_MAX < len(update)
-            self._unsent.append(Edit(self._number, update[start : start + PART_MAX], more))
+        first = self._number + 1
+        for part in split_update(update):
+            if len(part) > EDIT_MAX:
+                self._was_refused = True
+                self._start_over("one edit was too large to be sent")
+                return
+            self._number += 1
+            for start in range(0, len(part), PART_MAX):
+                more = start + PART_MAX < len(part)
+                self._unsent.append(Edit(self._number, part[start : start + PART_MAX], more))
+        self.carets.split(first, self._number)
 
     # What comes in.
 

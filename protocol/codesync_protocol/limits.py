@@ -32,8 +32,12 @@ DOCUMENT_MAX: Final = 1 * MIB
 EDIT_MAX: Final = 2 * MIB
 """One edit of the shared texts, all its pieces together."""
 
-STATE_VECTOR_MAX: Final = 32 * KIB
-"""What a client says of the edits that it has: about 12 bytes for each that ever wrote."""
+EDIT_STRUCTS_MAX: Final = 12
+"""Insertions of one edit. Each may have to be compared with every piece of the room's history, so
+their number bounds how long the server works on one edit. Clients split larger edits."""
+
+EDIT_RANGES_MAX: Final = 64
+"""Deleted ranges of one edit. Clients split larger edits."""
 
 PREPARED_STDIN_MAX: Final = 10 * MIB
 """Stdin that is sent along with a submission."""

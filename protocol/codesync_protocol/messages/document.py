@@ -6,7 +6,6 @@ import msgspec
 from msgspec import Meta
 
 from codesync_protocol.errors import Code
-from codesync_protocol.limits import STATE_VECTOR_MAX
 from codesync_protocol.messages.fields import (
     Count,
     CrdtClient,
@@ -22,6 +21,9 @@ from codesync_protocol.messages.fields import (
 
 class Edit(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="edit"):
     """A client's change of the shared texts.
+
+    A change of more than EDIT_STRUCTS_MAX structs or EDIT_RANGES_MAX deleted ranges goes out as
+    several edits, each of which can be applied when those before it were.
 
     Attributes:
         number: counts the client's edits from 1, so that none is taken twice after a cut.
@@ -73,12 +75,10 @@ class FetchDocument(
 
     Attributes:
         request: comes back with the answer.
-        vector: a Yjs state vector of what the client has; empty for nothing.
         fresh: the client needs a CRDT id that was never in use, because its replica is new.
     """
 
     request: Count
-    vector: Annotated[bytes, Meta(max_length=STATE_VECTOR_MAX)] = b""
     fresh: bool = True
 
 

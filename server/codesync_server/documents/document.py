@@ -13,10 +13,13 @@ from pycrdt import Doc, Text
 from codesync_protocol.errors import Code
 from codesync_protocol.limits import DOCUMENT_MAX
 from codesync_protocol.shared_text import TEXTS, Digest, DocumentBroken, digest, no_panic
+from codesync_server.documents.history_size import BLOCKS_LONG, BLOCKS_OVERLONG, HistorySize
+from codesync_server.documents.live_text import LiveText
 from codesync_server.documents.update import (
     BadUpdate,
+    TooComplex,
     Update,
-    read_state_vector,
+    read_state,
     read_update,
 )
 
@@ -35,10 +38,6 @@ HISTORY_LONG = 4 * 1024 * 1024
 HISTORY_OVERLONG = 16 * 1024 * 1024
 """From this on it must, or nobody could write any more soon."""
 
-UNIT_BYTES_MAX = 3
-"""What is deleted is counted in UTF-16 code units; one has so many bytes of UTF-8 at the most."""
-
-
 _TOO_LARGE = f"the text would be over {DOCUMENT_MAX >> 20} MiB"
 
 
@@ -56,6 +55,13 @@ class EditNotTaken(Exception):
         self.reason = reason
 
 
+class BreaksDocument(EditNotTaken):
+    """An edit made the CRDT library fail, and the replica had to be rebuilt.
+
+    No client of ours makes such an edit.
+    """
+
+
 class Unreadable(Exception):
     """What was kept of the texts makes no sense; says why."""
 
@@ -65,11 +71,14 @@ class Document:
 
     Attributes:
         edits: how many edits were taken.
+        rebuilt: how often the replica was rebuilt.
     """
 
     def __init__(self) -> None:
         self.edits = 0
-        self._clocks: dict[int, int] = {}  # by CRDT id: how much each has written
+        self.rebuilt = 0
+        self._live = LiveText()
+        self._blocks = HistorySize()
         self._assigned = {0, SERVER_CLIENT}
         self._history = 0
         self._saved = b""
@@ -92,23 +101,27 @@ class Document:
         document = cls()
         document._assigned.update(assigned)
         try:
-            if state:
-                document._restore_state(state)
-            for edit in edits:
-                with no_panic():
-                    document._doc.apply_update(edit)
-                document._remember(edit, read_update(edit))
+            with no_panic():
+                for update in (state, *edits):
+                    if update:
+                        document._doc.apply_update(update)
+                        document._history += len(update)
+                        document.edits += 1
+            document._take_stock()
         except (DocumentBroken, ValueError, BadUpdate) as error:
             raise Unreadable(str(error)) from None
         return document
 
-    def _restore_state(self, state: bytes) -> None:
-        with no_panic():
-            self._doc.apply_update(state)
-            self._clocks = read_state_vector(self._doc.get_state())
-        self._assigned.update(self._clocks)
-        self._saved = state
-        self._history = len(state)
+    def _take_stock(self) -> None:
+        """Count what the replica holds: it was not filled edit by edit."""
+        self._saved, self._tail = self.state(), []
+        clients, deletions = read_state(self._saved)
+        self._live = LiveText()
+        for each in clients:
+            self._live.take(each)
+            self._assigned.add(each.client or 0)
+        self._live.delete(deletions)
+        self._blocks.counted(sum(len(each.insertions) for each in clients))
 
     def assign(self) -> int:
         """Give out a CRDT id that was never in use here."""
@@ -138,12 +151,29 @@ class Document:
     @property
     def has_long_history(self) -> bool:
         """Whether the history had better begin anew: every newcomer has to take all of it in."""
-        return self._history > HISTORY_LONG
+        return self._history > HISTORY_LONG or self._blocks.exact > BLOCKS_LONG
 
     @property
     def is_overlong(self) -> bool:
         """Whether the history must begin anew."""
-        return self._history > HISTORY_OVERLONG
+        return (
+            self._history > HISTORY_OVERLONG
+            or self._blocks.exact > BLOCKS_OVERLONG
+            or self.is_miscounted
+        )
+
+    @property
+    def is_miscounted(self) -> bool:
+        """Whether the library shows other texts than the edits add up to.
+
+        No client of ours makes edits for which this happens.
+        """
+        return self.size != self._live.size
+
+    @property
+    def live_units(self) -> int:
+        """The UTF-16 code units of all texts together, as the edits add up to them."""
+        return self._live.units
 
     @property
     def is_sound(self) -> bool:
@@ -168,28 +198,12 @@ class Document:
                 document.write(name, text)
         return document
 
-    def state(self, vector: bytes = b"") -> bytes:
-        """Give what somebody lacks.
-
-        Args:
-            vector: a Yjs state vector of what they have; empty for nothing.
-
-        Returns:
-            One update.
-
-        Raises:
-            EditNotTaken: the vector makes no sense.
-        """
-        if not vector and self._whole:
-            return self._whole
-        try:
+    def state(self) -> bytes:
+        """Give the texts with their history, as one update."""
+        if not self._whole:
             with no_panic():
-                if vector:
-                    return self._doc.get_update(vector)
                 self._whole = self._doc.get_update()
-                return self._whole
-        except (DocumentBroken, ValueError) as error:
-            raise EditNotTaken(Code.BAD_EDIT, f"the state vector makes no sense: {error}") from None
+        return self._whole
 
     def write(self, name: str, text: str) -> None:
         """Write into an empty text, as the server: what a room begins with."""
@@ -209,14 +223,12 @@ class Document:
         Raises:
             EditNotTaken: it is not one that everybody could apply; nothing was changed.
         """
-        try:
-            update = read_update(data)
-        except BadUpdate as error:
-            raise EditNotTaken(Code.BAD_EDIT, f"the edit makes no sense: {error}") from None
+        update = _read(data)
         self._check(update, client)
         if self._history + len(data) > HISTORY_MAX:
             raise EditNotTaken(Code.TOO_LARGE, "the history of the room's text is full")
-        if update.inserted and self.size + update.inserted - _most_deleted(update) > DOCUMENT_MAX:
+        growth = self._live.growth(update)
+        if growth > 0 and self._live.size + growth > DOCUMENT_MAX:
             raise EditNotTaken(Code.TOO_LARGE, _TOO_LARGE)
         try:
             with no_panic():
@@ -225,45 +237,57 @@ class Document:
                     len(text)
         except (DocumentBroken, ValueError) as error:
             self._rebuild()
-            raise EditNotTaken(Code.BAD_EDIT, f"the edit cannot be applied: {error}") from None
-        if update.inserted and self.size > DOCUMENT_MAX:
-            self._rebuild()  # what it deletes was partly deleted already
-            raise EditNotTaken(Code.TOO_LARGE, _TOO_LARGE)
+            reason = f"the edit cannot be applied: {error}"
+            raise BreaksDocument(Code.BAD_EDIT, reason) from None
         self._remember(data, update)
 
     def _check(self, update: Update, client: int) -> None:
-        known = dict(self._clocks)
+        end = self._live.end
         if update.client is not None:
             if update.client != client:
                 raise EditNotTaken(Code.BAD_EDIT, "the edit bears somebody else's id")
-            if update.clock > known.get(client, 0):
+            if update.clock > end(client):
                 raise EditNotTaken(Code.BAD_EDIT, "edits before this one are missing")
-            known[client] = max(update.end, known.get(client, 0))
-        if any(clock >= known.get(other, 0) for other, clock in update.references.items()):
+
+        def known(other: int) -> int:
+            return max(update.end, end(other)) if other == update.client else end(other)
+
+        if any(clock >= known(other) for other, clock in update.references.items()):
             raise EditNotTaken(Code.BAD_EDIT, "the edit builds on one that nobody made")
-        if any(each.end > known.get(each.client, 0) for each in update.deletions):
+        if any(each.end > known(each.client) for each in update.deletions):
             raise EditNotTaken(Code.BAD_EDIT, "the edit deletes what nobody wrote")
+        if self._live.splits_character(update):
+            raise EditNotTaken(Code.BAD_EDIT, "the edit cuts a character in two")
 
     def _remember(self, data: bytes, update: Update) -> None:
         self.edits += 1
         self._whole = b""
         self._history += len(data)
-        if update.client is not None:
-            self._clocks[update.client] = max(update.end, self._clocks.get(update.client, 0))
+        self._live.take(update)
+        self._blocks.add(update)
         self._tail.append(data)
         if len(self._tail) > TAIL_MAX:
             self._saved, self._tail = self.state(), []
+        if self._blocks.is_due:
+            self._blocks.count(self.state())
 
     def _rebuild(self) -> None:
         """Make the replica anew from what it had before it broke."""
+        self.rebuilt += 1
+        self._whole = b""
         self._doc, self._texts = _replica()
         for update in (self._saved, *self._tail):
             if update:
                 self._doc.apply_update(update)
 
 
-def _most_deleted(update: Update) -> int:
-    return UNIT_BYTES_MAX * sum(each.length for each in update.deletions)
+def _read(data: bytes) -> Update:
+    try:
+        return read_update(data)
+    except TooComplex as error:
+        raise EditNotTaken(Code.TOO_LARGE, f"the edit is too complex: {error}") from None
+    except BadUpdate as error:
+        raise EditNotTaken(Code.BAD_EDIT, f"the edit makes no sense: {error}") from None
 
 
 def _replica() -> tuple[Doc[Text], dict[str, Text]]:

@@ -7,14 +7,18 @@ therefore read here first, whole, and given to the library only when nothing of 
 Format: Yjs update v1 (yjs `src/utils/encoding.js`, `src/structs/*`): structs by client, then the
 delete set. Numbers are LEB128, texts are their length in bytes and UTF-8; a struct's length counts
 UTF-16 code units.
+
+Every count in the bytes is compared with the bytes that are left before anything is allocated or
+looped over by it: a struct and a deleted range have at least two bytes each.
 """
 
 from dataclasses import dataclass, field
 
+from codesync_protocol.limits import EDIT_RANGES_MAX, EDIT_STRUCTS_MAX
 from codesync_protocol.shared_text import TEXTS
 
-STRUCTS_MAX = 50_000
-"""Structs and deleted ranges of one update; more are refused."""
+_ENTRY_BYTES_MIN = 2
+"""The fewest bytes of a struct, a deleted range, a client's section or a state vector's entry."""
 
 _NUMBER_MAX = 1 << 53
 _KIND, _HAS_ORIGIN, _HAS_RIGHT_ORIGIN, _HAS_PARENT_SUB = 0x1F, 0x80, 0x40, 0x20
@@ -23,6 +27,10 @@ _GC, _DELETED, _STRING = 0, 1, 4
 
 class BadUpdate(Exception):
     """Not an update that an editor of plain texts makes; says why."""
+
+
+class TooComplex(BadUpdate):
+    """The update has more structs or deleted ranges than one edit may have; says how many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +47,30 @@ class Deletion:
         return self.clock + self.length
 
 
+@dataclass(frozen=True, slots=True)
+class Insertion:
+    """A struct of an update.
+
+    Attributes:
+        clock: the clock of its first UTF-16 code unit.
+        length: its length in UTF-16 code units.
+        text: its text as UTF-8; None when the text was deleted before it was sent.
+    """
+
+    clock: int
+    length: int
+    text: bytes | None
+
+    @property
+    def end(self) -> int:
+        """The clock behind the struct."""
+        return self.clock + self.length
+
+
+Place = tuple[tuple[int, int] | None, tuple[int, int] | None]
+"""The ids (client, clock) of the characters to the left and to the right of a struct."""
+
+
 @dataclass(slots=True)
 class Update:
     """What an update would do.
@@ -48,6 +80,8 @@ class Update:
         clock: the first clock of what it inserts.
         end: the clock behind it.
         inserted: bytes of text that it inserts.
+        insertions: its structs, in the order of their clocks.
+        places: where each struct belongs.
         references: for each client, the highest clock that its structs refer to.
         deletions: what it deletes.
     """
@@ -56,56 +90,75 @@ class Update:
     clock: int = 0
     end: int = 0
     inserted: int = 0
+    insertions: list[Insertion] = field(default_factory=list[Insertion])
+    places: list[Place] = field(default_factory=list[Place])
     references: dict[int, int] = field(default_factory=dict[int, int])
     deletions: list[Deletion] = field(default_factory=list[Deletion])
 
 
-def read_update(data: bytes) -> Update:
+def read_update(
+    data: bytes, structs_max: int = EDIT_STRUCTS_MAX, ranges_max: int = EDIT_RANGES_MAX
+) -> Update:
     """Read an update.
 
     Args:
         data: the bytes, from anybody.
+        structs_max: the most structs that it may have.
+        ranges_max: the most deleted ranges that it may have.
 
     Raises:
+        TooComplex: it has more structs or ranges.
         BadUpdate: it is malformed, or does what no editor of plain texts does.
     """
-    reader = _Reader(data)
+    reader = Reader(data)
     update = Update()
     clients = reader.number()
     if clients > 1:
         raise BadUpdate("it has the edits of several clients")
     if clients:
-        _read_structs(reader, update)
-    _read_deletions(reader, update)
+        _read_structs(reader, update, structs_max)
+    update.deletions = _read_deletions(reader, ranges_max)
     if not reader.at_end:
         raise BadUpdate("something follows its end")
     return update
 
 
-def read_state_vector(data: bytes) -> dict[int, int]:
-    """Read a Yjs state vector: for each client the clock behind what it has written.
+def read_state(data: bytes) -> tuple[list[Update], list[Deletion]]:
+    """Read an update that holds the structs of any number of clients: the state of a document.
+
+    Returns:
+        The structs, one Update without deletions for each client, and all deleted ranges.
 
     Raises:
-        BadUpdate: it is malformed.
+        BadUpdate: it is malformed, or holds something else than plain texts.
     """
-    reader = _Reader(data)
-    clocks: dict[int, int] = {}
-    for _ in range(reader.number()):
-        client = reader.number()
-        clocks[client] = reader.number()
-    return clocks
+    reader = Reader(data)
+    clients: list[Update] = []
+    for _ in range(reader.count()):
+        clients.append(Update())
+        _read_structs(reader, clients[-1], len(data), may_be_gc=True)
+    deletions = _read_deletions(reader, len(data))
+    if not reader.at_end:
+        raise BadUpdate("something follows its end")
+    return clients, deletions
 
 
-def _read_structs(reader: "_Reader", update: Update) -> None:
-    count = reader.number(STRUCTS_MAX)
+def _read_structs(
+    reader: "Reader", update: Update, structs_max: int, *, may_be_gc: bool = False
+) -> None:
+    count = reader.count()
+    if count > structs_max:
+        raise TooComplex(f"it has {count} structs; one edit may have {structs_max}")
     update.client = reader.number()
     update.clock = update.end = reader.number()
     for _ in range(count):
         info = reader.byte()
         kind = info & _KIND
+        place: Place = (None, None)
+        text: bytes | None = None
         if kind != _GC:
-            _read_place(reader, update, info)
-        if kind in (_GC, _DELETED):
+            place = _read_place(reader, update, info)
+        if kind == _DELETED or (kind == _GC and may_be_gc):
             length = reader.number()
         elif kind == _STRING:
             text = reader.text()
@@ -115,44 +168,50 @@ def _read_structs(reader: "_Reader", update: Update) -> None:
             raise BadUpdate(f"it holds something else than text (content {kind})")
         if length == 0:
             raise BadUpdate("a struct is empty")
+        update.insertions.append(Insertion(update.end, length, text))
+        update.places.append(place)
         update.end += length
 
 
-def _read_place(reader: "_Reader", update: Update, info: int) -> None:
+def _read_place(reader: "Reader", update: Update, info: int) -> Place:
+    place: list[tuple[int, int] | None] = []
     for has in (_HAS_ORIGIN, _HAS_RIGHT_ORIGIN):
-        if info & has:
-            client, clock = reader.number(), reader.number()
-            if client == update.client and clock >= update.end:
-                raise BadUpdate("a struct refers to what comes after it")
-            update.references[client] = max(clock, update.references.get(client, -1))
+        if not info & has:
+            place.append(None)
+            continue
+        client, clock = reader.number(), reader.number()
+        if client == update.client and clock >= update.end:
+            raise BadUpdate("a struct refers to what comes after it")
+        update.references[client] = max(clock, update.references.get(client, -1))
+        place.append((client, clock))
     if not info & (_HAS_ORIGIN | _HAS_RIGHT_ORIGIN):
         if reader.number() != 1 or reader.text().decode("utf-8", "replace") not in TEXTS:
             raise BadUpdate("it edits something else than the room's texts")
         if info & _HAS_PARENT_SUB:
             raise BadUpdate("it sets an attribute")
+    return place[0], place[1]
 
 
-def _read_deletions(reader: "_Reader", update: Update) -> None:
-    for _ in range(reader.number(STRUCTS_MAX)):
-        client = reader.number()
-        for _ in range(reader.number(STRUCTS_MAX)):
-            deletion = Deletion(client, reader.number(), reader.number())
-            update.deletions.append(deletion)
-            if len(update.deletions) > STRUCTS_MAX:
-                raise BadUpdate("it deletes too many ranges")
+def _read_deletions(reader: "Reader", ranges_max: int) -> list[Deletion]:
+    deletions: list[Deletion] = []
+    for _ in range(reader.count()):
+        client, count = reader.number(), reader.count()
+        if len(deletions) + count > ranges_max:
+            raise TooComplex(f"it deletes more than {ranges_max} ranges")
+        deletions += [Deletion(client, reader.number(), reader.number()) for _ in range(count)]
+    return deletions
 
 
 def _utf16_length(text: bytes) -> int:
+    if text.isascii():
+        return len(text)
     try:
-        decoded = text.decode()
+        return len(text.decode().encode("utf-16-le")) // 2
     except UnicodeDecodeError:
         raise BadUpdate("a text is not UTF-8") from None
-    return len(decoded) + (
-        0 if decoded.isascii() else sum(character > "\uffff" for character in decoded)
-    )
 
 
-class _Reader:
+class Reader:
     """Takes one thing after the other from the bytes."""
 
     def __init__(self, data: bytes) -> None:
@@ -161,20 +220,31 @@ class _Reader:
 
     @property
     def at_end(self) -> bool:
+        """Whether all bytes were read."""
         return self._at == len(self._data)
 
     def byte(self) -> int:
+        """Read one byte.
+
+        Raises:
+            BadUpdate: there is none left.
+        """
         if self._at >= len(self._data):
             raise BadUpdate("it ends too early")
         self._at += 1
         return self._data[self._at - 1]
 
-    def number(self, most: int = _NUMBER_MAX) -> int:
+    def number(self) -> int:
+        """Read one LEB128 number.
+
+        Raises:
+            BadUpdate: it is malformed, or larger than any clock.
+        """
         value = shift = 0
         while True:
             byte = self.byte()
             value |= (byte & 0x7F) << shift
-            if value > most:
+            if value > _NUMBER_MAX:
                 raise BadUpdate("a number in it is too large")
             if byte < 0x80:
                 return value
@@ -182,7 +252,23 @@ class _Reader:
             if shift > 56:
                 raise BadUpdate("a number in it is too long")
 
+    def count(self) -> int:
+        """Read the number of entries that follow.
+
+        Raises:
+            BadUpdate: the bytes that are left cannot hold so many.
+        """
+        count = self.number()
+        if count * _ENTRY_BYTES_MIN > len(self._data) - self._at:
+            raise BadUpdate("it counts more entries than its bytes can hold")
+        return count
+
     def text(self) -> bytes:
+        """Read a text with its length before it.
+
+        Raises:
+            BadUpdate: it ends too early.
+        """
         length = self.number()
         end = self._at + length
         if end > len(self._data):

@@ -58,6 +58,8 @@ class Editing:
     def _take(self, number: int, whole: bytes) -> None:
         if len(whole) > EDIT_MAX:
             raise EditNotTaken(Code.TOO_LARGE, f"one edit may have {EDIT_MAX >> 20} MiB")
+        if not self._identity.crdt and self._wanted:
+            return  # the texts were renewed meanwhile: DocumentReset is on the way and says so
         if not self._identity.crdt:
             raise EditNotTaken(Code.BAD_EDIT, "nobody edits a text that they did not ask for")
         self._room.document.apply(whole, self._identity.crdt)
@@ -101,10 +103,7 @@ class Editing:
     def _put_together(self, request: FetchDocument) -> bytes | None:
         if not self._is_wanted(request):
             return None
-        try:
-            whole = self._room.document.state(request.vector)
-        except EditNotTaken as error:
-            return encode(Fault(error.code, str(error)))
+        whole = self._room.document.state()
         # What is in it is told first, and so kept: else it might be gone after all, and its reader
         # would be the only one who ever had it.
         self._room.after(None, lambda: self._send(request, whole))

@@ -78,20 +78,6 @@ def test_an_edit_that_comes_again_changes_nothing(document: Document) -> None:
     assert document.texts[SOURCE] == "xprint(1)\n"
 
 
-def test_a_state_vector_brings_what_is_missing_only(document: Document) -> None:
-    ana, ben = Member(document), Member(document)
-    ana.write("x" * 1000)
-    ana.send()
-    ben.doc.apply_update(document.state(ben.doc.get_state()))
-    assert str(ben.text) == document.texts[SOURCE]
-    assert len(document.state(ben.doc.get_state())) < 100
-
-
-def test_a_senseless_state_vector_is_refused(document: Document) -> None:
-    with pytest.raises(EditNotTaken):
-        document.state(b"\xff\xff\xff")
-
-
 def test_a59_an_edit_under_another_members_id_is_refused(document: Document) -> None:
     ana, eve = Member(document), Member(document)
     ana.write("aaa")
@@ -196,7 +182,7 @@ def test_a60_mutated_updates_change_nothing_or_what_their_author_may(
         ana = Member(document)
     late = Member(document)
     assert str(late.text) == document.texts[SOURCE], "a newcomer has what the server has"
-    ana.doc.apply_update(document.state(ana.doc.get_state()))
+    ana.doc.apply_update(document.state())
     ana.updates.clear()  # what came is not for sending
     ana.write("!")
     ana.send()

@@ -13,7 +13,6 @@ from codesync_protocol.messages import (
     DocumentReset,
     Edit,
     Edited,
-    Fault,
     FetchDocument,
     Role,
 )
@@ -89,9 +88,9 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     states: list[bytes] = []
     put_together = Document.state
 
-    def state(document: Document, vector: bytes = b"") -> bytes:
-        states.append(vector)
-        return put_together(document, vector)
+    def state(document: Document) -> bytes:
+        states.append(put_together(document))
+        return states[-1]
 
     monkeypatch.setattr(Document, "state", state)
     return states
@@ -131,13 +130,6 @@ def test_what_is_the_same_for_all_is_put_together_once(room: Room) -> None:
     Pen(room, "ana").has()
     room.document.write("stdin", "y")
     assert room.document.state() != before
-
-
-def test_a_senseless_question_is_answered(room: Room) -> None:
-    eve = Pen(room, "eve")
-    eve.editing.fetch(FetchDocument(1, vector=b"\xff" * 9))
-    eve.ear.take()
-    assert "state vector" in eve.ear.last(Fault).reason
 
 
 def test_the_texts_are_as_they_are_in_their_turn_and_say_up_to_which_edit(room: Room) -> None:
