@@ -46,11 +46,15 @@ class SubmissionRejected(ClientError):
 
     Attributes:
         code: why, for programs; None when the submission never left this machine.
+        retry_in: seconds until another attempt makes sense; 0 if the same would be refused again.
     """
 
-    def __init__(self, code: Code | None, reason: str, remedy: str = "") -> None:
+    def __init__(
+        self, code: Code | None, reason: str, remedy: str = "", retry_in: float = 0.0
+    ) -> None:
         super().__init__(reason, remedy)
         self.code = code
+        self.retry_in = retry_in
 
 
 class NotFound(ClientError):

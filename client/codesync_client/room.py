@@ -344,9 +344,9 @@ class Room(Hand):
             case Accepted(job=job):
                 if (answer := self._answers.get(job)) and not answer.done():
                     answer.set_result(message)
-            case Rejected(job=job, code=code, reason=reason, remedy=remedy):
+            case Rejected(job=job, code=code, reason=reason, remedy=remedy, retry_in=seconds):
                 if (answer := self._answers.get(job)) and not answer.done():
-                    answer.set_exception(SubmissionRejected(code, reason, remedy))
+                    answer.set_exception(SubmissionRejected(code, reason, remedy, seconds))
             case _:
                 if isinstance(message, Fault) and message.code is Code.NOT_HOLDER:
                     self._outgoing.stdin_reopened(message.job)

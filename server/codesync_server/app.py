@@ -27,8 +27,9 @@ from codesync_server.languages.registry import Languages, built_in
 from codesync_server.rooms.actions import Actions
 from codesync_server.rooms.past import Past
 from codesync_server.rooms.presence import Presence
+from codesync_server.rooms.queue_news import TROUBLE_MAX
 from codesync_server.rooms.registry import Rooms, RoomUnavailable, TooManyRooms
-from codesync_server.rooms.reporter import TROUBLE_MAX, Reporter
+from codesync_server.rooms.reporter import Reporter
 from codesync_server.rooms.room import Room
 from codesync_server.rooms.seat import Seat
 from codesync_server.settings import Settings
@@ -189,7 +190,7 @@ class App:
                 keeping,
                 tasks.create_task(self._while_ours(self.store.guard())),
                 tasks.create_task(self._scheduler.run()),
-                tasks.create_task(self._reporter.announce_queue(self._scheduler)),
+                tasks.create_task(self._reporter.queue.announce(self._scheduler)),
                 tasks.create_task(self._presence.announce()),
                 tasks.create_task(self._check_documents()),
                 tasks.create_task(self._forget_rooms()),
@@ -326,7 +327,6 @@ class App:
         edits_taken: int,
     ) -> Welcome:
         limits = self.settings.limits
-        places = {job.id: place for place, job in enumerate(self._scheduler.waiting(), 1)}
         return Welcome(
             version=version,
             room=room.name,
@@ -336,7 +336,7 @@ class App:
             member=member.member,
             role=role,
             members=room.members,
-            queue=self._reporter.queue_of(room.name, self._scheduler, places),
+            queue=self._reporter.queue.queue_of(room.name, self._scheduler),
             jobs=() if resumed else room.summaries(),
             languages=self.languages.infos(),
             limits=LimitsInfo(

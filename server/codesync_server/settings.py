@@ -100,8 +100,19 @@ class Settings:
         bool, Switch("allow unsandboxed programs although others can reach this server"), ADDRESS
     ] = False
     max_concurrent: Annotated[int, Whole("programs at once", 1, 10_000)] = 3
-    queue_limit: Annotated[int, Whole("programs that wait in all", 1, 1_000_000)] = 100
-    queue_per_member: Annotated[int, Whole("programs of one member that wait", 1, 1_000_000)] = 5
+    queue_limit: Annotated[
+        int, Whole("waiting programs of all rooms; each room has a share of it", 1, 1_000_000)
+    ] = 10_000
+    queue_bytes: Annotated[
+        int,
+        Size(
+            "source and input of all waiting programs; each room has a share of it", MIB, 64 * GIB
+        ),
+    ] = 512 * MIB
+    queue_per_room: Annotated[
+        int, Whole("waiting programs of one room, at most its share of queue_limit", 1, 1_000_000)
+    ] = 500
+    queue_per_member: Annotated[int, Whole("waiting programs of one member", 1, 1_000_000)] = 5
     pool_size: Annotated[
         int | None,
         Maybe(

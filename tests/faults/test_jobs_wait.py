@@ -12,7 +12,7 @@ from codesync_protocol.verdict import Verdict
 from codesync_server.executors.contract import Autopsy, ExecutorDown, Sandbox
 from codesync_server.executors.judge import Stop, judge
 from codesync_server.jobs.job import Job
-from codesync_server.jobs.queue import FairQueue
+from codesync_server.jobs.queue import FairQueue, QueueLimits
 from codesync_server.jobs.scheduler import Scheduler
 from codesync_server.jobs.stdin import KEPT_MAX, StdinGate
 from codesync_server.settings import Settings
@@ -127,7 +127,7 @@ async def test_what_waits_for_the_executor_can_be_cancelled_and_is_lost_at_the_e
 
 
 def test_a_job_that_is_put_back_needs_no_place_and_comes_first() -> None:
-    queue = FairQueue(limit=2, per_member=2)
+    queue = FairQueue(QueueLimits(jobs=2, per_member=2))
     jobs = [make_job(number) for number in range(4)]
     for number, job in enumerate(jobs):
         job.queued_at = float(number)

@@ -298,7 +298,7 @@ class Recorder:
         self.watch()
         return self.told
 
-    def queue_changed(self) -> None:
+    def queue_changed(self, room: str = "") -> None:
         """Somebody's place changed."""
         self.changes += 1
         self.watch()

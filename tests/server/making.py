@@ -21,6 +21,7 @@ def make_job(
     *,
     room: str = "test-room",
     member: str = "ana",
+    invite: str = "",
     language: str = "python",
     source: bytes = b"",
     args: tuple[bytes, ...] = (),
@@ -32,7 +33,7 @@ def make_job(
     return Job(
         id=job_id(number),
         room=room,
-        submitter=Submitter(key_of(member), 1, member),
+        submitter=Submitter(key_of(member), 1, member, invite),
         language=language,
         title="main.py",
         files=[("main.py", source)],

@@ -115,7 +115,7 @@ async def two_hundred_jobs(executor: str) -> list[tuple[float, float]]:
         port=0,
         executor=executor,
         max_concurrent=AT_ONCE,
-        queue_limit=CLIENTS * JOBS_EACH,
+        queue_per_room=CLIENTS * JOBS_EACH,
         queue_per_member=JOBS_EACH,
     )
     jobs = {

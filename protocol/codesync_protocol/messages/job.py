@@ -167,12 +167,14 @@ class Rejected(msgspec.Struct, frozen=True, array_like=True, tag="rejected"):
         code: why, for programs.
         reason: why, for people.
         remedy: what to do about it.
+        retry_in: seconds until another attempt makes sense; 0 if the same would be refused again.
     """
 
     job: str
     code: Code
     reason: Sentence
     remedy: Sentence = ""
+    retry_in: Seconds = 0.0
 
 
 class JobSummary(msgspec.Struct, frozen=True, array_like=True):

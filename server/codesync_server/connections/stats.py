@@ -76,6 +76,9 @@ class StatsSource:
         """Return all figures."""
         figures: dict[str, object] = {
             "queued": self._scheduler.queued,
+            "queued_rooms": self._scheduler.waiting_rooms,
+            "queued_bytes": self._scheduler.waiting_bytes,
+            "queue_refusals": dict(self._scheduler.refusals),
             "active": self._scheduler.active,
             "max_concurrent": self._scheduler.max_concurrent,
             "rooms": len(self._rooms),

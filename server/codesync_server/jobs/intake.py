@@ -1,6 +1,7 @@
 """From a submission to a job: every claim in it is checked before anything is queued. Pure."""
 
 from dataclasses import dataclass
+from math import ceil
 
 from codesync_protocol.errors import Code
 from codesync_protocol.limits import ARGS_MAX, SOURCE_MAX
@@ -21,11 +22,24 @@ class Refusal(Exception):
         code: why, for programs.
         reason: why, for people.
         remedy: what to do about it.
+        retry_in: seconds until another attempt makes sense; 0 if the same would be refused again.
     """
 
     code: Code
     reason: str
     remedy: str = ""
+    retry_in: float = 0.0
+
+    @classmethod
+    def until(cls, code: Code, reason: str, seconds: float) -> "Refusal":
+        """Refuse a submission that is accepted later.
+
+        Args:
+            code: why, for programs.
+            reason: which limit is reached, without a full stop.
+            seconds: until another attempt makes sense.
+        """
+        return cls(code, f"{reason}.", f"Try again in about {ceil(seconds)} s.", seconds)
 
 
 class Intake:

@@ -33,11 +33,13 @@ class Submitter:
         key: the secret of the client instance.
         member: member id in the room.
         name: as the room knows them.
+        invite: hash of the invite, or "token"; empty for a job restored from the store.
     """
 
     key: str
     member: int
     name: str
+    invite: str = ""
 
 
 @dataclass(slots=True, eq=False)

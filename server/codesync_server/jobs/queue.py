@@ -1,126 +1,145 @@
-"""The fair queue: rooms take turns, and within a room its members do. Pure."""
+"""The queue of waiting jobs: rooms take turns, then the invites of a room, then members. Pure."""
 
-from collections import OrderedDict, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
+from itertools import accumulate, count
 
 from codesync_server.jobs.job import Job
+from codesync_server.jobs.queue_shares import QueueFull, QueueLimits, QueueShares, path_of
+from codesync_server.jobs.turns import JobList, MayRun, Rotation
 
-
-class QueueFull(Exception):
-    """No place for another job; the message says whose share is used up."""
-
-
-BYTES_MAX = 256 * 1024 * 1024
-"""Sources and inputs of all that wait."""
+__all__ = ["FairQueue", "QueueFull", "QueueLimits"]
 
 
 class FairQueue:
-    """Jobs that wait.
+    """Waiting jobs.
 
-    A turn goes to the room that had none for the longest time, there to the member who had none for
-    the longest time, there to the oldest job. So nobody's thousand jobs delay anybody else's first
-    by more than one turn.
+    The next turn goes to the room that has waited longest for one, there to the invite, there to
+    the member, and there to the oldest job. So jobs of one room delay the first job of another
+    room by at most one turn, however many keys or invites the room has.
 
     Args:
-        limit: how many may wait in all.
-        per_member: how many of one member may wait.
+        limits: bounds of the waiting jobs.
     """
 
-    def __init__(self, limit: int, per_member: int) -> None:
-        self._limit = limit
-        self._per_member = per_member
-        # Both orders are turns: whose turn is next stands first, who just had one goes to the end.
-        self._rooms: OrderedDict[str, OrderedDict[str, deque[Job]]] = OrderedDict()
-        self._size = 0
+    def __init__(self, limits: QueueLimits | None = None) -> None:
+        self._shares = QueueShares(limits or QueueLimits())
+        self._turns = Rotation(lambda: Rotation(lambda: Rotation(JobList)))
 
     def __len__(self) -> int:
-        """How many wait."""
-        return self._size
+        """Number of waiting jobs."""
+        return len(self._turns)
 
-    def put(self, job: Job) -> None:
-        """Add a job behind its member's others.
+    @property
+    def refusals(self) -> Mapping[str, int]:
+        """Number of refused jobs by the level whose share was used up."""
+        return self._shares.refusals
+
+    @property
+    def waiting_bytes(self) -> int:
+        """Bytes of source and input of the waiting jobs."""
+        return self._shares.total_bytes
+
+    @property
+    def waiting_rooms(self) -> int:
+        """Number of rooms that have waiting jobs."""
+        return self._shares.rooms
+
+    def reserve(self, job: Job) -> None:
+        """Count a job that is about to be stored and put in the queue.
 
         Raises:
-            QueueFull: there is no place for it.
+            QueueFull: a share is used up.
         """
-        mine = self._rooms.get(job.room, OrderedDict()).get(job.submitter.key)
-        waiting = len(mine) if mine else 0
-        if waiting >= self._per_member:
-            raise QueueFull(f"{waiting} of your jobs are waiting already, the most that may")
-        if self._size >= self._limit:
-            raise QueueFull(f"{self._size} jobs are waiting already, the most that may")
-        if sum(each.size for each in self.in_order()) + job.size > BYTES_MAX:
-            raise QueueFull("the waiting jobs have more input than the server has room for")
-        self.restore(job)
+        self._shares.reserve(job)
+
+    def release(self, job: Job) -> None:
+        """Give up the place that was reserved for a job."""
+        self._shares.release(job)
+
+    def put(self, job: Job) -> None:
+        """Add a job behind the others of its member, in its reserved place if it has one.
+
+        Raises:
+            QueueFull: a share is used up.
+        """
+        if job not in self._shares:
+            self._shares.reserve(job)
+        self._turns.add(path_of(job), job)
 
     def restore(self, job: Job) -> None:
-        """Add a job that was accepted before this server was started, however many there are."""
-        members = self._rooms.setdefault(job.room, OrderedDict())
-        members.setdefault(job.submitter.key, deque()).append(job)
-        self._size += 1
+        """Add a job that was accepted before this server was started, regardless of the limits."""
+        self._shares.add(job)
+        self._turns.add(path_of(job), job)
 
-    def take(self, may_run: Callable[[Job], bool] = lambda _: True) -> Job | None:
+    def take(self, may_run: MayRun = lambda _: True) -> Job | None:
         """Remove the job whose turn it is.
 
         Args:
-            may_run: whose turn it is and may not run yet lets the next one go ahead.
+            may_run: jobs that may not run yet keep their turn, and others go first.
 
         Returns:
-            The job; None when nobody waits who may run.
+            The job; None when no waiting job may run.
         """
-        for room, members in self._rooms.items():
-            for member, jobs in members.items():
-                if may_run(jobs[0]):
-                    return self._take_from(room, member)
-        return None
-
-    def _take_from(self, room: str, member: str) -> Job:
-        members = self._rooms.pop(room)
-        jobs = members.pop(member)
-        job = jobs.popleft()
-        if jobs:
-            members[member] = jobs
-        if members:
-            self._rooms[room] = members
-        self._size -= 1
+        job = self._turns.dequeue(may_run)
+        if job is not None:
+            self._shares.release(job)
         return job
 
     def put_back(self, job: Job) -> None:
-        """Give a job that was taken its turn again: it is the next one, or among the next ones.
-
-        There is always a place for it.
-        """
-        members = self._rooms.setdefault(job.room, OrderedDict())
-        jobs = members.get(job.submitter.key, deque())
-        members[job.submitter.key] = deque(sorted([job, *jobs], key=lambda each: each.queued_at))
-        members.move_to_end(job.submitter.key, last=False)
-        self._rooms.move_to_end(job.room, last=False)
-        self._size += 1
+        """Add a job that was taken, regardless of the limits; it is one of the next to be taken."""
+        self._shares.add(job)
+        self._turns.put_back(path_of(job), job)
 
     def remove(self, job: Job) -> bool:
-        """Take a job out; tell whether it was waiting."""
-        members = self._rooms.get(job.room, OrderedDict())
-        jobs = members.get(job.submitter.key)
-        if jobs is None or job not in jobs:
+        """Remove a job.
+
+        Returns:
+            Whether it was waiting.
+        """
+        if not self._turns.remove(path_of(job), job):
             return False
-        jobs.remove(job)
-        if not jobs:
-            del members[job.submitter.key]
-        if not members:
-            del self._rooms[job.room]
-        self._size -= 1
+        self._shares.release(job)
         return True
 
-    def in_order(self) -> Iterator[Job]:
-        """Give all waiting jobs in the order of their turns, if nobody else came."""
-        rooms = deque(
-            deque(deque(jobs) for jobs in members.values()) for members in self._rooms.values()
-        )
-        while rooms:
-            members = rooms.popleft()
-            jobs = members.popleft()
-            yield jobs.popleft()
-            if jobs:
-                members.append(jobs)
-            if members:
-                rooms.append(members)
+    def in_order(self) -> list[Job]:
+        """List all jobs in the order of their turns, provided that none is added."""
+        return self._turns.in_order()
+
+    def places_in(self, room: str) -> dict[str, int]:
+        """Compute the places of one room's jobs.
+
+        Returns:
+            Job id to place among all waiting jobs, from 1, in the order of the places.
+        """
+        return {job.id: place for place, job in self.first_in(room)}
+
+    def first_in(self, room: str) -> Iterator[tuple[int, Job]]:
+        """Iterate over one room's jobs with their places among all waiting jobs, from 1.
+
+        Costs time for each room and for each job of this room, not for each waiting job.
+        """
+        mine = self._turns.children.get(room)
+        if mine is None:
+            return iter(())
+        # In round r, each room that has more than r jobs gets a turn, in the order of the rooms.
+        rounds = len(mine)
+        before, after = [0] * (rounds + 1), [0] * (rounds + 1)  # rooms by number of jobs
+        side = before
+        for name, jobs in self._turns.children.items():
+            if name == room:
+                side = after
+            else:
+                side[min(len(jobs), rounds)] += 1
+        turns_before = accumulate(_more_than(before))
+        turns_after = accumulate([0, *_more_than(after)])
+        places = map(sum, zip(count(1), turns_before, turns_after, strict=False))
+        return zip(places, mine.in_order(), strict=False)
+
+
+def _more_than(counts: list[int]) -> list[int]:
+    """For each r: the number of rooms that have more than r jobs.
+
+    Args:
+        counts: number of rooms by number of jobs.
+    """
+    return list(accumulate(reversed(counts[1:])))[::-1]

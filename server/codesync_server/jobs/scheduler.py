@@ -5,21 +5,21 @@ It does not know rooms: it reports through the callbacks that it is given.
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from typing import Protocol
 
 import msgspec
 
-from codesync_protocol.messages import JobState, Stream
+from codesync_protocol.messages import JobState
 from codesync_protocol.verdict import Result, Stage, Verdict
 from codesync_server.executors.contract import Executor, ExecutorDown, Sandbox
 from codesync_server.executors.judge import Stop
 from codesync_server.executors.session import Session
-from codesync_server.jobs.coalescer import OutputCoalescer
+from codesync_server.jobs.events import JobEvents
 from codesync_server.jobs.job import Job
+from codesync_server.jobs.output_relay import JobOutputRelay
 from codesync_server.jobs.plan import plan
-from codesync_server.jobs.queue import FairQueue
+from codesync_server.jobs.queue import FairQueue, QueueLimits
 from codesync_server.languages.registry import Languages
 from codesync_server.settings import Settings
 
@@ -37,38 +37,6 @@ log = logging.getLogger(__name__)
 
 class Draining(Exception):
     """The server is shutting down: a job that it took now would never run."""
-
-
-class JobEvents(Protocol):
-    """Whoever is told what happens to jobs. Calls never block and never raise."""
-
-    def job_begins(self, job: Job) -> None:
-        """A job has a sandbox, and is begun to run in it."""
-        ...
-
-    def job_started(self, job: Job) -> None:
-        """A job is compiling or running now."""
-        ...
-
-    def job_wrote(self, job: Job, stream: Stream, offset: int, data: bytes) -> None:
-        """A job wrote something; it is kept already."""
-        ...
-
-    def stdin_taken(self, job: Job, credited: dict[str, int]) -> None:
-        """A job has taken input: client key to how much of what it sent, in all."""
-        ...
-
-    def job_finished(self, job: Job) -> "asyncio.Future[None] | None":
-        """A job has its verdict.
-
-        Returns:
-            What is done when everybody has been told; None when they have been.
-        """
-        ...
-
-    def queue_changed(self) -> None:
-        """Somebody's place changed."""
-        ...
 
 
 class Scheduler:
@@ -96,7 +64,14 @@ class Scheduler:
         self._settings = settings
         self._events = events
         self._hands_over = hands_over
-        self._queue = FairQueue(settings.queue_limit, settings.queue_per_member)
+        self._queue = FairQueue(
+            QueueLimits(
+                settings.queue_limit,
+                settings.queue_bytes,
+                settings.queue_per_room,
+                settings.queue_per_member,
+            )
+        )
         self._active: dict[str, Job] = {}
         self._slots: dict[str, asyncio.Task[None]] = {}
         self._without_sandbox: set[str] = set()
@@ -127,9 +102,28 @@ class Scheduler:
         """How many jobs may have a slot at once."""
         return self._settings.max_concurrent
 
+    @property
+    def refusals(self) -> Mapping[str, int]:
+        """Number of jobs for which the queue had no place, by the level whose share was full."""
+        return self._queue.refusals
+
+    @property
+    def waiting_bytes(self) -> int:
+        """Bytes of source and input of the waiting jobs."""
+        return self._queue.waiting_bytes
+
+    @property
+    def waiting_rooms(self) -> int:
+        """Number of rooms that have waiting jobs."""
+        return self._queue.waiting_rooms
+
     def waiting(self) -> Iterable[Job]:
         """The waiting jobs in the order of their turns."""
         return self._queue.in_order()
+
+    def places_in(self, room: str) -> dict[str, int]:
+        """Compute the places of one room's waiting jobs among all, by job id, from 1."""
+        return self._queue.places_in(room)
 
     def starts_in(self, place: int) -> float:
         """Estimate when a waiting job starts.
@@ -146,7 +140,7 @@ class Scheduler:
         return round(self._turn_seconds * place / self.max_concurrent, 1)
 
     def submit(self, job: Job) -> int:
-        """Queue a job.
+        """Queue a job, in its reserved place if it has one.
 
         Returns:
             Its position among all that wait, from 1.
@@ -159,10 +153,38 @@ class Scheduler:
             raise Draining("the server is shutting down")
         self._queue.put(job)
         self._wake.set()
-        self._events.queue_changed()
-        return next(
-            (place for place, each in enumerate(self._queue.in_order(), 1) if each is job), 1
-        )
+        self._events.queue_changed(job.room)
+        return self._queue.places_in(job.room)[job.id]
+
+    def reserve(self, job: Job) -> None:
+        """Reserve a place in the queue for a job that is about to be stored.
+
+        Raises:
+            QueueFull: there is no place for it.
+            Draining: no job is accepted any more.
+        """
+        if self._draining:
+            raise Draining("the server is shutting down")
+        self._queue.reserve(job)
+
+    def release(self, job: Job) -> None:
+        """Give up the place that was reserved for a job."""
+        self._queue.release(job)
+
+    def retry_seconds(self, room: str, member: str = "") -> float:
+        """Estimate when the next job of a room leaves the queue.
+
+        Args:
+            room: the room's name.
+            member: client key, to consider only the jobs of one member.
+
+        Returns:
+            Seconds; 0 when there is no estimate.
+        """
+        for place, job in self._queue.first_in(room):
+            if member in ("", job.submitter.key):
+                return self.starts_in(place)
+        return 0.0
 
     def restore(self, job: Job) -> None:
         """Queue a job that was accepted before this server was started."""
@@ -197,7 +219,7 @@ class Scheduler:
                     self._idle.clear()
                     job.move(JobState.CLAIMED)
                     self._slots[job.id] = slots.create_task(self._fill_slot(job))
-                    self._events.queue_changed()
+                    self._events.queue_changed(job.room)
                 await self._wake.wait()
 
     def _has_slot(self) -> bool:
@@ -254,7 +276,7 @@ class Scheduler:
             if not self._active:
                 self._idle.set()
             self._wake.set()
-            self._events.queue_changed()
+            self._events.queue_changed(job.room)
 
     def _learn(self, turn_seconds: float) -> None:
         weight = NEWEST_WEIGHT if self._turn_seconds else 1.0
@@ -333,7 +355,7 @@ class Scheduler:
             self._executor.search_path,
             self._settings.compile_cpus,
         )
-        voice = _Voice(job, self._events)
+        voice = JobOutputRelay(job, self._events)
         job.attempts += 1
         self._events.job_begins(job)
         job.session = Session(sandbox, spec, voice)
@@ -358,40 +380,5 @@ class Scheduler:
         job.move(JobState.FINISHED)
         job.forget_source()
         told = self._events.job_finished(job)
-        self._events.queue_changed()
+        self._events.queue_changed(job.room)
         return told
-
-
-class _Voice:
-    """What one running job says, on its way to the room."""
-
-    def __init__(self, job: Job, events: JobEvents) -> None:
-        self._job = job
-        self._events = events
-        self._coalescer = OutputCoalescer(self._emit)
-
-    def stage_began(self, name: str) -> None:
-        state = JobState.COMPILING if name == "compile" else JobState.RUNNING
-        self._coalescer.flush()
-        with suppress(ValueError):  # a runner that says nonsense changes nothing
-            self._job.move(state)
-            self._events.job_started(self._job)
-
-    def wrote(self, stream: Stream, data: bytes) -> None:
-        self._coalescer.write(stream, data)
-
-    def stdin_taken(self, total: int) -> None:
-        self._events.stdin_taken(self._job, self._job.input.taken(total))
-
-    def awaits_input(self, waits: bool) -> None:
-        if waits != self._job.awaits_input:
-            self._coalescer.flush()  # the prompt comes first
-            self._job.awaits_input = waits
-            self._events.queue_changed()
-
-    def close(self) -> None:
-        self._coalescer.flush()
-
-    def _emit(self, stream: Stream, data: bytes) -> None:
-        offset = self._job.output.add(stream, data)
-        self._events.job_wrote(self._job, stream, offset, data)

@@ -288,12 +288,18 @@ class Room:
         for outlet in self._outlets.values():
             outlet.put_state(kind, frame)
 
-    def tell_queue(self, queue: Queue) -> None:
-        """Tell everybody the queue, if it is not what they know already."""
+    def tell_queue(self, queue: Queue) -> int:
+        """Tell all members the queue, unless they know it already.
+
+        Returns:
+            Bytes sent to all members together.
+        """
         frame = encode(queue)
-        if frame != self._last_queue:
-            self._last_queue = frame
-            self.tell("queue", frame)
+        if frame == self._last_queue:
+            return 0
+        self._last_queue = frame
+        self.tell("queue", frame)
+        return len(frame) * self.size
 
     def tell_caret(self, member: int) -> None:
         """Tell the others where a member is, if it is still here."""

@@ -34,7 +34,7 @@ class Seat:
     @property
     def submitter(self) -> Submitter:
         """The same, as jobs know them."""
-        return Submitter(self.key, self.member.member, self.member.name)
+        return Submitter(self.key, self.member.member, self.member.name, self.payer.invite)
 
     @property
     def is_removed(self) -> bool:

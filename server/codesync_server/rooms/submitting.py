@@ -18,6 +18,12 @@ from codesync_server.store.contract import StoreDown
 from codesync_server.store.keeper import Keeper, KnownJob
 from codesync_server.store.records import JobRecord
 
+RETRY_SECONDS = 2.0
+"""After a refusal for a full queue, another attempt makes sense after this time at the earliest."""
+
+KNOWN_SECONDS = 3.0
+"""How long a refusal waits for the store to say whether the job was accepted before."""
+
 UPLOADS_MAX = 2
 """Submissions of one member whose bodies are on the way at the same time."""
 
@@ -58,9 +64,9 @@ class Submitting:
             self._seat.require_acting()
             await self._proceed(Intake(submit, self._languages, self._allowance))
         except Refusal as refusal:
-            self._reject(submit.job, refusal.code, refusal.reason, refusal.remedy)
+            self._refuse(submit.job, refusal)
         except FrameError as error:
-            self._reject(submit.job, error.code, error.reason)
+            self._seat.reply(Rejected(submit.job, error.code, error.reason))
 
     async def part(self, part: SubmitPart) -> None:
         """Take a part of one.
@@ -77,10 +83,10 @@ class Submitting:
             await self._proceed(intake)
         except Refusal as refusal:
             self._drop(part.job)
-            self._reject(part.job, refusal.code, refusal.reason, refusal.remedy)
+            self._refuse(part.job, refusal)
         except FrameError as error:
             self._drop(part.job)
-            self._reject(part.job, error.code, error.reason)
+            self._seat.reply(Rejected(part.job, error.code, error.reason))
 
     def leave(self) -> None:
         """Let go of all that is not whole."""
@@ -131,30 +137,53 @@ class Submitting:
         return f"{self._seat.key} {job_id}"  # others may choose the same id
 
     async def _accept(self, job: Job) -> None:
-        self._room.jobs_had += 1
         try:
+            self._scheduler.reserve(job)
+        except (QueueFull, Draining) as error:
+            if known := await self._known(job.id):
+                self._accept_again(known)
+                return
+            raise self._refusal(error) from None
+        try:
+            self._room.jobs_had += 1
             record = await self._keep(record_of(job, self._room.jobs_had))
+            await self._enqueue(job, record)
         except KnownJob as known:
             self._accept_again(known.record)
-            return
+        finally:
+            if job.id not in self._room.jobs:
+                self._scheduler.release(job)
+
+    async def _enqueue(self, job: Job, record: JobRecord) -> None:
         try:
             position = self._scheduler.submit(job)
-        except QueueFull as error:
-            await self._keeper.forget(record)
-            raise Refusal(
-                Code.QUEUE_FULL, str(error), "try again when some of them have run"
-            ) from None
         except Draining as error:
             await self._keeper.forget(record)
-            raise Refusal(Code.DRAINING, str(error), "try again in a minute") from None
+            raise self._refusal(error) from None
         self._room.add_job(job)
         self._seat.reply(Accepted(job.id, position))
         self._room.publish(lambda seq: Submitted(seq, job.summary()))
 
+    def _refusal(self, error: QueueFull | Draining) -> Refusal:
+        if isinstance(error, Draining):
+            return Refusal(Code.DRAINING, str(error), "try again in a minute")
+        member = self._seat.key if error.level == "member" else ""
+        seconds = self._scheduler.retry_seconds(self._room.name, member)
+        return Refusal.until(Code.QUEUE_FULL, str(error), max(seconds, RETRY_SECONDS))
+
+    async def _known(self, job_id: str) -> JobRecord | None:
+        """Look for a job that was accepted before: its answer may have been lost with a cut."""
+        try:
+            async with asyncio.timeout(KNOWN_SECONDS):
+                return await self._keeper.store.job(job_id)
+        except (StoreDown, TimeoutError):
+            return None
+
     def _accept_again(self, known: JobRecord) -> None:
         if (known.owner, known.room) != (self._seat.key, self._room.name):
             raise Refusal(Code.DUPLICATE_JOB, "this job id is taken")
-        self._seat.reply(Accepted(known.id, self._position(known.id)))
+        place = self._scheduler.places_in(known.room).get(known.id, 0)
+        self._seat.reply(Accepted(known.id, place))
 
     async def _keep(self, record: JobRecord) -> JobRecord:
         try:
@@ -164,11 +193,7 @@ class Submitting:
                 Code.UNSAVED, f"the job cannot be kept now: {error}", "try again in a minute"
             ) from None
 
-    def _position(self, job_id: str) -> int:
-        for place, job in enumerate(self._scheduler.waiting(), 1):
-            if job.id == job_id:
-                return place
-        return 0
-
-    def _reject(self, job: str, code: Code, reason: str, remedy: str = "") -> None:
-        self._seat.reply(Rejected(job, code, reason, remedy))
+    def _refuse(self, job: str, refusal: Refusal) -> None:
+        self._seat.reply(
+            Rejected(job, refusal.code, refusal.reason, refusal.remedy, refusal.retry_in)
+        )

@@ -1,26 +1,30 @@
 """Everybody gets a turn, whatever the others do."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from codesync_server.jobs.job import Job
-from codesync_server.jobs.queue import FairQueue, QueueFull
+from codesync_server.jobs.queue import FairQueue, QueueLimits
+from codesync_server.jobs.queue_shares import path_of
 from tests.server.making import make_job
 
 ROOMS = st.sampled_from(["room-a", "room-b", "room-c"])
 MEMBERS = st.sampled_from(["ana", "ben", "cid"])
+INVITES = st.sampled_from(["link", "token"])
 
 
 @st.composite
 def many_jobs(draw: st.DrawFn) -> list[Job]:
     """Jobs of several members in several rooms, in the order of their arrival."""
-    places = draw(st.lists(st.tuples(ROOMS, MEMBERS), max_size=25))
-    return [make_job(n, room=room, member=member) for n, (room, member) in enumerate(places)]
+    places = draw(st.lists(st.tuples(ROOMS, INVITES, MEMBERS), max_size=25))
+    return [
+        make_job(number, room=room, invite=invite, member=member)
+        for number, (room, invite, member) in enumerate(places)
+    ]
 
 
-def queue_of(*jobs: Job, limit: int = 1000, per_member: int = 1000) -> FairQueue:
-    queue = FairQueue(limit, per_member)
+def queue_of(*jobs: Job) -> FairQueue:
+    queue = FairQueue(QueueLimits(per_room=1000, per_member=1000))
     for job in jobs:
         queue.put(job)
     return queue
@@ -83,6 +87,26 @@ def test_nobodys_burst_delays_another_rooms_first_job_by_more_than_one_turn(
     assert numbers(list(queue.in_order())).index(1000) <= len(rooms_before | {"room-a"})
 
 
+def test_h11_keys_of_one_invite_have_the_turns_of_one_invite() -> None:
+    queue = queue_of(
+        *(make_job(n, member=f"key-{n}", invite="link") for n in range(30)),
+        *(make_job(n, member="host", invite="token") for n in (30, 31)),
+    )
+    assert numbers(take_all(queue))[:4] == [0, 30, 1, 31]
+
+
+@given(many_jobs(), st.integers(0, 25))
+def test_places_of_a_room_are_those_of_the_whole_order(waiting: list[Job], turns: int) -> None:
+    queue = queue_of(*waiting)
+    for _ in range(turns):
+        queue.take()
+    order = [job.id for job in queue.in_order()]
+    places = {room: queue.places_in(room) for room in ("room-a", "room-b", "room-c", "unknown")}
+    together = {job: place for of_room in places.values() for job, place in of_room.items()}
+    assert together == {job: place for place, job in enumerate(order, 1)}
+    assert all(list(each.values()) == sorted(each.values()) for each in places.values())
+
+
 @given(many_jobs())
 def test_between_two_turns_of_a_room_each_other_waiting_room_has_at_most_one(
     waiting: list[Job],
@@ -136,30 +160,6 @@ def test_an_empty_queue_has_nobodys_turn() -> None:
     assert list(queue.in_order()) == []
 
 
-def test_the_queue_takes_as_many_as_its_limit() -> None:
-    queue = queue_of(*(make_job(n, member=str(n)) for n in range(3)), limit=3)
-    with pytest.raises(QueueFull, match="3 jobs are waiting already"):
-        queue.put(make_job(9, member="eve"))
-    queue.take()
-    queue.put(make_job(9, member="eve"))
-
-
-def test_a_member_may_have_only_so_many_waiting() -> None:
-    queue = queue_of(*(make_job(n) for n in range(2)), per_member=2)
-    with pytest.raises(QueueFull, match="2 of your jobs are waiting already"):
-        queue.put(make_job(2))
-    queue.put(make_job(3, member="ben"))
-    queue.take()
-    queue.put(make_job(4))
-
-
-def test_a_job_that_was_refused_left_no_trace() -> None:
-    queue = queue_of(limit=0)
-    with pytest.raises(QueueFull):
-        queue.put(make_job(0))
-    assert queue.take() is None
-
-
 def test_whoever_may_not_run_yet_lets_the_next_one_go_ahead_and_keeps_their_turn() -> None:
     talkers = [make_job(n, room="room-a", tty=True) for n in (0, 1)]
     queue = queue_of(
@@ -191,7 +191,7 @@ def test_everybody_who_may_run_does_and_nobody_else(waiting: list[Job], may: set
 
 def heads(queue: FairQueue) -> list[Job]:
     """The oldest job of each member of each room."""
-    found: dict[tuple[str, str], Job] = {}
+    found: dict[tuple[str, ...], Job] = {}
     for job in queue.in_order():
-        found.setdefault((job.room, job.submitter.key), job)
+        found.setdefault(path_of(job), job)
     return list(found.values())

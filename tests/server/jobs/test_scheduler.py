@@ -136,7 +136,7 @@ async def test_jobs_get_their_slots_in_the_order_of_their_turns() -> None:
 
 async def test_a_thousand_jobs_delay_another_rooms_first_by_one_turn_at_the_most() -> None:
     executor = GoodExecutor()
-    many = replace(SETTINGS, queue_limit=2000, queue_per_member=2000)
+    many = replace(SETTINGS, queue_limit=2000, queue_per_room=1000, queue_per_member=2000)
     async with working(executor, many) as works:
         for number in range(1000):
             works.submit(number, "wait" if number < 3 else "exit 0", room="room-a")
@@ -201,7 +201,7 @@ async def test_a_submission_is_told_its_place_among_all() -> None:
 
 async def test_a_full_queue_refuses_and_says_so() -> None:
     executor = GoodExecutor()
-    async with working(executor, replace(SETTINGS, max_concurrent=1, queue_limit=1)) as works:
+    async with working(executor, replace(SETTINGS, max_concurrent=1, queue_per_member=1)) as works:
         running = works.submit(0, "wait")
         await eventually(lambda: works.scheduler.active)
         waiting = works.submit(1)

@@ -59,7 +59,7 @@ from codesync_server.rooms.room import Room
 from codesync_server.rooms.seat import Seat
 from codesync_server.rooms.submitting import UPLOADS_MAX
 from codesync_server.settings import Settings
-from codesync_server.store.changes import Change, ForgetJob
+from codesync_server.store.changes import AcceptJob, Change, ForgetJob
 from codesync_server.store.keeper import Keeper
 from codesync_server.store.records import JobRecord
 from tests.server.doubles import GoodExecutor
@@ -226,34 +226,66 @@ async def test_what_the_intake_refuses_is_rejected_with_its_reason(house: House)
 
 
 async def test_a_full_queue_rejects_and_the_same_id_may_come_again(keeper: Keeper) -> None:
-    house = House(keeper, Settings(queue_limit=1))
-    ana, ben = house.hand("ana"), house.hand("ben")
-    await ana.does(make_submit(1))
-    await ben.does(make_submit(2))
-    assert ben.rejection is Code.QUEUE_FULL
+    house = House(keeper, Settings(queue_per_member=1))
+    ana = house.hand("ana")
+    await ana.does(make_submit(1), make_submit(2))
+    rejected = ana.ear.last(Rejected)
+    assert (rejected.job, rejected.code) == (job_id(2), Code.QUEUE_FULL)
+    assert rejected.reason == "Your share of the queue is full (1 job)."
+    assert rejected.remedy == "Try again in about 2 s."
+    assert rejected.retry_in == 2.0
     house.scheduler.cancel(job_in(ana, 1), "ana")
-    await ben.does(make_submit(2))
-    assert ben.ear.of(Accepted) == [Accepted(job_id(2), 1)]
+    await ana.does(make_submit(2))
+    assert ana.ear.of(Accepted) == [Accepted(job_id(1), 1), Accepted(job_id(2), 1)]
 
 
-async def test_f01_a_full_queue_is_told_when_the_store_has_taken_the_job_back(
+async def test_h12_a_submission_that_finds_no_place_is_not_stored(
     keeper: Keeper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    house = House(keeper, Settings(queue_limit=1))
-    ana, ben = house.hand("ana"), house.hand("ben")
+    house = House(keeper, Settings(queue_per_member=1))
+    ana = house.hand("ana")
+    await ana.does(make_submit(1))
+    written: list[Change] = []
+    write = keeper.store.write
+
+    async def watched(changes: Sequence[Change], *, surely: bool) -> Mapping[str, JobRecord]:
+        written.extend(changes)
+        return await write(changes, surely=surely)
+
+    monkeypatch.setattr(keeper.store, "write", watched)
+    await ana.does(make_submit(2))
+    assert ana.rejection is Code.QUEUE_FULL
+    assert written == []
+
+
+async def test_a_job_that_was_accepted_is_accepted_again_though_the_queue_is_full(
+    keeper: Keeper,
+) -> None:
+    house = House(keeper, Settings(queue_per_member=1))
+    ana = house.hand("ana")
+    await ana.does(make_submit(1), make_submit(1))
+    assert ana.ear.of(Accepted) == [Accepted(job_id(1), 1)] * 2
+
+
+async def test_f01_a_submission_to_a_server_that_ends_is_rejected_when_the_store_forgot_it(
+    keeper: Keeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = House(keeper)
+    ana = house.hand("ana")
     told_before: list[int] = []
     write = keeper.store.write
 
     async def watched(changes: Sequence[Change], *, surely: bool) -> Mapping[str, JobRecord]:
         known = await write(changes, surely=surely)
+        if any(isinstance(change, AcceptJob) for change in changes):
+            await house.scheduler.drain()
         if any(isinstance(change, ForgetJob) for change in changes):
-            told_before.append(len(ben.ear.of(Rejected)))
+            told_before.append(len(ana.ear.of(Rejected)))
         return known
 
     monkeypatch.setattr(keeper.store, "write", watched)
     await ana.does(make_submit(1))
-    await ben.does(make_submit(2))
-    assert (ben.rejection, told_before) == (Code.QUEUE_FULL, [0])
+    assert (ana.rejection, told_before) == (Code.DRAINING, [0])
 
 
 async def test_while_the_server_drains_nothing_is_accepted(house: House) -> None:

@@ -20,7 +20,7 @@ from codesync_protocol.verdict import Result, Verdict
 from codesync_server.jobs.job import Job
 from codesync_server.jobs.kept import record_of
 from codesync_server.jobs.scheduler import Scheduler
-from codesync_server.rooms import reporter as reporter_module
+from codesync_server.rooms import queue_news
 from codesync_server.rooms.registry import Rooms
 from codesync_server.rooms.reporter import Reporter
 from codesync_server.rooms.room import Room
@@ -65,8 +65,7 @@ class House:
 
     def queue_of(self, room: str) -> Queue:
         """The queue as a room is told it now."""
-        places = {job.id: place for place, job in enumerate(self.scheduler.waiting(), 1)}
-        return self.reporter.queue_of(room, self.scheduler, places)
+        return self.reporter.queue.queue_of(room, self.scheduler)
 
 
 @pytest.fixture
@@ -81,7 +80,7 @@ async def busy_house(house: House) -> AsyncGenerator[House, None]:
     async with asyncio.TaskGroup() as tasks:
         running = [
             tasks.create_task(house.scheduler.run()),
-            tasks.create_task(house.reporter.announce_queue(house.scheduler)),
+            tasks.create_task(house.reporter.queue.announce(house.scheduler)),
         ]
         yield house
         house.executor.bench.released.set()
@@ -188,13 +187,41 @@ async def test_places_move_up_and_everybody_is_told(busy_house: House) -> None:
 async def test_many_changes_are_told_together(
     busy_house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reporter_module, "QUEUE_INTERVAL_SECONDS", 3600.0)
+    monkeypatch.setattr(queue_news, "INTERVAL_SECONDS", 3600.0)
     busy_house.add(1, "room-a", "wait")
     await eventually(lambda: busy_house.ana.of(Queue))
     for number in range(2, 6):
         busy_house.add(number, "room-a", member=f"m{number}")
         await asyncio.sleep(0)
     assert len(busy_house.ana.of(Queue)) == 1
+
+
+async def test_h33_rooms_whose_places_alone_change_are_told_less_often(
+    busy_house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy_house.add(1, "room-a", "wait")
+    busy_house.add(2, "room-b", member="ben")
+    await eventually(lambda: busy_house.ben.of(Queue) and busy_house.ben.last(Queue).queued == 1)
+    monkeypatch.setattr(queue_news, "PLACES_SECONDS", 3600.0)
+    busy_house.add(3, "room-a", member="cid")
+    await eventually(lambda: busy_house.ana.last(Queue).queued == 2)
+    assert busy_house.ben.last(Queue).queued == 1
+    busy_house.reporter.queue_changed()
+    await eventually(lambda: busy_house.ben.last(Queue).queued == 2)
+
+
+async def test_h33_a_room_to_which_much_is_said_is_told_less_often(
+    busy_house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue_news, "BYTES_PER_SECOND", 0.01)
+    busy_house.add(1, "room-a", "wait")
+    await eventually(lambda: busy_house.ana.of(Queue))
+    told = len(busy_house.ana.of(Queue))
+    busy_house.add(2, "room-a")
+    cid = busy_house.enter("room-c", "cid")
+    busy_house.add(3, "room-c", member="cid")
+    await eventually(lambda: cid.of(Queue))
+    assert len(busy_house.ana.of(Queue)) == told
 
 
 async def test_whoever_enters_while_something_runs_is_told_when_it_is_over(

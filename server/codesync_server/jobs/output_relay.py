@@ -1,0 +1,53 @@
+"""Passes on what the session of a running job reports: stages, output, input."""
+
+from contextlib import suppress
+
+from codesync_protocol.messages import JobState, Stream
+from codesync_server.jobs.coalescer import OutputCoalescer
+from codesync_server.jobs.events import JobEvents
+from codesync_server.jobs.job import Job
+
+
+class JobOutputRelay:
+    """Passes on what the session of one running job reports.
+
+    Args:
+        job: the job.
+        events: receives it.
+    """
+
+    def __init__(self, job: Job, events: JobEvents) -> None:
+        self._job = job
+        self._events = events
+        self._coalescer = OutputCoalescer(self._emit)
+
+    def stage_began(self, name: str) -> None:
+        """Report that a stage has begun."""
+        state = JobState.COMPILING if name == "compile" else JobState.RUNNING
+        self._coalescer.flush()
+        with suppress(ValueError):  # a runner that says nonsense changes nothing
+            self._job.move(state)
+            self._events.job_started(self._job)
+
+    def wrote(self, stream: Stream, data: bytes) -> None:
+        """Collect output of the program."""
+        self._coalescer.write(stream, data)
+
+    def stdin_taken(self, total: int) -> None:
+        """Report how many bytes of input the program has taken in all."""
+        self._events.stdin_taken(self._job, self._job.input.taken(total))
+
+    def awaits_input(self, waits: bool) -> None:
+        """Report whether the program waits for input."""
+        if waits != self._job.awaits_input:
+            self._coalescer.flush()  # the prompt comes first
+            self._job.awaits_input = waits
+            self._events.queue_changed(self._job.room)
+
+    def close(self) -> None:
+        """Pass on the output that was collected."""
+        self._coalescer.flush()
+
+    def _emit(self, stream: Stream, data: bytes) -> None:
+        offset = self._job.output.add(stream, data)
+        self._events.job_wrote(self._job, stream, offset, data)

@@ -1,0 +1,167 @@
+"""How many jobs and bytes of each room, invite and member may wait at the same time. Pure."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from codesync_protocol.limits import KIB, MIB
+from codesync_server.jobs.job import Job
+
+FEW_JOBS = 3
+FEW_BYTES = 64 * KIB
+"""A room, and in a full room an invite, always finds a place for so few jobs and bytes."""
+
+ROOMS_MIN = 4
+"""One room gets at most this part of the server's bound, however few rooms have waiting jobs."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueLimits:
+    """Bounds of the waiting jobs.
+
+    Attributes:
+        jobs: of the whole server.
+        size: bytes of source and input, of the whole server.
+        per_room: jobs of one room.
+        per_member: jobs of one member.
+    """
+
+    jobs: int = 10_000
+    size: int = 512 * MIB
+    per_room: int = 500
+    per_member: int = 5
+
+
+class QueueFull(Exception):
+    """A share of the queue is used up; the message states which one and its limit.
+
+    Attributes:
+        level: whose share: "member", "room" or "server".
+    """
+
+    def __init__(self, level: str, message: str) -> None:
+        super().__init__(message)
+        self.level = level
+
+
+class QueueShares:
+    """Counts waiting jobs and their bytes by room, invite and member.
+
+    The server's bound is divided by the number of rooms that have waiting jobs, so the share of
+    one room shrinks while others come. Client keys are free to create, therefore the bounds that
+    protect other rooms belong to rooms, and those inside a room to invites.
+
+    Args:
+        limits: the bounds.
+
+    Attributes:
+        refusals: number of refused jobs by the level whose share was used up.
+    """
+
+    def __init__(self, limits: QueueLimits) -> None:
+        self.refusals: Counter[str] = Counter()
+        self._limits = limits
+        self._jobs: Counter[tuple[str, ...]] = Counter()  # by path: (), (room,), …, member
+        self._bytes: Counter[str] = Counter()  # by room
+        self._sizes: dict[Job, int] = {}
+        self._total_bytes = 0
+
+    def __contains__(self, job: Job) -> bool:
+        """Whether a job is counted."""
+        return job in self._sizes
+
+    @property
+    def total_bytes(self) -> int:
+        """Bytes of source and input of all counted jobs."""
+        return self._total_bytes
+
+    @property
+    def rooms(self) -> int:
+        """Number of rooms that have counted jobs."""
+        return len(self._bytes)
+
+    def reserve(self, job: Job) -> None:
+        """Count a job if its member, its room and the server have a place for it.
+
+        Raises:
+            QueueFull: one of them has none; nothing is counted.
+        """
+        try:
+            self._check_member(job)
+            self._check_jobs(job)
+            self._check_bytes(job)
+        except QueueFull as error:
+            self.refusals[error.level] += 1
+            raise
+        self.add(job)
+
+    def add(self, job: Job) -> None:
+        """Count a job regardless of the limits: it was accepted before."""
+        size = self._sizes[job] = job.size
+        for path in _levels(job):
+            self._jobs[path] += 1
+        self._bytes[job.room] += size
+        self._total_bytes += size
+
+    def release(self, job: Job) -> None:
+        """Stop counting a job; a job that is not counted changes nothing."""
+        size = self._sizes.pop(job, None)
+        if size is None:
+            return
+        for path in _levels(job):
+            self._jobs[path] -= 1
+            if not self._jobs[path]:
+                del self._jobs[path]
+        self._total_bytes -= size
+        self._bytes[job.room] -= size
+        if (job.room,) not in self._jobs:
+            del self._bytes[job.room]
+
+    def _check_member(self, job: Job) -> None:
+        limit = self._limits.per_member
+        if self._jobs[path_of(job)] >= limit:
+            raise QueueFull("member", f"Your share of the queue is full ({_jobs(limit)})")
+
+    def _check_jobs(self, job: Job) -> None:
+        held, limit = self._jobs[(job.room,)], self._limits.jobs
+        few = min(FEW_JOBS, self._limits.per_room)
+        if held < few:
+            return
+        if self._jobs[()] >= limit:
+            raise QueueFull("server", f"The queue of this server is full ({_jobs(limit)})")
+        share = max(few, min(self._limits.per_room, limit // self._rooms_with(job)))
+        if held < share:
+            return
+        if self._jobs[(job.room, job.submitter.invite)] >= FEW_JOBS or held >= 2 * share:
+            raise QueueFull("room", f"This room's share of the queue is full ({_jobs(share)})")
+
+    def _check_bytes(self, job: Job) -> None:
+        held, limit = self._bytes[job.room], self._limits.size
+        wanted = held + job.size
+        if wanted <= FEW_BYTES:
+            return
+        if self._total_bytes + job.size > limit:
+            raise QueueFull("server", f"The queue of this server is full ({_size(limit)})")
+        share = limit // max(ROOMS_MIN, self._rooms_with(job))
+        if held and wanted > share:
+            raise QueueFull("room", f"This room's share of the queue is full ({_size(share)})")
+
+    def _rooms_with(self, job: Job) -> int:
+        return len(self._bytes) + (job.room not in self._bytes)
+
+
+def path_of(job: Job) -> tuple[str, str, str]:
+    """The levels at which a job takes turns and is counted: room, invite, member."""
+    return job.room, job.submitter.invite, job.submitter.key
+
+
+def _levels(job: Job) -> tuple[tuple[str, ...], ...]:
+    path = path_of(job)
+    return (), path[:1], path[:2], path
+
+
+def _size(limit: int) -> str:
+    return f"{limit / MIB:.3g} MB of programs and input"
+
+
+def _jobs(count: int) -> str:
+    return f"{count:,} job" if count == 1 else f"{count:,} jobs"
