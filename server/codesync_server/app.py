@@ -5,18 +5,20 @@ import logging
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 
-from websockets.asyncio.server import ServerConnection
-
 from codesync_protocol.links import Link
 from codesync_protocol.messages import LimitsInfo, Member, Notice, Role, Welcome
 from codesync_server.access.budgets import Budgets
 from codesync_server.access.invites import InviteDesk
 from codesync_server.access.rules import check_binding
+from codesync_server.access.shares import Shares
 from codesync_server.connections.admission import Doorkeeper
+from codesync_server.connections.client_limits import ClientLimits
+from codesync_server.connections.connection import Connection
+from codesync_server.connections.descriptors import for_clients
 from codesync_server.connections.http import Pages
 from codesync_server.connections.listener import CannotListen, Listener, own_names
-from codesync_server.connections.peer import Peer
-from codesync_server.connections.stats import Figures, StatsSource, by_level
+from codesync_server.connections.peer import Peer, message_budget
+from codesync_server.connections.stats import Figures, StatsSource, by_level, client_figures
 from codesync_server.executors.choice import Choice, choose
 from codesync_server.executors.contract import ExecutorDown
 from codesync_server.jobs.allowance import Allowance
@@ -80,6 +82,7 @@ class App:
         begin = (first.name, first.starter) if first else ("", "")
         self._rooms = Rooms(self._keeper, *begin)
         self._budgets = Budgets()
+        self._shares = Shares()
         self._presence = Presence(self._rooms)
         self._uploads = Uploads()
         self._reporter = Reporter(self._rooms, self._keeper)
@@ -93,7 +96,9 @@ class App:
         self._doorkeeper = Doorkeeper(self._rooms, self.invites)
         self._figures = self._collect_figures()
         pages = Pages(self._figures.health, self._figures.stats, own_names(settings))
-        self._listener = Listener(settings, pages, self._peer)
+        self._limits = ClientLimits(settings, self._budgets, self._shares, *for_clients(settings))
+        self._messages = message_budget(settings.messages_per_second)
+        self._listener = Listener(settings, pages, self._limits, self._budgets, self._peer)
 
     def _collect_figures(self) -> StatsSource:
         figures = StatsSource(
@@ -105,7 +110,8 @@ class App:
             is_draining=lambda: self._doorkeeper.draining,
         )
         figures.add("connections", lambda: self._listener.connections)
-        figures.add("refusals", lambda: by_level(self._budgets.refusals))
+        figures.add("clients", lambda: client_figures(self._limits, self._listener.descriptors))
+        figures.add("refusals", lambda: by_level(self._budgets.refusals + self._shares.refusals))
         figures.add("delays", lambda: by_level(self._budgets.delays))
         return figures
 
@@ -300,8 +306,16 @@ class App:
     def _unsaved(self) -> str:
         return (self._keeper.trouble or self._unkept)[:TROUBLE_MAX]
 
-    def _peer(self, connection: ServerConnection) -> Peer:
-        return Peer(connection, self._doorkeeper, self._welcome, self._actions)
+    def _peer(self, connection: Connection) -> Peer:
+        return Peer(
+            connection,
+            self._doorkeeper,
+            self._limits,
+            self._budgets,
+            self._messages,
+            self._welcome,
+            self._actions,
+        )
 
     def _actions(self, seat: Seat) -> Actions:
         return Actions(

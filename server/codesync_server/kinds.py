@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, cast
 
@@ -315,6 +316,26 @@ class Texts(Kind):
     def show(self, value: Sequence[str]) -> str:
         """Write the list."""
         return f"[{', '.join(map(quoted, value))}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Networks(Texts):
+    """IP addresses and networks."""
+
+    @property
+    def allowed(self) -> str:
+        """What the list contains."""
+        return f"a list of at most {self.at_most} IP addresses or networks such as 10.0.0.0/8"
+
+    def take(self, value: object) -> tuple[str, ...]:
+        """Check a list."""
+        networks = Texts.take(self, value)
+        for network in networks:
+            try:
+                ip_network(network)
+            except ValueError:
+                raise self.unfit(network) from None
+        return networks
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from codesync_server.kinds import (
     Choice,
     File,
     Maybe,
+    Networks,
     Number,
     Size,
     Switch,
@@ -57,7 +58,70 @@ class Settings:
     allow_origins: Annotated[
         tuple[str, ...], Texts("web pages that may connect, e.g. https://example.org"), ADDRESS
     ] = ()
-    connections_max: Annotated[int, Whole("connections at once", 1, 1_000_000), ADDRESS] = 2000
+    connections_max: Annotated[int, Whole("members connected at once", 1, 1_000_000), ADDRESS] = (
+        2000
+    )
+    connections_per_address: Annotated[
+        int,
+        Whole(
+            "members connected at once from one address (an IPv6 /64 is one); a class behind one"
+            " proxy or NAT shares it",
+            1,
+            1_000_000,
+        ),
+        ADDRESS,
+    ] = 1200
+    handshakes_max: Annotated[
+        int, Whole("connections at once that are not members yet", 1, 1_000_000), ADDRESS
+    ] = 1000
+    handshakes_per_address: Annotated[
+        int, Whole("the same, from one address", 1, 1_000_000), ADDRESS
+    ] = 600
+    handshakes_per_second: Annotated[
+        float,
+        Number(
+            "new connections of one address that are answered per second, after ten times as many"
+            " at once",
+            0.1,
+            1_000_000.0,
+        ),
+        ADDRESS,
+    ] = 100.0
+    joins_per_second: Annotated[
+        float,
+        Number(
+            "times per second that members may enter one room, after 16 times as many at once;"
+            " twice as often with one invite",
+            0.1,
+            1_000_000.0,
+        ),
+        ADDRESS,
+    ] = 25.0
+    messages_per_second: Annotated[
+        float,
+        Number(
+            "messages of one member per second; members that send more are read more slowly",
+            1.0,
+            1_000_000.0,
+        ),
+    ] = 250.0
+    trusted_proxies: Annotated[
+        tuple[str, ...],
+        Networks(
+            "addresses and networks of reverse proxies whose X-Forwarded-For or Forwarded header is"
+            " believed"
+        ),
+        ADDRESS,
+    ] = ()
+    memory_for_outboxes: Annotated[
+        int,
+        Size(
+            "memory for what waits to be sent to slow members, all together; the largest backlog"
+            " goes first",
+            MIB,
+            256 * GIB,
+        ),
+    ] = 256 * MIB
     drain_seconds: Annotated[
         float,
         Number("how long running programs may go on after SIGTERM", 0.0, 3600.0, "seconds"),

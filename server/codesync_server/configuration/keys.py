@@ -38,8 +38,12 @@ class Setting:
         """Its flag; one inside a table is set with --set."""
         if "." in self.key:
             return f"--set {self.key}"
-        name = self.key.removesuffix("s") if isinstance(self.kind, Texts) else self.key
+        name = _singular(self.key) if isinstance(self.kind, Texts) else self.key
         return "--" + name.replace("_", "-")
+
+
+def _singular(key: str) -> str:
+    return key.removesuffix("ies") + "y" if key.endswith("ies") else key.removesuffix("s")
 
 
 @cache

@@ -1,14 +1,16 @@
-"""What the port answers to plain HTTP: GET /health and GET /stats. No framework, no other port."""
+"""What the port answers to plain HTTP: /health and /stats. No framework, no other port."""
 
 import ipaddress
 import json
 from collections.abc import Callable
 from http import HTTPStatus
+from math import ceil
 
 from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
 
 from codesync_protocol.links import is_loopback_host
+from codesync_server.access.exhausted import Exhausted
 from codesync_server.connections.stats import Figures
 
 WELL = ("ok", "degraded")
@@ -38,11 +40,17 @@ class Pages:
         """Answer a request.
 
         Args:
-            request: any request; the library lets only GET through.
+            request: a request with the method GET or HEAD.
 
         Returns:
             The response; None when it is a websocket's opening handshake to be gone on with.
         """
+        response = self._answer(request)
+        if request.method != "HEAD":
+            return response
+        return without_body(response or _upgrade_required())
+
+    def _answer(self, request: Request) -> Response | None:
         hosts = request.headers.get_all("Host")
         if len(hosts) != 1 or not self._is_our_name(hosts[0]):
             # A name that is not ours but leads here: DNS rebinding from a web page.
@@ -77,6 +85,31 @@ def page(status: HTTPStatus, body: Figures) -> Response:
         }
     )
     return Response(status.value, status.phrase, headers, content)
+
+
+def without_body(response: Response) -> Response:
+    """Make a response to HEAD: the same status and headers."""
+    return Response(response.status_code, response.reason_phrase, response.headers)
+
+
+def refusal(error: Exhausted, status: HTTPStatus) -> Response:
+    """Make the response to a request that a limit does not allow."""
+    response = page(status, {"error": error.reason})
+    response.headers["Retry-After"] = str(max(1, ceil(error.retry_after)))
+    return response
+
+
+def method_not_allowed() -> Response:
+    """Make the response to any method except GET and HEAD."""
+    response = page(HTTPStatus.METHOD_NOT_ALLOWED, {"error": "use GET or HEAD"})
+    response.headers["Allow"] = "GET, HEAD"
+    return response
+
+
+def _upgrade_required() -> Response:
+    response = page(HTTPStatus.UPGRADE_REQUIRED, {"error": "this is a websocket; use GET"})
+    response.headers["Upgrade"] = "websocket"
+    return response
 
 
 def _is_address(name: str) -> bool:

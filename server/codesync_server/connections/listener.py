@@ -7,18 +7,22 @@ import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from http import HTTPStatus
-from typing import Any
 
 from websockets.asyncio.server import Server, ServerConnection, serve
-from websockets.frames import CTRL_OPCODES, Frame
 from websockets.http11 import Request, Response
-from websockets.protocol import Event
 from websockets.typing import Origin
 
+from codesync_protocol.errors import Code
 from codesync_protocol.limits import HELLO_FRAME_MAX
-from codesync_server.access.throttle import Throttle
-from codesync_server.connections.http import Pages, page
+from codesync_server.access.budgets import Budgets
+from codesync_server.access.exhausted import Exhausted
+from codesync_server.connections import descriptors
+from codesync_server.connections.client_limits import Client, ClientLimits
+from codesync_server.connections.connection import Connection
+from codesync_server.connections.http import Pages, refusal, without_body
+from codesync_server.connections.listening_socket import ListeningSocket, bound_sockets
 from codesync_server.connections.peer import Peer
+from codesync_server.connections.proxies import TrustedProxies
 from codesync_server.settings import Settings
 
 OPEN_SECONDS = 5.0
@@ -27,30 +31,16 @@ CLOSE_SECONDS = 2.0
 WRITE_BUFFER_BYTES = 4 * 1024
 """Above this, a client counts as one that has yet to take what it was sent."""
 
-CONTROLS_BURST = 100
-CONTROLS_PER_SECOND = 20
-"""Pings and pongs of one client; one that sends more is let go."""
+ACCEPTED_A_TURN = 8
+"""New connections in one turn of the loop; then members have theirs."""
+
+SWEEP_SECONDS = 1.0
+"""How often late handshakes are looked for."""
+
+SWEEPS_A_COUNT = 5
+"""Descriptors are counted once in so many sweeps."""
 
 log = logging.getLogger(__name__)
-
-
-class Connection(ServerConnection):
-    """A websocket whose pings are counted: each is answered, also when nobody reads the answers."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._controls = Throttle(CONTROLS_BURST, CONTROLS_PER_SECOND)
-
-    def process_event(self, event: Event) -> None:
-        """Take a request or a frame that came."""
-        if isinstance(event, Frame) and event.opcode in CTRL_OPCODES:
-            if self.transport.is_closing():
-                return
-            if not self._controls.allow("", self.loop.time()):
-                log.info("%s sends too many pings; let go", self.remote_address)
-                self.transport.abort()
-                return
-        super().process_event(event)
 
 
 class CannotListen(Exception):
@@ -61,32 +51,50 @@ class Listener:
     """Accepts clients and keeps track of them.
 
     Args:
-        settings: where and how many.
+        settings: where to listen.
         pages: answers plain HTTP.
-        make_peer: gives a connection its life.
+        limits: how many clients there may be.
+        budgets: what clients have spent.
+        make_peer: makes what serves a websocket.
+
+    Attributes:
+        descriptors: the number of descriptors that were open at the last count.
     """
 
     def __init__(
-        self, settings: Settings, pages: Pages, make_peer: Callable[[ServerConnection], Peer]
+        self,
+        settings: Settings,
+        pages: Pages,
+        limits: ClientLimits,
+        budgets: Budgets,
+        make_peer: Callable[[Connection], Peer],
     ) -> None:
+        self.descriptors = 0
         self._settings = settings
         self._pages = pages
+        self._limits = limits
+        self._proxies = TrustedProxies(settings.trusted_proxies)
+        self._clients: dict[int, Client] = {}
         self._make_peer = make_peer
+        self._connection_type = type(
+            "LimitedConnection", (Connection,), {"budgets": budgets, "clients": self._clients}
+        )
         self._peers: set[Peer] = set()
         self._nobody = asyncio.Event()
         self._nobody.set()
-        self._server: Server | None = None
+        self._servers: list[Server] = []
+        self._watching: asyncio.Task[None] | None = None
+        self._port = 0
 
     @property
     def connections(self) -> int:
-        """How many clients are connected."""
+        """How many websockets are open."""
         return len(self._peers)
 
     @property
     def port(self) -> int:
         """The port that is listened on."""
-        assert self._server is not None
-        return int(next(iter(self._server.sockets)).getsockname()[1])
+        return self._port
 
     async def open(self) -> None:
         """Begin to listen.
@@ -94,38 +102,68 @@ class Listener:
         Raises:
             CannotListen: the address is taken, not ours, or the certificate cannot be used.
         """
-        settings = self._settings
+        settings, tls = self._settings, _tls(self._settings)
         try:
-            self._server = await serve(
-                self._live,
-                settings.host,
-                settings.port,
-                ssl=_tls(settings),
-                origins=[None, *map(Origin, settings.allow_origins)],
-                process_request=self._process_request,
-                create_connection=Connection,
-                compression=None,  # a bomb's fuse, and 44 KiB a member
-                max_size=HELLO_FRAME_MAX,  # raised when the hello is accepted
-                open_timeout=OPEN_SECONDS,
-                ping_interval=PING_SECONDS,
-                ping_timeout=PING_SECONDS,
-                close_timeout=CLOSE_SECONDS,
-                write_limit=WRITE_BUFFER_BYTES,
-                server_header=None,
-                logger=logging.getLogger("codesync_server.websocket"),
-            )
+            for plain in await bound_sockets(settings.host, settings.port):
+                sock = ListeningSocket(plain, self._limits, self._proxies, self._clients)
+                self._port = int(sock.getsockname()[1])
+                self._servers.append(await self._serve(sock, tls))
         except OSError as error:
             raise CannotListen(
                 f"cannot listen on {settings.host}:{settings.port}: {error.strerror or error};"
                 " choose another port with --port (0 takes any free one)"
             ) from None
+        self._watching = asyncio.get_running_loop().create_task(self._watch())
 
-    def _process_request(self, _: ServerConnection, request: Request) -> Response | None:
-        if len(self._peers) >= self._settings.connections_max:
-            return page(HTTPStatus.SERVICE_UNAVAILABLE, {"error": "too many connections"})
+    async def _serve(self, sock: socket.socket, tls: ssl.SSLContext | None) -> Server:
+        return await serve(
+            self._live,
+            sock=sock,
+            backlog=ACCEPTED_A_TURN,
+            ssl=tls,
+            origins=[None, *map(Origin, self._settings.allow_origins)],
+            process_request=self._process_request,
+            create_connection=self._connection_type,
+            compression=None,  # a bomb's fuse, and 44 KiB a member
+            max_size=HELLO_FRAME_MAX,  # raised when the hello is accepted
+            open_timeout=OPEN_SECONDS,
+            ping_interval=PING_SECONDS,
+            ping_timeout=PING_SECONDS,
+            close_timeout=CLOSE_SECONDS,
+            write_limit=WRITE_BUFFER_BYTES,
+            server_header=None,
+            logger=logging.getLogger("codesync_server.websocket"),
+        )
+
+    def _process_request(self, connection: ServerConnection, request: Request) -> Response | None:
+        assert isinstance(connection, Connection)
+        client, now = connection.client, connection.loop.time()
+        remote = connection.remote_address
+        if remote:
+            self._limits.identify(client, self._proxies.client_of(str(remote[0]), request.headers))
+        try:
+            if request.path.partition("?")[0] == "/":
+                self._limits.request_websocket(client, now)
+            else:
+                self._limits.request_page(client, now)
+        except Exhausted as error:
+            is_full = error.code is Code.BUSY
+            status = HTTPStatus.SERVICE_UNAVAILABLE if is_full else HTTPStatus.TOO_MANY_REQUESTS
+            response = refusal(error, status)
+            return without_body(response) if request.method == "HEAD" else response
         return self._pages.answer(request)
 
+    async def _watch(self) -> None:
+        """Abort late handshakes, and count descriptors."""
+        loop = asyncio.get_running_loop()
+        while True:
+            self.descriptors = await asyncio.to_thread(descriptors.in_use)
+            for _ in range(SWEEPS_A_COUNT):
+                await asyncio.sleep(SWEEP_SECONDS)
+                self._limits.abort_late(loop.time())
+
     async def _live(self, connection: ServerConnection) -> None:
+        assert isinstance(connection, Connection)
         peer = self._make_peer(connection)
         self._peers.add(peer)
         self._nobody.clear()
@@ -141,22 +179,26 @@ class Listener:
 
     def dismiss(self, reason: str) -> None:
         """Take no more clients, and say goodbye to those that are here."""
-        if self._server is not None:
-            self._server.close(close_connections=False)
+        for server in self._servers:
+            server.close(close_connections=False)
         for peer in list(self._peers):
             peer.dismiss(reason)
 
     async def close(self) -> None:
         """End what is left, within CLOSE_SECONDS: a client that does not read is cut."""
-        if self._server is None:
+        if not self._servers:
             return
-        connections = list(self._server.all_connections)
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.wait([self._watching])
+        connections = [each for server in self._servers for each in server.all_connections]
         with suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_SECONDS):
                 await self._nobody.wait()
         for connection in connections:
             connection.transport.abort()
-        await self._server.wait_closed()
+        for server in self._servers:
+            await server.wait_closed()
 
 
 def _tls(settings: Settings) -> ssl.SSLContext | None:

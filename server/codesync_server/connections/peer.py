@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from itertools import count
 
-from websockets.asyncio.server import ServerConnection, broadcast
+from websockets.asyncio.server import broadcast
 from websockets.exceptions import ConnectionClosed
 
 from codesync_protocol.codec import encode
@@ -15,9 +15,13 @@ from codesync_protocol.ends import ServerEnd
 from codesync_protocol.errors import Code, FrameError
 from codesync_protocol.limits import FRAME_MAX
 from codesync_protocol.messages import Fault, Hello, Member, Refused, Role, Welcome
-from codesync_server.access.addresses import address_identity
-from codesync_server.access.throttle import Throttle
+from codesync_server.access.budgets import Budget, Budgets
+from codesync_server.access.exhausted import Exhausted
+from codesync_server.access.payer import Payer
+from codesync_server.access.token_buckets import Rate
 from codesync_server.connections.admission import Doorkeeper
+from codesync_server.connections.client_limits import ClientLimits
+from codesync_server.connections.connection import Connection
 from codesync_server.connections.outbox import Outbox
 from codesync_server.rooms.actions import Actions
 from codesync_server.rooms.identity import fingerprint
@@ -36,11 +40,22 @@ line takes minutes for; what comes later, however urgent, would stand behind the
 MESSAGES_A_TURN = 16
 """Of those that are here already; then others have their turn."""
 
-MESSAGES_BURST = 2000
-MESSAGES_PER_SECOND = 500
-"""A client that sends faster is read more slowly; nobody else notices."""
+MESSAGE_BYTES = 16 * 1024
+"""So many bytes of a frame cost as much as another message."""
 
 log = logging.getLogger(__name__)
+
+
+def message_budget(per_second: float) -> Budget:
+    """Make the budget of messages; members beyond it are read more slowly.
+
+    Args:
+        per_second: messages of one member; a class with one invite may send eight times as many.
+    """
+    member = Rate(4 * per_second, per_second)
+    shared = Rate(8 * member.burst, 8 * per_second)
+    return Budget("messages", "messages", invite=shared, room=shared, member=member)
+
 
 MakeWelcome = Callable[[Room, Member, Role, int, bool, int], Welcome]
 MakeActions = Callable[[Seat], Actions]
@@ -52,19 +67,28 @@ class Peer:
     Args:
         connection: its websocket.
         doorkeeper: decides whether it may enter.
+        limits: how many members there may be.
+        budgets: what clients have spent.
+        messages: the budget of messages.
         make_welcome: describes a room to a new member.
         make_actions: gives a member a hand.
     """
 
     def __init__(
         self,
-        connection: ServerConnection,
+        connection: Connection,
         doorkeeper: Doorkeeper,
+        limits: ClientLimits,
+        budgets: Budgets,
+        messages: Budget,
         make_welcome: MakeWelcome,
         make_actions: MakeActions,
     ) -> None:
         self._connection = connection
         self._doorkeeper = doorkeeper
+        self._limits = limits
+        self._budgets = budgets
+        self._messages = messages
         self._make_welcome = make_welcome
         self._make_actions = make_actions
         self._end = ServerEnd()
@@ -72,9 +96,8 @@ class Peer:
 
     @property
     def address(self) -> str:
-        """Where it comes from."""
-        remote = self._connection.remote_address
-        return str(remote[0]) if remote else "local"
+        """The identity of its network address."""
+        return self._connection.client.payer.address
 
     def dismiss(self, reason: str) -> None:
         """End the connection when what waits now has been sent."""
@@ -85,7 +108,7 @@ class Peer:
         hello = await self._hello()
         if hello is None:
             return
-        admitted = await self._doorkeeper.admit(hello, address_identity(self.address))
+        admitted = await self._doorkeeper.admit(hello, self.address)
         if isinstance(admitted, Refused):
             log.info("refused %s: %s", self.address, admitted.code)
             await self._refuse(admitted)
@@ -93,7 +116,11 @@ class Peer:
         room, role, issued, version, payer = admitted
         key = fingerprint(hello.key)
         try:
+            self._limits.join(self._connection.client, payer, asyncio.get_running_loop().time())
             member = room.enter(key, hello.name, role, self._outbox, issued)
+        except Exhausted as error:
+            await self._refuse(Refused(Code.BUSY, error.reason, ""))
+            return
         except RoomFull:
             await self._refuse(Refused(Code.BUSY, "the room is full", "try again later"))
             return
@@ -102,7 +129,7 @@ class Peer:
         self._connection.protocol.max_message_size = FRAME_MAX
         try:
             self._welcome(room, member, Role(member.role), version, hello)
-            await self._converse(self._make_actions(Seat(room, key, self._outbox, payer)))
+            await self._converse(Seat(room, key, self._outbox, payer))
         finally:
             room.leave(key, self._outbox, asyncio.get_running_loop().time())
 
@@ -128,13 +155,14 @@ class Peer:
         for frame in missed or ():
             self._outbox.put_event(frame, may_skip=False)
 
-    async def _converse(self, actions: Actions) -> None:
+    async def _converse(self, seat: Seat) -> None:
+        actions = self._make_actions(seat)
         loop = asyncio.get_running_loop()
         writer = loop.create_task(self._write())
         writer.add_done_callback(self._writer_ended)
         errands = loop.create_task(actions.errands.run())
         try:
-            await self._read(actions)
+            await self._read(actions, seat.payer)
         except ConnectionClosed:
             pass
         finally:
@@ -152,14 +180,14 @@ class Peer:
             log.error("cannot write to %s", self.address, exc_info=error)
             self._connection.transport.abort()
 
-    async def _read(self, actions: Actions) -> None:
-        throttle = Throttle(MESSAGES_BURST, MESSAGES_PER_SECOND)
+    async def _read(self, actions: Actions, payer: Payer) -> None:
         clock = asyncio.get_running_loop().time
         for turn in count(1):
             frame = await self._connection.recv()
             if not turn % MESSAGES_A_TURN:
                 await asyncio.sleep(0)
-            if delay := throttle.delay("", clock()):
+            cost = 1 + len(frame) / MESSAGE_BYTES
+            if delay := self._budgets.delay(self._messages, payer, cost, clock()):
                 await asyncio.sleep(delay)
             try:
                 message = self._end.receive(frame)

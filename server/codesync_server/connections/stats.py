@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 
 from codesync_server.access.payer import Level
+from codesync_server.connections import descriptors
+from codesync_server.connections.client_limits import ClientLimits
 from codesync_server.executors.contract import Executor
 from codesync_server.jobs.scheduler import Scheduler
 from codesync_server.rooms.registry import Rooms
@@ -107,6 +109,17 @@ class StatsSource:
             "refill_seconds": round(pool.refill_seconds, 3),
             "oldest_seconds": round(pool.oldest_seconds, 1),
         }
+
+
+def client_figures(limits: ClientLimits, descriptors_in_use: int) -> Figures:
+    """Return the connections by state, those that were aborted by reason, and the descriptors."""
+    return {
+        "handshaking": limits.handshaking,
+        "joined": limits.joined,
+        "aborted": dict(limits.aborted),
+        "descriptors": descriptors_in_use,
+        "descriptors_limit": descriptors.limit(),
+    }
 
 
 def by_level(counts: Counter[tuple[str, Level]]) -> Mapping[str, Mapping[str, int]]:

@@ -1,5 +1,6 @@
 """What the port answers to plain HTTP, and to web pages that should not be there."""
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator
 from dataclasses import replace
@@ -8,6 +9,8 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from codesync_protocol.messages import Accepted, Cancel, Notice, Started, StdinMode, Welcome
+from codesync_server.access.token_buckets import Rate
+from codesync_server.connections import client_limits
 from codesync_server.settings import Settings
 from tests.server.connections.wire import (
     ask,
@@ -16,6 +19,7 @@ from tests.server.connections.wire import (
     member_of,
     port_of,
     python_job,
+    socket_to,
     wire_to,
 )
 from tests.servers import RunningServer, running_server
@@ -102,17 +106,65 @@ async def test_the_front_door_without_an_upgrade_says_that_it_is_a_websockets(
     assert answer.headers["upgrade"] == "websocket"
 
 
-# Nothing but GET.
+# Nothing but GET and HEAD.
 
 
-@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD", "BREW"])
+@pytest.mark.parametrize(
+    "method",
+    ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT", "FOO", "get", "GETS"],
+)
 @pytest.mark.parametrize("path", ["/", "/health", "/stats"])
-async def test_a74_other_methods_get_no_answer_and_change_nothing(
-    server: RunningServer, method: str, path: str
+@pytest.mark.parametrize("body", [b"", b"{}", b"x" * 100_000], ids=["none", "short", "long"])
+async def test_a74_h15_other_methods_are_not_allowed(
+    server: RunningServer, method: str, path: str, body: bytes
 ) -> None:
-    answer = await get(server, path, method=method, headers={"Content-Length": "2"}, body=b"{}")
-    assert answer.status == 0
+    headers = {"Content-Length": str(len(body))} if body else {}
+    answer = await get(server, path, method=method, headers=headers, body=body)
+    assert (answer.status, answer.headers["allow"]) == (405, "GET, HEAD")
+    assert answer.figures == {"error": "use GET or HEAD"}
     assert (await get(server, "/health")).status == 200
+
+
+async def test_h15_a_method_that_arrives_byte_by_byte_is_recognized(server: RunningServer) -> None:
+    for request, status in ((b"GET /health", b"200"), (b"PUT /health", b"405")):
+        async with socket_to(server) as (reader, writer):
+            for byte in request[:6]:
+                writer.write(bytes([byte]))
+                await writer.drain()
+                await asyncio.sleep(0.01)
+            writer.write(request[6:] + b" HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert (await reader.readline()).split()[1] == status
+
+
+@pytest.mark.parametrize(
+    ("path", "status"), [("/health", 200), ("/stats", 200), ("/none", 404), ("/", 426)]
+)
+async def test_h15_head_answers_as_get_without_a_body(
+    server: RunningServer, path: str, status: int
+) -> None:
+    answer = await get(server, path, method="HEAD", headers=UPGRADE)
+    assert (answer.status, answer.body) == (status, b"")
+    assert int(answer.headers["content-length"]) > 0
+
+
+async def test_h15_plain_requests_are_limited_by_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        client_limits, "PAGES", replace(client_limits.PAGES, address=Rate(3.0, 0.01))
+    )
+    async with running_server(SETTINGS) as server:
+        answers = [await get(server, "/stats") for _ in range(5)]
+        assert [answer.status for answer in answers] == [200, 200, 200, 429, 429]
+        assert int(answers[3].headers["retry-after"]) in range(90, 101)
+        assert answers[3].figures == {
+            "error": (
+                "Your address's limit on HTTP requests is reached"
+                " (3 requests at once, then 0.6 requests per minute). Try again in about 100 s."
+            )
+        }
+        head = await get(server, "/stats", method="HEAD")
+        assert (head.status, head.body) == (429, b"")
+        async with member_of(server) as ana:
+            assert await ana.is_alive()
 
 
 @pytest.mark.parametrize(
@@ -306,19 +358,20 @@ async def test_a76_no_page_shows_a_token_a_key_or_what_members_wrote(
 # When all is not well.
 
 
-async def test_a43_a_server_with_all_the_connections_it_may_have_takes_another_when_one_goes() -> (
-    None
-):
+async def test_a43_a_server_with_all_members_that_it_may_have_takes_another_when_one_goes() -> None:
     async with running_server(replace(SETTINGS, connections_max=2)) as server:
         async with member_of(server, name="ana") as ana:
-            async with wire_to(server):  # silent, and yet it counts
-                for path in ("/", "/health"):
-                    answer = await get(server, path, headers=UPGRADE)
-                    assert (answer.status, answer.figures["error"]) == (503, "too many connections")
+            async with wire_to(server), member_of(server, name="eve"):  # the silent one is none
+                answer = await get(server, "/", headers=UPGRADE)
+                assert (answer.status, answer.headers["retry-after"]) == (503, "30")
+                assert answer.figures["error"] == (
+                    "The server's limit on members is reached (2 members). Try again in about 30 s."
+                )
+                assert (await get(server, "/health")).status == 200
                 assert await ana.is_alive()
-            await eventually(lambda: server.app.stats()["connections"] == 1)
+            await eventually(lambda: server.app.stats()["members"] == 1)
             async with member_of(server, name="ben") as ben:
-                assert ben.of(Welcome)[0].member == 2
+                assert ben.of(Welcome)[0].member == 3
 
 
 async def test_a_server_that_shuts_down_says_so_while_it_waits_for_its_programs() -> None:

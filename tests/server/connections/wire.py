@@ -6,7 +6,7 @@ import secrets
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
@@ -214,6 +214,11 @@ class Answer:
         """The JSON in it."""
         figures: dict[str, object] = json.loads(self.body)
         return figures
+
+
+def clients_of(server: RunningServer) -> Mapping[str, Any]:
+    """The figures of a server's clients in /stats."""
+    return cast("Mapping[str, Any]", server.app.stats()["clients"])
 
 
 def port_of(app: App) -> int:
