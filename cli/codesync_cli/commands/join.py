@@ -4,12 +4,14 @@ import argparse
 import asyncio
 import os
 import sys
+from functools import partial
 from pathlib import Path
 
 from codesync_cli import extras, terminal, where
 from codesync_cli.exit_codes import ExitCode
 from codesync_cli.parser import Parser
 from codesync_cli.screen import add_slow_link, show, use_slow_link
+from codesync_cli.supervisor import supervise
 from codesync_cli.voice import complain
 from codesync_protocol.links import Link, LinkError
 
@@ -54,6 +56,10 @@ def run(args: argparse.Namespace) -> int:
     terminal.require()
     if args.slow_link:
         use_slow_link()
+    return supervise(partial(_show, args, link), rejoin="codesync join, with the same link")
+
+
+def _show(args: argparse.Namespace, link: Link) -> int:
     return asyncio.run(
         show(
             link,

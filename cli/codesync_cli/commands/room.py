@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import socket
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from codesync_cli.settings_flags import (
     as_environment,
     load_settings,
 )
+from codesync_cli.supervisor import supervise
 from codesync_cli.voice import complain, remark
 from codesync_protocol.links import DEFAULT_PORT
 from codesync_protocol.names import is_room_name
@@ -66,9 +68,11 @@ def run(args: argparse.Namespace) -> int:
         terminal.require()
         if args.slow_link:
             use_slow_link()
-        with hushed():
-            remark("opening the room …")
-            return asyncio.run(_run(args, room, settings))
+        port = args.port if args.port is not None else free_port(DEFAULT_PORT)
+        return supervise(
+            partial(_open, args, room, settings, port),
+            rejoin=f"codesync --room {room}" + (f" --port {port}" if port else ""),
+        )
     except SettingsError as error:
         complain(str(error))
         return ExitCode.USAGE
@@ -77,8 +81,13 @@ def run(args: argparse.Namespace) -> int:
         return ExitCode.FAILED
 
 
-async def _run(args: argparse.Namespace, room: str, settings: Loaded) -> int:
-    port = args.port if args.port is not None else free_port(DEFAULT_PORT)
+def _open(args: argparse.Namespace, room: str, settings: Loaded, port: int) -> int:
+    with hushed():
+        remark("opening the room …")
+        return asyncio.run(_run(args, room, settings, port))
+
+
+async def _run(args: argparse.Namespace, room: str, settings: Loaded, port: int) -> int:
     arguments, secrets = [*as_arguments(settings), f"--port={port}"], as_environment(settings)
     # Both take their time: the server starts in a process of its own.
     screen = asyncio.ensure_future(asyncio.to_thread(import_module, "codesync_tui.app"))

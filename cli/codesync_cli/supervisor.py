@@ -1,0 +1,155 @@
+"""Runs the screen in a child process; after a crash, restores the terminal and offers to rejoin.
+
+A native library can end the screen with a signal at any moment. Then no code of the screen runs, so
+its parent does what is necessary.
+"""
+
+import ctypes
+import faulthandler
+import os
+import signal
+import sys
+import tempfile
+import termios
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any
+
+from codesync_cli.crash_report import save
+from codesync_cli.voice import complain, remark
+
+RESTORE = (
+    "\x1b[?2026l\x1b[?2004l\x1b[?7h\x1b[?2048l"  # updates, paste, wrapping, resize reports
+    "\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?1016l"  # the mouse
+    "\x1b[<u\x1b[?1049l\x1b[?25h\x1b[?1004l\x1b[0m\r"  # keys, alternate screen, cursor, focus
+)
+"""Ends every mode of the terminal that the screen begins."""
+
+_FORWARDED = (signal.SIGTERM, signal.SIGHUP)
+_DELIBERATE = {signal.SIGTERM, signal.SIGHUP, signal.SIGINT}
+_PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
+
+_ORPHANS_SECONDS = 10.0
+"""How long the server of a screen that crashed may take to end its programs."""
+
+_POLL_SECONDS = 0.05
+
+
+def supervise(show: Callable[[], int], *, rejoin: str) -> int:
+    """Run the screen until its user leaves; after a crash, offer to run it again.
+
+    Call it before any thread is started: the screen runs in a fork of this process, where this
+    function returns what `show` returns.
+
+    Args:
+        show: runs the screen and returns its exit status.
+        rejoin: the command that opens the room again.
+
+    Returns:
+        The exit status; 128+n if signal n ended the screen.
+    """
+    before = termios.tcgetattr(0)
+    # What a crashed screen started, an embedded server, becomes our child.
+    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1)
+    while True:
+        with tempfile.TemporaryFile() as trace:
+            child = _fork()
+            if child == 0:
+                faulthandler.enable(trace)
+                return show()
+            status = _wait(child)
+            if status >= 0:
+                return status
+            number = signal.Signals(-status)
+            _restore(before)
+            if number in _DELIBERATE:
+                return 128 + number
+            remark(_describe(number, trace))
+        complain("press Enter to open the room again, ctrl+C to leave", f"later: {rejoin}")
+        if not _confirmed():
+            return 128 + number
+        _end_orphans()
+
+
+def _fork() -> int:
+    """Fork; the child ends with its parent and handles signals as usual."""
+    for number in (*_FORWARDED, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)  # until there is a child that gets them
+    parent = os.getpid()
+    child = os.fork()
+    if child == 0:
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGHUP))
+        for number in _FORWARDED:
+            signal.signal(number, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        if os.getppid() != parent:
+            os.kill(os.getpid(), signal.SIGHUP)
+    return child
+
+
+def _wait(child: int) -> int:
+    """Wait for the child's end, forward signals to it, and stop and continue with it.
+
+    Returns:
+        Its exit status; -n if signal n ended it.
+    """
+
+    def forward(number: int, frame: object) -> None:
+        os.kill(child, number)
+
+    for number in _FORWARDED:
+        signal.signal(number, forward)
+    while True:
+        _, status = os.waitpid(child, os.WUNTRACED)
+        if not os.WIFSTOPPED(status):
+            break
+        os.kill(os.getpid(), signal.SIGSTOP)
+        os.kill(child, signal.SIGCONT)
+    for number in _FORWARDED:
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    return os.waitstatus_to_exitcode(status)
+
+
+def _restore(attributes: list[Any]) -> None:
+    """End the terminal's modes; keys and replies that were not read are discarded."""
+    with suppress(OSError, termios.error):  # the terminal is gone
+        os.write(2, RESTORE.encode())
+        termios.tcsetattr(0, termios.TCSAFLUSH, attributes)
+
+
+def _describe(number: signal.Signals, trace: IO[bytes]) -> str:
+    trace.seek(0)
+    file = save(trace.read())
+    where = f"; {file} says where" if file is not None else ""
+    return f"the screen crashed ({number.name}){where}"
+
+
+def _confirmed() -> bool:
+    try:
+        return sys.stdin.readline() != ""
+    except KeyboardInterrupt:
+        return False
+
+
+def _end_orphans() -> None:
+    """Wait until what the screen started has ended: it holds the port and the store."""
+    deadline = time.monotonic() + _ORPHANS_SECONDS
+    with suppress(ChildProcessError):  # there are none left
+        while True:
+            pid, _ = os.waitpid(-1, os.WNOHANG)
+            if pid == 0:
+                if time.monotonic() > deadline:
+                    _terminate_children()
+                    deadline += _ORPHANS_SECONDS
+                time.sleep(_POLL_SECONDS)
+
+
+def _terminate_children() -> None:
+    children = Path(f"/proc/self/task/{os.getpid()}/children")
+    for pid in children.read_text().split() if children.exists() else []:
+        with suppress(ProcessLookupError):
+            os.kill(int(pid), signal.SIGTERM)
