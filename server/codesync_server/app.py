@@ -26,6 +26,7 @@ from codesync_server.jobs.kept import job_of
 from codesync_server.jobs.scheduler import ATTEMPTS_MAX, Scheduler
 from codesync_server.jobs.uploads import Uploads
 from codesync_server.languages.registry import Languages, built_in
+from codesync_server.loop_lag import LoopLag
 from codesync_server.rooms.actions import Actions
 from codesync_server.rooms.past import Past
 from codesync_server.rooms.presence import Presence
@@ -94,6 +95,7 @@ class App:
             hands_over=store.outlives,
         )
         self._doorkeeper = Doorkeeper(self._rooms, self.invites)
+        self._loop_lag = LoopLag()
         self._figures = self._collect_figures()
         pages = Pages(self._figures.health, self._figures.stats, own_names(settings))
         self._limits = ClientLimits(settings, self._budgets, self._shares, *for_clients(settings))
@@ -112,6 +114,7 @@ class App:
         figures.add("connections", lambda: self._listener.connections)
         figures.add("clients", lambda: client_figures(self._limits, self._listener.descriptors))
         figures.add("refusals", lambda: by_level(self._budgets.refusals + self._shares.refusals))
+        figures.add("loop_lag", self._loop_lag.figures)
         figures.add("delays", lambda: by_level(self._budgets.delays))
         return figures
 
@@ -195,6 +198,7 @@ class App:
             background = [
                 keeping,
                 tasks.create_task(self._while_ours(self.store.guard())),
+                tasks.create_task(self._loop_lag.run()),
                 tasks.create_task(self._scheduler.run()),
                 tasks.create_task(self._reporter.queue.announce(self._scheduler)),
                 tasks.create_task(self._presence.announce()),

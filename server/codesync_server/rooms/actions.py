@@ -35,13 +35,13 @@ from codesync_protocol.messages import (
 )
 from codesync_server.access.budgets import Budget, Budgets
 from codesync_server.access.invites import InviteDesk
-from codesync_server.access.throttle import Throttle
 from codesync_server.access.token_buckets import Rate
 from codesync_server.jobs.allowance import Allowance
 from codesync_server.jobs.job import Job
 from codesync_server.jobs.scheduler import Scheduler
 from codesync_server.jobs.uploads import Uploads
 from codesync_server.languages.registry import Languages
+from codesync_server.rooms.edit_charges import EditCharges
 from codesync_server.rooms.editing import Editing
 from codesync_server.rooms.errands import Errands
 from codesync_server.rooms.hosting import Hosting
@@ -60,9 +60,6 @@ FETCHES = Budget(
     member=Rate(8, 1.0),
 )
 """Each request makes a snapshot of all shared texts. A class that reconnects makes 300 at once."""
-
-EDIT_BYTES_BURST, EDIT_BYTES_PER_SECOND = 4 * 1024 * 1024, 512 * 1024
-"""How much one member may write. Whoever sends faster is read more slowly."""
 
 
 class Actions:
@@ -104,12 +101,12 @@ class Actions:
         self._scheduler = scheduler
         self._languages = languages
         self._presence = presence
-        self._editing = Editing(seat)
+        self._edit_charges = EditCharges(budgets, seat.payer)
+        self._editing = Editing(seat, self._edit_charges)
         self._submitting = Submitting(seat, scheduler, languages, allowance, uploads, keeper)
         self._reading = Reading(seat, past)
         self._hosting = Hosting(seat, invites)
         self._budgets = budgets
-        self._edit_bytes = Throttle(EDIT_BYTES_BURST, EDIT_BYTES_PER_SECOND)
 
     async def act(self, message: ClientMessage) -> None:
         """Do what a message asks for; what cannot be done is answered, never raised.
@@ -163,8 +160,7 @@ class Actions:
                 case FetchSource():
                     await self._reading.source(message)
                 case Edit():
-                    await self._pace(self._edit_bytes, len(message.data))
-                    self._edit(message)
+                    await self._edit(message)
                 case FetchDocument():
                     await self._delay(FETCHES)
                     self._editing.fetch(message)
@@ -178,11 +174,6 @@ class Actions:
         except FrameError as error:
             self._seat.reply(Fault(error.code, error.reason, getattr(message, "job", "")))
 
-    @staticmethod
-    async def _pace(throttle: Throttle, cost: float = 1.0) -> None:
-        if delay := throttle.delay("", asyncio.get_running_loop().time(), cost):
-            await asyncio.sleep(delay)
-
     async def _delay(self, budget: Budget, cost: float = 1.0) -> None:
         now = asyncio.get_running_loop().time()
         if delay := self._budgets.delay(budget, self._seat.payer, cost, now):
@@ -194,8 +185,11 @@ class Actions:
 
     # Writing.
 
-    def _edit(self, edit: Edit) -> None:
+    async def _edit(self, edit: Edit) -> None:
         try:
+            now = asyncio.get_running_loop().time()
+            if delay := self._edit_charges.begin(len(edit.data), now):
+                await asyncio.sleep(delay)
             self._seat.require_acting()
         except FrameError as error:
             self._editing.refuse(edit.number, error.code, error.reason)

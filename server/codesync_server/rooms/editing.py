@@ -1,5 +1,7 @@
 """What one member does with the texts of a room: every edit is checked, numbered and relayed."""
 
+import logging
+import time
 from collections.abc import Callable
 
 import msgspec
@@ -14,10 +16,15 @@ from codesync_protocol.messages import (
     EditRefused,
     Fault,
     FetchDocument,
+    Notice,
+    Role,
 )
-from codesync_server.documents.document import EditNotTaken
+from codesync_server.documents.document import BreaksDocument, EditNotTaken
+from codesync_server.rooms.edit_charges import EditCharges
 from codesync_server.rooms.gate import Kept
 from codesync_server.rooms.seat import Seat
+
+log = logging.getLogger(__name__)
 
 
 class Editing:
@@ -25,9 +32,18 @@ class Editing:
 
     Args:
         seat: the member's place.
+        charges: the member's payments; None for a member who pays nothing.
+        clock: returns the seconds of a monotonic clock.
     """
 
-    def __init__(self, seat: Seat) -> None:
+    def __init__(
+        self,
+        seat: Seat,
+        charges: EditCharges | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._charges = charges
+        self._clock = clock
         self._room = seat.room
         self._member = seat.member.member
         self._key = seat.key
@@ -52,6 +68,8 @@ class Editing:
 
     def refuse(self, number: int, code: Code, reason: str) -> None:
         """Say that an edit is not taken, behind what made it one that cannot be."""
+        if number <= self._identity.edits_taken:
+            return  # it was taken before a cut, and is only sent again
         refusal = encode(EditRefused(number, code, reason))
         self._room.after(None, lambda: self._outlet.put_reply(refusal))
 
@@ -62,14 +80,43 @@ class Editing:
             return  # the texts were renewed meanwhile: DocumentReset is on the way and says so
         if not self._identity.crdt:
             raise EditNotTaken(Code.BAD_EDIT, "nobody edits a text that they did not ask for")
-        self._room.document.apply(whole, self._identity.crdt)
+        self._apply(whole)
         self._identity.edits_taken = number
         kept = self._room.edited(self._key, number, whole)
         for start in range(0, len(whole), PART_MAX):
             more = start + PART_MAX < len(whole)
             self._relay(number, whole[start : start + PART_MAX], more, kept)
+        if self._room.document.is_miscounted:
+            self._offend()
         if self._room.document.is_overlong:
             self._room.renew_document()
+
+    def _apply(self, whole: bytes) -> None:
+        """Have an edit applied, and let its author pay for the time that it takes.
+
+        Raises:
+            EditNotTaken: it is refused.
+        """
+        began = time.thread_time()
+        try:
+            self._room.document.apply(whole, self._identity.crdt)
+        except BreaksDocument:
+            log.warning("room %s: an edit made the CRDT library fail", self._room.name)
+            self._offend()
+            raise
+        finally:
+            if self._charges:
+                self._charges.worked(time.thread_time() - began, self._clock())
+
+    def _offend(self) -> None:
+        """The member sent an edit that no client of ours makes; repeated, it may only watch."""
+        role = self._room.member_of(self._key).role
+        if self._charges is None or not self._charges.offend(self._clock()) or role != Role.EDITOR:
+            return
+        name = self._room.member_of(self._key).name
+        self._room.set_role(self._key, Role.VIEWER)
+        text = f"{name} may only watch from now on: several of their edits damaged the text"
+        self._room.notify(Notice("warning", text))
 
     def _relay(self, number: int, piece: bytes, more: bool, kept: Kept) -> None:
         member, identity = self._member, self._identity

@@ -1,0 +1,102 @@
+"""What members pay for their edits: messages, bytes, and the time that the server worked on them.
+
+A member who spends more than its share is read more slowly. One who is far behind is refused until
+the debt is paid. The state is keyed by identity, so connecting again changes nothing.
+"""
+
+from codesync_protocol.errors import Code
+from codesync_server.access.budgets import Budget, Budgets
+from codesync_server.access.exhausted import Exhausted
+from codesync_server.access.payer import Payer
+from codesync_server.access.token_buckets import Rate
+
+EDITS = Budget(
+    "edits", "edits", invite=Rate(6000, 1500), room=Rate(6000, 1500), member=Rate(1500, 100)
+)
+"""A replacement of 5,000 places is about 500 edits, and so is its undo."""
+
+EDIT_BYTES = Budget(
+    "edited text",
+    "bytes",
+    invite=Rate(16 << 20, 2 << 20),
+    room=Rate(16 << 20, 2 << 20),
+    member=Rate(4 << 20, 512 << 10),
+)
+
+EDIT_TIME = Budget(
+    "server time for edits",
+    "milliseconds",
+    invite=Rate(2000, 150),
+    room=Rate(2000, 150),
+    member=Rate(500, 50),
+)
+"""An honest edit takes about 0.1 ms, so 100 a second take 10 ms. The most expensive one that is
+permitted takes about 50 ms."""
+
+OFFENCES = Budget(
+    "edits that damage the text",
+    "edits",
+    invite=Rate(6, 6 / 3600),
+    member=Rate(2, 2 / 3600),
+    code=Code.BAD_EDIT,
+)
+
+DELAY_MAX = 5.0
+"""Seconds that an edit may be delayed; with a larger debt it is refused."""
+
+
+class EditCharges:
+    """One member's payments.
+
+    Args:
+        budgets: what all members have spent.
+        payer: the member's identities.
+    """
+
+    def __init__(self, budgets: Budgets, payer: Payer) -> None:
+        self._budgets = budgets
+        self._payer = payer
+
+    def begin(self, size: int, now: float) -> float:
+        """Pay for a message with an edit, or a piece of one, before it is looked at.
+
+        Args:
+            size: its bytes.
+            now: seconds of a monotonic clock.
+
+        Returns:
+            The seconds to wait before it is taken; never more than DELAY_MAX.
+
+        Raises:
+            Exhausted: the member is too far behind with its payments.
+        """
+        for budget in (EDITS, EDIT_BYTES, EDIT_TIME):
+            if self._budgets.delay(budget, self._payer, 0.0, now) > DELAY_MAX:
+                self._budgets.charge(budget, self._payer, 0.0, now)  # raises: it is in debt
+        waits = [
+            self._budgets.delay(EDITS, self._payer, 1, now),
+            self._budgets.delay(EDIT_BYTES, self._payer, size, now),
+            self._budgets.delay(EDIT_TIME, self._payer, 0, now),
+        ]
+        return min(max(waits), DELAY_MAX)
+
+    def worked(self, seconds: float, now: float) -> None:
+        """Pay for the time that the server worked on an edit.
+
+        Args:
+            seconds: CPU time of the event loop's thread.
+            now: seconds of a monotonic clock.
+        """
+        self._budgets.delay(EDIT_TIME, self._payer, seconds * 1000, now)
+
+    def offend(self, now: float) -> bool:
+        """Pay for an edit that damaged the text; return whether it was one too many.
+
+        Args:
+            now: seconds of a monotonic clock.
+        """
+        try:
+            self._budgets.charge(OFFENCES, self._payer, 1, now)
+        except Exhausted:
+            return True
+        return False
