@@ -113,9 +113,9 @@ async def _answer(past: "KeptPast", room: str, question: ClientMessage) -> Serve
             return await past.page(room, question)
         case FetchSource():
             return await past.source(room, question)
-        case FetchOutput(job=job, offset=offset):
-            part = await past.output(room, job, offset)
-            return part or Fault(Code.NO_SUCH_JOB, "its output cannot be read", job)
+        case FetchOutput():
+            part = await past.output(room, question)
+            return part or Fault(Code.NO_SUCH_JOB, "its output cannot be read", question.job)
         case _:
             raise AssertionError(question)
 

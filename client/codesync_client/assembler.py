@@ -39,6 +39,11 @@ class OutputAssembler:
         return self._stale + self._asked
 
     @property
+    def next_line(self) -> int:
+        """The number of the first typed line that was not given out."""
+        return self._typed
+
+    @property
     def complete(self) -> bool:
         """Whether everything that is known to exist was given out."""
         return self.position >= self._total and not (self.exact and self._lacks_lines)
@@ -92,7 +97,9 @@ class OutputAssembler:
             return []
         self._asked = False
         self._total = max(self._total, part.total)
-        if part.end <= self.position < part.total:
+        brings_lines = any(line.number >= self._typed for line in part.typed)
+        more_lines = part.more_typed and brings_lines
+        if part.end <= self.position < part.total and not more_lines:
             # The server claims that there is more and sends nothing: never ask it in a loop.
             return self._skip_to(part.total)
         pieces, lines = self._skip_to(part.offset), list(part.typed)
@@ -106,7 +113,7 @@ class OutputAssembler:
             offset = end
         for line in lines:
             pieces += self.typed(line)
-        if part.end >= part.total:
+        if part.end >= part.total and not more_lines:
             self._typed = self._typed_total  # older lines are not kept for ever
         return pieces
 

@@ -13,7 +13,7 @@ from codesync_client import backoff
 from codesync_client.dial import DialOptions, dial
 from codesync_client.errors import CannotConnect, EntryRefused
 from codesync_protocol.codec import encode
-from codesync_protocol.ends import ClientEnd
+from codesync_protocol.ends import ClientEnd, State
 from codesync_protocol.errors import Code, FrameError
 from codesync_protocol.messages import (
     ClientMessage,
@@ -22,7 +22,9 @@ from codesync_protocol.messages import (
     Refused,
     ServerMessage,
     Welcome,
+    WelcomePart,
 )
+from codesync_protocol.paging import join_welcome
 
 WELCOME_SECONDS = 10.0
 """How long a server may take to answer a hello."""
@@ -110,7 +112,7 @@ class Lifeline:
             async with asyncio.timeout(WELCOME_SECONDS):
                 await websocket.send(encode(self._passenger.hello()))
                 answer = self._end.receive(await websocket.recv())
-            welcome = self._admitted(answer)
+            welcome = await self._complete(self._admitted(answer), websocket)
         except (TimeoutError, FrameError, ConnectionClosed, OSError) as error:
             websocket.transport.abort()
             why = "no answer" if isinstance(error, TimeoutError) else str(error)
@@ -124,6 +126,21 @@ class Lifeline:
         self._websocket = websocket
         self.connected = True
         return welcome
+
+    async def _complete(self, first: Welcome, websocket: ClientConnection) -> Welcome:
+        """Receive what does not fit into the first message of a welcome.
+
+        Returns:
+            The whole welcome: nothing of the room is shown before all of it is there.
+        """
+        parts: list[WelcomePart] = []
+        while self._end.state is State.ENTERING:
+            async with asyncio.timeout(WELCOME_SECONDS):
+                part = self._end.receive(await websocket.recv())
+            if not isinstance(part, WelcomePart):
+                raise FrameError(Code.OUT_OF_TURN, getattr(part, "reason", "no welcome"))
+            parts.append(part)
+        return join_welcome(first, parts)
 
     def _admitted(self, answer: ServerMessage) -> Welcome:
         match answer:

@@ -33,6 +33,7 @@ from codesync_protocol.messages import (
     Submitted,
     Welcome,
 )
+from codesync_protocol.paging import Pages, join_members, join_queue
 from codesync_protocol.verdict import Result, Verdict
 
 _WAITS = (JobState.QUEUED, JobState.CLAIMED)
@@ -66,6 +67,8 @@ class RoomModel:
         self.seq = welcome.seq
         self.language = welcome.language
         self.unsaved = welcome.unsaved
+        self._member_pages = Pages[Members]()
+        self._queue_pages = Pages[Queue]()
         self._output: dict[str, OutputAssembler] = {}
         self._ended: dict[str, Finished] = {}  # finished, but not all of its output is out
         self._told: set[str] = set()  # whose end was told
@@ -91,6 +94,8 @@ class RoomModel:
         self.welcome = welcome
         self.members = welcome.members
         self.queue = welcome.queue
+        self._member_pages = Pages[Members]()
+        self._queue_pages = Pages[Queue]()
         self.language = welcome.language
         self.unsaved = welcome.unsaved
         for assembler in self._output.values():
@@ -139,13 +144,15 @@ class RoomModel:
         """
         match message:
             case Members():
-                self.members = message
-                yield message
+                if complete := self._member_pages.add(message):
+                    self.members = join_members(complete)
+                    yield self.members
             case Queue():
-                self.queue = message
-                for queued in message.jobs:
-                    self._set_back(queued)
-                yield message
+                if split := self._queue_pages.add(message):
+                    self.queue = join_queue(split)
+                    for queued in self.queue.jobs:
+                        self._set_back(queued)
+                    yield self.queue
             case Notice():
                 yield message
             case Saving(trouble=trouble):
@@ -189,7 +196,7 @@ class RoomModel:
                 return
             if (offset := assembler.wanted()) is not None:
                 in_flight += 1
-                yield FetchOutput(job, offset)
+                yield FetchOutput(job, offset, assembler.next_line)
 
     def _happened(self, event: Event, congested: bool) -> Iterator[RoomEvent]:
         match event:

@@ -24,6 +24,9 @@ from codesync_protocol.messages import (
 BODY_MAX = 64 * 1024 * 1024
 """Bytes of a job's files and prepared stdin that are taken in."""
 
+LINE_COST = 256
+"""Bytes that each typed line counts in addition to its text."""
+
 _Answer = HistoryPage | SourcePart | OutputPart | Fault
 _Kind = TypeVar("_Kind", bound=_Answer)
 
@@ -128,13 +131,17 @@ class Past:
         """
         assembler = OutputAssembler(job, exact=True)
         pieces: list[Piece] = []
+        typed_bytes = 0
         while True:
-            ask = FetchOutput(job, assembler.position)
+            ask = FetchOutput(job, assembler.position, assembler.next_line)
             part = await self._ask(ask, OutputPart, self._next())
-            if part.total > BODY_MAX:
+            typed_bytes += sum(len(line.data) + LINE_COST for line in part.typed)
+            if part.total > BODY_MAX or typed_bytes > BODY_MAX:
                 raise NotFound("the server's answer makes no sense")
+            before = assembler.next_line
             pieces += assembler.part(part)
-            if assembler.position >= part.total:
+            more_lines = part.more_typed and assembler.next_line > before
+            if assembler.position >= part.total and not more_lines:
                 return tuple(pieces)
 
     def _next(self) -> int:

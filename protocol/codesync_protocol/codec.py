@@ -5,29 +5,49 @@ type, length and bound on the way: building plain objects first would let 1 MiB 
 become 72 MB.
 """
 
-from typing import Final, TypeVar
+from typing import Final, TypeVar, get_args
 
 import msgpack
 import msgspec
 
-from codesync_protocol.errors import Code, FrameError
+from codesync_protocol.errors import Code, FrameError, MessageTooLarge
+from codesync_protocol.fitting import fit
+from codesync_protocol.limits import FRAME_MAX
 from codesync_protocol.messages import ClientMessage, ServerMessage
 
 _from_client: Final[msgspec.msgpack.Decoder[ClientMessage]] = msgspec.msgpack.Decoder(ClientMessage)
+_SERVER_KINDS: Final[tuple[type, ...]] = get_args(ServerMessage)
 _from_server: Final[msgspec.msgpack.Decoder[ServerMessage]] = msgspec.msgpack.Decoder(ServerMessage)
 
 
-def encode(message: ClientMessage | ServerMessage) -> bytes:
+def encode(message: ClientMessage | ServerMessage, limit: int = FRAME_MAX) -> bytes:
     """Pack a message into a frame.
 
     Args:
-        message: any message.
+        message: any message. Texts of a server's message that are longer than their field allows
+            are cut; what a client sends is its user's, and is left as it is.
+        limit: the largest frame that the receiver takes, in bytes.
 
     Returns:
         A MessagePack array: the tag, then the fields. What in a text is no Unicode (a file name
         may be any bytes) becomes a question mark.
+
+    Raises:
+        MessageTooLarge: the frame would be larger than `limit`.
     """
-    plain = msgspec.to_builtins(message, builtin_types=(bytes,))
+    packed = _pack(fit(message) if isinstance(message, _SERVER_KINDS) else message)
+    if len(packed) > limit:
+        raise MessageTooLarge(type(message).__name__, len(packed), limit)
+    return packed
+
+
+def encoded_size(part: msgspec.Struct) -> int:
+    """Count the bytes that a part of a message takes in its frame."""
+    return len(_pack(fit(part)))  # as a server sends it
+
+
+def _pack(value: object) -> bytes:
+    plain = msgspec.to_builtins(value, builtin_types=(bytes,))
     packed: bytes = msgpack.packb(plain, use_bin_type=True, unicode_errors="replace")
     return packed
 

@@ -7,10 +7,11 @@ OPEN       anything but Hello             OPEN
 """
 
 from enum import Enum, auto
+from typing import NoReturn
 
 from codesync_protocol.codec import decode_from_client, decode_from_server
 from codesync_protocol.errors import Code, FrameError
-from codesync_protocol.limits import BAD_FRAMES_MAX, HELLO_FRAME_MAX
+from codesync_protocol.limits import BAD_FRAMES_MAX, HELLO_FRAME_MAX, PAGES_MAX
 from codesync_protocol.messages import (
     ClientMessage,
     Fault,
@@ -18,6 +19,7 @@ from codesync_protocol.messages import (
     Refused,
     ServerMessage,
     Welcome,
+    WelcomePart,
 )
 
 
@@ -28,6 +30,8 @@ class State(Enum):
     """Nobody has been introduced."""
     ADMISSION = auto()
     """The hello is there; the server has not answered."""
+    ENTERING = auto()
+    """The welcome is there, but not all of its parts; only the client's end has this state."""
     OPEN = auto()
     """The client is a member of its room."""
     CLOSED = auto()
@@ -120,6 +124,7 @@ class ClientEnd:
 
     def __init__(self) -> None:
         self.state = State.ADMISSION
+        self._parts = 0
 
     def receive(self, frame: bytes | str) -> ServerMessage:
         """Take a frame.
@@ -128,7 +133,7 @@ class ClientEnd:
             frame: the payload of a websocket message.
 
         Returns:
-            The message in it: first a Welcome or a Refused, then anything else.
+            The message in it: first a Welcome with its parts, or a Refused; then anything else.
 
         Raises:
             FrameError: the server does not speak as it should; always fatal.
@@ -143,8 +148,27 @@ class ClientEnd:
         answer = isinstance(message, Welcome | Refused)
         early_fault = isinstance(message, Fault) and message.fatal
         if answer != (self.state is State.ADMISSION) and not early_fault:
+            self._refuse_turn()
+        if isinstance(message, Welcome | WelcomePart):
+            self._enter(message)
+        elif isinstance(message, Refused):
             self.state = State.CLOSED
-            raise FrameError(Code.OUT_OF_TURN, "the server spoke out of turn", fatal=True)
-        if answer:
-            self.state = State.OPEN if isinstance(message, Welcome) else State.CLOSED
+        elif self.state is State.ENTERING and not early_fault:
+            self._refuse_turn()
         return message
+
+    def _enter(self, message: Welcome | WelcomePart) -> None:
+        """Take a welcome or a part of it; the room is entered with the last part.
+
+        Raises:
+            FrameError: the welcome is complete already, or has too many parts.
+        """
+        if isinstance(message, WelcomePart):
+            if self.state is not State.ENTERING or self._parts >= PAGES_MAX:
+                self._refuse_turn()
+            self._parts += 1
+        self.state = State.ENTERING if message.more else State.OPEN
+
+    def _refuse_turn(self) -> NoReturn:
+        self.state = State.CLOSED
+        raise FrameError(Code.OUT_OF_TURN, "the server spoke out of turn", fatal=True)

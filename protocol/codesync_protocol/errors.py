@@ -2,6 +2,7 @@
 
 - ProtocolError
     - FrameError: a frame that makes no sense, or that may not come now
+    - MessageTooLarge: a message of our own that no receiver would take
     - VersionError: the two ends share no protocol version
 """
 
@@ -73,6 +74,22 @@ class FrameError(ProtocolError):
         self.code = code
         self.reason = reason
         self.fatal = fatal
+
+
+class MessageTooLarge(ProtocolError):
+    """A message that is to be sent is larger than the largest frame that a receiver takes.
+
+    Attributes:
+        kind: the name of the message's type.
+        size: bytes of its frame.
+        limit: bytes that a frame may have.
+    """
+
+    def __init__(self, kind: str, size: int, limit: int) -> None:
+        super().__init__(f"a {kind} of {size:,} bytes; a frame has at most {limit:,}")
+        self.kind = kind
+        self.size = size
+        self.limit = limit
 
 
 class VersionError(ProtocolError):

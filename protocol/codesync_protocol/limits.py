@@ -62,6 +62,9 @@ ROOM_NAME_PATTERN: Final = r"^[a-z0-9-]{3,64}$"
 BAD_FRAMES_MAX: Final = 5
 """How many frames that make no sense a server answers before it closes the connection."""
 
+PAGES_MAX: Final = 64
+"""The most pages of a list that does not fit into one message."""
+
 HISTORY_PAGE_MAX: Final = 100
 """How many past jobs one message tells of."""
 

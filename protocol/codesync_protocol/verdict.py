@@ -1,7 +1,7 @@
 """How a job ended, and the figures that come with it."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 from msgspec import Meta
@@ -10,6 +10,9 @@ Seconds = Annotated[float, Meta(ge=0, le=1e9)]
 """A duration; never NaN or infinite, which not every reader survives."""
 
 Bytes = Annotated[int, Meta(ge=0, lt=1 << 53)]
+EXPLANATION_MAX: Final = 2000
+"""Code points."""
+
 ExitCode = Annotated[int, Meta(ge=0, le=255)]
 
 
@@ -59,7 +62,7 @@ class Stage(msgspec.Struct, frozen=True, array_like=True):
         seconds: for how long.
     """
 
-    name: str
+    name: Annotated[str, Meta(max_length=40)]
     seconds: Seconds
 
 
@@ -80,12 +83,12 @@ class Result(msgspec.Struct, frozen=True, array_like=True):
     """
 
     verdict: Verdict
-    explanation: str
+    explanation: Annotated[str, Meta(max_length=EXPLANATION_MAX)]
     exit_code: ExitCode | None = None
-    signal: str | None = None
+    signal: Annotated[str, Meta(max_length=40)] | None = None
     cpu_seconds: Seconds = 0.0
     wall_seconds: Seconds = 0.0
     peak_memory: Bytes = 0
     memory_source: MemorySource = MemorySource.NONE
     output_bytes: Bytes = 0
-    stages: tuple[Stage, ...] = ()
+    stages: Annotated[tuple[Stage, ...], Meta(max_length=32)] = ()

@@ -2,6 +2,7 @@
 
 from collections import deque
 
+import msgspec
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -183,6 +184,33 @@ def test_lines_that_are_not_kept_any_more_are_not_asked_for_without_end() -> Non
         line(4, 3),
     ]
     assert (assembler.complete, assembler.wanted()) == (True, None)
+
+
+def test_h09_lines_that_do_not_fit_into_a_part_are_asked_for_by_their_number() -> None:
+    assembler = OutputAssembler(JOB, exact=True)
+    assembler.known(6, typed=4)
+    assert (assembler.wanted(), assembler.next_line) == (0, 0)
+    first = with_lines(0, b"ab", line(0, 2), line(1, 2), total=6)
+    first = msgspec.structs.replace(first, more_typed=True)
+    assert assembler.part(first) == [out(0, b"ab"), line(0, 2), line(1, 2)]
+    assert (assembler.wanted(), assembler.next_line) == (2, 2)
+    second = msgspec.structs.replace(with_lines(2, b"", line(2, 2), total=6), more_typed=True)
+    assert assembler.part(second) == [line(2, 2)], "no output is skipped for its sake"
+    assert (assembler.wanted(), assembler.next_line) == (2, 3)
+    last = with_lines(2, b"cdef", line(3, 2), total=6)
+    assert assembler.part(last) == [line(3, 2), out(2, b"cdef")]
+    assert assembler.complete
+
+
+def test_h09_a_server_that_promises_more_lines_and_sends_none_is_not_asked_again() -> None:
+    assembler = OutputAssembler(JOB, exact=True)
+    assembler.known(6, typed=4)
+    assembler.wanted()
+    empty = msgspec.structs.replace(with_lines(0, b"", total=6), more_typed=True)
+    assert assembler.part(empty) == [hole(0, 6)]
+    assert assembler.wanted() == 6
+    assert assembler.part(msgspec.structs.replace(empty, offset=6)) == []
+    assert assembler.wanted() is None
 
 
 def test_a_line_at_the_seam_of_two_parts_comes_once() -> None:

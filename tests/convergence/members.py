@@ -40,9 +40,10 @@ class Wire:
     def put_reply(self, frame: bytes) -> None:
         self.states[f"reply {len(self.states)}"] = frame
 
-    def put_state(self, kind: str, frame: bytes) -> None:
-        self.states.pop(kind, None)
-        self.states[kind] = frame
+    def put_state(self, kind: str, *frames: bytes) -> None:
+        for page, frame in enumerate(frames):
+            self.states.pop(f"{kind} {page}", None)
+            self.states[f"{kind} {page}"] = frame
 
     def put_event(self, frame: bytes, *, may_skip: bool = False, urgent: bool = False) -> None:
         self.events.append(frame)

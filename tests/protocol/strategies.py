@@ -26,6 +26,8 @@ def messages(kind: type[msgspec.Struct]) -> st.SearchStrategy[Any]:
 def values(kind: inspect.Type) -> st.SearchStrategy[Any]:
     """All values of a type, as msgspec describes it."""
     match kind:
+        case inspect.Metadata(type=inner):
+            return values(inner)
         case inspect.BoolType():
             return st.booleans()
         case inspect.IntType():

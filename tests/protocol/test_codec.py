@@ -155,6 +155,8 @@ def test_missing_fields_are_refused() -> None:
 def broken_bounds(kind: inspect.Type) -> list[tuple[str, object]]:
     """Values just outside of what a type allows, each with what is wrong with it."""
     match kind:
+        case inspect.Metadata(type=inner):
+            return broken_bounds(inner)
         case inspect.IntType(ge=int() as low):
             high = kind.le if kind.le is not None else (kind.lt or 0) - 1
             return [("too small", low - 1), ("too large", high + 1), ("largest", INT_MAX)]
@@ -203,6 +205,8 @@ def unbounded(kind: inspect.Type, path: str, *, numbers_only: bool = False) -> l
         return unbounded(inner, place, numbers_only=numbers_only)
 
     match kind:
+        case inspect.Metadata(type=inner_kind):
+            return inside(inner_kind, path)
         case inspect.StructType(fields=fields):
             return [each for f in fields for each in inside(f.type, f"{path}.{f.name}")]
         case inspect.VarTupleType(item_type=item, max_length=longest):

@@ -1,13 +1,14 @@
 """The two ends of a connection: hello first, hello once, and only so much nonsense."""
 
+import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codesync_protocol.codec import encode
 from codesync_protocol.ends import ClientEnd, ServerEnd, State
 from codesync_protocol.errors import Code, FrameError
-from codesync_protocol.limits import BAD_FRAMES_MAX, HELLO_FRAME_MAX
+from codesync_protocol.limits import BAD_FRAMES_MAX, HELLO_FRAME_MAX, PAGES_MAX
 from codesync_protocol.messages import (
     Cancel,
     ExecutorInfo,
@@ -20,6 +21,7 @@ from codesync_protocol.messages import (
     Refused,
     Role,
     Welcome,
+    WelcomePart,
 )
 from tests.protocol.strategies import CLIENT_KINDS, SERVER_KINDS, messages
 
@@ -214,3 +216,35 @@ def test_a_server_that_makes_no_sense_is_left_at_once(frame: bytes | str) -> Non
         end.receive(frame)
     assert fatal(error) is Code.BAD_FRAME
     assert end.state is State.CLOSED
+
+
+@given(st.data())
+@settings(max_examples=10)
+def test_h09_parts_of_a_welcome_come_right_behind_it(data: st.DataObject) -> None:
+    end = ClientEnd()
+    for message in (msgspec.structs.replace(WELCOME, more=True), WelcomePart(more=True)):
+        end.receive(encode(message))
+        assert end.state.name == "ENTERING"
+    with pytest.raises(FrameError) as error:
+        end.receive(encode(data.draw(messages(Members))))
+    assert fatal(error) is Code.OUT_OF_TURN
+
+
+def test_h09_the_room_is_entered_with_the_last_part_of_a_welcome() -> None:
+    end = ClientEnd()
+    end.receive(encode(msgspec.structs.replace(WELCOME, more=True)))
+    end.receive(encode(WelcomePart()))
+    assert end.state is State.OPEN
+    with pytest.raises(FrameError) as error:
+        end.receive(encode(WelcomePart()))
+    assert fatal(error) is Code.OUT_OF_TURN
+
+
+def test_h09_a_welcome_has_a_bounded_number_of_parts() -> None:
+    end = ClientEnd()
+    end.receive(encode(msgspec.structs.replace(WELCOME, more=True)))
+    for _ in range(PAGES_MAX):
+        end.receive(encode(WelcomePart(more=True)))
+    with pytest.raises(FrameError) as error:
+        end.receive(encode(WelcomePart()))
+    assert fatal(error) is Code.OUT_OF_TURN

@@ -29,11 +29,12 @@ class Ear:
         """An answer."""
         self.heard.append(decode_from_server(frame))
 
-    def put_state(self, kind: str, frame: bytes) -> None:
+    def put_state(self, kind: str, *frames: bytes) -> None:
         """A state."""
-        message = decode_from_server(frame)
-        assert type(message).__name__.lower().endswith(kind.partition(" ")[0])  # "caret 7"
-        self.heard.append(message)
+        for frame in frames:
+            message = decode_from_server(frame)
+            assert type(message).__name__.lower().endswith(kind.partition(" ")[0])  # "caret 7"
+            self.heard.append(message)
 
     def put_event(self, frame: bytes, *, may_skip: bool = False, urgent: bool = False) -> None:
         """An event."""

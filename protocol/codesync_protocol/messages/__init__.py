@@ -76,6 +76,7 @@ from codesync_protocol.messages.session import (
     LimitsInfo,
     Refused,
     Welcome,
+    WelcomePart,
 )
 
 ClientMessage = (
@@ -116,6 +117,7 @@ Event = (
 
 ServerMessage = (
     Welcome
+    | WelcomePart
     | Refused
     | Fault
     | Members
@@ -211,5 +213,6 @@ __all__ = [
     "Submitted",
     "TakeStdin",
     "Welcome",
+    "WelcomePart",
     "Window",
 ]

@@ -1,4 +1,8 @@
-"""The bounded field types that messages are made of. Lengths of text are code points."""
+"""The bounded field types that messages are made of.
+
+Lengths of text are code points, each of which takes up to 4 bytes in a frame. A test builds every
+message at its maximum size and compares it with the largest frame.
+"""
 
 from typing import Annotated
 
@@ -16,6 +20,9 @@ from codesync_protocol.limits import (
 JobId = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$", max_length=32)]
 """128 random bits chosen by the submitter, so that a retry is recognised."""
 
+AnyJobId = Annotated[str, Meta(max_length=32)]
+"""A job's id as it was named, right or wrong; empty for none."""
+
 OptionalJobId = Annotated[str, Meta(pattern=r"^([0-9a-f]{32})?$", max_length=32)]
 
 ClientKey = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$", max_length=32)]
@@ -27,6 +34,8 @@ Epoch = Annotated[str, Meta(max_length=32)]
 Token = Annotated[str, Meta(max_length=1024)]
 """An invite, or the server's token."""
 
+RoomName = Annotated[str, Meta(max_length=64)]
+MemberName = Annotated[str, Meta(max_length=200)]
 ShortText = Annotated[str, Meta(max_length=200)]
 Sentence = Annotated[str, Meta(max_length=2000)]
 FileName = Annotated[str, Meta(min_length=1, max_length=FILE_NAME_MAX)]
@@ -34,6 +43,9 @@ Argument = Annotated[bytes, Meta(max_length=ARGS_MAX)]
 """A command-line argument: bytes, as execve(2) takes them."""
 
 Tag = Annotated[str, Meta(max_length=40)]
+Word = Annotated[str, Meta(max_length=40)]
+"""One of a few known words; a later version may have more of them."""
+
 Version = Annotated[int, Meta(ge=0, le=1 << 16)]
 
 Seq = Annotated[int, Meta(ge=0, lt=1 << 53)]

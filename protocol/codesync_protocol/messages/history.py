@@ -5,11 +5,12 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from codesync_protocol.limits import ARGS_COUNT_MAX, FILES_MAX, HISTORY_PAGE_MAX
+from codesync_protocol.limits import FILES_MAX, HISTORY_PAGE_MAX
 from codesync_protocol.messages.fields import (
     Argument,
     Count,
     JobId,
+    MemberName,
     OptionalJobId,
     Part,
     Sentence,
@@ -18,6 +19,7 @@ from codesync_protocol.messages.fields import (
     Tag,
 )
 from codesync_protocol.messages.job import JobSummary, SubmitFile
+from codesync_protocol.messages.lists import ARGUMENTS, PAST_JOBS
 
 
 class FetchHistory(
@@ -58,7 +60,7 @@ class PastJob(msgspec.Struct, frozen=True, array_like=True):
 
     place: Count
     summary: JobSummary
-    by: ShortText = ""
+    by: MemberName = ""
 
 
 class HistoryPage(msgspec.Struct, frozen=True, array_like=True, tag="history_page"):
@@ -66,13 +68,13 @@ class HistoryPage(msgspec.Struct, frozen=True, array_like=True, tag="history_pag
 
     Attributes:
         request: the FetchHistory's.
-        jobs: the latest first.
+        jobs: the latest first; fewer than asked for when more do not fit into the message.
         more: whether there may be earlier ones.
         trouble: why they cannot be read now; empty if they can.
     """
 
     request: Count
-    jobs: Annotated[tuple[PastJob, ...], Meta(max_length=HISTORY_PAGE_MAX)] = ()
+    jobs: Annotated[tuple[PastJob, ...], PAST_JOBS.meta] = ()
     more: bool = False
     trouble: Sentence = ""
 
@@ -113,5 +115,5 @@ class SourcePart(msgspec.Struct, frozen=True, array_like=True, tag="source_part"
     total: Size
     data: Part = b""
     files: Annotated[tuple[SubmitFile, ...], Meta(max_length=FILES_MAX)] = ()
-    args: Annotated[tuple[Argument, ...], Meta(max_length=ARGS_COUNT_MAX)] = ()
+    args: Annotated[tuple[Argument, ...], ARGUMENTS.meta] = ()
     trouble: Sentence = ""

@@ -12,29 +12,31 @@ from msgspec import Meta
 
 from codesync_protocol.errors import Code
 from codesync_protocol.limits import (
-    ARGS_COUNT_MAX,
+    FILE_NAME_MAX,
     FILES_MAX,
     PREPARED_STDIN_MAX,
     STDIN_ECHO_MAX,
 )
 from codesync_protocol.messages.fields import (
+    AnyJobId,
     Argument,
     Cells,
     Count,
     FileName,
     JobId,
     MemberId,
+    MemberName,
     Moment,
     OutputData,
     Part,
     Seconds,
     Sentence,
     Seq,
-    ShortText,
     Size,
     SourceSize,
     Tag,
 )
+from codesync_protocol.messages.lists import ARGUMENTS, CHUNKS, TYPED_LINES
 from codesync_protocol.verdict import Result
 
 
@@ -121,7 +123,7 @@ class Submit(
     job: JobId
     language: Tag
     files: Annotated[tuple[SubmitFile, ...], Meta(min_length=1, max_length=FILES_MAX)]
-    args: Annotated[tuple[Argument, ...], Meta(max_length=ARGS_COUNT_MAX)] = ()
+    args: Annotated[tuple[Argument, ...], ARGUMENTS.meta] = ()
     stdin_size: Annotated[int, Meta(ge=0, le=PREPARED_STDIN_MAX)] = 0
     stdin: StdinMode = StdinMode.CLOSED
     tty: bool = False
@@ -170,7 +172,7 @@ class Rejected(msgspec.Struct, frozen=True, array_like=True, tag="rejected"):
         retry_in: seconds until another attempt makes sense; 0 if the same would be refused again.
     """
 
-    job: str
+    job: AnyJobId
     code: Code
     reason: Sentence
     remedy: Sentence = ""
@@ -199,9 +201,9 @@ class JobSummary(msgspec.Struct, frozen=True, array_like=True):
 
     job: JobId
     member: MemberId
-    name: ShortText
+    name: MemberName
     language: Tag
-    file_name: str
+    file_name: Annotated[str, Meta(max_length=FILE_NAME_MAX)]
     state: JobState
     submitted_at: Moment
     stdin: StdinMode
@@ -264,7 +266,7 @@ class StdinEcho(msgspec.Struct, frozen=True, array_like=True, tag="echo"):
     seq: Seq
     job: JobId
     member: MemberId
-    name: ShortText
+    name: MemberName
     data: Annotated[bytes, Meta(max_length=STDIN_ECHO_MAX)]
     end: bool = False
     offset: Size = 0
@@ -284,7 +286,7 @@ class Finished(msgspec.Struct, frozen=True, array_like=True, tag="finished"):
     seq: Seq
     job: JobId
     result: Result
-    by: ShortText = ""
+    by: MemberName = ""
 
 
 class StdinData(
@@ -332,7 +334,7 @@ class StdinHeld(msgspec.Struct, frozen=True, array_like=True, tag="stdin_held"):
     seq: Seq
     job: JobId
     member: MemberId
-    name: ShortText
+    name: MemberName
 
 
 class StdinEnd(
@@ -371,10 +373,18 @@ class Cancel(
 class FetchOutput(
     msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="fetch"
 ):
-    """Ask for output that is past. One answer comes for each; ask for the next when it is there."""
+    """Ask for output that is past. One answer comes for each; ask for the next when it is there.
+
+    Attributes:
+        job: the job.
+        offset: where in its output to begin, in bytes.
+        line: the number of the first typed line to include; lines before it are known already. 0:
+            all lines from `offset` on.
+    """
 
     job: JobId
     offset: Size
+    line: Count = 0
 
 
 class OutputChunk(msgspec.Struct, frozen=True, array_like=True):
@@ -394,13 +404,16 @@ class OutputPart(msgspec.Struct, frozen=True, array_like=True, tag="output_part"
         chunks: the pieces, one behind the other.
         total: how many bytes the job has written so far.
         typed: what was typed while the job wrote these, and behind them if nothing follows.
+        more_typed: lines were left out because the message is full: those that lie at `end`, or
+            behind it. FetchOutput with a higher `line` brings them.
     """
 
     job: JobId
     offset: Size
-    chunks: Annotated[tuple[OutputChunk, ...], Meta(max_length=4096)]
+    chunks: Annotated[tuple[OutputChunk, ...], CHUNKS.meta]
     total: Size
-    typed: Annotated[tuple[StdinEcho, ...], Meta(max_length=1024)] = ()
+    typed: Annotated[tuple[StdinEcho, ...], TYPED_LINES.meta] = ()
+    more_typed: bool = False
 
     @property
     def end(self) -> int:

@@ -1,6 +1,7 @@
 """The state of a room, told anew whenever it changes: only the latest of each kind counts."""
 
 from enum import StrEnum
+from typing import Annotated
 
 import msgspec
 
@@ -8,11 +9,13 @@ from codesync_protocol.messages.fields import (
     Count,
     JobId,
     MemberId,
+    MemberName,
     Seconds,
     Sentence,
-    ShortText,
     Token,
+    Word,
 )
+from codesync_protocol.messages.lists import MEMBERS, QUEUED_JOBS
 
 
 class Role(StrEnum):
@@ -37,15 +40,23 @@ class Member(msgspec.Struct, frozen=True, array_like=True):
     """
 
     member: MemberId
-    name: ShortText
-    role: str
+    name: MemberName
+    role: Word
     colour: Count = 0
 
 
 class Members(msgspec.Struct, frozen=True, array_like=True, tag="members"):
-    """Who is here, in order of arrival."""
+    """Who is here, in order of arrival.
 
-    members: tuple[Member, ...] = ()
+    Attributes:
+        members: one page of them.
+        page: which page, from 0. A page 0 begins a new list, whatever came before.
+        more: another page follows; the list counts when its last page is there.
+    """
+
+    members: Annotated[tuple[Member, ...], MEMBERS.meta] = ()
+    page: Count = 0
+    more: bool = False
 
 
 class SetRole(
@@ -107,7 +118,7 @@ class QueuedJob(msgspec.Struct, frozen=True, array_like=True):
     """
 
     job: JobId
-    state: str
+    state: Word
     position: Count = 0
     awaits_input: bool = False
     starts_in: Seconds = 0.0
@@ -122,13 +133,17 @@ class Queue(msgspec.Struct, frozen=True, array_like=True, tag="queue"):
         active: how many run on the whole server.
         max_concurrent: how many may run at once.
         trouble: why nothing that waits can start now, e.g. that Docker is away; empty while it can.
+        page: which page of the jobs, from 0. A page 0 begins a new list, whatever came before.
+        more: another page follows; the list counts when its last page is there.
     """
 
-    jobs: tuple[QueuedJob, ...] = ()
+    jobs: Annotated[tuple[QueuedJob, ...], QUEUED_JOBS.meta] = ()
     queued: Count = 0
     active: Count = 0
     max_concurrent: Count = 0
     trouble: Sentence = ""
+    page: Count = 0
+    more: bool = False
 
 
 class Saving(msgspec.Struct, frozen=True, array_like=True, tag="saving"):
@@ -149,5 +164,5 @@ class Notice(msgspec.Struct, frozen=True, array_like=True, tag="notice"):
         text: one sentence.
     """
 
-    level: ShortText
+    level: Word
     text: Sentence

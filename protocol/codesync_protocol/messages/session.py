@@ -7,10 +7,13 @@ from msgspec import Meta
 
 from codesync_protocol.errors import Code
 from codesync_protocol.messages.fields import (
+    AnyJobId,
     ClientKey,
     Count,
     Epoch,
+    FileName,
     MemberId,
+    RoomName,
     Sentence,
     Seq,
     ShortText,
@@ -20,7 +23,8 @@ from codesync_protocol.messages.fields import (
     Version,
 )
 from codesync_protocol.messages.job import JobSummary
-from codesync_protocol.messages.room import Members, Queue, Role
+from codesync_protocol.messages.lists import LANGUAGES, MEMBERS, QUEUED_JOBS, RECENT_JOBS
+from codesync_protocol.messages.room import Member, Members, Queue, QueuedJob, Role
 from codesync_protocol.verdict import Seconds
 
 
@@ -65,8 +69,8 @@ class LanguageInfo(msgspec.Struct, frozen=True, array_like=True):
 
     name: Tag
     title: ShortText
-    extensions: tuple[str, ...]
-    file_name: str
+    extensions: Annotated[tuple[Tag, ...], Meta(max_length=16)]
+    file_name: FileName
     syntax: Tag
     starter: Annotated[str, Meta(max_length=4000)]
     available: bool = True
@@ -107,6 +111,8 @@ class ExecutorInfo(msgspec.Struct, frozen=True, array_like=True):
 class Welcome(msgspec.Struct, frozen=True, array_like=True, tag="welcome"):
     """The server's answer to a hello that it accepts: the room as it stands.
 
+    Lists that do not fit into it go on in WelcomeParts, which follow before anything else.
+
     Attributes:
         version: the protocol version of this connection.
         room: the room's name.
@@ -126,10 +132,11 @@ class Welcome(msgspec.Struct, frozen=True, array_like=True, tag="welcome"):
         edits_taken: the number of this client's last edit that the room has.
         text: which text the room has; what a client has of the same one is an older state of it.
         unsaved: why nothing is kept now; empty while it is.
+        more: a WelcomePart follows.
     """
 
     version: Version
-    room: str
+    room: RoomName
     epoch: Epoch
     seq: Seq
     resumed: bool
@@ -137,14 +144,33 @@ class Welcome(msgspec.Struct, frozen=True, array_like=True, tag="welcome"):
     role: Role
     members: Members
     queue: Queue
-    jobs: tuple[JobSummary, ...]
-    languages: tuple[LanguageInfo, ...]
+    jobs: Annotated[tuple[JobSummary, ...], RECENT_JOBS.meta]
+    languages: Annotated[tuple[LanguageInfo, ...], LANGUAGES.meta]
     limits: LimitsInfo
     executor: ExecutorInfo
     language: Tag = ""
     edits_taken: Count = 0
     text: Epoch = ""
     unsaved: Sentence = ""
+    more: bool = False
+
+
+class WelcomePart(msgspec.Struct, frozen=True, array_like=True, tag="welcome_part"):
+    """More of a welcome's lists, in their order; the client has entered with the last part.
+
+    Attributes:
+        members: more of `Welcome.members`.
+        queued: more of the jobs of `Welcome.queue`.
+        jobs: more of `Welcome.jobs`.
+        languages: more of `Welcome.languages`.
+        more: another part follows.
+    """
+
+    members: Annotated[tuple[Member, ...], MEMBERS.meta] = ()
+    queued: Annotated[tuple[QueuedJob, ...], QUEUED_JOBS.meta] = ()
+    jobs: Annotated[tuple[JobSummary, ...], RECENT_JOBS.meta] = ()
+    languages: Annotated[tuple[LanguageInfo, ...], LANGUAGES.meta] = ()
+    more: bool = False
 
 
 class Refused(msgspec.Struct, frozen=True, array_like=True, tag="refused"):
@@ -177,5 +203,5 @@ class Fault(msgspec.Struct, frozen=True, array_like=True, tag="fault"):
 
     code: Code
     reason: Sentence
-    job: str = ""
+    job: AnyJobId = ""
     fatal: bool = False

@@ -57,7 +57,7 @@ class Outbox:
         self.closing = ""
         self.skipped = 0
         self._replies: deque[bytes] = deque()
-        self._states: dict[str, bytes] = {}
+        self._states: dict[str, deque[bytes]] = {}
         self._clock = clock
         self._send_now = send_now
         self._events: deque[_Event] = deque()
@@ -69,10 +69,10 @@ class Outbox:
         self._filled = asyncio.Event()
         self._is_waited_for = False
 
-    def put_first(self, frame: bytes) -> None:
-        """Send something before everything that waits: the welcome."""
-        self._replies.appendleft(frame)
-        self._reply_bytes += len(frame)
+    def put_first(self, *frames: bytes) -> None:
+        """Send something before everything that waits: the welcome with its parts, in order."""
+        self._replies.extendleft(reversed(frames))
+        self._reply_bytes += sum(map(len, frames))
         self._filled.set()
 
     def put_reply(self, frame: bytes) -> None:
@@ -83,13 +83,15 @@ class Outbox:
         self._reply_bytes += len(frame)
         self._check()
 
-    def put_state(self, kind: str, frame: bytes) -> None:
-        """Send a state; an older unsent one of its kind is replaced."""
-        if self._sent_at_once(frame):
-            return
-        self._states.pop(kind, None)
-        self._states[kind] = frame
-        self._filled.set()
+    def put_state(self, kind: str, *frames: bytes) -> None:
+        """Send a state; an older one of its kind, or what is unsent of its pages, is replaced."""
+        waiting = deque(frames)
+        while waiting and self._sent_at_once(waiting[0]):
+            waiting.popleft()
+        if waiting:
+            self._states.pop(kind, None)
+            self._states[kind] = waiting
+            self._filled.set()
 
     def put_event(self, frame: bytes, *, may_skip: bool = False, urgent: bool = False) -> None:
         """Send an event, behind those before it, unless it may be skipped and must be."""
@@ -168,13 +170,21 @@ class Outbox:
     def _sent_at_once(self, frame: bytes) -> bool:
         return self._is_waited_for and not self._filled.is_set() and self._send_now(frame)
 
+    def _take_state(self) -> bytes:
+        kind = next(iter(self._states))
+        frames = self._states[kind]
+        frame = frames.popleft()
+        if not frames:
+            del self._states[kind]
+        return frame
+
     def _take(self) -> bytes | None:
         if self._replies:
             frame = self._replies.popleft()
             self._reply_bytes -= len(frame)
             return frame
         if self._states:
-            return self._states.pop(next(iter(self._states)))
+            return self._take_state()
         while self._bulk and (self._bulk_turn or not self._events):
             if (made := self._bulk.popleft()()) is not None:
                 self._bulk_turn = False

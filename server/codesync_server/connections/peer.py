@@ -15,6 +15,7 @@ from codesync_protocol.ends import ServerEnd
 from codesync_protocol.errors import Code, FrameError
 from codesync_protocol.limits import FRAME_MAX
 from codesync_protocol.messages import Fault, Hello, Member, Refused, Role, Welcome
+from codesync_protocol.paging import split_welcome
 from codesync_server.access.budgets import Budget, Budgets
 from codesync_server.access.exhausted import Exhausted
 from codesync_server.access.payer import Payer
@@ -24,6 +25,7 @@ from codesync_server.connections.client_limits import ClientLimits
 from codesync_server.connections.connection import Connection
 from codesync_server.connections.outbox import Outbox
 from codesync_server.rooms.actions import Actions
+from codesync_server.rooms.frames import frames_of
 from codesync_server.rooms.identity import fingerprint
 from codesync_server.rooms.roll import RoomFull
 from codesync_server.rooms.room import Room
@@ -151,7 +153,7 @@ class Peer:
         resumed = missed is not None
         welcome = self._make_welcome(room, member, role, version, resumed, edits_taken)
         # The member is in the room already, so what happens from now on waits behind this.
-        self._outbox.put_first(encode(welcome))
+        self._outbox.put_first(*frames_of(split_welcome(welcome)))
         for frame in missed or ():
             self._outbox.put_event(frame, may_skip=False)
 

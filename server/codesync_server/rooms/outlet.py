@@ -11,8 +11,13 @@ class Outlet(Protocol):
         """Send an answer to something that the member sent."""
         ...
 
-    def put_state(self, kind: str, frame: bytes) -> None:
-        """Send a state; only the latest of a kind counts, so an older unsent one is replaced."""
+    def put_state(self, kind: str, *frames: bytes) -> None:
+        """Send a state; only the latest of a kind counts, so an older unsent one is replaced.
+
+        Args:
+            kind: what it is the state of.
+            frames: its pages in order, at least one.
+        """
         ...
 
     def put_event(self, frame: bytes, *, may_skip: bool = False, urgent: bool = False) -> None:

@@ -4,11 +4,10 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Sequence
 
-import msgspec
-
 from codesync_protocol.limits import PART_MAX
 from codesync_protocol.messages import (
     FetchHistory,
+    FetchOutput,
     FetchSource,
     HistoryPage,
     OutputChunk,
@@ -18,6 +17,9 @@ from codesync_protocol.messages import (
     StdinEcho,
     SubmitFile,
 )
+from codesync_protocol.messages.lists import PAST_JOBS
+from codesync_protocol.paging import first_page
+from codesync_server.rooms.output_parts import bounded_part, first_line_offset
 from codesync_server.store.contract import Store, StoreDown
 from codesync_server.store.records import JobRecord, OutputRun, Wanted
 
@@ -58,8 +60,10 @@ class Past:
                 found = await self._find(room, request, last)
         except (StoreDown, TimeoutError) as error:
             return HistoryPage(request.request, trouble=str(error) or "the store is slow")
-        jobs = tuple(PastJob(each.place, each.summary(), each.cancelled_by) for each in found)
-        return HistoryPage(request.request, jobs, more=len(jobs) == request.limit)
+        jobs = [PastJob(each.place, each.summary(), each.cancelled_by) for each in found]
+        page = first_page(jobs, PAST_JOBS)
+        more = len(page) < len(jobs) or len(jobs) == request.limit
+        return HistoryPage(request.request, page, more=more)
 
     async def _find(self, room: str, request: FetchHistory, last: int) -> Sequence[JobRecord]:
         if request.job:
@@ -92,12 +96,17 @@ class Past:
             source.args,
         )
 
-    async def output(self, room: str, job: str, offset: int) -> OutputPart | None:
+    async def output(self, room: str, request: FetchOutput) -> OutputPart | None:
         """Read a piece of what a finished job of a room wrote.
+
+        Args:
+            room: its name.
+            request: which piece.
 
         Returns:
             The piece; None when the room has no such job, or it cannot be read now.
         """
+        job = request.job
         known = self._outputs.get(job) or await self._read_output(job)
         if known is None or known[0].room != room or known[0].result is None:
             return None
@@ -107,7 +116,7 @@ class Past:
             self._outputs.popitem(last=False)
         record, runs = known
         assert record.result
-        return _part(job, runs, offset, record.result.output_bytes)
+        return _part(request, runs, record.result.output_bytes)
 
     async def _read_output(self, job: str) -> tuple[JobRecord, Sequence[OutputRun]] | None:
         try:
@@ -118,8 +127,9 @@ class Past:
             return None
 
 
-def _part(job: str, runs: Sequence[OutputRun], offset: int, total: int) -> OutputPart:
+def _part(request: FetchOutput, runs: Sequence[OutputRun], total: int) -> OutputPart:
     """Cut a piece out; where something was not kept, it begins behind that."""
+    job, offset = request.job, request.offset
     chunks: list[OutputChunk] = []
     start, end, size = total, -1, 0
     for run in (each for each in runs if not each.typed_by):
@@ -135,12 +145,13 @@ def _part(job: str, runs: Sequence[OutputRun], offset: int, total: int) -> Outpu
         chunks.append(OutputChunk(run.stream, data))
         size += len(data)
         end = run.offset + first + len(data)
-    part = OutputPart(job, start, tuple(chunks), total)
-    behind = total + 1 if part.end >= total else part.end
+    part_end = start + size
+    behind = total + 1 if part_end >= total else part_end
     lines = [each for each in runs if each.typed_by]
+    first_offset = first_line_offset(request)
     typed = (
         StdinEcho(0, job, 0, line.typed_by, line.data, offset=line.offset, number=number)
         for number, line in enumerate(lines)
-        if offset <= line.offset < behind
+        if first_offset <= line.offset < behind and number >= request.line
     )
-    return msgspec.structs.replace(part, typed=tuple(typed))
+    return bounded_part(job, start, chunks, total, typed)

@@ -1,10 +1,11 @@
 """What a member reads again: what programs wrote, what they ran, pages of the past."""
 
-from codesync_protocol.codec import encode
 from codesync_protocol.errors import Code, FrameError
 from codesync_protocol.limits import PART_MAX
 from codesync_protocol.messages import FetchHistory, FetchOutput, FetchSource, OutputPart
 from codesync_server.jobs.job import Job
+from codesync_server.rooms.frames import frame_of
+from codesync_server.rooms.output_parts import bounded_part, first_line_offset
 from codesync_server.rooms.past import Past
 from codesync_server.rooms.seat import Seat
 
@@ -44,29 +45,30 @@ class Reading:
         """
         job = self._room.jobs.get(message.job)
         if job is not None and job.output.is_here:
-            written, start = job, message.offset
+            written = job
 
-            def answer() -> bytes:
-                return encode(_part_of(written, start))
+            def answer() -> bytes | None:
+                return frame_of(_part_of(written, message))
         else:
-            past = await self._past.output(self._room.name, message.job, message.offset)
+            past = await self._past.output(self._room.name, message)
             if past is None and job is None:
                 raise FrameError(Code.NO_SUCH_JOB, "the room has no such job")
             total = job.output.told if job else 0
             part = past or OutputPart(message.job, total, (), total)
 
-            def answer() -> bytes:
-                return encode(part)
+            def answer() -> bytes | None:
+                return frame_of(part)
 
         if not self._seat.outlet.put_bulk(answer):
             raise FrameError(Code.TOO_FAST, "too many requests for old output at once")
 
 
-def _part_of(job: Job, start: int) -> OutputPart:
+def _part_of(job: Job, request: FetchOutput) -> OutputPart:
     """Cut a piece out of what members were told of, and of nothing else."""
-    output = job.output
+    output, start = job.output, request.offset
     offset, chunks = output.read(start, min(PART_MAX, max(0, output.told - start)))
     end = offset + sum(len(chunk.data) for chunk in chunks)
     is_last = end >= output.told
-    typed = job.echoes.within(start, None if is_last else end)
-    return OutputPart(job.id, offset, chunks, output.told, typed)
+    typed = job.echoes.within(first_line_offset(request), None if is_last else end)
+    wanted = (line for line in typed if line.number >= request.line)
+    return bounded_part(job.id, offset, chunks, output.told, wanted)

@@ -3,6 +3,7 @@
 from collections import Counter
 
 from codesync_protocol.codec import encode
+from codesync_protocol.fitting import fit
 from codesync_protocol.messages import Finished, Output, Started, StdinTaken, Stream
 from codesync_server.jobs.job import Job
 from codesync_server.jobs.kept import output_of
@@ -75,7 +76,7 @@ class Reporter:
     def job_finished(self, job: Job) -> Kept:
         """Tell the room how a job ended, when the store has kept it."""
         assert job.result is not None
-        result = job.result
+        result = job.result = fit(job.result)
         self.verdicts[result.verdict] += 1
         self._shown.pop(job.id, None)
         kept = self._keeper.keep(FinishJob(job.id, result, job.cancelled_by, output_of(job)))

@@ -25,9 +25,11 @@ from codesync_protocol.messages import (
     Saving,
     StdinHeld,
 )
+from codesync_protocol.paging import split_members, split_queue
 from codesync_server.documents.document import Document
 from codesync_server.jobs.job import Job, Submitter
 from codesync_server.rooms.book import Keep, RoomBook, keep_nothing
+from codesync_server.rooms.frames import frame_of, frames_of
 from codesync_server.rooms.gate import Gate, Kept
 from codesync_server.rooms.identity import Identity
 from codesync_server.rooms.log import EventLog
@@ -83,7 +85,7 @@ class Room:
         self._book = RoomBook(name, keep, kept.text if kept else None)
         self._gate = Gate()
         self._outlets: dict[str, Outlet] = {}  # by client key
-        self._last_queue: bytes = b""
+        self._last_queue: list[bytes] = []
         self._checked_edits = 0
         if kept is not None:
             self._restore(kept)
@@ -137,7 +139,7 @@ class Room:
         member = self.roll.arrive(key, name, role, issued)
         self._outlets[key] = outlet
         self.idle_since = None
-        self._last_queue = b""  # the newcomer knows another one
+        self._last_queue = []  # the newcomer knows another one
         self.save()
         self.save_member(key)
         self._tell_members()
@@ -205,7 +207,7 @@ class Room:
         return len(self.roll)
 
     def _tell_members(self) -> None:
-        self.tell("members", encode(self.members))
+        self._tell_pages("members", frames_of(split_members(self.members)))
 
     # What is kept.
 
@@ -275,7 +277,8 @@ class Room:
 
     def _tell_event(self, make: Callable[[int], Event]) -> None:
         event = make(self.log.next_seq())
-        frame = encode(event)
+        if (frame := frame_of(event)) is None:
+            return
         self.log.append(frame)
         may_skip, urgent = isinstance(event, Output), isinstance(event, Edited)
         if isinstance(event, Edited | DocumentReset):
@@ -285,8 +288,13 @@ class Room:
 
     def tell(self, kind: str, frame: bytes) -> None:
         """Tell everybody the state of something."""
-        for outlet in self._outlets.values():
-            outlet.put_state(kind, frame)
+        self._tell_pages(kind, [frame])
+
+    def _tell_pages(self, kind: str, frames: list[bytes]) -> None:
+        """Tell everybody the state of something that may need several messages."""
+        if frames:
+            for outlet in self._outlets.values():
+                outlet.put_state(kind, *frames)
 
     def tell_queue(self, queue: Queue) -> int:
         """Tell all members the queue, unless they know it already.
@@ -294,12 +302,12 @@ class Room:
         Returns:
             Bytes sent to all members together.
         """
-        frame = encode(queue)
-        if frame == self._last_queue:
+        frames = frames_of(split_queue(queue))
+        if frames == self._last_queue:
             return 0
-        self._last_queue = frame
-        self.tell("queue", frame)
-        return len(frame) * self.size
+        self._last_queue = frames
+        self._tell_pages("queue", frames)
+        return sum(map(len, frames)) * self.size
 
     def tell_caret(self, member: int) -> None:
         """Tell the others where a member is, if it is still here."""

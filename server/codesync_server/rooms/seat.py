@@ -1,11 +1,11 @@
 """One member's place in a room: who they are, what their role allows, and the way back to them."""
 
-from codesync_protocol.codec import encode
 from codesync_protocol.errors import Code, FrameError
 from codesync_protocol.messages import Member, Role, ServerMessage
 from codesync_server.access.payer import Payer
 from codesync_server.access.rules import ACTING_ROLES
 from codesync_server.jobs.job import Job, Submitter
+from codesync_server.rooms.frames import frame_of
 from codesync_server.rooms.outlet import Outlet
 from codesync_server.rooms.room import Room
 
@@ -43,7 +43,8 @@ class Seat:
 
     def reply(self, message: ServerMessage) -> None:
         """Answer them."""
-        self.outlet.put_reply(encode(message))
+        if (frame := frame_of(message)) is not None:
+            self.outlet.put_reply(frame)
 
     def require_acting(self) -> None:
         """Make sure that they may do more than watch.

@@ -13,6 +13,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin
 
 from codesync_protocol.codec import decode_from_server, encode
+from codesync_protocol.limits import MIB
 from codesync_protocol.messages import (
     ClientMessage,
     Fault,
@@ -101,7 +102,7 @@ class Wire:
     async def say(self, *messages: ClientMessage) -> None:
         """Send messages."""
         for message in messages:
-            await self.connection.send(encode(message))
+            await self.connection.send(encode(message, limit=64 * MIB))
 
     async def send(self, frame: bytes | str) -> None:
         """Send whatever as one message."""

@@ -71,7 +71,7 @@ class CountingOutlet(Ear):
 
     carets = 0
 
-    def put_state(self, kind: str, frame: bytes) -> None:
+    def put_state(self, kind: str, *frames: bytes) -> None:
         self.carets += kind.startswith("caret")
 
     def put_event(self, frame: bytes, *, may_skip: bool = False, urgent: bool = False) -> None:
