@@ -98,7 +98,9 @@ async def measure(
     times: Times = defaultdict(list)
     with docker_run(SandboxProfile(cpus=cpus)) as command:
         async with (
-            server_process("--executor=docker", f"--cpus={cpus}") as server,
+            server_process(
+                "--executor=docker", f"--cpus={cpus}", "--submits-per-minute=1000000"
+            ) as server,
             alone(command, program) as bare,
             Room(server.link(), name="benchmark") as room,
         ):

@@ -110,7 +110,11 @@ async def measure(seconds: float, count: int) -> dict[str, object]:
         async def loop() -> None:
             loops.append(await docker_run_loop(command, seconds / 2))
 
-        limits = [f"--max-concurrent={AT_ONCE}", f"--queue-per-member={count}"]
+        limits = [
+            f"--max-concurrent={AT_ONCE}",
+            f"--queue-per-member={count}",
+            "--submits-per-minute=1000000",
+        ]
         await loop()
         for size in (AT_ONCE + 1, count):
             async with server_process(

@@ -35,6 +35,7 @@ from codesync_server.rooms.registry import Rooms, RoomUnavailable, TooManyRooms
 from codesync_server.rooms.reporter import Reporter
 from codesync_server.rooms.room import Room
 from codesync_server.rooms.seat import Seat
+from codesync_server.rooms.submission_budgets import SubmissionBudgets
 from codesync_server.settings import Settings
 from codesync_server.store.choice import choose_store
 from codesync_server.store.contract import Retention, Store, StoreDown, StoreLost, StoreUnusable
@@ -84,6 +85,7 @@ class App:
         self._rooms = Rooms(self._keeper, *begin)
         self._budgets = Budgets()
         self._shares = Shares()
+        self._submissions = SubmissionBudgets(self._budgets, settings)
         self._presence = Presence(self._rooms)
         self._uploads = Uploads()
         self._reporter = Reporter(self._rooms, self._keeper)
@@ -115,6 +117,7 @@ class App:
         figures.add("clients", lambda: client_figures(self._limits, self._listener.descriptors))
         figures.add("refusals", lambda: by_level(self._budgets.refusals + self._shares.refusals))
         figures.add("loop_lag", self._loop_lag.figures)
+        figures.add("upload_bytes", lambda: self._uploads.received_bytes)
         figures.add("delays", lambda: by_level(self._budgets.delays))
         return figures
 
@@ -333,6 +336,7 @@ class App:
             presence=self._presence,
             invites=self.invites,
             budgets=self._budgets,
+            submissions=self._submissions,
         )
 
     def _welcome(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
-from codesync_protocol.limits import MIB
+from codesync_protocol.limits import KIB, MIB
 from codesync_protocol.links import DEFAULT_PORT
 from codesync_server.kinds import (
     Address,
@@ -177,6 +177,19 @@ class Settings:
         int, Whole("waiting programs of one room, at most its share of queue_limit", 1, 1_000_000)
     ] = 500
     queue_per_member: Annotated[int, Whole("waiting programs of one member", 1, 1_000_000)] = 5
+    submits_per_minute: Annotated[
+        int,
+        Whole("submissions of one member; of one invite or room 4 times as many", 1, 1_000_000),
+    ] = 300
+    submit_bytes_per_minute: Annotated[
+        int,
+        Size(
+            "source and input that one member submits in a minute; of one invite or room 4 times"
+            " as much",
+            64 * KIB,
+            64 * GIB,
+        ),
+    ] = 16 * MIB
     pool_size: Annotated[
         int | None,
         Maybe(

@@ -1,62 +1,148 @@
-"""Bodies of submissions on their way to the server: bounded over all members together. Pure."""
+"""Bodies of submissions that are arriving: the received bytes are bounded and shared fairly. Pure.
 
-from collections import OrderedDict
-from collections.abc import Callable
+Announced sizes count for nothing. When a bound is reached, an upload that stands still makes way,
+then one of the room (within a room: of the invite) that holds most, if that is more than the
+newcomer would hold.
+"""
+
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-BYTES_MAX = 64 * 1024 * 1024
+from codesync_protocol.limits import KIB, MIB
+
+SERVER_BYTES = 128 * MIB
+ROOM_BYTES = 32 * MIB
+MEMBER_BYTES = 24 * MIB
+"""Two submissions of the largest size."""
+
+BASE_BYTES = 16 * KIB
+"""What an upload costs before its body arrives: names and arguments."""
+
 STALE_SECONDS = 30.0
-"""One of which nothing came for so long makes way for others."""
+"""An upload that received nothing for so long makes way for others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Uploader:
+    """Who uploads.
+
+    Attributes:
+        room: name of the room.
+        invite: hash of the invite.
+        member: client key.
+    """
+
+    room: str
+    invite: str
+    member: str
 
 
 @dataclass(slots=True)
 class _Upload:
+    owner: Uploader
     size: int
     moved_at: float
     drop: Callable[[], None]
 
 
 class UploadsFull(Exception):
-    """There is no room for another body now."""
+    """There is no space for more received bytes now; the message states the limit."""
 
 
 class Uploads:
-    """What is on its way, the one that stood still for longest first."""
+    """All uploads of a server, the one that stood still for longest first."""
 
     def __init__(self) -> None:
-        self._uploads: OrderedDict[str, _Upload] = OrderedDict()
+        self._uploads: OrderedDict[tuple[Uploader, str], _Upload] = OrderedDict()
         self._bytes = 0
 
-    def begin(self, job: str, size: int, drop: Callable[[], None], now: float) -> None:
-        """Make room for a body.
+    @property
+    def received_bytes(self) -> int:
+        """Bytes that all uploads hold."""
+        return self._bytes
+
+    def __len__(self) -> int:
+        """Number of uploads."""
+        return len(self._uploads)
+
+    def hold(
+        self, owner: Uploader, job: str, received: int, drop: Callable[[], None], now: float
+    ) -> None:
+        """Count the bytes that an upload has received so far.
 
         Args:
-            job: whose.
-            size: how many bytes it will have.
-            drop: called when it has to make way.
-            now: seconds of any steady clock.
+            owner: who uploads.
+            job: the job's id.
+            received: bytes of the body that are here.
+            drop: called when the upload has to make way; it is not counted any more then.
+            now: seconds of a monotonic clock.
 
         Raises:
-            UploadsFull: there is none.
+            UploadsFull: there is no space; the upload is not counted any more.
         """
-        self.end(job)
-        while self._bytes + size > BYTES_MAX:
-            oldest = next(iter(self._uploads), None)
-            if oldest is None or now - self._uploads[oldest].moved_at < STALE_SECONDS:
-                raise UploadsFull
-            drop_oldest = self._uploads[oldest].drop
-            self.end(oldest)
-            drop_oldest()
-        self._uploads[job] = _Upload(size, now, drop)
+        self.end(owner, job)
+        size = received + BASE_BYTES
+        of_member = sum(each.size for each in self._of(owner.room) if each.owner == owner)
+        if of_member + size > MEMBER_BYTES:
+            raise UploadsFull(f"Your share of uploads is full ({MEMBER_BYTES // MIB} MB)")
+        while sum(each.size for each in self._of(owner.room)) + size > ROOM_BYTES:
+            if not self._make_way(self._in_room(owner, size, now)):
+                raise UploadsFull(f"This room's share of uploads is full ({ROOM_BYTES // MIB} MB)")
+        while self._bytes + size > SERVER_BYTES:
+            if not self._make_way(self._in_server(owner, size, now)):
+                raise UploadsFull(f"The server's uploads are full ({SERVER_BYTES // MIB} MB)")
+        self._uploads[owner, job] = _Upload(owner, size, now, drop)
         self._bytes += size
 
-    def moved(self, job: str, now: float) -> None:
-        """More of a body has come."""
-        if upload := self._uploads.get(job):
-            upload.moved_at = now
-            self._uploads.move_to_end(job)
-
-    def end(self, job: str) -> None:
-        """A body is whole, or will not come."""
-        if upload := self._uploads.pop(job, None):
+    def end(self, owner: Uploader, job: str) -> None:
+        """Stop counting an upload: it is whole, or given up."""
+        if upload := self._uploads.pop((owner, job), None):
             self._bytes -= upload.size
+
+    def _of(self, room: str) -> Iterable[_Upload]:
+        return (each for each in self._uploads.values() if each.owner.room == room)
+
+    def _in_room(self, owner: Uploader, size: int, now: float) -> tuple[Uploader, str] | None:
+        held = Counter[str]()
+        for each in self._of(owner.room):
+            held[each.owner.invite] += each.size
+        return self._oldest(
+            lambda upload: upload.owner.room == owner.room,
+            now,
+            lambda upload: held[upload.owner.invite],
+            held[owner.invite] + size,
+        )
+
+    def _in_server(self, owner: Uploader, size: int, now: float) -> tuple[Uploader, str] | None:
+        held = Counter[str]()
+        for each in self._uploads.values():
+            held[each.owner.room] += each.size
+        return self._oldest(
+            lambda _: True, now, lambda upload: held[upload.owner.room], held[owner.room] + size
+        )
+
+    def _oldest(
+        self,
+        concerns: Callable[[_Upload], bool],
+        now: float,
+        held_by: Callable[[_Upload], int],
+        more_than: int,
+    ) -> tuple[Uploader, str] | None:
+        """Find the upload that makes way: a stale one, else the oldest of the largest holder."""
+        candidates = [(name, each) for name, each in self._uploads.items() if concerns(each)]
+        if not candidates:
+            return None
+        name, first = candidates[0]
+        if now - first.moved_at >= STALE_SECONDS:
+            return name
+        name, largest = max(candidates, key=lambda each: held_by(each[1]))
+        return name if held_by(largest) > more_than else None
+
+    def _make_way(self, name: tuple[Uploader, str] | None) -> bool:
+        if name is None:
+            return False
+        upload = self._uploads[name]
+        self.end(*name)
+        upload.drop()
+        return True

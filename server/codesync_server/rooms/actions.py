@@ -49,6 +49,7 @@ from codesync_server.rooms.past import Past
 from codesync_server.rooms.presence import Presence, tell_carets
 from codesync_server.rooms.reading import Reading
 from codesync_server.rooms.seat import Seat
+from codesync_server.rooms.submission_budgets import SubmissionBudgets
 from codesync_server.rooms.submitting import Submitting
 from codesync_server.store.keeper import Keeper
 
@@ -76,6 +77,7 @@ class Actions:
         presence: tells the others where the member is.
         invites: signs invites.
         budgets: what members have spent.
+        submissions: what submissions are charged to.
 
     Attributes:
         errands: what takes time; whoever owns the member's connection has them run.
@@ -94,6 +96,7 @@ class Actions:
         presence: Presence,
         invites: InviteDesk,
         budgets: Budgets,
+        submissions: SubmissionBudgets,
     ) -> None:
         self.errands = Errands()
         self._seat = seat
@@ -103,7 +106,9 @@ class Actions:
         self._presence = presence
         self._edit_charges = EditCharges(budgets, seat.payer)
         self._editing = Editing(seat, self._edit_charges)
-        self._submitting = Submitting(seat, scheduler, languages, allowance, uploads, keeper)
+        self._submitting = Submitting(
+            seat, scheduler, languages, allowance, uploads, keeper, submissions
+        )
         self._reading = Reading(seat, past)
         self._hosting = Hosting(seat, invites)
         self._budgets = budgets
@@ -118,7 +123,7 @@ class Actions:
             case FetchOutput() if self._reading.is_at_hand(message):
                 await self._do(message)
             case Submit() | SubmitPart() | FetchHistory() | FetchSource() | FetchOutput():
-                await self.errands.put(lambda: self._do(message), job)
+                await self.errands.put(lambda: self._do(message), job, _body_size(message))
             case _ if job and self.errands.concern(job):
                 await self.errands.put(lambda: self._do(message), job)
             case _:
@@ -275,3 +280,11 @@ class Actions:
         job.window = (message.window.columns, message.window.rows)
         if job.session is not None:
             job.session.resize(*job.window)
+
+
+def _body_size(message: ClientMessage) -> int:
+    match message:
+        case Submit(body=body) | SubmitPart(data=body):
+            return len(body)
+        case _:
+            return 0

@@ -5,8 +5,13 @@ import logging
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable
 
+from codesync_protocol.limits import KIB
+
 WAITING_MAX = 64
 """With more, the member's messages wait: they are read no further."""
+
+WAITING_BYTES = 512 * KIB
+"""Likewise with more bytes of submissions."""
 
 log = logging.getLogger(__name__)
 
@@ -17,7 +22,8 @@ class Errands:
     """One member's errands: one after the other, in the order in which they came."""
 
     def __init__(self) -> None:
-        self._waiting: deque[tuple[str, Errand]] = deque()
+        self._waiting: deque[tuple[str, Errand, int]] = deque()
+        self._waiting_bytes = 0
         self._concerned: Counter[str] = Counter()
         self._changed = asyncio.Condition()
         self._is_ending = False
@@ -31,16 +37,18 @@ class Errands:
         """Tell whether a job has an errand that is not done: what is about it comes behind."""
         return self._concerned[job] > 0
 
-    async def put(self, errand: Errand, job: str = "") -> None:
+    async def put(self, errand: Errand, job: str = "", size: int = 0) -> None:
         """Have something done; waits while too much is waiting.
 
         Args:
             errand: does it; raises nothing that anybody should know of.
             job: what it is about, if it is about a job.
+            size: bytes that it keeps in memory.
         """
         async with self._changed:
-            await self._changed.wait_for(lambda: len(self._waiting) < WAITING_MAX)
-            self._waiting.append((job, errand))
+            await self._changed.wait_for(self._has_space)
+            self._waiting.append((job, errand, size))
+            self._waiting_bytes += size
             self._concerned[job] += 1
             self._changed.notify_all()
 
@@ -51,7 +59,7 @@ class Errands:
                 await self._changed.wait_for(lambda: self._waiting or self._is_ending)
                 if self._is_ending:
                     return
-                job, errand = self._waiting[0]
+                job, errand, size = self._waiting[0]
             try:
                 await errand()
             except Exception:
@@ -59,9 +67,13 @@ class Errands:
                 log.exception("an errand failed for a reason that nobody has foreseen")
             async with self._changed:
                 self._waiting.popleft()
+                self._waiting_bytes -= size
                 self._concerned[job] -= 1
                 self._concerned += Counter()  # forgets those that are done
                 self._changed.notify_all()
+
+    def _has_space(self) -> bool:
+        return len(self._waiting) < WAITING_MAX and self._waiting_bytes < WAITING_BYTES
 
     async def end(self) -> None:
         """Begin no more of them: their member is gone, and asks again when it is back."""

@@ -2,24 +2,31 @@
 
 import asyncio
 import time
+from collections.abc import Generator
+from contextlib import contextmanager
 
 from codesync_protocol.errors import Code, FrameError
 from codesync_protocol.messages import Accepted, PartTaken, Rejected, Submit, SubmitPart, Submitted
+from codesync_server.access.exhausted import Exhausted
 from codesync_server.jobs.allowance import Allowance
 from codesync_server.jobs.intake import Intake, Refusal
 from codesync_server.jobs.job import Job
 from codesync_server.jobs.kept import record_of
 from codesync_server.jobs.queue import QueueFull
 from codesync_server.jobs.scheduler import Draining, Scheduler
-from codesync_server.jobs.uploads import Uploads, UploadsFull
+from codesync_server.jobs.uploads import Uploader, Uploads, UploadsFull
 from codesync_server.languages.registry import Languages
 from codesync_server.rooms.seat import Seat
+from codesync_server.rooms.submission_budgets import SubmissionBudgets
 from codesync_server.store.contract import StoreDown
 from codesync_server.store.keeper import Keeper, KnownJob
 from codesync_server.store.records import JobRecord
 
 RETRY_SECONDS = 2.0
 """After a refusal for a full queue, another attempt makes sense after this time at the earliest."""
+
+UPLOAD_RETRY_SECONDS = 5.0
+"""After a refusal for full uploads, another attempt makes sense after this time."""
 
 KNOWN_SECONDS = 3.0
 """How long a refusal waits for the store to say whether the job was accepted before."""
@@ -38,6 +45,7 @@ class Submitting:
         allowance: how much a job may use.
         uploads: bodies that are on the way, of all members.
         keeper: keeps what is accepted.
+        budgets: what submissions are charged to.
     """
 
     def __init__(
@@ -48,6 +56,7 @@ class Submitting:
         allowance: Allowance,
         uploads: Uploads,
         keeper: Keeper,
+        budgets: SubmissionBudgets,
     ) -> None:
         self._seat = seat
         self._room = seat.room
@@ -56,20 +65,19 @@ class Submitting:
         self._allowance = allowance
         self._keeper = keeper
         self._uploads = uploads
+        self._budgets = budgets
+        self._uploader = Uploader(seat.room.name, seat.payer.invite, seat.key)
         self._intakes: dict[str, Intake] = {}
 
     async def submit(self, submit: Submit) -> None:
-        """Take a submission, or what announces one."""
-        try:
+        """Receive a submission, or what announces one."""
+        with self._answering(submit.job):
             self._seat.require_acting()
+            self._budgets.charge_submission(self._seat.payer, len(submit.body))
             await self._proceed(Intake(submit, self._languages, self._allowance))
-        except Refusal as refusal:
-            self._refuse(submit.job, refusal)
-        except FrameError as error:
-            self._seat.reply(Rejected(submit.job, error.code, error.reason))
 
     async def part(self, part: SubmitPart) -> None:
-        """Take a part of one.
+        """Receive a part of one.
 
         Raises:
             FrameError: it was not announced.
@@ -77,16 +85,26 @@ class Submitting:
         intake = self._intakes.get(part.job)
         if intake is None:
             raise FrameError(Code.NO_SUCH_JOB, "a part of a submission that was not announced")
-        try:
+        with self._answering(part.job):
             self._seat.require_acting()
+            self._budgets.charge_bytes(self._seat.payer, len(part.data))
             intake.add(part)
             await self._proceed(intake)
+
+    @contextmanager
+    def _answering(self, job: str) -> Generator[None, None, None]:
+        """Reject the submission if it is refused inside."""
+        try:
+            yield
+        except Exhausted as error:
+            self._drop(job)
+            self._seat.reply(Rejected(job, error.code, error.reason, "", error.retry_after))
         except Refusal as refusal:
-            self._drop(part.job)
-            self._refuse(part.job, refusal)
+            self._drop(job)
+            self._refuse(job, refusal)
         except FrameError as error:
-            self._drop(part.job)
-            self._seat.reply(Rejected(part.job, error.code, error.reason))
+            self._drop(job)
+            self._seat.reply(Rejected(job, error.code, error.reason))
 
     def leave(self) -> None:
         """Let go of all that is not whole."""
@@ -110,31 +128,29 @@ class Submitting:
         )
 
     def _await_more(self, job_id: str, intake: Intake) -> None:
-        now = asyncio.get_running_loop().time()
-        if self._intakes.get(job_id) is intake:
-            self._uploads.moved(self._name(job_id), now)
-            return
         if len(self._intakes) >= UPLOADS_MAX and job_id not in self._intakes:
-            raise Refusal(Code.TOO_FAST, f"{UPLOADS_MAX} of your submissions are on the way")
-        size = intake.submit.body_size
+            raise Refusal.until(
+                Code.TOO_FAST,
+                f"{UPLOADS_MAX} of your submissions are on the way",
+                RETRY_SECONDS,
+            )
+        now = asyncio.get_running_loop().time()
         try:
-            self._uploads.begin(self._name(job_id), size, lambda: self._forget(job_id), now)
-        except UploadsFull:
-            raise Refusal(
-                Code.BUSY, "the server takes in too many submissions now", "try again in a minute"
-            ) from None
+            self._uploads.hold(
+                self._uploader, job_id, intake.received, lambda: self._make_way(job_id), now
+            )
+        except UploadsFull as error:
+            raise Refusal.until(Code.BUSY, str(error), UPLOAD_RETRY_SECONDS) from None
         self._intakes[job_id] = intake
 
-    def _drop(self, job_id: str) -> None:
-        if job_id in self._intakes:
-            self._forget(job_id)
-            self._uploads.end(self._name(job_id))
-
-    def _forget(self, job_id: str) -> None:
+    def _make_way(self, job_id: str) -> None:
         del self._intakes[job_id]
+        reason = "The upload has made way for others"
+        self._refuse(job_id, Refusal.until(Code.BUSY, reason, UPLOAD_RETRY_SECONDS))
 
-    def _name(self, job_id: str) -> str:
-        return f"{self._seat.key} {job_id}"  # others may choose the same id
+    def _drop(self, job_id: str) -> None:
+        if self._intakes.pop(job_id, None) is not None:
+            self._uploads.end(self._uploader, job_id)
 
     async def _accept(self, job: Job) -> None:
         try:

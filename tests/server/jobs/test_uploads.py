@@ -1,44 +1,77 @@
-"""What is on its way to the server is bounded, whoever sends how many halves."""
+"""Received bytes are bounded and shared, whoever announces how much."""
 
 import pytest
 
 from codesync_server.jobs import uploads
-from codesync_server.jobs.uploads import STALE_SECONDS, Uploads, UploadsFull
+from codesync_server.jobs.uploads import STALE_SECONDS, Uploader, Uploads, UploadsFull
+
+ANA, BEN = Uploader("room-a", "link", "ana"), Uploader("room-b", "link", "ben")
+EVE = Uploader("room-a", "link", "eve")
+HOST = Uploader("room-a", "token", "host")
 
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(uploads, "BYTES_MAX", 100)
+    monkeypatch.setattr(uploads, "SERVER_BYTES", 100)
+    monkeypatch.setattr(uploads, "ROOM_BYTES", 80)
+    monkeypatch.setattr(uploads, "MEMBER_BYTES", 70)
+    monkeypatch.setattr(uploads, "BASE_BYTES", 0)
 
 
 def fail() -> None:
-    pytest.fail("nothing had to make way")
+    pytest.fail("an upload was dropped")
 
 
-def test_there_is_room_for_so_many_bytes() -> None:
-    on_the_way = Uploads()
-    on_the_way.begin("a", 60, fail, 0.0)
+def test_a_member_a_room_and_the_server_have_a_limit() -> None:
+    arriving = Uploads()
+    arriving.hold(ANA, "1", 60, fail, 0.0)
+    with pytest.raises(UploadsFull, match="Your share of uploads is full"):
+        arriving.hold(ANA, "2", 20, fail, 0.0)
+    with pytest.raises(UploadsFull, match="This room's share of uploads is full"):
+        arriving.hold(EVE, "3", 30, fail, 0.0)
+    arriving.hold(BEN, "4", 40, fail, 0.0)
+    with pytest.raises(UploadsFull, match="The server's uploads are full"):
+        arriving.hold(BEN, "5", 20, fail, 0.0)
+    arriving.end(ANA, "1")
+    arriving.hold(BEN, "5", 20, fail, 0.0)
+    assert (len(arriving), arriving.received_bytes) == (2, 60)
+
+
+def test_only_received_bytes_count_and_the_newest_number_replaces_the_older_one() -> None:
+    arriving = Uploads()
+    for received in (0, 20, 60):
+        arriving.hold(ANA, "1", received, fail, 0.0)
+    assert arriving.received_bytes == 60
+    arriving.end(ANA, "1")
+    arriving.end(ANA, "1")
+    assert (len(arriving), arriving.received_bytes) == (0, 0)
+
+
+def test_an_upload_that_stands_still_makes_way() -> None:
+    arriving, dropped = Uploads(), list[str]()
+    arriving.hold(ANA, "1", 40, fail, 0.0)
+    arriving.hold(EVE, "2", 40, lambda: dropped.append("2"), 1.0)
+    arriving.hold(ANA, "1", 40, fail, 20.0)
     with pytest.raises(UploadsFull):
-        on_the_way.begin("b", 60, fail, 1.0)
-    on_the_way.end("a")
-    on_the_way.begin("b", 60, fail, 1.0)
+        arriving.hold(ANA, "3", 10, fail, 1.0 + STALE_SECONDS - 0.1)
+    arriving.hold(ANA, "3", 10, fail, 1.0 + STALE_SECONDS)
+    assert dropped == ["2"]
 
 
-def test_one_that_stands_still_makes_way() -> None:
-    on_the_way, dropped = Uploads(), list[str]()
-    on_the_way.begin("a", 50, lambda: dropped.append("a"), 0.0)
-    on_the_way.begin("b", 50, lambda: dropped.append("b"), 1.0)
-    on_the_way.moved("a", 20.0)
+def test_h11_an_invite_that_holds_most_of_a_room_makes_way_for_another() -> None:
+    arriving, dropped = Uploads(), list[str]()
+    for member in range(4):
+        eve = Uploader("room-a", "link", f"eve-{member}")
+        arriving.hold(eve, "1", 20, lambda: dropped.append("eve"), 0.0)
+    arriving.hold(HOST, "2", 30, fail, 0.0)
+    assert dropped == ["eve", "eve"]
+
+
+def test_h11_a_room_that_holds_most_of_the_server_makes_way_for_another() -> None:
+    arriving, dropped = Uploads(), list[str]()
+    arriving.hold(ANA, "1", 40, lambda: dropped.append("ana"), 0.0)
+    arriving.hold(EVE, "1", 40, fail, 0.0)
+    arriving.hold(BEN, "2", 30, fail, 0.0)
+    assert dropped == ["ana"]
     with pytest.raises(UploadsFull):
-        on_the_way.begin("c", 50, fail, 1.0 + STALE_SECONDS - 0.1)
-    on_the_way.begin("c", 50, fail, 1.0 + STALE_SECONDS)
-    assert dropped == ["b"]
-
-
-def test_one_that_begins_again_counts_once() -> None:
-    on_the_way = Uploads()
-    for _ in range(3):
-        on_the_way.begin("a", 80, fail, 0.0)
-    on_the_way.end("a")
-    on_the_way.end("a")
-    on_the_way.begin("b", 100, fail, 0.0)
+        arriving.hold(BEN, "3", 35, fail, 0.0)

@@ -43,6 +43,7 @@ from codesync_protocol.messages import (
 from codesync_protocol.verdict import Result, Verdict
 from codesync_server.access.budgets import Budgets
 from codesync_server.access.invites import InviteDesk
+from codesync_server.access.payer import Payer
 from codesync_server.jobs import uploads
 from codesync_server.jobs.allowance import Allowance
 from codesync_server.jobs.job import Job
@@ -57,6 +58,7 @@ from codesync_server.rooms.registry import Rooms
 from codesync_server.rooms.reporter import Reporter
 from codesync_server.rooms.room import Room
 from codesync_server.rooms.seat import Seat
+from codesync_server.rooms.submission_budgets import MEMBERS, SubmissionBudgets
 from codesync_server.rooms.submitting import UPLOADS_MAX
 from codesync_server.settings import Settings
 from codesync_server.store.changes import AcceptJob, Change, ForgetJob
@@ -72,17 +74,18 @@ from tests.waiting import eventually
 class Hand:
     """A member who acts, and hears what comes of it."""
 
-    def __init__(self, house: "House", room: str, name: str, role: Role) -> None:
+    def __init__(self, house: "House", room: str, name: str, role: Role, invite: str) -> None:
         self.ear = Ear()
         self.room = house.rooms.get(room) or house.rooms.add(Room(room, 0.0, house.keeper.keep))
         self._house = house
         self.member = self.room.enter(key_of(name), name, role, self.ear)
         self._actions = Actions(
-            Seat(self.room, key_of(name), self.ear),
+            Seat(self.room, key_of(name), self.ear, Payer("", invite, room, key_of(name))),
             scheduler=house.scheduler,
             languages=all_languages(),
             allowance=Allowance(JobLimits(), Caps()),
             uploads=house.uploads,
+            submissions=SubmissionBudgets(house.budgets, house.settings),
             keeper=house.keeper,
             past=Past(house.keeper.store),
             presence=house.presence,
@@ -120,14 +123,15 @@ class House:
         self.presence = Presence(self.rooms)
         self.uploads = Uploads()
         self.budgets = Budgets()
+        self.settings = settings or Settings()
         reporter = Reporter(self.rooms, keeper)
-        self.scheduler = Scheduler(
-            GoodExecutor(), all_languages(), settings or Settings(), reporter
-        )
+        self.scheduler = Scheduler(GoodExecutor(), all_languages(), self.settings, reporter)
 
-    def hand(self, name: str, *, room: str = "room-a", role: Role = Role.EDITOR) -> Hand:
+    def hand(
+        self, name: str, *, room: str = "room-a", role: Role = Role.EDITOR, invite: str = ""
+    ) -> Hand:
         """Let somebody in."""
-        return Hand(self, room, name, role)
+        return Hand(self, room, name, role, invite)
 
 
 @pytest.fixture
@@ -197,6 +201,70 @@ async def test_only_so_many_bodies_of_one_member_are_on_the_way(house: House) ->
     assert Accepted(job_id(0), 2) in ana.ear.heard
     await ana.does(large(99)[0])
     assert len(ana.ear.of(Rejected)) == 1
+
+
+async def test_h11_announcements_without_bodies_reserve_nothing(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "SERVER_BYTES", 8 * PART_MAX)
+    monkeypatch.setattr(uploads, "ROOM_BYTES", 6 * PART_MAX)
+    for number in range(6):
+        eve = house.hand(f"eve-{number}")
+        announced = Submit(
+            job_id(number), "python", (SubmitFile("main.py", 100),), stdin_size=10_000_000
+        )
+        await eve.does(announced)
+        assert eve.ear.of(Rejected) == []
+    ana = house.hand("ana")
+    submit, parts = large(50)
+    await ana.does(submit, *parts)
+    assert ana.ear.of(Accepted) == [Accepted(job_id(50), 1)]
+    assert house.uploads.received_bytes == 6 * uploads.BASE_BYTES
+
+
+async def test_h11_who_uploads_much_makes_way_and_is_told(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "ROOM_BYTES", 4 * PART_MAX)
+    eve, ana = house.hand("eve", invite="link"), house.hand("ana", invite="token")
+    await eve.does(large(1)[0], large(1)[1][0], large(2)[0])
+    await ana.does(large(3)[0], large(3)[1][0])
+    assert ana.ear.of(Rejected) == []
+    rejected = eve.ear.last(Rejected)
+    assert (rejected.job, rejected.code) == (job_id(1), Code.BUSY)
+    assert (rejected.remedy, rejected.retry_in) == ("Try again in about 5 s.", 5.0)
+    await ana.does(large(3)[1][1])
+    assert ana.ear.of(Accepted) == [Accepted(job_id(3), 1)]
+
+
+async def test_h12_submissions_are_charged_to_member_and_invite(keeper: Keeper) -> None:
+    house = House(keeper, Settings(submits_per_minute=2, queue_per_member=100))
+    eves = [house.hand(f"eve-{number}", invite="link") for number in range(MEMBERS + 1)]
+    for number, eve in enumerate(eves):
+        await eve.does(make_submit(number), Cancel(job_id(number)))
+    assert [len(eve.ear.of(Accepted)) for eve in eves] == [1] * MEMBERS + [0]
+    rejected = eves[-1].ear.last(Rejected)
+    assert rejected.code is Code.TOO_FAST
+    assert rejected.reason.startswith("Your invite's limit on submissions is reached")
+    assert "Try again in about" in rejected.reason
+    assert rejected.retry_in > 0
+    ana = house.hand("ana", room="room-b")
+    await ana.does(make_submit(100))
+    assert ana.ear.of(Accepted)
+
+
+async def test_h12_received_bytes_are_charged_before_they_are_stored(keeper: Keeper) -> None:
+    house = House(keeper, Settings(submit_bytes_per_minute=PART_MAX))
+    ana = house.hand("ana")
+    submit, parts = large(1)
+    await ana.does(submit, *parts)
+    rejected = ana.ear.last(Rejected)
+    assert (rejected.code, rejected.reason[:33]) == (
+        Code.TOO_FAST,
+        "Your limit on submitted bytes is ",
+    )
+    assert ana.ear.of(Accepted) == []
+    assert house.uploads.received_bytes == 0
 
 
 async def test_parts_that_do_not_fit_end_the_submission(house: House) -> None:
@@ -495,12 +563,12 @@ async def test_whoever_is_made_a_viewer_in_the_middle_of_a_submission_does_not_r
 async def test_so_many_bytes_may_be_on_their_way_of_all_members_together(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(uploads, "BYTES_MAX", large(1)[0].body_size)
+    monkeypatch.setattr(uploads, "SERVER_BYTES", 3 * PART_MAX)
     ana, ben = house.hand("ana"), house.hand("ben")
-    await ana.does(large(1)[0])
+    await ana.does(large(1)[0], large(1)[1][0])
     await ben.does(large(2)[0])
     assert ben.rejection is Code.BUSY
-    await ana.does(*large(1)[1])
+    await ana.does(large(1)[1][1])
     await ben.does(large(2)[0], *large(2)[1])
     assert ben.ear.last(Accepted).job == job_id(2)
 

@@ -1,0 +1,76 @@
+"""What submissions cost: their number and their received bytes, charged before anything is kept."""
+
+import asyncio
+from dataclasses import replace
+
+from codesync_server.access.budgets import Budget, Budgets
+from codesync_server.access.payer import SERVER_TOKEN, Payer
+from codesync_server.access.token_buckets import Rate
+from codesync_server.settings import Settings
+
+MEMBERS = 4
+"""An invite, and a room, may submit as much as so many members."""
+
+BURST_MINUTES = 0.5
+BURST_MINUTES_BYTES = 2.0
+"""The rate of so many minutes may be spent at once."""
+
+
+class SubmissionBudgets:
+    """Charges submissions to member, room and invite.
+
+    The server's own token is not charged as an invite: its holders are hosts everywhere, and a
+    class may share it. Their rooms are charged.
+
+    Args:
+        budgets: what clients have spent.
+        settings: the rates of a member.
+    """
+
+    def __init__(self, budgets: Budgets, settings: Settings) -> None:
+        self._budgets = budgets
+        self._count = _budget(
+            "submissions",
+            "submissions",
+            settings.submits_per_minute,
+            max(1.0, settings.submits_per_minute * BURST_MINUTES),
+        )
+        self._bytes = _budget(
+            "submitted bytes",
+            "bytes",
+            settings.submit_bytes_per_minute,
+            settings.submit_bytes_per_minute * BURST_MINUTES_BYTES,
+        )
+
+    def charge_submission(self, payer: Payer, size: int) -> None:
+        """Charge a submission, or its announcement.
+
+        Args:
+            payer: who submits.
+            size: bytes of the body that came with it.
+
+        Raises:
+            Exhausted: a limit is reached.
+        """
+        now = asyncio.get_running_loop().time()
+        self._budgets.charge(self._count, _charged(payer), 1, now)
+        self.charge_bytes(payer, size)
+
+    def charge_bytes(self, payer: Payer, size: int) -> None:
+        """Charge received bytes of a body.
+
+        Raises:
+            Exhausted: a limit is reached.
+        """
+        now = asyncio.get_running_loop().time()
+        self._budgets.charge(self._bytes, _charged(payer), size, now)
+
+
+def _budget(name: str, unit: str, per_minute: float, burst: float) -> Budget:
+    member = Rate(burst, per_minute / 60)
+    many = Rate(burst * MEMBERS, per_minute * MEMBERS / 60)
+    return Budget(name, unit, invite=many, room=many, member=member)
+
+
+def _charged(payer: Payer) -> Payer:
+    return replace(payer, invite="") if payer.invite == SERVER_TOKEN else payer
