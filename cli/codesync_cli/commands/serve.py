@@ -80,7 +80,14 @@ def run(args: argparse.Namespace) -> int:
         stream=sys.stderr,
     )
     logging.getLogger("codesync_server.websocket").setLevel("WARNING")
-    return asyncio.run(_serve(args, loaded.settings))
+    from codesync_server.repeated_lines import aggregate_repeated_lines
+
+    repeated = aggregate_repeated_lines()
+    try:
+        return asyncio.run(_serve(args, loaded.settings))
+    finally:
+        for lines in repeated:
+            lines.flush()
 
 
 async def _serve(args: argparse.Namespace, settings: Settings) -> int:
