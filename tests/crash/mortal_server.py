@@ -24,9 +24,13 @@ class MortalServer:
         folder: for its token, and its store if it is a file.
         store: the --store.
         arguments: more arguments for `codesync serve`.
+        open_files: its limit on open files, soft and hard; None: that of the tests.
     """
 
-    def __init__(self, folder: Path, store: str, *arguments: str) -> None:
+    def __init__(
+        self, folder: Path, store: str, *arguments: str, open_files: int | None = None
+    ) -> None:
+        self._limit = () if open_files is None else _with_open_files(open_files)
         self._token_file = folder / "token"
         self._log = folder / "log"
         self._store = store
@@ -38,6 +42,7 @@ class MortalServer:
         """Start it, and wait until it listens."""
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
+                *self._limit,
                 *(sys.executable, "-P", "-m", "codesync_cli", "serve"),
                 *(f"--port={self._port}", f"--store={self._store}"),
                 f"--token-file={self._token_file}",
@@ -55,6 +60,17 @@ class MortalServer:
                 if b"ws://" in line:
                     self._port = int(line.rpartition(b":")[2])
         raise AssertionError(f"the server did not start:\n{self._log.read_text()[-2000:]}")
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return self._port
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        assert self._process
+        return self._process.pid
 
     def link(self, room: str) -> Link:
         """A link into a room, as host."""
@@ -93,3 +109,7 @@ class MortalServer:
             self._process.send_signal(number)
         async with asyncio.timeout(STOP_SECONDS):
             return await self._process.wait()
+
+
+def _with_open_files(count: int) -> tuple[str, ...]:
+    return "sh", "-c", f'ulimit -n {count}; exec "$@"', "sh"
