@@ -23,6 +23,7 @@ from codesync_server.executors.choice import Choice, choose
 from codesync_server.executors.contract import ExecutorDown
 from codesync_server.jobs.allowance import Allowance
 from codesync_server.jobs.kept import job_of
+from codesync_server.jobs.memory_budget import MemoryBudget
 from codesync_server.jobs.scheduler import ATTEMPTS_MAX, Scheduler
 from codesync_server.jobs.uploads import Uploads
 from codesync_server.languages.registry import Languages, built_in
@@ -82,13 +83,14 @@ class App:
         self._past = Past(store)
         first = next((each for each in self.languages.infos() if each.available), None)
         begin = (first.name, first.starter) if first else ("", "")
-        self._rooms = Rooms(self._keeper, *begin)
+        self._memory = MemoryBudget(settings.memory_for_output)
+        self._rooms = Rooms(self._keeper, *begin, memory=self._memory)
         self._budgets = Budgets()
         self._shares = Shares()
         self._submissions = SubmissionBudgets(self._budgets, settings)
         self._presence = Presence(self._rooms)
         self._uploads = Uploads()
-        self._reporter = Reporter(self._rooms, self._keeper)
+        self._reporter = Reporter(self._rooms, self._keeper, self._memory)
         self._scheduler = Scheduler(
             choice.executor,
             self.languages,
@@ -117,6 +119,8 @@ class App:
         figures.add("clients", lambda: client_figures(self._limits, self._listener.descriptors))
         figures.add("refusals", lambda: by_level(self._budgets.refusals + self._shares.refusals))
         figures.add("loop_lag", self._loop_lag.figures)
+        figures.add("output_bytes", lambda: self._memory.used)
+        figures.add("output_evictions", lambda: self._memory.evictions)
         figures.add("upload_bytes", lambda: self._uploads.received_bytes)
         figures.add("delays", lambda: by_level(self._budgets.delays))
         return figures

@@ -177,6 +177,15 @@ class Settings:
         int, Whole("waiting programs of one room, at most its share of queue_limit", 1, 1_000_000)
     ] = 500
     queue_per_member: Annotated[int, Whole("waiting programs of one member", 1, 1_000_000)] = 5
+    memory_for_output: Annotated[
+        int,
+        Size(
+            "memory for output and events of all rooms; the oldest are evicted, and output is then"
+            " read from the store",
+            MIB,
+            1024 * GIB,
+        ),
+    ] = 256 * MIB
     submits_per_minute: Annotated[
         int,
         Whole("submissions of one member; of one invite or room 4 times as many", 1, 1_000_000),

@@ -9,6 +9,9 @@ KEPT_BYTES = 64 * 1024
 KEPT_MAX = 1000
 """Lines that are kept for who comes later; the oldest go first."""
 
+LINE_BYTES = 250
+"""What a line costs besides its bytes."""
+
 
 class Echoes:
     """The lines that were typed, as the room was told of them.
@@ -35,6 +38,16 @@ class Echoes:
         while len(self._lines) > KEPT_MAX or self._bytes > KEPT_BYTES:
             self._bytes -= len(self._lines.popleft().data)
         return line
+
+    @property
+    def kept_bytes(self) -> int:
+        """Bytes that the kept lines take, about."""
+        return self._bytes + LINE_BYTES * len(self._lines)
+
+    def drop(self) -> None:
+        """Give up all lines; they are read from the store from now on."""
+        self._lines.clear()
+        self._bytes = 0
 
     def within(self, start: int, end: int | None) -> tuple[StdinEcho, ...]:
         """Give the lines of a piece of the output.

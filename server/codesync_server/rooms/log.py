@@ -3,8 +3,13 @@
 import secrets
 from collections import deque
 
+from codesync_server.jobs.memory_budget import MemoryBudget
+
 KEPT_BYTES = 2 * 1024 * 1024
 KEPT_EVENTS = 20_000
+
+FRAME_BYTES = 48
+"""What an event costs in memory besides its bytes."""
 
 
 class EventLog:
@@ -20,6 +25,22 @@ class EventLog:
         self.seq = 0
         self._frames: deque[bytes] = deque()
         self._bytes = 0
+        self._memory: MemoryBudget | None = None
+
+    def account_to(self, memory: MemoryBudget) -> None:
+        """Count the kept events in the server's budget."""
+        self._memory = memory
+        self._report()
+
+    def evict(self) -> None:
+        """Give up all events: members who come back get the room as it is then."""
+        self._frames.clear()
+        self._bytes = 0
+        self._report()
+
+    def _report(self) -> None:
+        if self._memory is not None:
+            self._memory.report(self, self._bytes + FRAME_BYTES * len(self._frames))
 
     def next_seq(self) -> int:
         """The number that the next event must have."""
@@ -32,6 +53,7 @@ class EventLog:
         self._bytes += len(frame)
         while self._bytes > KEPT_BYTES or len(self._frames) > KEPT_EVENTS:
             self._bytes -= len(self._frames.popleft())
+        self._report()
 
     def since(self, epoch: str, seq: int) -> list[bytes] | None:
         """Give what somebody missed.

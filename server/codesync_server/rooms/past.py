@@ -4,7 +4,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Sequence
 
-from codesync_protocol.limits import PART_MAX
+from codesync_protocol.limits import MIB, PART_MAX
 from codesync_protocol.messages import (
     FetchHistory,
     FetchOutput,
@@ -32,6 +32,10 @@ PLACE_MAX = 1 << 53
 CHUNKS_MAX = 1024
 """Pieces of one answer: a program that changes streams with every byte makes many small ones."""
 
+OUTPUTS_CACHED_BYTES = 16 * MIB
+RUN_BYTES = 150
+"""What a run of one stream costs in memory besides its bytes."""
+
 OUTPUTS_CACHED = 8
 """Outputs that are kept unpacked while somebody reads them part by part."""
 
@@ -46,6 +50,7 @@ class Past:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._outputs: OrderedDict[str, tuple[JobRecord, Sequence[OutputRun]]] = OrderedDict()
+        self._sizes: dict[str, int] = {}
 
     async def page(self, room: str, request: FetchHistory, *, last: int = PLACE_MAX) -> HistoryPage:
         """Look for finished jobs of a room.
@@ -110,13 +115,21 @@ class Past:
         known = self._outputs.get(job) or await self._read_output(job)
         if known is None or known[0].room != room or known[0].result is None:
             return None
-        self._outputs[job] = known
-        self._outputs.move_to_end(job)
-        while len(self._outputs) > OUTPUTS_CACHED:
-            self._outputs.popitem(last=False)
+        self._remember(job, known)
         record, runs = known
         assert record.result
         return _part(request, runs, record.result.output_bytes)
+
+    def _remember(self, job: str, output: tuple[JobRecord, Sequence[OutputRun]]) -> None:
+        if job not in self._sizes:
+            self._sizes[job] = sum(len(run.data) + RUN_BYTES for run in output[1])
+        self._outputs[job] = output
+        self._outputs.move_to_end(job)
+        while (
+            len(self._outputs) > OUTPUTS_CACHED or sum(self._sizes.values()) > OUTPUTS_CACHED_BYTES
+        ):
+            oldest, _ = self._outputs.popitem(last=False)
+            del self._sizes[oldest]
 
     async def _read_output(self, job: str) -> tuple[JobRecord, Sequence[OutputRun]] | None:
         try:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from codesync_protocol.shared_text import SOURCE
 from codesync_server.documents.document import Unreadable
 from codesync_server.jobs.kept import job_of
+from codesync_server.jobs.memory_budget import MemoryBudget
 from codesync_server.rooms.room import JOBS_KEPT, Room
 from codesync_server.store.contract import StoreDown
 from codesync_server.store.keeper import Keeper
@@ -33,10 +34,19 @@ class Rooms:
         keeper: knows those that are not in memory.
         language: in which language the source of a new room is.
         starter: what stands in it.
+        memory: counts what the logs of rooms keep in memory.
     """
 
-    def __init__(self, keeper: Keeper, language: str = "", starter: str = "") -> None:
+    def __init__(
+        self,
+        keeper: Keeper,
+        language: str = "",
+        starter: str = "",
+        *,
+        memory: MemoryBudget | None = None,
+    ) -> None:
         self._keeper = keeper
+        self._memory = memory
         self._rooms: dict[str, Room] = {}
         self._language = language
         self._starter = starter
@@ -107,6 +117,8 @@ class Rooms:
         if room.name in self._rooms:
             return self._rooms[room.name]
         self._rooms[room.name] = room
+        if self._memory is not None:
+            room.log.account_to(self._memory)
         if is_new:
             room.language = self._language
             if self._starter:

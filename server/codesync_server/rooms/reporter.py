@@ -7,6 +7,7 @@ from codesync_protocol.fitting import fit
 from codesync_protocol.messages import Finished, Output, Started, StdinTaken, Stream
 from codesync_server.jobs.job import Job
 from codesync_server.jobs.kept import output_of
+from codesync_server.jobs.memory_budget import MemoryBudget
 from codesync_server.rooms.gate import Kept
 from codesync_server.rooms.queue_news import QueueNews
 from codesync_server.rooms.registry import Rooms
@@ -21,21 +22,24 @@ class Reporter:
     Args:
         rooms: where.
         keeper: keeps what happens to jobs.
+        memory: counts the output that is in memory.
 
     Attributes:
         verdicts: how many jobs ended in which way.
         queue: announces changes of the queue.
     """
 
-    def __init__(self, rooms: Rooms, keeper: Keeper) -> None:
+    def __init__(self, rooms: Rooms, keeper: Keeper, memory: MemoryBudget) -> None:
         self.verdicts: Counter[str] = Counter()
         self._rooms = rooms
         self._keeper = keeper
+        self._memory = memory
         self._shown: dict[str, int] = {}  # by job: the attempt of which somebody saw something
         self.queue = QueueNews(rooms)
 
     def job_begins(self, job: Job) -> None:
         """Have it kept that a job is begun to run."""
+        job.output.account_to(self._memory, job.echoes)
         self._keeper.keep(BeginJob(job.id, job.attempts))
 
     def job_started(self, job: Job) -> None:
@@ -80,6 +84,10 @@ class Reporter:
         self.verdicts[result.verdict] += 1
         self._shown.pop(job.id, None)
         kept = self._keeper.keep(FinishJob(job.id, result, job.cancelled_by, output_of(job)))
+        if kept is None:
+            job.output.finish()
+        else:
+            kept.add_done_callback(lambda _: job.output.finish())
 
         def make(seq: int) -> Finished:
             job.is_told = True

@@ -1,9 +1,11 @@
 """What a job wrote can be read again from anywhere, as it was written."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from codesync_protocol.messages import OutputChunk, Stream
+from codesync_server.jobs import output as output_module
 from codesync_server.jobs.output import KeptOutput
 
 WRITES = st.lists(st.tuples(st.sampled_from(Stream), st.binary(max_size=5)), max_size=30)
@@ -76,3 +78,29 @@ def test_what_was_dropped_is_said_to_be_gone() -> None:
     output.drop()
     assert (output.kept, output.total) == (0, 3)
     assert output.read(0, 100) == (3, ())
+
+
+@given(WRITES, st.data())
+def test_h34_evictions_of_a_running_jobs_output_leave_its_beginning_and_its_end(
+    writes: list[tuple[Stream, bytes]], data: st.DataObject
+) -> None:
+    output = KeptOutput()
+    everything: list[tuple[Stream, int]] = []
+    holes: list[int] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(output_module, "OUTPUT_HEAD", 4)
+        patch.setattr(output_module, "OUTPUT_TAIL", 6)
+        for stream, written in writes:
+            output.add(stream, written)
+            everything += [(stream, byte) for byte in written]
+            if data.draw(st.booleans()):
+                output.evict()
+                holes = list(range(4, max(4, len(everything) - 6, len(holes) + 4)))
+    assert output.kept == len(everything) - len(holes)
+    position = 0
+    read: dict[int, tuple[Stream, int]] = {}
+    while position < output.total:
+        start, chunks = output.read(position, data.draw(st.integers(1, 9)))
+        read |= dict(enumerate(bytewise(chunks), start))
+        position = start + sum(len(chunk.data) for chunk in chunks)
+    assert read == {n: each for n, each in enumerate(everything) if n not in holes}

@@ -48,6 +48,7 @@ from codesync_server.jobs import uploads
 from codesync_server.jobs.allowance import Allowance
 from codesync_server.jobs.job import Job
 from codesync_server.jobs.kept import output_of
+from codesync_server.jobs.memory_budget import MemoryBudget
 from codesync_server.jobs.scheduler import Scheduler
 from codesync_server.jobs.uploads import Uploads
 from codesync_server.limits import Caps, JobLimits
@@ -124,7 +125,7 @@ class House:
         self.uploads = Uploads()
         self.budgets = Budgets()
         self.settings = settings or Settings()
-        reporter = Reporter(self.rooms, keeper)
+        reporter = Reporter(self.rooms, keeper, MemoryBudget(1 << 30))
         self.scheduler = Scheduler(GoodExecutor(), all_languages(), self.settings, reporter)
 
     def hand(

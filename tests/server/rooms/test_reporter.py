@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 import pytest
 
 from codesync_protocol.messages import (
+    FetchOutput,
     Finished,
     JobState,
     Output,
@@ -18,14 +19,17 @@ from codesync_protocol.messages import (
 )
 from codesync_protocol.verdict import Result, Verdict
 from codesync_server.jobs.job import Job
-from codesync_server.jobs.kept import record_of
+from codesync_server.jobs.kept import output_of, record_of
+from codesync_server.jobs.memory_budget import MemoryBudget
 from codesync_server.jobs.scheduler import Scheduler
 from codesync_server.rooms import queue_news
+from codesync_server.rooms.past import Past
 from codesync_server.rooms.registry import Rooms
 from codesync_server.rooms.reporter import Reporter
 from codesync_server.rooms.room import Room
 from codesync_server.settings import Settings
 from codesync_server.store.keeper import Keeper
+from codesync_server.store.packing import OUTPUT_HEAD, OUTPUT_TAIL
 from codesync_server.store.records import OutputRun
 from tests.server.doubles import GoodExecutor
 from tests.server.keeping import keeper_at_work, settled
@@ -33,14 +37,17 @@ from tests.server.making import all_languages, key_of, make_job, wrote
 from tests.server.outlets import Ear
 from tests.waiting import eventually
 
+MEMORY = 100_000
+
 
 class House:
     """Two rooms with a member each, and what reports to them."""
 
     def __init__(self, keeper: Keeper) -> None:
         self.keeper = keeper
-        self.rooms = Rooms(keeper)
-        self.reporter = Reporter(self.rooms, keeper)
+        self.memory = MemoryBudget(MEMORY)
+        self.rooms = Rooms(keeper, memory=self.memory)
+        self.reporter = Reporter(self.rooms, keeper, self.memory)
         self.executor = GoodExecutor()
         self.scheduler = Scheduler(
             self.executor, all_languages(), Settings(max_concurrent=1), self.reporter
@@ -138,6 +145,48 @@ async def test_a_result_is_kept_before_anybody_is_told_of_it(house: House) -> No
     assert kept is not None
     assert kept.result == job.result
     assert await house.keeper.store.output(job.id) == (OutputRun(0, Stream.STDOUT, b"hello"),)
+
+
+async def test_h34_output_of_many_empty_rooms_is_bounded_and_read_from_the_store(
+    house: House,
+) -> None:
+    jobs: list[Job] = []
+    for number in range(40):
+        room = house.rooms.add(Room(f"empty-{number}", 0.0, house.keeper.keep))
+        job = make_job(number, room=room.name)
+        jobs.append(job)
+        room.add_job(job)
+        await house.keeper.accept(record_of(job, 1))
+        house.reporter.job_begins(job)
+        data = bytes([number]) * 10_000
+        house.reporter.job_wrote(job, Stream.STDOUT, job.output.add(Stream.STDOUT, data), data)
+        job.result = Result(Verdict.OK, "exit code 0", output_bytes=len(data))
+        house.reporter.job_finished(job)
+        await settled(house.keeper)
+        assert house.memory.used <= MEMORY
+    assert not jobs[0].output.is_here
+    assert jobs[-1].output.is_here
+    past = Past(house.keeper.store)
+    for job in jobs[:5]:
+        part = await past.output(job.room, FetchOutput(job.id, 0))
+        assert part is not None
+        assert b"".join(chunk.data for chunk in part.chunks) == bytes([int(job.id, 16)]) * 10_000
+    first = house.rooms.get("empty-0")
+    assert first is not None
+    assert first.log.since(first.log.epoch, 0) is None, "its events made way as well"
+
+
+async def test_h34_a_running_program_keeps_the_output_that_the_store_gets(house: House) -> None:
+    job = house.add(1, "room-a")
+    house.reporter.job_begins(job)
+    for _ in range(4):
+        job.output.add(Stream.STDOUT, bytes(OUTPUT_HEAD))
+    assert job.output.is_here
+    assert job.output.kept == OUTPUT_HEAD + OUTPUT_TAIL
+    assert [(run.offset, len(run.data)) for run in output_of(job)] == [
+        (0, OUTPUT_HEAD),
+        (4 * OUTPUT_HEAD - OUTPUT_TAIL, OUTPUT_TAIL),
+    ]
 
 
 async def test_that_something_was_seen_of_a_job_is_kept_before_it_is_seen(house: House) -> None:
