@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 DESCRIPTION = """\
 Look after what is kept: rooms, their texts, and jobs with sources and output. `check` and `export`
-work while a server has the store; `compact` and `import` need it for themselves.
+work while a server has the store; `compact` and `import` need it for themselves. An imported job
+that had not ended counts as lost, and imported members have no role until they are invited.
 """
 
 

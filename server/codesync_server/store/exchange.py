@@ -1,8 +1,12 @@
 """A whole store as lines of JSON, and back: for moving, and for keeping copies.
 
 The first line says the format; each further one is a room or a job, bytes in base64 (RFC 4648).
+
+An export is a file that anybody may have made, so an import gives it no power: no imported job
+runs, and no imported member keeps a role.
 """
 
+import time
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
@@ -10,6 +14,7 @@ from typing import BinaryIO
 
 import msgspec
 
+from codesync_protocol.verdict import Result, Verdict
 from codesync_server.store.changes import (
     AcceptJob,
     AddEdit,
@@ -20,11 +25,14 @@ from codesync_server.store.changes import (
     SaveText,
 )
 from codesync_server.store.contract import SCHEMA, Store
-from codesync_server.store.records import KeptRoom
+from codesync_server.store.records import KeptRoom, MemberRecord, RoomRecord
 from codesync_server.store.survey import ExportedJob, Line, lines, survey
 
-JOBS_AT_A_TIME = 20
+JOBS_AT_A_TIME = 5
 NAMES_SHOWN = 10
+
+IMPORTED = Result(Verdict.LOST, "the job had not ended when its store was exported")
+"""How an imported job ended that has no result."""
 
 _encoder = msgspec.json.Encoder()
 
@@ -53,6 +61,9 @@ def _encode(line: Line) -> bytes:
 
 async def load(store: Store, file: BinaryIO) -> tuple[int, int]:
     """Put an export into a store; nothing that is there already is changed.
+
+    Jobs without a result become lost instead of being queued. Members keep their names, and
+    removed ones stay removed, but none has a role before an invite gives it one.
 
     A room counts as there when all its jobs are, so an import that was broken off can be begun
     again.
@@ -100,16 +111,33 @@ async def _load_jobs(store: Store, exported: Iterator[ExportedJob]) -> int:
 
 def _job_changes(exported: ExportedJob, order: int) -> Iterable[Change]:
     job = exported.job
-    yield AcceptJob(replace(job, order=order, result=None, cancelled_by=""))
-    if job.result is not None:
-        yield FinishJob(job.id, job.result, job.cancelled_by, exported.output)
+    at = min(job.submitted_at, time.time())
+    yield AcceptJob(replace(job, order=order, submitted_at=at, result=None, cancelled_by=""))
+    yield FinishJob(job.id, job.result or IMPORTED, job.cancelled_by, exported.output)
 
 
 def _room_changes(kept: KeptRoom) -> Iterable[Change]:
     name, text = kept.room.name, kept.text
-    yield SaveRoom(kept.room)
+    yield SaveRoom(_not_in_the_future(kept.room))
     for member in kept.members:
-        yield SaveMember(name, member)
+        yield SaveMember(name, _without_role(member))
     yield SaveText(name, text.history, text.index, text.state)
     for edit in text.edits:
         yield AddEdit(name, text.history, edit)
+
+
+def _not_in_the_future(room: RoomRecord) -> RoomRecord:
+    """A room whose times are past: else it would never be deleted, or never be entered."""
+    now = time.time()
+    return replace(
+        room,
+        invites_after=min(room.invites_after, now),
+        editors_after=min(room.editors_after, now),
+        made_at=min(room.made_at, now),
+        used_at=min(room.used_at, now),
+    )
+
+
+def _without_role(member: MemberRecord) -> MemberRecord:
+    """A member that has neither a role nor a CRDT id: two members must never have the same id."""
+    return replace(member, role="", crdt=0, seen_at=min(member.seen_at, time.time()))

@@ -1,12 +1,18 @@
 """What is exported can be imported, and changes nothing of what is there."""
 
 import io
+import time
 from dataclasses import replace
+from pathlib import Path
 
 import msgspec
 import pytest
 
+from codesync_protocol.limits import MIB
+from codesync_protocol.messages import Role, Stream
+from codesync_protocol.verdict import Verdict
 from codesync_server.limits import RUN
+from codesync_server.settings import Settings
 from codesync_server.store.changes import (
     AcceptJob,
     AddEdit,
@@ -17,18 +23,21 @@ from codesync_server.store.changes import (
     SaveText,
 )
 from codesync_server.store.contract import Store
-from codesync_server.store.exchange import RoomsThere, export, load
+from codesync_server.store.exchange import IMPORTED, RoomsThere, export, load
 from codesync_server.store.records import (
     EditRecord,
     JobRecord,
     KeptRoom,
     MemberRecord,
+    OutputRun,
     Source,
     TextRecord,
+    Wanted,
 )
 from codesync_server.store.sqlite import SqliteStore
 from codesync_server.store.survey import BadExport, ExportedJob, Line
-from tests.server.store.making import OK, a_job, a_room, job_id, put, wrote
+from tests.server.store.making import ALL, OK, a_job, a_room, job_id, put, wrote
+from tests.servers import running_server
 
 KEY = "0123456789abcdef" * 2
 
@@ -67,7 +76,7 @@ async def test_what_is_imported_is_what_was_exported(store: Store) -> None:
     content = await exported(other)
     await other.close()
     assert await load(store, io.BytesIO(content)) == (2, 4)
-    assert await exported(store) == content
+    assert await exported(store) == without_power(content)
     assert await store.check() == []
 
 
@@ -93,7 +102,64 @@ async def test_an_import_that_was_broken_off_is_begun_again(store: Store) -> Non
     await other.close()
     await put(store, AcceptJob(job(1)), FinishJob(job_id(1), OK, "ben", (wrote(b"hello\n"),)))
     assert await load(store, io.BytesIO(content)) == (1, 1)
-    assert await exported(store) == content
+    assert await exported(store) == without_power(content)
+
+
+async def test_h14_what_had_not_ended_is_lost_and_nothing_is_left_to_run(store: Store) -> None:
+    other = await other_store(*life_of_a_room())
+    await load(store, io.BytesIO(await exported(other)))
+    await other.close()
+    assert await store.unfinished() == []
+    ended = [each.result for each in await store.jobs("den", Wanted(), before=ALL, limit=10)]
+    assert [result.verdict for result in ended if result] == [Verdict.LOST, Verdict.OK]
+
+
+async def test_h14_a_server_runs_no_imported_job(tmp_path: Path) -> None:
+    path = tmp_path / "rooms.db"
+    store = SqliteStore(path)
+    await store.open()
+    trap = tmp_path / "ran"
+    code = f"open({str(trap)!r}, 'w')".encode()
+    evil = job_line(source=Source(files=(("main.py", code),)))
+    assert await load(store, io.BytesIO(HEAD + room() + evil)) == (1, 1)
+    await store.close()
+    settings = Settings(port=0, executor="local", store=str(path), drain_seconds=1.0)
+    async with running_server(settings) as server, server.room("ana", room="den") as ana:
+        # What a server takes over is queued before anybody may enter.
+        figures = server.app.stats()
+        assert (figures["queued"], figures["active"]) == (0, 0)
+        result = ana.jobs[job_id(1)].result
+        assert result
+        assert result.verdict is Verdict.LOST
+    assert not trap.exists()
+
+
+@pytest.mark.parametrize("role", list(Role))
+async def test_h14_an_imported_member_has_no_role_until_it_is_invited(role: Role) -> None:
+    store = await other_store()
+    barred = MemberRecord("f" * 32, 8, "eve", 7, 0, role, "ana removed you", 1_000.0)
+    known = MemberRecord(KEY, 7, "ana", 7, 3, role, "", 1_000.0)
+    await load(store, io.BytesIO(HEAD + room(members=(known, barred))))
+    kept = await store.room("den")
+    assert kept is not None
+    members = {each.name: each for each in kept.members}
+    assert [members[name].role for name in ("ana", "eve")] == ["", ""]
+    assert [members[name].crdt for name in ("ana", "eve")] == [0, 0], "none is that of another"
+    assert [members[name].removed for name in ("ana", "eve")] == ["", "ana removed you"]
+    assert members["ana"].member == 7
+    await store.close()
+
+
+async def test_h14_imported_times_are_not_in_the_future() -> None:
+    store = await other_store()
+    late = replace(ROOM.room, used_at=9e9, invites_after=9e9, editors_after=9e9, made_at=9e9)
+    await load(store, io.BytesIO(HEAD + room(room=late) + job_line(submitted_at=9e9)))
+    kept, [line] = await store.room("den"), await store.rooms()
+    assert kept is not None
+    now = time.time()
+    assert max(kept.room.invites_after, kept.room.editors_after, kept.room.made_at) <= now
+    assert line.used_at <= now
+    await store.close()
 
 
 async def test_a_job_of_another_room_that_has_the_same_id_stays_as_it_is(store: Store) -> None:
@@ -104,6 +170,18 @@ async def test_a_job_of_another_room_that_has_the_same_id_stays_as_it_is(store: 
     kept = await store.job(job_id(1))
     assert kept is not None
     assert (kept.room, kept.result) == ("lab", None)
+
+
+def without_power(content: bytes) -> bytes:
+    """An export as it is after it was imported: nothing is left to run, and no role."""
+    lines = [msgspec.json.decode(each, type=Line) for each in content.splitlines()]
+    for each in lines:
+        if each.room is not None:
+            members = tuple(replace(who, role="", crdt=0) for who in each.room.members)
+            each.room = replace(each.room, members=members)
+        if each.job is not None and each.job.job.result is None:
+            each.job = ExportedJob(replace(each.job.job, result=IMPORTED))
+    return b"".join(msgspec.json.encode(each) + b"\n" for each in lines)
 
 
 # What cannot be an export.
@@ -132,6 +210,10 @@ def member(**changes: object) -> bytes:
 
 def job_line(**changes: object) -> bytes:
     return line(Line(job=ExportedJob(replace(job(1), **changes))))  # type: ignore[arg-type]
+
+
+def output_line(*output: OutputRun) -> bytes:
+    return line(Line(job=ExportedJob(replace(job(1), result=OK), output)))
 
 
 def source(**changes: object) -> Source:
@@ -173,6 +255,20 @@ def source(**changes: object) -> Source:
         HEAD + room() + job_line(source=source(files=(("/etc/passwd", b""),))),
         HEAD + room() + job_line(source=source(args=(b"a\0b",))),
         HEAD + room() + job_line(source=source(limits=replace(RUN, memory=1 << 60))),
+        HEAD + b'{"room": ' + b'{"x":' * 100_000,
+        HEAD + b'{"other": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+        HEAD + b'{"room": {"x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}}",
+        HEAD + room(members=(MemberRecord(KEY, 7, "ana", 1, 3, "", "", 1.0),) * 10_001),
+        HEAD + room(text=TextRecord(state=bytes(33 * MIB))),
+        HEAD + room() + job_line(source=source(files=(("x.py", b""),) * 33)),
+        HEAD + room() + job_line(source=source(files=(("x.py", bytes(MIB + 1)),))),
+        HEAD + room() + job_line(source=source(prepared=bytes(10 * MIB + 1))),
+        HEAD + room() + job_line(source=source(args=(b"",) * 257)),
+        HEAD + room() + job_line(source=source(args=(b"x" * 8193,))),
+        HEAD + room() + job_line(source=source(window=(1 << 40, 24))),
+        HEAD + room() + output_line(wrote(bytes(5 * MIB))),
+        HEAD + room() + output_line(OutputRun(0, Stream.STDOUT, bytes(4097), "ana")),
+        HEAD + room() + job_line(result=msgspec.structs.replace(OK, explanation="x" * 2001)),
     ],
 )
 async def test_a67_what_no_store_of_ours_exports_is_refused_and_nothing_of_it_imported(
