@@ -24,6 +24,7 @@ from codesync_server.kinds import (
     Whole,
 )
 from codesync_server.limits import GIB, Caps, JobLimits
+from codesync_server.uid_range import UidRange
 
 ADDRESS = "address"
 """Marks what a server that others reach needs; one that belongs to a command of ours ignores it."""
@@ -213,8 +214,20 @@ class Settings:
     ] = 1.0
     tmp: Annotated[int, Size("size of /tmp in a container", MIB, 64 * GIB)] = 64 * MIB
     runtime: Annotated[
-        str, Text("Docker's name of an OCI runtime, e.g. runsc or kata; empty: its default")
+        str,
+        Text(
+            "Docker's name of another OCI runtime (security.md, Other runtimes); empty: its default"
+        ),
     ] = ""
+    sandbox_uids: Annotated[
+        range | None,
+        Maybe(
+            "numeric users of containers, which no user of this machine may have; auto: ones that"
+            " no usual system gives out",
+            UidRange(""),
+            "auto",
+        ),
+    ] = None
     build_network: Annotated[
         str, Text("network for building the image: auto, default, host, or a name", 1)
     ] = "auto"

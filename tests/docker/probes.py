@@ -20,6 +20,24 @@ HIGH_BIT = 1 << 32  # the kernel looks at the lower half of a pid, a filter at t
 RUNNER = 1  # what the probes must not reach; here it is the process that forks them
 X32 = 0x40000000
 
+# Numbers of the same calls for 32-bit programs.
+I386 = {
+    "bpf": 357,
+    "getpid": 20,
+    "io_uring_setup": 425,
+    "keyctl": 288,
+    "mount": 21,
+    "perf_event_open": 336,
+    "ptrace": 26,
+    "socket": 359,
+    "socketcall": 102,
+    "unshare": 310,
+    "userfaultfd": 374,
+}
+
+FAMILIES = 64  # Linux 6.18 has 46
+KINDS = (1, 2, 3, 4, 5, 6, 10)  # stream, datagram, raw, RDM, seqpacket, DCCP, packet
+
 # Numbers of the two architectures; None where the second has no such call.
 NUMBERS: dict[str, tuple[int, int | None]] = {
     "acct": (163, 89),
@@ -83,6 +101,7 @@ NUMBERS: dict[str, tuple[int, int | None]] = {
     "setpriority": (141, 140),
     "settimeofday": (164, 170),
     "shmget": (29, 194),
+    "socket": (41, 198),
     "socketpair": (53, 199),
     "splice": (275, 76),
     "swapon": (167, 224),
@@ -119,10 +138,11 @@ def family(number: int, kind: int = socket.SOCK_DGRAM, protocol: int = 0) -> int
     return 0
 
 
-def trap_into_32_bit() -> int:
-    """Ask for getpid through the 32-bit door, whose numbers mean other calls."""
+def trap_into_32_bit(number: int) -> int:
+    """Make a call through the 32-bit door, whose numbers mean other calls."""
     code = mmap.mmap(-1, mmap.PAGESIZE, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
-    code.write(bytes.fromhex("b814000000cd80c3"))  # mov eax, 20; int 0x80; ret
+    # mov eax, number; int 0x80; ret
+    code.write(b"\xb8" + number.to_bytes(4, "little") + b"\xcd\x80\xc3")
     address = ctypes.addressof(ctypes.c_char.from_buffer(code))
     return 0 if ctypes.CFUNCTYPE(ctypes.c_int)(address)() else -1
 
@@ -213,16 +233,28 @@ def probes() -> dict[str, Callable[[], int]]:
         "socket inet dccp": lambda: family(2, 6),
         "socket inet mptcp": lambda: family(2, socket.SOCK_STREAM, 262),
         "socket inet6 raw": lambda: family(10, socket.SOCK_RAW, 58),
-        **{f"family {number}": _family(number) for number in range(1, 47)},
+        **{
+            f"family {number} kind {kind}": _family(number, kind)
+            for number in range(FAMILIES)
+            for kind in KINDS
+        },
     }
     if not ARM:
-        table["32-bit call"] = trap_into_32_bit
-        table["x32 call"] = lambda: call("personality", 0xFFFFFFFF, flag=X32)
+        table |= {f"32-bit {name}": _in_32_bit(number) for name, number in I386.items()}
+        table |= {f"x32 {name}": _in_x32(name) for name in NUMBERS}
     return table
 
 
-def _family(number: int) -> Callable[[], int]:
-    return lambda: family(number, socket.SOCK_STREAM if number == 40 else socket.SOCK_DGRAM)
+def _family(number: int, kind: int) -> Callable[[], int]:
+    return lambda: family(number, kind)
+
+
+def _in_32_bit(number: int) -> Callable[[], int]:
+    return lambda: trap_into_32_bit(number)
+
+
+def _in_x32(name: str) -> Callable[[], int]:
+    return lambda: call(name, flag=X32)
 
 
 def _kill(pid: int) -> int:

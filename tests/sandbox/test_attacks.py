@@ -74,7 +74,10 @@ async def raided(server: RunningServer, attack: Attack) -> Raid:
 
     done = await raid(attack, make_room)
     wall = done.outcome.result.wall_seconds if done.outcome else 0.0
-    print(f"attack {wall:.2f} s; {len(done.hellos)} hellos, {max(done.hellos, default=0.0):.2f} s")
+    print(
+        f"attack {wall:.2f} s; {len(done.hellos)} hellos, {max(done.hellos, default=0.0):.2f} s,"
+        f" {done.slowdown:.2f} times as long as {len(done.quiet)} in quiet"
+    )
     return done
 
 
@@ -82,6 +85,7 @@ async def raided(server: RunningServer, attack: Attack) -> Raid:
 async def test_an_attack_ends_as_it_must_and_harms_nobody(
     attack: Attack, server: RunningServer
 ) -> None:
+    """Programs of others take at most twice as long as in quiet, timed by turns in one run."""
     done = await raided(server, attack)
     assert done.ok, done.problem
 

@@ -159,6 +159,18 @@ TRIALS: Final = (
         exit_code=0,
     ),
     Trial(
+        "h17: more sockets than memory that is not charged may hold",
+        Verdict.MEMORY_LIMIT,
+        "memory limit: more than 256 TCP sockets at once",
+        ran(status=signal.SIGKILL, killed_for="tcp"),
+    ),
+    Trial(
+        "h17: the same of a compiler",
+        Verdict.MEMORY_LIMIT,
+        "the compiler's memory limit: more than 1,000 file locks at once",
+        compiled(status=signal.SIGKILL, killed_for="locks"),
+    ),
+    Trial(
         "output",
         Verdict.OUTPUT_LIMIT,
         "more than 10 MB",

@@ -12,7 +12,8 @@ import pytest_asyncio
 from codesync_protocol.verdict import Verdict
 from codesync_server.executors.docker.executor import DockerExecutor
 from codesync_server.executors.docker.owner import EXPIRES_LABEL, LABEL, OWNER_LABEL, this_process
-from codesync_server.executors.docker.profile import MIB, SandboxProfile, seccomp_profile
+from codesync_server.executors.docker.profile import MIB, SYSCTLS, SandboxProfile, seccomp_profile
+from codesync_server.executors.docker.uids import MAPPED, UNUSED
 from codesync_server.executors.runner import source
 from tests.sandbox.engine_view import EngineView
 from tests.sandbox.sandboxes import acquire, python_spec, run_in, run_on, running_executor
@@ -81,7 +82,8 @@ def test_it_has_no_privileges(host: dict[str, Any]) -> None:
     assert not host.get("Devices")
     assert not host.get("DeviceRequests")
     assert not host.get("DeviceCgroupRules")
-    assert not host.get("Sysctls")
+    assert host["Sysctls"] == SYSCTLS
+    assert {name.split(".")[0] for name in SYSCTLS} == {"net"}  # of its own network namespace
     assert not host.get("UsernsMode")
     assert not host.get("CgroupParent")
     assert {"/proc/kcore", "/proc/keys", "/sys/firmware"} <= set(host["MaskedPaths"])
@@ -134,7 +136,7 @@ def test_what_is_writable_is_small_and_belongs_to_its_user_alone(
 def test_what_it_may_use_up(host: dict[str, Any]) -> None:
     assert host["Memory"] == host["MemorySwap"] == 256 * MIB
     assert host["OomKillDisable"] is not True
-    assert host["OomScoreAdj"] == 900
+    assert host["OomScoreAdj"] == 500
     assert host["CpuPeriod"] == 20_000
     assert host["CpuQuota"] == 10_000
     assert host["PidsLimit"] == 64
@@ -172,7 +174,7 @@ def test_each_has_a_numeric_user_of_its_own(inspected: list[dict[str, Any]]) -> 
     for user in users:
         uid, _, gid = user.partition(":")
         assert uid == gid
-        assert int(uid) >= 20_000
+        assert int(uid) in UNUSED or int(uid) in MAPPED
 
 
 def test_its_labels_say_whose_it_is_and_until_when(container: dict[str, Any]) -> None:

@@ -122,6 +122,7 @@ def _tell(done: Raid, width: int, *, as_json: bool) -> None:
             "ok": done.ok,
             "problem": done.problem,
             "seconds": round(result.wall_seconds, 3) if result else None,
+            "slowdown": round(done.slowdown, 2),
         }
         say(json.dumps(told))
         return

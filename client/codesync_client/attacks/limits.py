@@ -3,24 +3,8 @@
 from typing import Final
 
 from codesync_client.attacks.attack import Attack, survives
+from codesync_client.attacks.hoards import HOARDS
 from codesync_protocol.verdict import Verdict
-
-SOCKETS: Final = """
-for _ in range(%d):
-    if os.fork() == 0:
-        pairs = [socket.socketpair() for _ in range(120)]
-        for pair in pairs:
-            for end in pair:
-                end.setblocking(False)
-                try:
-                    while True:
-                        end.send(bytes(4096))
-                except BlockingIOError:
-                    pass
-        time.sleep(60)
-for _ in range(%d):
-    os.wait()
-"""
 
 LIMITS: Final = (
     # A01: the limit is 64 processes, of which one is the runner and one the program.
@@ -113,6 +97,30 @@ print("child ended with", os.wait()[1])
         "child ended with 9\n",
         exit_code=0,
     ),
+    # Lower its own score as far as the kernel lets it, so that the runner looks more expendable.
+    Attack(
+        "a03_memory_bomb_of_sixty_that_spare_themselves",
+        """
+for score in range(1000, -1001, -1):
+    try:
+        with open("/proc/self/oom_score_adj", "w") as file:
+            file.write(str(score))
+    except OSError:
+        pass
+hoard = []
+for _ in range(60):
+    if os.fork() == 0:
+        break
+else:
+    os.wait()
+    os.kill(-1, signal.SIGKILL)
+    sys.exit()
+while True:
+    hoard.append(bytearray(b"x") * (64 << 10))
+""",
+        Verdict.MEMORY_LIMIT,
+        exit_code=-1,
+    ),
     Attack(
         "a03_memory_bomb_in_javascript",
         "const hoard = []; while (true) hoard.push(Buffer.alloc(1 << 26, 1));",
@@ -165,30 +173,7 @@ attempt("a folder", os.mkdir, "folder")
 """,
         "4093 ENOSPC\na folder ENOSPC\n",
     ),
-    survives(
-        "a07_pipes_of_one_process",
-        """
-pipes = []
-try:
-    for _ in range(10_000):
-        pipes.append(os.pipe())
-except OSError as refusal:
-    print(len(pipes) * 2 + 3, errno.errorcode[refusal.errno])
-""",
-        "255 EMFILE\n",
-    ),
-    Attack("a07_full_sockets_of_ten_processes", SOCKETS % (10, 10), Verdict.MEMORY_LIMIT),
-    # So many, all short of memory at once, that the kernel may take seconds to end them.
-    Attack("a07_full_sockets_of_sixty_processes", SOCKETS % (60, 60), Verdict.MEMORY_LIMIT),
-    survives(
-        "a07_shared_memory_by_key",
-        """
-import ctypes
-libc = ctypes.CDLL(None, use_errno=True)
-print(libc.shmget(0, 1 << 20, 0o1600), errno.errorcode[ctypes.get_errno()])
-""",
-        "-1 EPERM\n",
-    ),
+    *HOARDS,
     Attack("a15_sleep_for_ever", "while True: time.sleep(60)", Verdict.TIME_LIMIT),
     Attack(
         "a15_close_everything_and_sleep",

@@ -1,10 +1,12 @@
-"""Runs one attack, with somebody beside it who must not notice."""
+"""Runs one attack, with a neighbour beside it whose programs must not become much slower."""
 
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from statistics import median
+from typing import Final
 
 from codesync_client.attacks.attack import Attack, Outcome
 from codesync_client.attacks.following import submit_and_wait
@@ -15,6 +17,19 @@ from codesync_protocol.verdict import Verdict
 
 NEIGHBOUR_SECONDS = 20.0
 """How long the neighbour's hello may take while an attack goes on, on the slowest machine."""
+
+SLOWDOWN_MAX = 2.0
+"""How many times as long as in quiet the neighbour's programs may take during an attack."""
+
+HELLOS_MIN = 3
+"""So many are timed beside a harmless program and beside the attack, from its begin on."""
+
+CALM: Final = Attack("calm", "time.sleep(0.5)", Verdict.OK, exit_code=0)
+"""What runs in quiet in the attack's place: it takes a sandbox as well, and does no harm."""
+
+MEASUREMENTS = 4
+"""How often both are timed, by turns, before the neighbour counts as slowed: other work of the
+machine slows one or the other by two to four times. The attack must end as it must every time."""
 
 MakeRoom = Callable[[str, str], AbstractAsyncContextManager[Room]]
 """Enters a room: its name, and who one is."""
@@ -29,28 +44,60 @@ class Raid:
         outcome: how its program ended; None when it never did.
         problem: what is wrong; empty when all is well.
         hellos: seconds that the neighbour's programs took meanwhile.
+        quiet: seconds that they took beside a harmless program.
     """
 
     attack: Attack
     outcome: Outcome | None
     problem: str
     hellos: Sequence[float]
+    quiet: Sequence[float]
 
     @property
     def ok(self) -> bool:
         """Whether it ended as it must, and nobody was harmed."""
         return not self.problem
 
+    @property
+    def slowdown(self) -> float:
+        """How many times as long as in quiet the neighbour's programs took; 0 when not known."""
+        if not (self.hellos and self.quiet):
+            return 0.0
+        return median(self.hellos) / median(self.quiet)
+
 
 async def raid(attack: Attack, make_room: MakeRoom) -> Raid:
-    """Run an attack in one room, and hellos in another.
+    """Run an attack in one room and hellos in another, and compare these with quiet ones.
 
     Args:
-        attack: which one.
+        attack: which one; it is run several times if the neighbour seems slow.
         make_room: enters a room.
     """
-    over = asyncio.Event()
     hellos: list[float] = []
+    quiet: list[float] = []
+    measured = 0
+    while True:
+        _, problem = await _beside(CALM, make_room, quiet)
+        if problem:
+            return Raid(attack, None, f"in quiet: {problem}", hellos, quiet)
+        outcome, problem = await _beside(attack, make_room, hellos)
+        measured += 1
+        done = Raid(attack, outcome, problem, hellos, quiet)
+        # Members who behave badly (B01 to B03) use their share of the queue, not of the machine.
+        if problem or attack.name.startswith("b"):
+            return done
+        if done.slowdown <= SLOWDOWN_MAX:
+            return done
+        if measured == MEASUREMENTS:
+            slow = f"a neighbour's programs took {done.slowdown:.1f} times as long as in quiet"
+            return replace(done, problem=slow)
+
+
+async def _beside(
+    attack: Attack, make_room: MakeRoom, hellos: list[float]
+) -> tuple[Outcome | None, str]:
+    """Time hellos beside a program; give how it ended, and what is wrong with that."""
+    over = asyncio.Event()
 
     async def attacking() -> Outcome:
         try:
@@ -65,9 +112,9 @@ async def raid(attack: Attack, make_room: MakeRoom) -> Raid:
             acting = tasks.create_task(attacking())
         done = acting.result()
         problem = attack.problem(done) or neighbour.result()
-    except* (ClientError, AssertionError) as errors:
+    except* (ClientError, AssertionError, _Harmed) as errors:
         problem = str(errors.exceptions[0]) or "a member's part of it failed"
-    return Raid(attack, done, problem, hellos)
+    return done, problem
 
 
 async def _act(attack: Attack, make_room: MakeRoom) -> Outcome:
@@ -85,13 +132,26 @@ async def _act(attack: Attack, make_room: MakeRoom) -> Outcome:
 async def _say_hello(make_room: MakeRoom, over: asyncio.Event, hellos: list[float]) -> str:
     """Run hello again and again until told that it is over; tell what was wrong with one."""
     async with make_room("neighbours", "bob") as bob:
-        while not hellos or not over.is_set():
-            hello = Submission("python", [("main.py", b"print('hello')\n")])
-            began = time.monotonic()
-            ended = await submit_and_wait(bob, hello)
-            hellos.append(time.monotonic() - began)
-            if (ended.result.verdict, ended.stdout) != (Verdict.OK, b"hello\n"):
-                return f"a neighbour's hello ended as {ended.result.verdict}: {ended.stdout!r}"
-            if hellos[-1] > NEIGHBOUR_SECONDS:
-                return f"a neighbour's hello took {hellos[-1]:.1f} s"
+        enough = len(hellos) + HELLOS_MIN
+        while len(hellos) < enough or not over.is_set():
+            try:
+                hellos.append(await _time_hello(bob))
+            except _Harmed as harm:
+                return str(harm)
     return ""
+
+
+class _Harmed(Exception):
+    """A neighbour's hello did not end as it must."""
+
+
+async def _time_hello(bob: Room) -> float:
+    hello = Submission("python", [("main.py", b"print('hello')\n")])
+    began = time.monotonic()
+    ended = await submit_and_wait(bob, hello)
+    seconds = time.monotonic() - began
+    if (ended.result.verdict, ended.stdout) != (Verdict.OK, b"hello\n"):
+        raise _Harmed(f"a neighbour's hello ended as {ended.result.verdict}: {ended.stdout!r}")
+    if seconds > NEIGHBOUR_SECONDS:
+        raise _Harmed(f"a neighbour's hello took {seconds:.1f} s")
+    return seconds

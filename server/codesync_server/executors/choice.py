@@ -65,7 +65,13 @@ async def _docker(settings: Settings, progress: Callable[[str], None]) -> Choice
         raise
     pool_size = settings.max_concurrent + 1 if settings.pool_size is None else settings.pool_size
     return Choice(
-        DockerExecutor(engine, image_id, sandbox_profile(settings), pool_size=pool_size),
+        DockerExecutor(
+            engine,
+            image_id,
+            sandbox_profile(settings),
+            pool_size=pool_size,
+            uids=settings.sandbox_uids,
+        ),
         f"executor: Docker {version}, image {image.image_tag()}",
     )
 

@@ -12,6 +12,7 @@ from codesync_protocol.verdict import MemorySource, Result, Stage, Verdict
 from codesync_server.executors.contract import Autopsy
 from codesync_server.executors.report import Report, StageEvidence
 from codesync_server.executors.request import RunSpec
+from codesync_server.executors.runner.uncharged import UNCHARGED_MAX
 from codesync_server.limits import StageLimits
 
 
@@ -28,6 +29,15 @@ EXPLANATION_MAX = 500
 """Code points; runner and engine may have much to say when they fail."""
 
 STAGE_TITLES = {"compile": "compiled", "run": "ran"}
+
+UNCHARGED_TITLES = {
+    "tcp": "TCP sockets",
+    "udp": "UDP sockets",
+    "netlink": "netlink sockets",
+    "terminals": "pseudo-terminals",
+    "locks": "file locks",
+}
+"""What a stage may hold a limited number of, because no memory limit covers it."""
 
 
 def judge(
@@ -114,6 +124,12 @@ def _decide_stage(evidence: StageEvidence, limits: StageLimits) -> tuple[Verdict
         return (
             Verdict.MEMORY_LIMIT,
             f"{who}memory limit: {_mb(evidence.peak)} of {_mb(limits.memory)} MB, {by}",
+        )
+    if evidence.killed_for in UNCHARGED_TITLES:
+        most = f"{UNCHARGED_MAX[evidence.killed_for]:,} {UNCHARGED_TITLES[evidence.killed_for]}"
+        return (
+            Verdict.MEMORY_LIMIT,
+            f"{who}memory limit: more than {most} at once, whose memory the kernel does not count",
         )
     cpu_ran_out = evidence.cpu >= limits.cpu and os.WIFSIGNALED(status)
     match evidence.killed_for:

@@ -14,6 +14,7 @@ from codesync_server.executors.docker.leases import Leases
 from codesync_server.executors.docker.pool import OUTDATED_SECONDS, Pool
 from codesync_server.executors.docker.profile import SandboxProfile
 from codesync_server.executors.docker.recipe import Recipe
+from codesync_server.executors.docker.uids import UNUSED, UidsTaken, choose_uids
 from codesync_server.executors.docker.watch import EngineWatch
 from codesync_server.executors.runner import source
 
@@ -38,16 +39,24 @@ class DockerExecutor(Executor):
         image_id: content address of what containers are made from; it must exist.
         profile: what they may use.
         pool_size: how many are kept parked.
+        uids: the users of containers; None: a range that fits the engine.
     """
 
     def __init__(
-        self, engine: Engine, image_id: str, profile: SandboxProfile, *, pool_size: int
+        self,
+        engine: Engine,
+        image_id: str,
+        profile: SandboxProfile,
+        *,
+        pool_size: int,
+        uids: range | None = None,
     ) -> None:
         self._engine = engine
         self._profile = profile
         self._recipe = Recipe(image_id, profile)
         self._janitor = Janitor(engine)
-        self._leases = Leases()
+        self._configured_uids = uids
+        self._leases = Leases(uids or UNUSED)
         self._watch = EngineWatch(engine.ping, self._engine_changed)
         self._pool = Pool(
             self._recipe,
@@ -105,8 +114,11 @@ class DockerExecutor(Executor):
         await asyncio.to_thread(source)  # takes some time, before anybody waits for it
         self._burying = tasks.create_task(self._janitor.run(self._no_more_burials))
         try:
+            info = await self._engine.info()
+            uids = await asyncio.to_thread(choose_uids, self._configured_uids, info)
+            self._leases = Leases(uids)
             await self._sweep()
-        except EngineError as error:
+        except (EngineError, UidsTaken) as error:
             raise ExecutorDown(str(error)) from None
         self._keeping = tasks.create_task(self._pool.keep())
         self._tending = [tasks.create_task(self._watch.run()), tasks.create_task(self._tend())]

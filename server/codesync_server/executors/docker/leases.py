@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from codesync_server.executors.docker import owner
+from codesync_server.executors.docker.engine import EngineError
 
 LEASE_LABEL = "codesync.lease"
 
-UIDS = range(20_000, 60_000)
-"""Users of sandboxes: a numeric one of its own for each, with no entry in passwd. Containers that
-share a uid could hurt each other through the kernel's limits per user."""
+
+class NoUidLeft(EngineError):
+    """Every user of the range has a container."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,8 @@ class Lease:
 
     Attributes:
         name: what its label says.
-        uid: its user, which no other container of ours has; of another server's, most likely not.
+        uid: its user, with no entry in passwd. No other container of ours has it, and most likely
+            none of another server's: they would share the kernel's limits per user.
     """
 
     name: str
@@ -32,17 +34,28 @@ class Lease:
 
 
 class Leases:
-    """All leases of one executor."""
+    """All leases of one executor.
 
-    def __init__(self) -> None:
+    Args:
+        uids: the users of its sandboxes.
+    """
+
+    def __init__(self, uids: range) -> None:
+        self._uids = uids
         self._executor = secrets.token_hex(8)
         self._last = 0
         self._held: dict[str, Lease] = {}
 
     def take(self) -> Lease:
-        """Give a lease to a container that is about to be made."""
+        """Give a lease to a container that is about to be made.
+
+        Raises:
+            NoUidLeft: there are as many containers as users.
+        """
         in_use = {lease.uid for lease in self._held.values()}
-        while (uid := random.choice(UIDS)) in in_use:
+        if len(in_use) >= len(self._uids):
+            raise NoUidLeft(f"all {len(in_use)} users of sandboxes are in use; see sandbox_uids")
+        while (uid := random.choice(self._uids)) in in_use:
             pass
         self._last += 1
         lease = Lease(f"{self._executor}/{self._last}", uid)

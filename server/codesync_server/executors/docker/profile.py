@@ -14,6 +14,15 @@ from docker.types import HostConfig, LogConfig, Ulimit
 
 MIB = 1 << 20
 
+SYSCTLS = {
+    # Of the container's own network namespace. Under cgroup v1 no buffer of a TCP socket is charged
+    # to the container (H17): these are as large as one gets, and the runner limits their number.
+    "net.ipv4.tcp_rmem": "4096 65536 65536",
+    "net.ipv4.tcp_wmem": "4096 16384 65536",
+    "net.ipv4.tcp_max_tw_buckets": "1024",
+    "net.core.somaxconn": "128",
+}
+
 
 @cache
 def seccomp_profile() -> str:
@@ -54,7 +63,7 @@ class SandboxProfile:
     @property
     def fingerprint(self) -> str:
         """Twelve hex digits that change with any part of the profile, seccomp included."""
-        parts = json.dumps([asdict(self), seccomp_profile()], sort_keys=True)
+        parts = json.dumps([asdict(self), SYSCTLS, seccomp_profile()], sort_keys=True)
         return hashlib.sha256(parts.encode()).hexdigest()[:12]
 
     @property
@@ -94,8 +103,10 @@ class SandboxProfile:
                 Ulimit(name="memlock", soft=0, hard=0),
                 Ulimit(name="msgqueue", soft=0, hard=0),
             ],
-            # The whole sandbox goes before anything else of the host when the host runs out.
-            oom_score_adj=900,
+            sysctls=SYSCTLS,
+            # The whole sandbox goes before anything else of the host when the host runs out, and
+            # programs, which the runner sets to 1000, go before the runner.
+            oom_score_adj=500,
             log_config=LogConfig(type="none"),
             ipc_mode="private",
             privileged=False,

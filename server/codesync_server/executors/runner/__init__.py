@@ -9,7 +9,18 @@ import ast
 from functools import cache
 from importlib import resources
 
-PARTS = ("wire", "cgroup", "processes", "stdin", "attention", "thrashing", "stage", "main")
+PARTS = (
+    "wire",
+    "cgroup",
+    "landlock",
+    "processes",
+    "stdin",
+    "attention",
+    "thrashing",
+    "uncharged",
+    "stage",
+    "main",
+)
 """The modules, each importing only from those before it."""
 
 

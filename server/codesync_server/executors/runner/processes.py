@@ -11,6 +11,7 @@ import termios
 from typing import NoReturn
 
 from codesync_server.executors.runner.cgroup import read_number
+from codesync_server.executors.runner.landlock import WriteRules
 
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 1, 4, 36
 IGNORED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -25,7 +26,7 @@ def start(
     fds: list[int],
     rlimits: dict[str, int],
     *,
-    contained: bool,
+    write_rules: WriteRules | None,
     tty: bool,
 ) -> int:
     """Start a program in a session of its own.
@@ -35,7 +36,7 @@ def start(
         env: its environment.
         fds: its stdin, stdout and stderr; closed here when it runs.
         rlimits: name of a resource limit to its value.
-        contained: whether we are PID 1 of a sandbox.
+        write_rules: those of the sandbox that we are PID 1 of; None outside one.
         tty: whether its stdin is a terminal to take control of.
 
     Returns:
@@ -47,7 +48,7 @@ def start(
     said, say = os.pipe()  # closes on exec; what comes before that is an error
     pid = os.fork()
     if pid == 0:
-        _become(argv, env, fds, rlimits, contained, tty, say)
+        _become(argv, env, fds, rlimits, write_rules, tty, say)
     for fd in {*fds, say}:
         os.close(fd)
     failure = os.read(said, 500)
@@ -62,17 +63,18 @@ def _become(
     env: dict[str, str],
     fds: list[int],
     rlimits: dict[str, int],
-    contained: bool,
+    write_rules: WriteRules | None,
     tty: bool,
     say: int,
 ) -> NoReturn:
     try:
-        if contained:
+        if write_rules:
             # Programs, not the runner, are what the kernel should kill when memory runs out. Only
             # a dumpable process may say so of itself; exec makes it dumpable anyway.
             libc.prctl(PR_SET_DUMPABLE, 1)
             with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
                 file.write("1000")
+            write_rules.apply()
         else:
             libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         os.setsid()

@@ -8,6 +8,7 @@ from typing import TypedDict
 
 from codesync_server.executors.runner.attention import Attention
 from codesync_server.executors.runner.cgroup import Cgroup
+from codesync_server.executors.runner.landlock import WriteRules
 from codesync_server.executors.runner.processes import (
     kill_all,
     living_cpu_seconds,
@@ -21,6 +22,7 @@ from codesync_server.executors.runner.processes import (
 )
 from codesync_server.executors.runner.stdin import Stdin
 from codesync_server.executors.runner.thrashing import Thrashing
+from codesync_server.executors.runner.uncharged import Uncharged
 from codesync_server.executors.runner.wire import FRAME_MAX, OUTGOING_MAX, Host
 
 REAP_SECONDS = 2.0
@@ -62,6 +64,8 @@ class Surroundings:
         host: the connection with the server.
         contained: whether we are PID 1 of a sandbox.
         cgroup: the sandbox's counters.
+        uncharged: counts of what they leave out; None outside a sandbox.
+        write_rules: where programs may write; None outside a sandbox.
         wakeup: readable when a child has ended.
         tick: seconds between two looks at what cannot be waited for, memory apart.
         env: the program's environment.
@@ -73,6 +77,8 @@ class Surroundings:
         self.host = host
         self.contained = contained
         self.cgroup = Cgroup(contained)
+        self.uncharged = Uncharged() if contained else None
+        self.write_rules = WriteRules() if contained else None
         self.wakeup = wakeup
         self.tick = 0.1 if contained else 0.01
         self.env: dict[str, str] = {}
@@ -156,7 +162,7 @@ class Stage:
             around.env,
             fds,
             self._rlimits(),
-            contained=around.contained,
+            write_rules=around.write_rules,
             tty=self._tty,
         )
 
@@ -196,6 +202,8 @@ class Stage:
         if self.name == "run" and around.stdin.wants_to_write and around.stdin.fd is not None:
             poller.register(around.stdin.fd, select.POLLOUT)
         left = self._began + self._limits["wall"] - time.monotonic()
+        if around.uncharged:
+            left = min(left, around.uncharged.pause)
         ready: list[int] = []
         for fd, _ in poller.poll(max(0.0, min(left, self._tick)) * 1000):
             if fd in (0, 1):
@@ -248,6 +256,8 @@ class Stage:
                 self.kill("cpu")
             elif self._thrashing.look(now) or (self._watched and self._is_over_memory()):
                 self.kill("memory")
+            elif self._around.uncharged and (kind := self._around.uncharged.exceeded(now)):
+                self.kill(kind)
 
     def _is_over_memory(self) -> bool:
         limit, used = self._limits["memory"], self._around.cgroup.used()
