@@ -32,7 +32,7 @@ from codesync_server.rooms.actions import Actions
 from codesync_server.rooms.past import Past
 from codesync_server.rooms.presence import Presence
 from codesync_server.rooms.queue_news import TROUBLE_MAX
-from codesync_server.rooms.registry import Rooms, RoomUnavailable, TooManyRooms
+from codesync_server.rooms.registry import RoomLimits, Rooms, RoomUnavailable, TooManyRooms
 from codesync_server.rooms.reporter import Reporter
 from codesync_server.rooms.room import Room
 from codesync_server.rooms.seat import Seat
@@ -84,8 +84,11 @@ class App:
         first = next((each for each in self.languages.infos() if each.available), None)
         begin = (first.name, first.starter) if first else ("", "")
         self._memory = MemoryBudget(settings.memory_for_output)
-        self._rooms = Rooms(self._keeper, *begin, memory=self._memory)
         self._budgets = Budgets()
+        room_limits = RoomLimits(settings.rooms_max, settings.members_per_room)
+        self._rooms = Rooms(
+            self._keeper, *begin, memory=self._memory, limits=room_limits, budgets=self._budgets
+        )
         self._shares = Shares()
         self._submissions = SubmissionBudgets(self._budgets, settings)
         self._presence = Presence(self._rooms)

@@ -178,6 +178,10 @@ class Settings:
         int, Whole("waiting programs of one room, at most its share of queue_limit", 1, 1_000_000)
     ] = 500
     queue_per_member: Annotated[int, Whole("waiting programs of one member", 1, 1_000_000)] = 5
+    rooms_max: Annotated[int, Whole("rooms in memory at once", 1, 1_000_000)] = 2000
+    members_per_room: Annotated[
+        int, Whole("members of one room; hosts find 16 more places", 1, 1_000_000)
+    ] = 500
     memory_for_output: Annotated[
         int,
         Size(

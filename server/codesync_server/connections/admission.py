@@ -7,6 +7,7 @@ from codesync_protocol import version
 from codesync_protocol.errors import Code
 from codesync_protocol.messages import Hello, Refused, Role
 from codesync_protocol.names import is_room_name
+from codesync_server.access.exhausted import Exhausted
 from codesync_server.access.invites import InviteDesk
 from codesync_server.access.payer import Payer
 from codesync_server.access.throttle import Throttle
@@ -96,9 +97,11 @@ class Doorkeeper:
                 "ask the host for a new link",
             )
         try:
-            room = await self._rooms.open(hello.room, now)
-        except TooManyRooms:
-            return self._refuse(Code.BUSY, "the server has no place for another room")
+            room = await self._rooms.open(hello.room, now, Payer(address, grant.invite))
+        except TooManyRooms as error:
+            return self._refuse(Code.BUSY, str(error), "Try again in a minute.")
+        except Exhausted as error:
+            return self._refuse(Code.BUSY, error.reason)
         except RoomUnavailable as error:
             return self._refuse(Code.BUSY, str(error), "try again in a minute")
         if barred := room.roll.bars(fingerprint(hello.key), grant.issued):

@@ -123,8 +123,8 @@ class Peer:
         except Exhausted as error:
             await self._refuse(Refused(Code.BUSY, error.reason, ""))
             return
-        except RoomFull:
-            await self._refuse(Refused(Code.BUSY, "the room is full", "try again later"))
+        except RoomFull as error:
+            await self._refuse(Refused(Code.BUSY, str(error), "Try again in a minute."))
             return
         self._end.admit()
         _hold_little_back(self._connection.transport)

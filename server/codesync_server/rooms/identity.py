@@ -19,6 +19,7 @@ class Identity:
         role: what a host lets it do; None: what its token says.
         removed: why it may not come back; empty while it may.
         seen_at: when it was here last, in seconds since the Unix epoch, as far as that matters.
+        is_capped: the role follows from an old invite, and would again if it were forgotten.
     """
 
     member: int
@@ -29,6 +30,14 @@ class Identity:
     role: Role | None = None
     removed: str = ""
     seen_at: float = 0.0
+    is_capped: bool = False
+
+    @property
+    def weight(self) -> int:
+        """What forgetting it loses: 0 a name, 1 the number of its edits, 2 what a host decided."""
+        if self.removed or (self.role is not None and not self.is_capped):
+            return 2
+        return 1 if self.edits_taken else 0
 
 
 def fingerprint(key: str) -> str:

@@ -2,25 +2,45 @@
 
 import logging
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from codesync_protocol.shared_text import SOURCE
+from codesync_server.access.budgets import Budget, Budgets
+from codesync_server.access.payer import Payer
+from codesync_server.access.token_buckets import Rate
 from codesync_server.documents.document import Unreadable
 from codesync_server.jobs.kept import job_of
 from codesync_server.jobs.memory_budget import MemoryBudget
+from codesync_server.rooms.roll import MEMBERS_MAX
 from codesync_server.rooms.room import JOBS_KEPT, Room
 from codesync_server.store.contract import StoreDown
 from codesync_server.store.keeper import Keeper
 from codesync_server.store.records import Wanted
 
-ROOMS_MAX = 2_000
+OPENED = Budget("rooms opened", "rooms", address=Rate(500, 5.0), invite=Rate(500, 5.0))
+"""Opening a room that is not in memory reads or creates it. The rooms of a class come at once."""
+
 IDLE_SECONDS = 600.0
 
 
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class RoomLimits:
+    """Bounds of rooms.
+
+    Attributes:
+        rooms: rooms in memory.
+        members: members of one room, besides hosts.
+    """
+
+    rooms: int = 2_000
+    members: int = MEMBERS_MAX
+
+
 class TooManyRooms(Exception):
-    """There is no place for another room."""
+    """There is no place for another room; the message states the limit."""
 
 
 class RoomUnavailable(Exception):
@@ -35,6 +55,8 @@ class Rooms:
         language: in which language the source of a new room is.
         starter: what stands in it.
         memory: counts what the logs of rooms keep in memory.
+        limits: bounds of rooms.
+        budgets: what clients have spent.
     """
 
     def __init__(
@@ -44,7 +66,11 @@ class Rooms:
         starter: str = "",
         *,
         memory: MemoryBudget | None = None,
+        limits: RoomLimits | None = None,
+        budgets: Budgets | None = None,
     ) -> None:
+        self._limits = limits or RoomLimits()
+        self._budgets = budgets or Budgets()
         self._keeper = keeper
         self._memory = memory
         self._rooms: dict[str, Room] = {}
@@ -63,23 +89,27 @@ class Rooms:
         """Find a room that is in memory."""
         return self._rooms.get(name)
 
-    async def open(self, name: str, now: float) -> Room:
+    async def open(self, name: str, now: float, payer: Payer | None = None) -> Room:
         """Find a room, read it from the store, or make it.
 
         Args:
             name: a valid name.
             now: the loop's clock.
+            payer: is charged for a room that is not in memory.
 
         Raises:
+            Exhausted: the payer opened too many rooms.
             TooManyRooms: there is no place for it.
             RoomUnavailable: nobody can say now whether it is there, and what is in it.
         """
         room = self._rooms.get(name)
         if room is None:
-            if len(self._rooms) >= ROOMS_MAX:
+            if payer is not None:
+                self._budgets.charge(OPENED, payer, 1, now)
+            if len(self._rooms) >= self._limits.rooms:
                 self.forget_idle(now)
-            if len(self._rooms) >= ROOMS_MAX:
-                raise TooManyRooms
+            if len(self._rooms) >= self._limits.rooms and not self._make_place():
+                raise TooManyRooms(f"This server's rooms are all in use ({self._limits.rooms}).")
             kept = await self._restored(name, now)
             room = self.add(kept or Room(name, now, self._keeper.keep), is_new=kept is None)
         if room.idle_since is not None:
@@ -117,6 +147,7 @@ class Rooms:
         if room.name in self._rooms:
             return self._rooms[room.name]
         self._rooms[room.name] = room
+        room.roll.members_max = self._limits.members
         if self._memory is not None:
             room.log.account_to(self._memory)
         if is_new:
@@ -148,6 +179,15 @@ class Rooms:
         """Tell everybody whether what happens is kept."""
         for room in self:
             room.tell_saving(trouble)
+
+    def _make_place(self) -> bool:
+        """Let go of the room that has been idle for longest, if all of it is in the store."""
+        idle = [room for room in self if room.idle_since is not None and not any(room.unfinished())]
+        for room in sorted(idle, key=lambda each: each.idle_since or 0.0):
+            if not room.has_loose_edits and not self._keeper.is_unsaved(room.name):
+                del self._rooms[room.name]
+                return True
+        return False
 
     def forget_idle(self, now: float) -> None:
         """Let go of the rooms that nobody is in, in which nothing runs, for long enough.

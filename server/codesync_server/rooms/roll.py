@@ -3,6 +3,7 @@
 import time
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
+from math import ceil
 
 import msgspec
 
@@ -11,12 +12,22 @@ from codesync_protocol.names import clean_name, distinct_name
 from codesync_server.rooms.identity import Identity
 from codesync_server.store.records import MemberRecord
 
-IDENTITIES_KEPT = 1000
+IDENTITIES_KEPT = (1000, 5000, 10_000)
+"""Identities that a room remembers, by weight: above the first number it forgets those that are
+only a name, above the second those that only made edits, above the third any. Client keys are free
+to create, so new ones must not displace what a host decided."""
+
 MEMBERS_MAX = 500
+PLACES_FOR_HOSTS = 16
+"""Places beyond the limit, for hosts: guests cannot keep them out of their own room."""
+
+NEWCOMERS_PART = 0.9
+"""Part of the places that members whom the room does not know may take; the others are for those
+who come back."""
 
 
 class RoomFull(Exception):
-    """The room has no place for another member."""
+    """The room has no place for another member; the message states the limit."""
 
 
 class Roll:
@@ -29,12 +40,14 @@ class Roll:
     Attributes:
         invites_after: seconds since the Unix epoch; invites that are older let nobody in any more
             who was not here then.
+        members_max: places, besides those for hosts.
         editors_after: likewise; whoever comes by one that is older only watches.
     """
 
     def __init__(self) -> None:
         self.invites_after = 0.0
         self.editors_after = 0.0
+        self.members_max = MEMBERS_MAX
         self._members: dict[str, Member] = {}  # by client key, in order of arrival
         self._identities: OrderedDict[str, Identity] = OrderedDict()
         self._last_member = 0
@@ -132,12 +145,12 @@ class Roll:
         Raises:
             RoomFull: there is no place.
         """
-        if len(self._members) >= MEMBERS_MAX and key not in self._members:
-            raise RoomFull
+        if key not in self._members and len(self._members) >= self._places_for(key, role):
+            raise RoomFull(f"This room is full ({self.members_max} members).")
         is_capped = self._is_new_by_old_link(key, issued, self.editors_after)
         identity = self._identify(key, name)
         if is_capped and identity.role is None and role is Role.EDITOR:
-            identity.role = Role.VIEWER
+            identity.role, identity.is_capped = Role.VIEWER, True
         member = Member(identity.member, identity.name, identity.role or role, identity.member)
         self._members[key] = member
         return member
@@ -166,18 +179,30 @@ class Roll:
         self._forget_oldest()
         return known
 
+    def _places_for(self, key: str, role: Role) -> int:
+        known = self._identities.get(key)
+        if Role.HOST in (role, known.role if known else None):
+            return self.members_max + PLACES_FOR_HOSTS
+        if known is None:
+            return ceil(self.members_max * NEWCOMERS_PART)
+        return self.members_max
+
     def _forget_oldest(self) -> None:
-        absent = (key for key in list(self._identities) if key not in self._members)
-        for key in absent:
-            if len(self._identities) <= IDENTITIES_KEPT:
+        for weight, kept in enumerate(IDENTITIES_KEPT):
+            if len(self._identities) <= kept:
                 return
-            del self._identities[key]
+            absent = [key for key in self._identities if key not in self._members]
+            for key in absent:
+                if len(self._identities) <= kept:
+                    return
+                if self._identities[key].weight <= weight:
+                    del self._identities[key]
 
     # What hosts do.
 
     def set_role(self, key: str, role: Role) -> None:
         """Let a member do more or less, now and when it comes back, under whatever key."""
-        self._identities[key].role = role
+        self._identities[key].role, self._identities[key].is_capped = role, False
         self._members[key] = msgspec.structs.replace(self._members[key], role=role)
         watching = any(each.role is Role.VIEWER for each in self._identities.values())
         if role is Role.VIEWER:

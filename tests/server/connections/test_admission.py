@@ -29,7 +29,6 @@ from codesync_protocol.messages import (
 from codesync_server.access.invites import InviteDesk
 from codesync_server.connections import admission, peer
 from codesync_server.connections.admission import WRONG_TOKENS_BURST
-from codesync_server.rooms import registry, roll
 from codesync_server.settings import Settings
 from tests.server.connections.wire import (
     ROOM,
@@ -334,27 +333,28 @@ async def test_a67_a_room_that_cannot_be_called_so_is_refused(
     assert await refused(server, hello) is Code.ROOM_NAME
 
 
-async def test_a56_only_so_many_rooms_are_opened_and_those_that_are_stay_open(
-    server: RunningServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(registry, "ROOMS_MAX", 2)
-    async with member_of(server, room="room-1"), member_of(server, room="room-2"):
+async def test_a56_only_so_many_rooms_are_opened_and_those_that_are_stay_open() -> None:
+    async with (
+        running_server(Settings(port=0, executor="local", rooms_max=2)) as server,
+        member_of(server, room="room-1"),
+        member_of(server, room="room-2"),
+    ):
         for number in range(3, 10):
             assert await refused(server, hello_to(server, room=f"room-{number}")) is Code.BUSY
         async with member_of(server, room="room-1", name="ben") as ben:
             assert len(ben.of(Welcome)[0].members.members) == 2
 
 
-async def test_a_full_room_says_so_and_its_members_may_return(
-    server: RunningServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(roll, "MEMBERS_MAX", 1)
-    hello = hello_to(server)
-    async with wire_to(server) as ana:
-        await ana.enter(hello)
-        assert await refused(server, hello_to(server)) is Code.BUSY
-        async with wire_to(server) as again:
-            await again.enter(hello)
+async def test_h11_a_full_room_says_so_and_lets_its_members_and_its_host_in() -> None:
+    async with running_server(Settings(port=0, executor="local", members_per_room=1)) as server:
+        hello = hello_to(server)
+        async with wire_to(server) as ana:
+            await ana.enter(hello)
+            assert await refused(server, hello_to(server)) is Code.BUSY
+            async with wire_to(server) as again:
+                await again.enter(hello)
+                async with member_of(server, name="teacher", role=Role.HOST):
+                    pass
 
 
 # Removed.

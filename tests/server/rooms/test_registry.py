@@ -7,8 +7,12 @@ import pytest
 
 from codesync_protocol.messages import Role
 from codesync_protocol.shared_text import SOURCE
+from codesync_server.access.budgets import Budget
+from codesync_server.access.exhausted import Exhausted
+from codesync_server.access.payer import Payer
+from codesync_server.access.token_buckets import Rate
 from codesync_server.rooms import registry
-from codesync_server.rooms.registry import IDLE_SECONDS, Rooms, TooManyRooms
+from codesync_server.rooms.registry import IDLE_SECONDS, RoomLimits, Rooms, TooManyRooms
 from codesync_server.store.keeper import Keeper
 from tests.server.keeping import keeper_at_work, settled
 from tests.server.making import key_of, make_job
@@ -64,18 +68,32 @@ async def test_a_room_in_which_a_job_goes_on_is_not_forgotten(rooms: Rooms) -> N
     assert rooms.get("lab")
 
 
-async def test_there_is_place_for_only_so_many_rooms(
-    rooms: Rooms, keeper: Keeper, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(registry, "ROOMS_MAX", 2)
-    await rooms.open("one", now=0.0)
+async def test_there_is_place_for_only_so_many_rooms(keeper: Keeper) -> None:
+    rooms = Rooms(keeper, limits=RoomLimits(rooms=2))
+    first = await rooms.open("one", now=0.0)
     await rooms.open("two", now=5.0)
-    with pytest.raises(TooManyRooms):
-        await rooms.open("three", now=10.0)
+    first.enter(key_of("ana"), "ana", Role.EDITOR, Ear())
+    with pytest.raises(TooManyRooms, match=r"rooms are all in use \(2\)"):
+        await rooms.open("three", now=10.0)  # the other one is not stored yet
     await settled(keeper)
-    assert rooms.get("one"), "those that are there may be entered"
-    await rooms.open("three", now=IDLE_SECONDS + 2.0)  # those that are idle for long make place
-    assert [room.name for room in rooms] == ["two", "three"]
+    await rooms.open("three", now=11.0)  # the one that is idle for longest makes place
+    assert [room.name for room in rooms] == ["one", "three"]
+
+
+async def test_a56_opening_rooms_is_charged_to_address_and_invite(
+    keeper: Keeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    budget = Budget("rooms opened", "rooms", address=Rate(20, 1.0), invite=Rate(20, 1.0))
+    monkeypatch.setattr(registry, "OPENED", budget)
+    rooms = Rooms(keeper, limits=RoomLimits(rooms=10))
+    mallory = Payer("192.0.2.1", "token")
+    for number in range(20):
+        await rooms.open(f"room-{number}", 0.0, mallory)
+        await settled(keeper)
+    with pytest.raises(Exhausted, match="limit on rooms opened is reached"):
+        await rooms.open("room-20", 0.0, mallory)
+    assert len(rooms) <= 10
+    await rooms.open("innocent", 0.0, Payer("192.0.2.2", "an invite"))
 
 
 async def test_a_room_comes_back_as_it_was(rooms: Rooms, keeper: Keeper) -> None:

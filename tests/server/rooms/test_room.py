@@ -23,6 +23,7 @@ from codesync_protocol.verdict import Result, Verdict
 from codesync_server.jobs.job import Job
 from codesync_server.rooms import roll as roll_module
 from codesync_server.rooms import room as room_module
+from codesync_server.rooms.identity import Identity
 from codesync_server.rooms.roll import RoomFull
 from codesync_server.rooms.room import JOBS_KEPT, Room
 from tests.server.making import key_of, make_job, wrote
@@ -124,9 +125,9 @@ def test_a_new_connection_takes_the_place_of_the_old_one() -> None:
     assert new.last(Notice).text == "x"
 
 
-def test_a_room_has_only_so_many_places(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(roll_module, "MEMBERS_MAX", 2)
+def test_a_room_has_only_so_many_places() -> None:
     room = empty_room()
+    room.roll.members_max = 2
     enter(room, "ana")
     _, ear = enter(room, "ben")
     with pytest.raises(RoomFull):
@@ -135,12 +136,58 @@ def test_a_room_has_only_so_many_places(monkeypatch: pytest.MonkeyPatch) -> None
     enter(room, "ben")  # who is here may come again
     assert ear.closed
     room.leave(key_of("ana"), Ear(), now=1.0)
-    with pytest.raises(RoomFull):
+    with pytest.raises(RoomFull, match=r"This room is full \(2 members\)"):
         enter(room, "cid")
 
 
+def test_h11_a_full_room_lets_hosts_and_known_members_in() -> None:
+    room = empty_room()
+    room.roll.members_max = 10
+    _, ear = enter(room, "ana")
+    room.leave(key_of("ana"), ear, now=1.0)
+    _, ear = enter(room, "promoted")
+    room.set_role(key_of("promoted"), Role.HOST)
+    room.leave(key_of("promoted"), ear, now=1.0)
+    for number in range(9):
+        enter(room, f"eve-{number}")
+    with pytest.raises(RoomFull):
+        enter(room, "eve-9")
+    enter(room, "ana")
+    enter(room, "teacher", role=Role.HOST)
+    enter(room, "promoted")
+    assert {"ana", "teacher", "promoted"} < set(names(room))
+
+
+def test_h11_new_keys_do_not_displace_what_hosts_decided_nor_edits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(roll_module, "IDENTITIES_KEPT", (5, 20, 30))
+    room = empty_room()
+    ears = {name: enter(room, name)[1] for name in ("removed", "watcher", "writer")}
+    room.identity(key_of("writer")).edits_taken = 7
+    room.set_role(key_of("watcher"), Role.VIEWER)
+    room.remove(key_of("removed"), "out")
+    for name in ("watcher", "writer"):
+        room.leave(key_of(name), ears[name], now=1.0)
+    for number in range(50):
+        _, ear = enter(room, f"eve-{number}")
+        room.leave(key_of(f"eve-{number}"), ear, now=1.0)
+    assert room.roll.bars(key_of("removed"), None) == "out"
+    assert enter(room, "watcher")[0].role is Role.VIEWER
+    assert enter(room, "writer")[0].member == 3
+    assert room.identity(key_of("writer")).edits_taken == 7
+    assert len(list(room.roll.known)) <= 6
+
+
+def test_h11_members_who_are_capped_by_an_old_link_can_be_forgotten() -> None:
+    identity = Identity(1, "eve", role=Role.VIEWER, is_capped=True)
+    assert identity.weight == 0
+    identity.is_capped = False
+    assert identity.weight == 2
+
+
 def test_only_so_many_who_left_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(roll_module, "IDENTITIES_KEPT", 2)
+    monkeypatch.setattr(roll_module, "IDENTITIES_KEPT", (2, 2, 2))
     room = empty_room()
     for name in ("ana", "ben", "cid"):
         _, ear = enter(room, name)

@@ -56,7 +56,9 @@ async def room(database: Database, name: str) -> KeptRoom | None:
     found = await database["rooms"].find_one({"_id": name})
     if found is None:
         return None
-    members = database["members"].find({"room": name}).sort("seen_at", -1)
+    # Client keys are free to create: new ones must not displace those about whom hosts decided.
+    order = [("role", -1), ("removed", -1), ("edits_taken", -1), ("seen_at", -1)]
+    members = database["members"].find({"room": name}).sort(order)
     return KeptRoom(
         read_room(found),
         tuple(read_member(each) for each in await members.to_list(MEMBERS_MAX)),

@@ -51,9 +51,11 @@ def room(db: sqlite3.Connection, name: str) -> KeptRoom | None:
     found = db.execute("SELECT * FROM rooms WHERE name = ?", (name,)).fetchone()
     if found is None:
         return None
+    # Client keys are free to create: new ones must not displace those about whom hosts decided.
     members = db.execute(
         "SELECT key, member, name, crdt, edits_taken, role, removed, seen_at FROM members"
-        " WHERE room = ? ORDER BY seen_at DESC LIMIT ?",
+        " WHERE room = ?"
+        " ORDER BY role != '' OR removed != '' DESC, edits_taken > 0 DESC, seen_at DESC LIMIT ?",
         (name, MEMBERS_MAX),
     )
     jobs = db.execute("SELECT coalesce(max(place), 0) FROM jobs WHERE room = ?", (name,))
