@@ -28,6 +28,15 @@ def mongodb_stand_in(folder: Path, *, alone: bool = False) -> Generator[str]:
     if REAL and not alone:
         yield f"{REAL.rstrip('/')}/"
         return
+    with mongodb_process(folder, alone=alone) as (address, _):
+        yield address
+
+
+@contextmanager
+def mongodb_process(
+    folder: Path, *, alone: bool = False
+) -> "Generator[tuple[str, subprocess.Popen[str]]]":
+    """Run a server that may be stopped and killed; its address, and its process."""
     with _started(folder, "" if alone else "secantus") as process:
         assert process.stdout
         said = ""
@@ -36,7 +45,7 @@ def mongodb_stand_in(folder: Path, *, alone: bool = False) -> Generator[str]:
             if not line:
                 raise AssertionError(f"the MongoDB stand-in did not start: {said}")
             said += line
-        yield f"{found[0]}/"
+        yield f"{found[0]}/", process
 
 
 @contextmanager

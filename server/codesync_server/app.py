@@ -42,6 +42,7 @@ from codesync_server.store.choice import choose_store
 from codesync_server.store.contract import Retention, Store, StoreDown, StoreLost, StoreUnusable
 from codesync_server.store.keeper import Keeper
 from codesync_server.store.records import JobRecord
+from codesync_server.store.watch import StoreWatch
 
 FORGET_ROOMS_SECONDS = 60.0
 SAVE_USED_SECONDS = 300.0
@@ -80,6 +81,7 @@ class App:
         self._allowance = Allowance(settings.limits, settings.caps, choice.executor.unlimited)
         self.store = store
         self._keeper = Keeper(store, self._resave, self._tell_saving)
+        self._store_watch = StoreWatch(store.ping, self._tell_saving)
         self._past = Past(store)
         first = next((each for each in self.languages.infos() if each.available), None)
         begin = (first.name, first.starter) if first else ("", "")
@@ -115,7 +117,7 @@ class App:
             scheduler=self._scheduler,
             rooms=self._rooms,
             reporter=self._reporter,
-            keeper=self._keeper,
+            store_trouble=self._store_trouble,
             is_draining=lambda: self._doorkeeper.draining,
         )
         figures.add("connections", lambda: self._listener.connections)
@@ -208,6 +210,7 @@ class App:
             background = [
                 keeping,
                 tasks.create_task(self._while_ours(self.store.guard())),
+                tasks.create_task(self._store_watch.run()),
                 tasks.create_task(self._loop_lag.run()),
                 tasks.create_task(self._scheduler.run()),
                 tasks.create_task(self._reporter.queue.announce(self._scheduler)),
@@ -318,7 +321,11 @@ class App:
 
     @property
     def _unsaved(self) -> str:
-        return (self._keeper.trouble or self._unkept)[:TROUBLE_MAX]
+        return (self._store_trouble() or self._unkept)[:TROUBLE_MAX]
+
+    def _store_trouble(self) -> str:
+        """Why nothing is kept now although it should be; empty while it is."""
+        return self._keeper.trouble or self._store_watch.problem
 
     def _peer(self, connection: Connection) -> Peer:
         return Peer(

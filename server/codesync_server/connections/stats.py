@@ -10,7 +10,6 @@ from codesync_server.executors.contract import Executor
 from codesync_server.jobs.scheduler import Scheduler
 from codesync_server.rooms.registry import Rooms
 from codesync_server.rooms.reporter import Reporter
-from codesync_server.store.keeper import Keeper
 
 Figures = Mapping[str, object]
 
@@ -23,7 +22,7 @@ class StatsSource:
         scheduler: runs jobs.
         rooms: all rooms.
         reporter: counts the verdicts.
-        keeper: writes to the store.
+        store_trouble: tells why nothing is kept now; empty while all is.
         is_draining: tells whether the server is shutting down.
     """
 
@@ -34,14 +33,14 @@ class StatsSource:
         scheduler: Scheduler,
         rooms: Rooms,
         reporter: Reporter,
-        keeper: Keeper,
+        store_trouble: Callable[[], str],
         is_draining: Callable[[], bool],
     ) -> None:
         self._executor = executor
         self._scheduler = scheduler
         self._rooms = rooms
         self._reporter = reporter
-        self._keeper = keeper
+        self._store_trouble = store_trouble
         self._is_draining = is_draining
         self._more: dict[str, Callable[[], object]] = {}
 
@@ -63,8 +62,8 @@ class StatsSource:
             status, reason = "draining", "the server is shutting down"
         elif trouble:
             status, reason = "down", trouble
-        elif self._keeper.trouble:
-            status, reason = "unsaved", f"nothing is kept: {self._keeper.trouble}"
+        elif unsaved := self._store_trouble():
+            status, reason = "unsaved", f"nothing is kept: {unsaved}"
         elif strain:
             status, reason = "degraded", strain
         return {
@@ -89,7 +88,7 @@ class StatsSource:
             "executor": self._executor.info.kind,
             "trouble": self._executor.trouble,
             "strain": self._executor.strain,
-            "unsaved": self._keeper.trouble,
+            "unsaved": self._store_trouble(),
             "pool": self._pool(),
         }
         return figures | {name: source() for name, source in self._more.items()}

@@ -94,8 +94,16 @@ class Store(Protocol):
         """
         ...
 
+    async def ping(self) -> None:
+        """Ask whether it can be used now; opened for writing. Cheap: done once a second.
+
+        Raises:
+            StoreDown: it cannot; says why.
+        """
+        ...
+
     async def close(self) -> None:
-        """Let go of it."""
+        """Let go of it. Takes a few seconds at the most, also when the store is away."""
         ...
 
     async def write(self, changes: Sequence[Change], *, surely: bool) -> Mapping[str, JobRecord]:

@@ -120,7 +120,7 @@ async def test_h14_a_server_runs_no_imported_job(tmp_path: Path) -> None:
     await store.open()
     trap = tmp_path / "ran"
     code = f"open({str(trap)!r}, 'w')".encode()
-    evil = job_line(source=Source(files=(("main.py", code),)))
+    evil = job_line(source=Source(files=(("main.py", code),)), submitted_at=time.time())
     assert await load(store, io.BytesIO(HEAD + room() + evil)) == (1, 1)
     await store.close()
     settings = Settings(port=0, executor="local", store=str(path), drain_seconds=1.0)

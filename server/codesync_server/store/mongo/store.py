@@ -22,6 +22,9 @@ _FURTHER = re.compile(r", Timeout: | \(configured timeouts: |, full error: ")
 ANSWER_SECONDS = 5.0
 """How long one request may take, retries included."""
 
+CLOSE_SECONDS = 1.0
+"""How long giving back the lease may take, and how long disconnecting."""
+
 
 class MongoStore:
     """A store in a MongoDB database.
@@ -96,16 +99,22 @@ class MongoStore:
         assert self._renewal
         await asyncio.shield(self._renewal)
 
+    async def ping(self) -> None:
+        """Ask the primary."""
+        async with self._reading() as database:
+            await database.command("ping")
+
     async def close(self) -> None:
         """Give the lease back, and disconnect."""
         if self._renewal is not None:
             self._renewal.cancel()
             await asyncio.gather(self._renewal, return_exceptions=True)
         if self._lease is not None:
-            with suppress(PyMongoError):
-                await self._lease.give_back()
+            with suppress(PyMongoError, TimeoutError):
+                async with asyncio.timeout(CLOSE_SECONDS):
+                    await self._lease.give_back()
         if self._client is not None:
-            await self._client.close()
+            await _disconnect(self._client)
         self._client = self._lease = self._fence = self._renewal = None
 
     @property
@@ -199,6 +208,15 @@ class MongoStore:
         async with self._reading() as database:
             async for each in reads.all_jobs(database):
                 yield each
+
+
+async def _disconnect(client: address.Client) -> None:
+    """Close a client. It tells the database that its sessions end, which may be away."""
+    try:
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await client.close()
+    except TimeoutError:
+        await client.close()  # it has forgotten its sessions by now, so there is nothing to tell
 
 
 def _reason(error: PyMongoError) -> str:

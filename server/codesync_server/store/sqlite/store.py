@@ -23,6 +23,7 @@ from codesync_server.store.records import (
 )
 from codesync_server.store.sqlite import pruning, reads, writes
 from codesync_server.store.sqlite.file import connect, make_file, open_to_read
+from codesync_server.store.sqlite.file_check import FileCheck
 from codesync_server.store.sqlite.lock import FileLock
 from codesync_server.store.sqlite.schema import bring_up_to_date, check_version
 
@@ -47,6 +48,7 @@ class SqliteStore:
         self.outlives = path is not None
         self._path = path
         self._lock: FileLock | None = None
+        self._file_check: FileCheck | None = None
         self._write_thread = ThreadPoolExecutor(1, "store-write")
         self._read_thread = ThreadPoolExecutor(1, "store-read") if path else self._write_thread
         self._writer: sqlite3.Connection | None = None
@@ -80,6 +82,7 @@ class SqliteStore:
         self._lock = FileLock(path)
         self._lock.take()
         make_file(path)
+        self._file_check = FileCheck(path)
         self._writer = connect(path.as_uri())
         check_version(self._writer)  # before anything is changed
         self._writer.execute("PRAGMA journal_mode = WAL")
@@ -90,6 +93,12 @@ class SqliteStore:
     async def guard(self) -> None:
         """Watch over it: its lock is ours until we end, so there is nothing to be seen."""
         await asyncio.get_running_loop().create_future()
+
+    async def ping(self) -> None:
+        """Look at the file and at its disk; in another thread, since a disk may stand still."""
+        if self._file_check is not None:
+            await asyncio.to_thread(self._file_check.check)
+            await asyncio.to_thread(self._file_check.check_disk)
 
     async def close(self) -> None:
         """Close the file, and give back its lock."""
@@ -107,7 +116,13 @@ class SqliteStore:
 
     async def write(self, changes: Sequence[Change], *, surely: bool) -> Mapping[str, JobRecord]:
         """Make changes in one transaction."""
-        return await self._writing(lambda db: _write(db, changes, surely=surely))
+
+        def write(db: sqlite3.Connection) -> Mapping[str, JobRecord]:
+            if self._file_check is not None:
+                self._file_check.check()
+            return _write(db, changes, surely=surely)
+
+        return await self._writing(write)
 
     async def last_order(self) -> int:
         """The highest order that a job has; 0 for none."""
