@@ -109,7 +109,7 @@ def test_h01_an_embedded_server(shadows: Shadows, tmp_path: Path) -> None:
 
 def test_h01_the_screen_of_a_room_of_ones_own(shadows: Shadows, tmp_path: Path) -> None:
     with screen(shadows, tmp_path, "--executor=local", "--port=0") as terminal:
-        terminal.read_until("online")
+        terminal.read_until("synced")
         terminal.press(b"\x11")
         assert terminal.read_to_the_end() == 0
     assert not shadows.imported
@@ -117,7 +117,7 @@ def test_h01_the_screen_of_a_room_of_ones_own(shadows: Shadows, tmp_path: Path) 
 
 def test_h01_the_screen_of_a_link(shadows: Shadows, served: Served) -> None:
     with screen(shadows, served.home, "join", link(served)) as terminal:
-        terminal.read_until("online")
+        terminal.read_until("synced")
         terminal.press(b"\x11")
         assert terminal.read_to_the_end() == 0
     assert not shadows.imported

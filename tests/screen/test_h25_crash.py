@@ -26,7 +26,7 @@ def codesync(home: Path, *arguments: str) -> Generator[PseudoTerminal]:
         XDG_STATE_HOME=str(home / "state"),
         XDG_DATA_HOME=str(home / "data"),
     ) as terminal:
-        terminal.read_until("online")
+        terminal.read_until("synced")
         yield terminal
 
 
@@ -68,7 +68,7 @@ def test_h25_the_room_is_opened_again(tmp_path: Path) -> None:
         crash(terminal)
         terminal.written = b""
         terminal.press(b"\r")
-        terminal.read_until("online")
+        terminal.read_until("synced")
         terminal.press(LEAVE)
         assert terminal.read_to_the_end() == 0
         assert terminal.is_restored()
@@ -80,7 +80,7 @@ def test_h25_a_room_that_was_joined_is_entered_again(tmp_path: Path) -> None:
         with codesync(tmp_path, "join", str(server.link)) as terminal:
             crash(terminal)
             terminal.press(b"\r")
-            terminal.read_until("online")
+            terminal.read_until("synced")
             terminal.press(LEAVE)
             assert terminal.read_to_the_end() == 0
 

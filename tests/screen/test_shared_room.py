@@ -46,7 +46,7 @@ def test_what_one_runs_all_see(tmux: Terminal, link: str, tmp_path: Path) -> Non
     ana = tmux.open("ana", f"{CODESYNC} join '{link}' --name ana", columns=80, lines=24)
     ben = tmux.open("ben", f"{CODESYNC} join '{link}' --name ben", columns=160, lines=48)
     for window in (ana, ben):
-        window.shows("online", "den")
+        window.shows("synced", "den")
     ben.shows("ana", "ben")
 
     # One runs the starter program; the other takes its input over, and answers its prompt.

@@ -64,7 +64,7 @@ class Scene:
 
     async def play(self, on: Stage) -> None:
         """Let everything happen."""
-        await eventually(lambda: "synced" in on.status())
+        await eventually(lambda: on.state.is_online and on.state.unsent == 0)
         if self.unsent is not None:
             await eventually(lambda: on.app.screen is not on.room)
         play = asyncio.run_coroutine_threadsafe(scene.play(on.server), on.server.loop)

@@ -14,7 +14,7 @@ from codesync_tui.editor import CodeEditor
 from codesync_tui.panels.answer_line import AnswerLine
 from codesync_tui.panels.output import OutputPane
 from codesync_tui.panels.queue import QueuePane
-from codesync_tui.panels.status import StatusLine
+from codesync_tui.panels.status import Status, StatusLine
 from codesync_tui.panels.stdin import StdinPane
 from codesync_tui.screens.room import RoomScreen
 from codesync_tui.transcript import Part
@@ -55,6 +55,11 @@ class Stage:
     @property
     def answer(self) -> AnswerLine:
         return self.room.query_one(AnswerLine)
+
+    @property
+    def state(self) -> Status:
+        """What the status line has to say, whatever of it fits into the width."""
+        return self.room.query_one(StatusLine).status
 
     def status(self) -> str:
         """What the status line says."""
@@ -138,5 +143,5 @@ async def stage(
         app = CodeSyncApp(opened.link, name="ana", join_line=join_line, file=file, is_kept=is_kept)
         async with app.run_test(size=(columns, lines), notifications=True) as pilot:
             staged = Stage(opened, app, pilot)
-            await staged.until(lambda: "online" in staged.status() or "synced" in staged.status())
+            await staged.until(lambda: staged.state.is_online)
             yield staged

@@ -37,7 +37,7 @@ async def test_the_room_is_left_politely() -> None:
     async with RoomServer() as server:
         app = CodeSyncApp(server.link, name="ana")
         async with app.run_test():
-            await eventually(lambda: "online" in app.screen.query_one(StatusLine).render().plain)
+            await eventually(lambda: app.screen.query_one(StatusLine).status.is_online)
             app.exit(0)
         # The app is gone only when the connection is.
         await server.wait_for_members(0)
@@ -50,7 +50,7 @@ async def test_a_room_that_is_closed_to_us_leaves_us_our_text() -> None:
         on.server.room.refusal = refusal(Code.TOKEN)
         on.server.cut()
         await on.until(lambda: any("closed to us" in notice for notice in on.notices()))
-        await on.until(lambda: "closed" in on.status())
+        await on.until(lambda: on.state.connection == "closed")
         assert on.editor.text == "mine"
 
 

@@ -36,7 +36,7 @@ async def test_a_host_makes_a_viewer_who_then_only_looks_on(server: RunningServe
         assert offered(ben) == []
         do(ana, "Make ben a viewer")
         await eventually(lambda: ben.editor.read_only)
-        await eventually(lambda: "viewer" in ben.status())
+        await eventually(lambda: ben.state.role == "viewer")
         before = ana.editor.text
         await ben.pilot.press("x")
         assert ana.editor.text == before
@@ -53,5 +53,5 @@ async def test_a71_a_removed_member_is_told_why_and_does_not_come_back(
     ):
         await eventually(lambda: "Remove eve" in offered(ana))
         do(ana, "Remove eve")
-        await eventually(lambda: "closed" in eve.status() or "removed" in eve.status())
+        await eventually(lambda: not eve.state.is_online)
         await eventually(lambda: offered(ana) == [])

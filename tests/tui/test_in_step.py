@@ -45,7 +45,7 @@ async def linked(
     app = CodeSyncApp(server.link("den", role), name="ana", file=file, keeps_in_step=True)
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         on = Screen(app, pilot)
-        await eventually(lambda: "online" in on.status())
+        await eventually(lambda: on.state.is_online)
         yield on
 
 
@@ -60,7 +60,7 @@ async def test_an_untouched_room_takes_the_file_and_both_stay_in_step(
     file.write_text("int main() { return 1; }\n")
     async with linked(server, file) as ana, screen(server, "ben") as ben:
         await ben.becomes("int main() { return 1; }\n")
-        await eventually(lambda: "C++" in ben.status())
+        await eventually(lambda: ben.state.language == "C++")
         file.write_text("// mine\nint main() { return 1; }\n")
         await ben.becomes("// mine\nint main() { return 1; }\n")
         ben.editor.insert("// end\n", (2, 0))

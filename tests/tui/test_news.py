@@ -31,18 +31,18 @@ async def test_what_others_run_is_said_and_how_it_ended_for_some_seconds(
     async with stage() as on:
         await on.server.submitted(job_summary(A))
         await on.server.started(A)
-        await on.until(lambda: "ben: main.py runs" in on.status())
+        await on.until(lambda: "ben: main.py runs" in on.state.program)
         await on.server.finished(A)
-        await on.until(lambda: "ben: main.py ✓ ok" in on.status())
+        await on.until(lambda: "ben: main.py ✓ ok" in on.state.program)
         await on.server.submitted(job_summary(B, file_name="sort.py"))
         await on.server.started(B)
         await on.server.finished(B, Result(Verdict.RUNTIME_ERROR, "exit code 1", exit_code=1))
-        await on.until(lambda: "ben: sort.py ✗ runtime error" in on.status())
+        await on.until(lambda: "ben: sort.py ✗ runtime error" in on.state.program)
         monkeypatch.setattr(news, "ENDED_SECONDS", 0.0)
         await on.server.submitted(job_summary(A))
         await on.server.started(A)
         await on.server.finished(A)
-        await on.until(lambda: "main.py" not in on.status() and "sort.py" not in on.status())
+        await on.until(lambda: not on.state.program)
 
 
 async def test_what_the_output_shows_is_not_said_again() -> None:
@@ -53,7 +53,7 @@ async def test_what_the_output_shows_is_not_said_again() -> None:
         await on.until(lambda: on.rows())
         assert "runs" not in on.status()
         await on.press("f4", "f4")
-        await on.until(lambda: "ben: main.py runs" in on.status())
+        await on.until(lambda: "ben: main.py runs" in on.state.program)
 
 
 async def test_who_may_answer_is_asked_and_others_see_who_is() -> None:
@@ -61,11 +61,11 @@ async def test_who_may_answer_is_asked_and_others_see_who_is() -> None:
         await on.server.submitted(job_summary(A, member=1, name="ana", holder=1))
         await on.server.started(A)
         await waits(on, A)
-        await on.until(lambda: "main.py waits for you" in on.status())
+        await on.until(lambda: "main.py waits for you" in on.state.program)
         await on.server.held(A, 3, "zoe")
-        await on.until(lambda: "main.py waits for zoe" in on.status())
+        await on.until(lambda: "main.py waits for zoe" in on.state.program)
         await waits(on)
-        await on.until(lambda: "waits" not in on.status())
+        await on.until(lambda: "waits" not in on.state.program)
 
 
 async def test_a_program_that_nobody_may_answer_just_waits() -> None:
@@ -88,7 +88,7 @@ async def test_at_80_columns_the_first_keys_stay_beside_what_waits() -> None:
         await on.server.submitted(job_summary(A, holder=1))
         await on.server.started(A)
         await waits(on, A)
-        await on.until(lambda: "ben: main.py waits for you" in on.status())
+        await on.until(lambda: "ben: main.py waits for you" in on.state.program)
         for word in ("synced", "Python 3", "F5 run", "F1 help"):
             assert word in on.status()
         assert len(on.status()) == 80
@@ -98,11 +98,11 @@ async def test_input_that_is_prepared_is_said_wherever_it_is_not_seen() -> None:
     async with stage() as on:
         await on.press("f7", "4", "2", "enter")
         await on.until(lambda: "3 bytes" in str(on.stdin.border_title))
-        assert "prepared" not in on.status()
+        assert not on.state.prepared
         await on.press("f7")
-        await on.until(lambda: "3 bytes prepared" in on.status())
+        await on.until(lambda: on.state.prepared == "3 bytes")
         await on.press("f4", "f4", "f4")
-        assert "3 bytes prepared" in on.status()
+        assert on.state.prepared == "3 bytes"
 
 
 async def test_a_run_that_gets_prepared_input_says_so_in_its_heading() -> None:

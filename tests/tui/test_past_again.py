@@ -42,13 +42,13 @@ async def test_one_that_is_run_again_is_shown_like_any_run() -> None:
 
 async def test_a63_one_that_is_taken_up_again_brings_its_language() -> None:
     async with stage(with_a_past()) as on:
-        assert "Python 3" in on.status()
+        assert "Python" in on.state.language
         await look_back(on)
         await on.press("enter")
         await on.until(lambda: isinstance(on.app.screen, PastJobScreen))
         await on.press("u")
         await on.until(lambda: on.editor.text == "int main() { return 0; }\n")
-        await on.until(lambda: "C++" in on.status())
+        await on.until(lambda: on.state.language == "C++")
         assert on.server.language == "cpp"
         await on.until(lambda: on.editor.syntax_name == "cpp")
 

@@ -179,12 +179,12 @@ async def test_following_ends_with_our_first_key_and_a_jump_takes_our_caret_alon
         await eventually(lambda: ana.room.company.others)
         await ana.pilot.press("ctrl+l")
         await eventually(lambda: "line 100   ben" in painted(ana))
-        assert "with ben" in ana.status()
+        assert ana.state.following == "ben"
         assert ana.editor.cursor_location == (0, 0)
         ben.editor.move_cursor((180, 0))
         await eventually(lambda: "line 180   ben" in painted(ana))
         await ana.pilot.press("x")
-        await eventually(lambda: "with ben" not in ana.status())
+        await eventually(lambda: not ana.state.following)
         assert ana.editor.text.startswith("xline 0")
         await ana.pilot.press("ctrl+n")
         await eventually(lambda: ana.editor.cursor_location == (180, 0))
@@ -198,8 +198,8 @@ async def test_following_ends_when_the_member_leaves(server: RunningServer) -> N
             await ben.pilot.press("right")
             await eventually(lambda: ana.room.company.others)
             await ana.pilot.press("ctrl+l")
-            assert "with ben" in ana.status()
-        await eventually(lambda: "with ben" not in ana.status())
+            assert ana.state.following == "ben"
+        await eventually(lambda: not ana.state.following)
 
 
 async def test_members_are_shown_with_their_line_and_what_they_do(

@@ -49,13 +49,13 @@ async def gone(on: Stage) -> None:
     """The server is away."""
     await on.until(lambda: on.room.unsent == 0)
     await on.server.close()
-    await on.until(lambda: "offline" in on.status())
+    await on.until(lambda: not on.state.is_online)
 
 
 async def back(on: Stage) -> None:
     """The server is there again, and has all."""
     await on.server.open()
-    await on.until(lambda: "online" in on.status())
+    await on.until(lambda: on.state.is_online)
     await on.until(lambda: not on.room.unsent)
 
 
@@ -81,14 +81,14 @@ async def test_what_is_not_sent_is_told(state: Path) -> None:
     async with stage() as on:
         await on.until(lambda: not on.editor.read_only)
         await on.server.close()
-        await on.until(lambda: "offline" in on.status())
+        await on.until(lambda: not on.state.is_online)
         await on.press("x")
         await tick(on)
         assert "1 unsent" in on.status()
         await eventually(lambda: notes(state))
         assert notes(state)[0].stat().st_mode & 0o777 == 0o600
         await on.server.open()
-        await on.until(lambda: "online" in on.status())
+        await on.until(lambda: on.state.is_online)
         await eventually(lambda: on.server.document.texts[SOURCE].startswith("x"))
         await tick(on)
         assert "unsent" not in on.status()
@@ -102,7 +102,7 @@ async def test_f38_what_was_not_sent_when_the_terminal_died_is_offered_on_return
     async with stage(server) as on:
         await on.until(lambda: not on.editor.read_only)
         await on.server.close()
-        await on.until(lambda: "offline" in on.status())
+        await on.until(lambda: not on.state.is_online)
         await on.press(*"mine", "enter")
     assert len(notes(state)) == 1, "the last words"
     server.document = Document()
@@ -305,7 +305,7 @@ async def test_f29_what_is_not_sent_is_kept_before_the_cut_is_noticed(state: Pat
         await on.pilot.press(*"mine")
         await tick(on)
         await tick(on)
-        assert "online" in on.status()
+        assert on.state.is_online
         assert "mine" in notes(state)[0].read_text()
 
 

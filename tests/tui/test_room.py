@@ -355,11 +355,11 @@ async def test_members_come_and_go() -> None:
 async def test_being_cut_off_is_told_and_ends() -> None:
     async with stage() as on:
         await on.server.close()
-        await on.until(lambda: "offline" in on.status())
-        assert "retry in" in on.status() or "trying" in on.status()
+        await on.until(lambda: not on.state.is_online)
+        assert "retry in" in on.state.connection or "trying" in on.state.connection
         await on.press("f8")
         await on.server.open()
-        await on.until(lambda: "online" in on.status())
+        await on.until(lambda: on.state.is_online)
 
 
 async def test_what_happened_while_we_were_cut_off_is_shown_once() -> None:
@@ -369,7 +369,7 @@ async def test_what_happened_while_we_were_cut_off_is_shown_once() -> None:
         await on.server.output(A, b"one\n")
         await on.until(lambda: "one" in on.rows())
         on.server.cut()
-        await on.until(lambda: "offline" in on.status() or not on.server.connections)
+        await on.until(lambda: not on.state.is_online or not on.server.connections)
         await on.server.output(A, b"two\n")
         await on.server.finished(A)
         await on.until(lambda: "\u2713" in on.rows()[-1])
@@ -390,7 +390,7 @@ async def test_a_viewer_is_told_so() -> None:
     server.room.role = Role.VIEWER
     server.room.members = (Member(1, "ana", "viewer"),)
     async with stage(server) as on:
-        assert "viewer" in on.status()
+        assert on.state.role == "viewer"
         await on.press("f5")
         await on.until(lambda: any("viewer" in notice for notice in on.notices()))
         assert not server.received
@@ -425,14 +425,14 @@ async def test_the_language_is_picked_and_untouched_text_changes_with_it() -> No
         await on.press("down", "down", "enter")
         await on.until(lambda: on.editor.text == CPP.starter)
         await on.until(lambda: on.editor.syntax_name == "cpp")
-        assert "C++" in on.status()
+        assert on.state.language == "C++"
 
 
 async def test_what_somebody_typed_stays_when_the_language_changes() -> None:
     async with stage() as on:
         await on.write("mine")
         await on.press("f2", "end", "enter")
-        await on.until(lambda: "Java" in on.status())
+        await on.until(lambda: on.state.language == "Java")
         assert on.editor.text == "mine"
 
 
@@ -440,7 +440,7 @@ async def test_a_file_is_opened_at_the_start_in_its_language(tmp_path: Path) -> 
     path = tmp_path / "solve.cpp"
     path.write_text("int main() { return 3; }\n")
     async with stage(file=path) as on:
-        await on.until(lambda: "C++" in on.status() and "solve.cpp" in on.status())
+        await on.until(lambda: on.state.language == "C++" and on.state.file == "solve.cpp")
         assert on.editor.text == "int main() { return 3; }\n"
         submit = await run(on)
         assert submit.files[0].name == "solve.cpp"
@@ -460,7 +460,7 @@ async def test_text_is_saved_and_opened_again(tmp_path: Path) -> None:
         assert line.value == "main.py"
         line.value = str(tmp_path / "a.py")
         await on.press("enter")
-        await on.until(lambda: (tmp_path / "a.py").exists() and "a.py" in on.status())
+        await on.until(lambda: (tmp_path / "a.py").exists() and on.state.file == "a.py")
         assert (tmp_path / "a.py").read_text() == "print('é')\n"
         await on.write("changed")
         assert "a.py *" in on.status()
@@ -503,7 +503,7 @@ async def test_leaving_asks_when_the_file_has_not_what_the_room_has(tmp_path: Pa
 async def test_leaving_asks_while_the_room_is_not_kept_although_it_should() -> None:
     async with stage(join_line=OURS, is_kept=True) as on:
         await on.server.say(Saving("the disk is full"))
-        await on.until(lambda: "not kept" in on.status())
+        await on.until(lambda: on.state.unkept)
         await on.write("mine")
         await on.press("ctrl+q")
         await on.until(lambda: any("not saved" in notice for notice in on.notices()))
@@ -594,7 +594,7 @@ async def test_without_a_connection_the_line_that_is_known_is_shown() -> None:
     line = "codesync join ws://127.0.0.1:4000/brave-otter-12#TOKEN"
     async with stage(join_line=line) as on:
         await on.server.close()
-        await on.until(lambda: "offline" in on.status())
+        await on.until(lambda: not on.state.is_online)
         await on.press("f9")
         await on.until(lambda: line in shown(on))
         await on.press("v")

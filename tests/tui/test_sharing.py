@@ -16,7 +16,7 @@ from codesync_protocol.shared_text import STDIN
 from codesync_server.settings import Settings
 from codesync_tui.app import CodeSyncApp
 from codesync_tui.editor import CodeEditor
-from codesync_tui.panels.status import StatusLine
+from codesync_tui.panels.status import Status, StatusLine
 from codesync_tui.panels.stdin import StdinPane
 from codesync_tui.screens.path_prompt import PathPrompt
 from codesync_tui.screens.room import RoomScreen
@@ -44,6 +44,11 @@ class Screen:
     @property
     def prepared(self) -> str:
         return self.room.query_one(StdinPane).prepared.text
+
+    @property
+    def state(self) -> Status:
+        """What the status line has to say, whatever of it fits into the width."""
+        return self.room.query_one(StatusLine).status
 
     def status(self) -> str:
         return self.room.query_one(StatusLine).render().plain
@@ -84,7 +89,7 @@ async def screen(
     app = CodeSyncApp(server.link("den", role), name=name, file=file)
     async with app.run_test(size=(columns, 24), notifications=True) as pilot:
         on = Screen(app, pilot)
-        await eventually(lambda: "online" in on.status())
+        await eventually(lambda: on.state.is_online)
         yield on
 
 
@@ -198,13 +203,13 @@ async def test_the_language_is_shared_and_an_untouched_starter_changes_with_it(
         cpp = next(each for each in ana.room.languages if each.name == "cpp")
         ana.room.choose_language(cpp)
         await ben.becomes(cpp.starter)
-        await eventually(lambda: "C++" in ben.status())
-        assert "C++" in ana.status()
+        await eventually(lambda: ben.state.language == "C++")
+        assert ana.state.language == "C++"
         await ben.writes("int main() { return 1; }\n")
         await ana.becomes("int main() { return 1; }\n")
         python = next(each for each in ben.room.languages if each.name == "python")
         ben.room.choose_language(python)
-        await eventually(lambda: "Python" in ana.status())
+        await eventually(lambda: "Python" in ana.state.language)
         assert ana.editor.text == "int main() { return 1; }\n", "somebody's work stays"
 
 
@@ -239,13 +244,13 @@ async def test_what_is_written_while_the_line_is_cut_is_merged_on_return(
         websocket = room._lifeline._websocket  # pyright: ignore[reportPrivateUsage]
         assert websocket is not None
         websocket.transport.abort()
-        await eventually(lambda: "online" not in ben.status())
-        assert re.search(r"offline since \d\d:\d\d:\d\d", ben.status())
+        await eventually(lambda: not ben.state.is_online)
+        assert re.search(r"offline since \d\d:\d\d:\d\d", ben.state.connection)
         ben.editor.insert("below\n", (1, 0))
         ana.editor.insert("above\n", (0, 0))
         for on in (ana, ben):
             await on.becomes("above\nmiddle\nbelow\n")
-        await eventually(lambda: "online, synced" in ben.status())
+        await eventually(lambda: ben.state.is_online and ben.state.unsent == 0)
 
 
 async def test_a_viewer_who_types_is_told_why_nothing_happens(server: RunningServer) -> None:

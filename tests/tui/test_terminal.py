@@ -111,7 +111,7 @@ def test_a68_without_the_gate_this_test_would_fail() -> None:
 
 def test_without_colours_none_is_written() -> None:
     with pseudo_terminal(*APP, "idle", NO_COLOR="1") as terminal:
-        terminal.read_until("online")
+        terminal.read_until("synced")
         terminal.press(LEAVE)
         assert terminal.read_to_the_end() == 0
         looks = set(re.findall(rb"\x1b\[([0-9;]*)m", terminal.written))
@@ -126,7 +126,7 @@ def test_without_colours_none_is_written() -> None:
 )
 def test_the_terminal_is_given_back(number: signal.Signals | None, status: int) -> None:
     with pseudo_terminal(*APP, "idle") as terminal:
-        terminal.read_until("online")
+        terminal.read_until("synced")
         assert not terminal.is_restored()
         if number is None:
             terminal.press(LEAVE)
@@ -142,7 +142,7 @@ def test_the_terminal_is_given_back(number: signal.Signals | None, status: int) 
 
 def test_a_terminal_that_is_closed_ends_the_app() -> None:
     with pseudo_terminal(*APP, "idle") as terminal:
-        terminal.read_until("online")
+        terminal.read_until("synced")
         terminal.hang_up()
         terminal.process.wait(timeout=10)
         assert terminal.process.returncode == 129
