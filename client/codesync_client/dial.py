@@ -8,6 +8,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidHandshake, InvalidStatus, InvalidURI, WebSocketException
 
 from codesync_client.errors import CannotConnect
+from codesync_client.http_refusal import explain
 from codesync_protocol.limits import FRAME_MAX
 from codesync_protocol.links import is_private_link
 
@@ -96,10 +97,7 @@ async def dial(server: str, options: DialOptions) -> ClientConnection:
             "check the address, or start one with: codesync serve",
         ) from None
     except InvalidStatus as error:
-        raise CannotConnect(
-            f"{server} answered, but refused the connection (HTTP {error.response.status_code})",
-            "check that the address is a CodeSync server's",
-        ) from None
+        raise explain(server, error.response) from None
     except (InvalidHandshake, InvalidURI, WebSocketException, ValueError) as error:
         raise CannotConnect(
             f"{server} does not speak websocket ({error})",

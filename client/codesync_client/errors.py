@@ -26,7 +26,19 @@ class ClientError(Exception):
 
 
 class CannotConnect(ClientError):
-    """Nobody answers at the address, or not in a way that we trust."""
+    """Nobody answers at the address, or not in a way that we trust.
+
+    Attributes:
+        retry_after: seconds until the server wants to be tried again; 0 if it does not say.
+        is_final: further attempts cannot help.
+    """
+
+    def __init__(
+        self, reason: str, remedy: str = "", *, retry_after: float = 0.0, is_final: bool = False
+    ) -> None:
+        super().__init__(reason, remedy)
+        self.retry_after = retry_after
+        self.is_final = is_final
 
 
 class EntryRefused(ClientError):

@@ -185,17 +185,21 @@ class Lifeline:
             self._websocket.transport.abort()
 
     async def _restore(self, reason: str) -> None:
-        for delay in backoff.delays():
+        least = 0.0
+        for backed_off in backoff.delays():
+            delay = max(backed_off, least)
             self._passenger.cut(reason, delay)
             await asyncio.sleep(delay)
             try:
                 self._passenger.restored(await self.open())
             except CannotConnect as error:
-                reason = error.reason
+                if error.is_final:
+                    raise
+                reason, least = error.reason, error.retry_after
             except EntryRefused as error:
                 if error.code not in _PASSING:
                     raise
-                reason = error.reason
+                reason, least = error.reason, 0.0
             else:
                 return
 
