@@ -2,6 +2,8 @@
 
 from importlib.util import find_spec
 
+from codesync_cli import installation
+
 EXTRAS = {
     "tui": ("textual", "tree_sitter", "pycrdt"),
     "text": ("pycrdt",),
@@ -32,5 +34,5 @@ def require(extra: str) -> None:
     if any(find_spec(package) is None for package in EXTRAS[extra]):
         what, brings = _PARTS[extra]
         raise MissingExtra(
-            f"{what} is not installed; install it with: pip install 'codesync-rooms[{brings}]'"
+            f"{what} is not installed; install it with: {installation.command(brings)}"
         )

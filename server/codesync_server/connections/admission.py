@@ -70,7 +70,7 @@ class Doorkeeper:
                 Code.VERSION,
                 f"this server speaks protocol versions {version.OLDEST} to {version.NEWEST},"
                 f" you speak {hello.oldest} to {hello.newest}",
-                "install the same version of codesync-rooms on both sides",
+                "install CodeSync from the same checkout or wheel on both sides",
             )
         if self.draining:
             return self._refuse(

@@ -39,7 +39,7 @@ async def check_version(database: Database, about: str) -> int:
     if version > SCHEMA:
         raise StoreUnusable(
             f"a later codesync wrote the store {about} (layout {version},"
-            f" this one knows {SCHEMA}); upgrade codesync-rooms"
+            f" this one knows {SCHEMA}); install that CodeSync or a later one"
         )
     return version
 

@@ -86,6 +86,6 @@ def check_version(db: sqlite3.Connection) -> int:
     if version > SCHEMA:
         raise StoreUnusable(
             f"a later codesync wrote it (layout {version}, this one knows {SCHEMA});"
-            " upgrade codesync-rooms"
+            " install that CodeSync or a later one"
         )
     return version
