@@ -1,9 +1,9 @@
 """Explains why a server answered the opening of a websocket with a plain HTTP status."""
 
-import json
 import math
 from http import HTTPStatus
 
+import msgspec
 from websockets.http11 import Response
 
 from codesync_client.errors import CannotConnect
@@ -42,6 +42,12 @@ _PASSING: set[int] = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILAB
 _FINAL: set[int] = {HTTPStatus.FORBIDDEN, HTTPStatus.MISDIRECTED_REQUEST}
 
 
+class _Body(msgspec.Struct):
+    """What CodeSync's server sends."""
+
+    error: str
+
+
 def explain(server: str, response: Response) -> CannotConnect:
     """Build the error for a response that is no websocket.
 
@@ -53,7 +59,7 @@ def explain(server: str, response: Response) -> CannotConnect:
         The error: states the cause and what to do, whether another attempt can help, and when.
     """
     status = response.status_code
-    cause = _stated_cause(response.body or b"") or _CAUSES.get(status)
+    cause = _stated_cause(bytes(response.body or b"")) or _CAUSES.get(status)
     reason = f"{server} answered, but refused the connection (HTTP {status})"
     if cause:
         reason += f": {cause}"
@@ -69,13 +75,10 @@ def _stated_cause(body: bytes) -> str | None:
     if len(body) > BODY_MAX:
         return None
     try:
-        told: object = json.loads(body)
-    except (ValueError, RecursionError):
+        text = msgspec.json.decode(body, type=_Body).error
+    except (msgspec.DecodeError, ValueError, RecursionError):
         return None
-    if not isinstance(told, dict):
-        return None
-    text = told.get("error")
-    if not isinstance(text, str) or not text.strip():
+    if not text.strip():
         return None
     return show_line(text[:TEXT_MAX]).strip()
 

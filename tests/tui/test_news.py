@@ -98,7 +98,7 @@ async def test_input_that_is_prepared_is_said_wherever_it_is_not_seen() -> None:
     async with stage() as on:
         await on.press("f7", "4", "2", "enter")
         await on.until(lambda: "3 bytes" in str(on.stdin.border_title))
-        assert not on.state.prepared
+        assert "prepared" not in on.status()
         await on.press("f7")
         await on.until(lambda: on.state.prepared == "3 bytes")
         await on.press("f4", "f4", "f4")
