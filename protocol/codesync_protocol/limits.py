@@ -32,7 +32,7 @@ DOCUMENT_MAX: Final = 1 * MIB
 EDIT_MAX: Final = 2 * MIB
 """One edit of the shared texts, all its pieces together."""
 
-EDIT_STRUCTS_MAX: Final = 12
+EDIT_STRUCTS_MAX: Final = 5
 """Insertions of one edit. Each may have to be compared with every piece of the room's history, so
 their number bounds how long the server works on one edit. Clients split larger edits."""
 

@@ -19,6 +19,7 @@ from codesync_server.connections.http import Pages
 from codesync_server.connections.listener import CannotListen, Listener, own_names
 from codesync_server.connections.peer import Peer, message_budget
 from codesync_server.connections.stats import Figures, StatsSource, by_level, client_figures
+from codesync_server.documents.load_process import LoadProcesses
 from codesync_server.executors.choice import Choice, choose
 from codesync_server.executors.contract import ExecutorDown
 from codesync_server.jobs.allowance import Allowance
@@ -29,6 +30,7 @@ from codesync_server.jobs.uploads import Uploads
 from codesync_server.languages.registry import Languages, built_in
 from codesync_server.loop_lag import LoopLag
 from codesync_server.rooms.actions import Actions
+from codesync_server.rooms.histories import check_document
 from codesync_server.rooms.past import Past
 from codesync_server.rooms.presence import Presence
 from codesync_server.rooms.queue_news import TROUBLE_MAX
@@ -86,10 +88,16 @@ class App:
         first = next((each for each in self.languages.infos() if each.available), None)
         begin = (first.name, first.starter) if first else ("", "")
         self._memory = MemoryBudget(settings.memory_for_output)
+        self._histories = LoadProcesses()
         self._budgets = Budgets()
         room_limits = RoomLimits(settings.rooms_max, settings.members_per_room)
         self._rooms = Rooms(
-            self._keeper, *begin, memory=self._memory, limits=room_limits, budgets=self._budgets
+            self._keeper,
+            *begin,
+            memory=self._memory,
+            limits=room_limits,
+            budgets=self._budgets,
+            processes=self._histories,
         )
         self._shares = Shares()
         self._submissions = SubmissionBudgets(self._budgets, settings)
@@ -227,6 +235,7 @@ class App:
                 task.cancel()
         finally:
             self._listener.dismiss("the server has ended")  # whoever is here yet
+            await self._histories.close()
             await self.executor.close()
             await self._listener.close()
 
@@ -271,7 +280,7 @@ class App:
         now = asyncio.get_running_loop().time()
         job = job_of(record, now)
         with suppress(TooManyRooms, RoomUnavailable):  # it runs all the same, for the history
-            (await self._rooms.open(record.room, now)).add_job(job)
+            (await self._rooms.open(record.room, now, is_urgent=True)).add_job(job)
         if record.shown:
             self._scheduler.lose(job, "the server stopped while it ran")
         elif record.attempts >= ATTEMPTS_MAX:
@@ -293,7 +302,8 @@ class App:
         while True:
             await asyncio.sleep(CHECK_DOCUMENTS_SECONDS)
             for room in self._rooms:
-                room.check_document()
+                await check_document(room, self._histories)
+                await asyncio.sleep(0)
 
     async def _prune(self) -> None:
         days, rooms_days = self.settings.keep_jobs_days, self.settings.keep_rooms_days

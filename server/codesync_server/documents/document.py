@@ -15,6 +15,7 @@ from codesync_protocol.limits import DOCUMENT_MAX
 from codesync_protocol.shared_text import TEXTS, Digest, DocumentBroken, digest, no_panic
 from codesync_server.documents.history_size import BLOCKS_LONG, BLOCKS_OVERLONG, HistorySize
 from codesync_server.documents.live_text import LiveText
+from codesync_server.documents.loading import CHEAP_BLOCKS
 from codesync_server.documents.update import (
     BadUpdate,
     TooComplex,
@@ -121,7 +122,9 @@ class Document:
             self._live.take(each)
             self._assigned.add(each.client or 0)
         self._live.delete(deletions)
-        self._blocks.counted(sum(len(each.insertions) for each in clients))
+        self._blocks = HistorySize()
+        for each in clients:
+            self._blocks.add(each)
 
     def assign(self) -> int:
         """Give out a CRDT id that was never in use here."""
@@ -151,14 +154,28 @@ class Document:
     @property
     def has_long_history(self) -> bool:
         """Whether the history had better begin anew: every newcomer has to take all of it in."""
-        return self._history > HISTORY_LONG or self._blocks.exact > BLOCKS_LONG
+        return self._history > HISTORY_LONG
+
+    @property
+    def has_many_blocks(self) -> bool:
+        """Whether the history had better begin anew when nobody edits: edits become costly."""
+        return self._blocks.blocks > BLOCKS_LONG
+
+    @property
+    def is_cheap_to_load(self) -> bool:
+        """Whether the history loads within 50 ms, whatever is in it."""
+        return self._blocks.blocks <= CHEAP_BLOCKS
+
+    def counted(self, blocks: int) -> None:
+        """Learn the exact number of blocks of the history as it is now."""
+        self._blocks.counted(blocks)
 
     @property
     def is_overlong(self) -> bool:
         """Whether the history must begin anew."""
         return (
             self._history > HISTORY_OVERLONG
-            or self._blocks.exact > BLOCKS_OVERLONG
+            or self._blocks.blocks > BLOCKS_OVERLONG
             or self.is_miscounted
         )
 
@@ -192,8 +209,17 @@ class Document:
 
     def renewed(self) -> "Document":
         """The same texts with a history that begins here."""
-        document = Document()
-        for name, text in self.texts.items():
+        return Document.holding(self.texts)
+
+    @classmethod
+    def holding(cls, texts: Mapping[str, str]) -> "Document":
+        """Make a document with some texts.
+
+        Args:
+            texts: any of TEXTS by their names.
+        """
+        document = cls()
+        for name, text in texts.items():
             if text:
                 document.write(name, text)
         return document
@@ -268,8 +294,6 @@ class Document:
         self._tail.append(data)
         if len(self._tail) > TAIL_MAX:
             self._saved, self._tail = self.state(), []
-        if self._blocks.is_due:
-            self._blocks.count(self.state())
 
     def _rebuild(self) -> None:
         """Make the replica anew from what it had before it broke."""

@@ -1,11 +1,12 @@
 """How many pieces ("blocks" in Yjs) the history of the shared texts has. Pure.
 
 The time that the CRDT library needs for one insertion grows with their number, because it compares
-the insertion with every block between its two neighbours. The count is an upper bound between two
-exact counts, which read the whole state.
+the insertion with every block between its two neighbours: about 0.1 to 0.3 microseconds each.
 """
 
-from codesync_server.documents.update import Place, Update, read_state
+from collections import defaultdict
+
+from codesync_server.documents.update import Place, Update
 
 BLOCKS_LONG = 4_000
 """From this number on, the history is renewed when nobody edits."""
@@ -15,49 +16,42 @@ BLOCKS_OVERLONG = 24_000
 
 
 class HistorySize:
-    """The number of blocks of one history.
+    """The number of blocks of one history, as an upper bound.
 
-    Attributes:
-        blocks: at most so many blocks.
-        exact: the number when they were counted last.
+    Blocks begin at clocks; where one begins is remembered, so that a place that is cut twice counts
+    once. The library merges some blocks again: an exact count can be taken over at any time.
     """
 
     def __init__(self) -> None:
-        self.blocks = self.exact = 0
-        self._recount_at = BLOCKS_LONG
-        self._typed_before: dict[int, tuple[int, Place]] = {}  # by client: its last struct
+        self._begins: defaultdict[int, set[int]] = defaultdict(set)
+        self._merged = 0
+        self._last: dict[int, tuple[int, Place]] = {}  # by client: end and place of its last struct
 
     @property
-    def is_due(self) -> bool:
-        """Whether the blocks had better be counted exactly."""
-        return self.blocks > self._recount_at
+    def blocks(self) -> int:
+        """At most so many blocks."""
+        return self._bound - self._merged
 
-    def count(self, state: bytes) -> None:
-        """Count the blocks exactly.
-
-        Args:
-            state: the whole document as an update of the CRDT library.
-        """
-        clients, _ = read_state(state)
-        self.counted(sum(len(each.insertions) for each in clients))
+    @property
+    def _bound(self) -> int:
+        return sum(len(each) for each in self._begins.values())
 
     def counted(self, blocks: int) -> None:
-        """Take over an exact count."""
-        self.blocks = self.exact = blocks
-        self._recount_at = blocks + max(BLOCKS_LONG, blocks // 4)
+        """Take over an exact count of the present blocks."""
+        self._merged = max(0, self._bound - blocks)
 
     def add(self, update: Update) -> None:
-        """Add what an update can add at most: an insertion or a deletion can split two blocks."""
-        for insertion, place in zip(update.insertions, update.places, strict=True):
+        """Add the blocks that an update makes."""
+        for insertion, (left, right) in zip(update.insertions, update.places, strict=True):
             assert update.client is not None
-            before = self._typed_before.get(update.client)
-            self._typed_before[update.client] = insertion.end, place
-            left, right = place
-            continues = (
-                before is not None
-                and left == (update.client, insertion.clock - 1)
-                and before[0] == insertion.clock
-                and right == before[1][1]
-            )
-            self.blocks += 0 if continues else 3  # typing on makes the same block longer
-        self.blocks += 2 * len(update.deletions)
+            begin, last = insertion.clock, self._last.get(update.client)
+            self._last[update.client] = insertion.end, (left, right)
+            if left == (update.client, begin - 1) and last and last == (begin, (last[1][0], right)):
+                continue  # typed on: the library makes the block before it longer
+            self._begins[update.client].add(begin)
+            if left:
+                self._begins[left[0]].add(left[1] + 1)
+            if right:
+                self._begins[right[0]].add(right[1])
+        for each in update.deletions:
+            self._begins[each.client] |= {each.clock, each.end}

@@ -123,21 +123,28 @@ def read_update(
     return update
 
 
-def read_state(data: bytes) -> tuple[list[Update], list[Deletion]]:
+def read_state(data: bytes, entries_max: int | None = None) -> tuple[list[Update], list[Deletion]]:
     """Read an update that holds the structs of any number of clients: the state of a document.
+
+    Args:
+        data: the bytes.
+        entries_max: the most clients and structs, and the most deleted ranges; None: no limit.
 
     Returns:
         The structs, one Update without deletions for each client, and all deleted ranges.
 
     Raises:
+        TooComplex: it has more.
         BadUpdate: it is malformed, or holds something else than plain texts.
     """
     reader = Reader(data)
     clients: list[Update] = []
+    left = most = len(data) if entries_max is None else entries_max
     for _ in range(reader.count()):
         clients.append(Update())
-        _read_structs(reader, clients[-1], len(data), may_be_gc=True)
-    deletions = _read_deletions(reader, len(data))
+        _read_structs(reader, clients[-1], left, may_be_gc=True)
+        left -= max(1, len(clients[-1].insertions))
+    deletions = _read_deletions(reader, most)
     if not reader.at_end:
         raise BadUpdate("something follows its end")
     return clients, deletions

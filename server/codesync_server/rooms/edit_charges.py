@@ -11,9 +11,9 @@ from codesync_server.access.payer import Payer
 from codesync_server.access.token_buckets import Rate
 
 EDITS = Budget(
-    "edits", "edits", invite=Rate(6000, 1500), room=Rate(6000, 1500), member=Rate(1500, 100)
+    "edits", "edits", invite=Rate(10_000, 1500), room=Rate(10_000, 1500), member=Rate(2500, 100)
 )
-"""A replacement of 5,000 places is about 500 edits, and so is its undo."""
+"""A replacement of 5,000 places is about 1,100 edits, and so is its undo."""
 
 EDIT_BYTES = Budget(
     "edited text",

@@ -1,16 +1,20 @@
 """All rooms of a server: opened when somebody enters, let go when nobody came for a while."""
 
+import asyncio
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
+from weakref import WeakValueDictionary
 
 from codesync_protocol.shared_text import SOURCE
 from codesync_server.access.budgets import Budget, Budgets
 from codesync_server.access.payer import Payer
 from codesync_server.access.token_buckets import Rate
 from codesync_server.documents.document import Unreadable
+from codesync_server.documents.load_process import LoadProcesses
 from codesync_server.jobs.kept import job_of
 from codesync_server.jobs.memory_budget import MemoryBudget
+from codesync_server.rooms.histories import restorable
 from codesync_server.rooms.roll import MEMBERS_MAX
 from codesync_server.rooms.room import JOBS_KEPT, Room
 from codesync_server.store.contract import StoreDown
@@ -21,6 +25,13 @@ OPENED = Budget("rooms opened", "rooms", address=Rate(500, 5.0), invite=Rate(500
 """Opening a room that is not in memory reads or creates it. The rooms of a class come at once."""
 
 IDLE_SECONDS = 600.0
+UNREADABLE_SECONDS = 300.0
+"""How long a room that cannot be read is not tried again."""
+
+UNREADABLE_MAX = 1_000
+"""So many rooms are remembered as unreadable."""
+
+_UNREADABLE = "what is kept of the room cannot be read; the server's log says why"
 
 
 log = logging.getLogger(__name__)
@@ -57,6 +68,7 @@ class Rooms:
         memory: counts what the logs of rooms keep in memory.
         limits: bounds of rooms.
         budgets: what clients have spent.
+        processes: load histories that may take long; None: processes of its own.
     """
 
     def __init__(
@@ -68,11 +80,15 @@ class Rooms:
         memory: MemoryBudget | None = None,
         limits: RoomLimits | None = None,
         budgets: Budgets | None = None,
+        processes: LoadProcesses | None = None,
     ) -> None:
         self._limits = limits or RoomLimits()
         self._budgets = budgets or Budgets()
         self._keeper = keeper
         self._memory = memory
+        self._processes = processes or LoadProcesses()
+        self._opening: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._unreadable_until: dict[str, float] = {}
         self._rooms: dict[str, Room] = {}
         self._language = language
         self._starter = starter
@@ -89,13 +105,16 @@ class Rooms:
         """Find a room that is in memory."""
         return self._rooms.get(name)
 
-    async def open(self, name: str, now: float, payer: Payer | None = None) -> Room:
+    async def open(
+        self, name: str, now: float, payer: Payer | None = None, *, is_urgent: bool = False
+    ) -> Room:
         """Find a room, read it from the store, or make it.
 
         Args:
             name: a valid name.
             now: the loop's clock.
             payer: is charged for a room that is not in memory.
+            is_urgent: give up early if its text takes long to load.
 
         Raises:
             Exhausted: the payer opened too many rooms.
@@ -110,18 +129,27 @@ class Rooms:
                 self.forget_idle(now)
             if len(self._rooms) >= self._limits.rooms and not self._make_place():
                 raise TooManyRooms(f"This server's rooms are all in use ({self._limits.rooms}).")
-            kept = await self._restored(name, now)
-            room = self.add(kept or Room(name, now, self._keeper.keep), is_new=kept is None)
+            turn = self._opening.setdefault(name, asyncio.Lock())
+            async with turn:  # several who want the room at the same time load it once
+                room = self._rooms.get(name)
+                if room is None:
+                    kept = await self._restored(name, now, is_urgent=is_urgent)
+                    room = self.add(kept or Room(name, now, self._keeper.keep), is_new=not kept)
         if room.idle_since is not None:
             room.idle_since = now
         return room
 
-    async def _restored(self, name: str, now: float) -> Room | None:
+    async def _restored(self, name: str, now: float, *, is_urgent: bool) -> Room | None:
+        if self._unreadable_until.get(name, now) > now:
+            raise RoomUnavailable(_UNREADABLE)
         try:
             kept = await self._keeper.store.room(name)
             if kept is None:
                 return None
+            kept, is_renewed = await restorable(kept, self._processes, is_urgent=is_urgent)
             room = Room(name, now, self._keeper.keep, kept)
+            if is_renewed:
+                room.save_all()
             past = await self._keeper.store.jobs(
                 name, Wanted(), before=kept.jobs + 1, limit=JOBS_KEPT
             )
@@ -129,10 +157,18 @@ class Rooms:
             raise RoomUnavailable(f"the store is away, and the room lies in it: {error}") from None
         except (Unreadable, ValueError) as error:
             log.error("room %s cannot be read: %s", name, error)
-            raise RoomUnavailable("what is kept of the room cannot be read") from None
+            if not is_urgent:
+                self._remember_unreadable(name, now)
+            raise RoomUnavailable(_UNREADABLE) from None
         for record in reversed(past):
             room.add_job(job_of(record, now))
         return room
+
+    def _remember_unreadable(self, name: str, now: float) -> None:
+        """Keep a room that takes long to load in vain from being loaded again and again."""
+        if len(self._unreadable_until) >= UNREADABLE_MAX:
+            self._unreadable_until.clear()
+        self._unreadable_until[name] = now + UNREADABLE_SECONDS
 
     def add(self, room: Room, *, is_new: bool = True) -> Room:
         """Have a room in memory.
@@ -201,7 +237,9 @@ class Rooms:
                 or any(room.unfinished())
             ):
                 continue
-            if room.has_loose_edits:
+            if not room.document.is_cheap_to_load:
+                room.renew_document()  # it is restored at once when somebody comes again
+            elif room.has_loose_edits:
                 room.save_text()
             elif not self._keeper.is_unsaved(room.name):
                 del self._rooms[room.name]

@@ -37,6 +37,9 @@ from codesync_server.rooms.outlet import Outlet
 from codesync_server.rooms.roll import Roll
 from codesync_server.store.records import KeptRoom
 
+QUIET_CHECKS = 6
+"""After so many checks without an edit, a history of many blocks is renewed."""
+
 JOBS_KEPT = 20
 """Finished jobs that a newcomer is told of."""
 
@@ -87,6 +90,7 @@ class Room:
         self._outlets: dict[str, Outlet] = {}  # by client key
         self._last_queue: list[bytes] = []
         self._checked_edits = 0
+        self._quiet_checks = 0
         if kept is not None:
             self._restore(kept)
 
@@ -317,11 +321,29 @@ class Room:
                 if self.member_of(key).member != member:
                     outlet.put_state(f"caret {member}", frame)
 
-    def check_document(self) -> None:
-        """Tell everybody what the shared texts sum up to, if they changed since the last time."""
-        if self.document.edits == self._checked_edits or not self._gate.is_open:
+    @property
+    def is_checked(self) -> bool:
+        """Whether the shared texts are as they were when they were checked last."""
+        return self.document.edits == self._checked_edits
+
+    def check_document(self, *, is_sound: bool | None = None) -> None:
+        """Tell everybody what the shared texts sum up to, if they changed since the last time.
+
+        Args:
+            is_sound: whether a newcomer gets the same texts; None: find out here, which may block
+                for as long as it takes to load them.
+        """
+        if self.is_checked:
+            self._quiet_checks += 1
+            if self._quiet_checks == QUIET_CHECKS and self.document.has_many_blocks:
+                self.renew_document()
             return
-        if self.document.has_long_history or not self.document.is_sound:
+        if not self._gate.is_open:
+            return
+        self._quiet_checks = 0
+        if is_sound is None:
+            is_sound = self.document.is_sound
+        if self.document.has_long_history or not is_sound:
             self.renew_document()
         self._checked_edits = self.document.edits
         frame = encode(DocumentCheck(self.log.seq, self.document.digest))
@@ -331,6 +353,7 @@ class Room:
     def renew_document(self) -> None:
         """Let the history of the texts begin anew; everybody has to fetch them again."""
         self.document = self.document.renewed()
+        self._checked_edits = -1
         for _, identity in self.roll.known:
             identity.crdt = 0
         self._book.text(self.document, self.roll.known, begins_anew=True)

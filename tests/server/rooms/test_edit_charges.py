@@ -47,9 +47,9 @@ def sustained(payer: Payer, edits: int, seconds: float, budgets: Budgets) -> flo
 def test_h07_a_typist_and_a_large_replacement_are_never_delayed() -> None:
     budgets = Budgets()
     charges = EditCharges(budgets, ANA)
-    for _ in range(1000):  # 5,000 places, and their undo
+    for _ in range(2200):  # 5,000 places, and their undo
         assert charges.begin(200, 0.0) == 0
-        charges.worked(0.0003, 0.0)
+        charges.worked(0.0002, 0.0)
     for key in range(600):
         assert charges.begin(40, 20 + key / 20) == 0
         charges.worked(0.0003, 20 + key / 20)

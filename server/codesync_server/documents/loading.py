@@ -1,0 +1,90 @@
+"""Loads a history from the store or for a check, and measures what that takes.
+
+A history can be crafted so that loading it takes minutes, although each of its edits was cheap when
+it came. The CRDT library cannot be interrupted, and holds Python's lock meanwhile. So this is done
+in a process of its own (see `load_process`), except for histories that are certainly cheap.
+"""
+
+import time
+from collections.abc import Sequence
+
+import msgspec
+from pycrdt import Doc, Text
+
+from codesync_protocol.shared_text import TEXTS, Digest, DocumentBroken, digest, no_panic
+from codesync_server.documents.update import BadUpdate, TooComplex, read_state
+
+CHEAP_BYTES = 64 * 1024
+CHEAP_BLOCKS = 400
+"""A history that is not larger loads within 50 ms, whatever is in it: each block is compared with
+all others at most."""
+
+
+class Loaded(msgspec.Struct, frozen=True):
+    """What came of loading a history.
+
+    Attributes:
+        seconds: CPU time of applying it.
+        blocks: how many blocks it has.
+        digest: of the texts.
+        texts: each of TEXTS by its name; empty if they were not asked for.
+        error: why it cannot be loaded; empty if it can.
+    """
+
+    seconds: float = 0.0
+    blocks: int = 0
+    digest: Digest = b""
+    texts: dict[str, str] = {}  # msgspec copies it
+    error: str = ""
+
+
+class LoadRequest(msgspec.Struct, frozen=True):
+    """A history that is to be loaded.
+
+    Attributes:
+        updates: its updates, in order.
+        wants_texts: whether the texts are wanted.
+    """
+
+    updates: list[bytes]
+    wants_texts: bool
+
+
+def load(request: LoadRequest) -> Loaded:
+    """Load a history."""
+    doc: Doc[Text] = Doc()
+    began = time.thread_time()
+    try:
+        with no_panic():
+            texts = {name: doc.get(name, type=Text) for name in TEXTS}
+            for update in request.updates:
+                doc.apply_update(update)
+            seconds = time.thread_time() - began
+            made = {name: str(text) for name, text in texts.items()}
+            clients, _ = read_state(doc.get_update())
+    except (DocumentBroken, ValueError, BadUpdate) as error:
+        return Loaded(error=str(error)[:200] or "it makes no sense")
+    return Loaded(
+        seconds,
+        sum(len(each.insertions) for each in clients),
+        digest(made),
+        made if request.wants_texts else {},
+    )
+
+
+def is_cheap(updates: Sequence[bytes]) -> bool:
+    """Tell whether a history loads within 50 ms, without loading it."""
+    if sum(len(each) for each in updates) > CHEAP_BYTES:
+        return False
+    blocks = 0
+    try:
+        for update in updates:
+            clients, deletions = read_state(update, CHEAP_BLOCKS - blocks)
+            blocks += sum(len(each.insertions) for each in clients) + 2 * len(deletions)
+            if blocks > CHEAP_BLOCKS:
+                return False
+    except TooComplex:
+        return False
+    except BadUpdate:
+        return True  # the library refuses it, too
+    return True
