@@ -10,17 +10,14 @@ With --record the first member's frames are written to a file, each behind its l
 import argparse
 import asyncio
 import json
-import secrets
 from collections.abc import Callable
 from pathlib import Path
 
 import websockets
 from websockets.asyncio.client import ClientConnection
 
-from codesync_protocol import version
-from codesync_protocol.codec import encode
+from benchmarks.raw_members import ask_for_entry
 from codesync_protocol.links import Link
-from codesync_protocol.messages import Hello
 
 HANDSHAKES_AT_ONCE = 20
 
@@ -45,9 +42,7 @@ class Audience:
                 link.server, compression=None, max_size=None, ping_interval=None, open_timeout=60
             )
             if not plain:
-                key = secrets.token_hex(16)
-                hello = Hello(version.OLDEST, version.NEWEST, link.room, link.token, "reader", key)
-                await websocket.send(encode(hello))
+                await ask_for_entry(websocket, link, "reader")
                 await websocket.recv()
             return websocket
 

@@ -10,7 +10,6 @@ time of both servers for each byte that arrived, since the crowd's own work boun
 
 import argparse
 import asyncio
-import secrets
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -24,11 +23,9 @@ import websockets
 
 from benchmarks.figures import machine, show
 from benchmarks.processes import cpu_seconds, resident_mb, teller
+from benchmarks.raw_members import ask_for_entry
 from benchmarks.server_process import ServerProcess, server_process
 from codesync_client import Room, Submission
-from codesync_protocol import version
-from codesync_protocol.codec import encode
-from codesync_protocol.messages import Hello
 from codesync_protocol.shared_text import SOURCE
 
 PROGRAM = b"""
@@ -45,13 +42,10 @@ KEY_SECONDS = 0.05
 async def stuck(server: ServerProcess) -> AsyncGenerator[None]:
     """A member who never reads what it is sent."""
     link = server.link()
-    hello = Hello(
-        version.OLDEST, version.NEWEST, link.room, link.token, "stuck", secrets.token_hex(16)
-    )
     async with websockets.connect(
         link.server, compression=None, ping_interval=None, max_queue=1, close_timeout=0.1
     ) as websocket:
-        await websocket.send(encode(hello))
+        await ask_for_entry(websocket, link, "stuck")
         yield
         websocket.transport.abort()
 

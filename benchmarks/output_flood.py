@@ -27,12 +27,10 @@ from benchmarks.figures import machine, show
 from benchmarks.hello import hello
 from benchmarks.job_latency import time_job
 from benchmarks.processes import ROOT, resident_mb
+from benchmarks.raw_members import ask_for_entry
 from benchmarks.server_process import ServerProcess, server_process
 from codesync_client import Room
-from codesync_protocol import version
-from codesync_protocol.codec import encode
 from codesync_protocol.links import Link
-from codesync_protocol.messages import Hello
 
 WARMING_FLOODS = 8
 """After so many a room keeps as much output as it ever does."""
@@ -75,15 +73,7 @@ async def sit_there(stack: AsyncExitStack, link: Link) -> None:
     connection = await stack.enter_async_context(
         websockets.connect(link.server, max_queue=1, compression=None, close_timeout=0.1)
     )
-    hello_there = Hello(
-        oldest=version.OLDEST,
-        newest=version.NEWEST,
-        room=link.room,
-        token=link.token,
-        name="stuck",
-        key="0" * 32,
-    )
-    await connection.send(encode(hello_there))
+    await ask_for_entry(connection, link, "stuck")
 
 
 async def hellos(server: ServerProcess, room: Room, count: int) -> list[float]:

@@ -13,6 +13,7 @@ from codesync_client.errors import (
     EntryRefused,
     NotFound,
     Offline,
+    ServerNotProved,
     SubmissionRejected,
 )
 from codesync_client.events import Connected, Disconnected, JobOutput, OutputSkipped, RoomEvent
@@ -36,6 +37,7 @@ __all__ = [
     "PastSource",
     "Room",
     "RoomEvent",
+    "ServerNotProved",
     "Submission",
     "SubmissionRejected",
     "detect_language",

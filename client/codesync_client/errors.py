@@ -2,6 +2,7 @@
 
 - ClientError
     - CannotConnect: nobody answers at the address, or not in a way that we trust
+        - ServerNotProved: whoever answers does not know the secret of our link or token
     - EntryRefused: the server answers, and does not let us in
     - SubmissionRejected: the job will not run
     - NotFound: what was asked for is not there, or cannot be read now
@@ -39,6 +40,10 @@ class CannotConnect(ClientError):
         super().__init__(reason, remedy)
         self.retry_after = retry_after
         self.is_final = is_final
+
+
+class ServerNotProved(CannotConnect):
+    """Whoever answers does not know the secret of our link or token; nothing secret was sent."""
 
 
 class EntryRefused(ClientError):

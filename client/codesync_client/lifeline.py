@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
@@ -11,14 +11,15 @@ from websockets.frames import CloseCode
 
 from codesync_client import backoff
 from codesync_client.dial import DialOptions, dial
+from codesync_client.entry import Entry
 from codesync_client.errors import CannotConnect, EntryRefused
 from codesync_protocol.codec import encode
 from codesync_protocol.ends import ClientEnd, State
 from codesync_protocol.errors import Code, FrameError
 from codesync_protocol.messages import (
+    Challenge,
     ClientMessage,
     Fault,
-    Hello,
     Refused,
     ServerMessage,
     Welcome,
@@ -27,7 +28,7 @@ from codesync_protocol.messages import (
 from codesync_protocol.paging import join_welcome
 
 WELCOME_SECONDS = 10.0
-"""How long a server may take to answer a hello."""
+"""How long the whole handshake may take."""
 
 LEAVE_SECONDS = 2.0
 """How long a closing handshake may take."""
@@ -47,14 +48,24 @@ _NONSENSE = frozenset(
     }
 )
 
-_PASSING = frozenset({Code.BUSY, Code.DRAINING})
+_PASSING = frozenset({Code.BUSY, Code.DRAINING, Code.UNKNOWN_MEMBER})
+
+_BELIEVED_UNPROVED = frozenset({Code.VERSION})
+"""Refusals that end a return for good although the server has not proved who it is."""
+
+
+_Answer = TypeVar("_Answer", Challenge, Welcome)
 
 
 class Passenger(Protocol):
     """Whoever speaks over the lifeline."""
 
-    def hello(self) -> Hello:
-        """The hello for the next connection."""
+    def seen(self) -> tuple[str, int]:
+        """The epoch and the last event that have been seen; "" and 0 on the first visit."""
+        ...
+
+    def forgotten(self) -> None:
+        """The server knows us no more: the next welcome is for a new member."""
         ...
 
     def parts(self) -> Iterator[ClientMessage]:
@@ -81,14 +92,16 @@ class Lifeline:
         connected: whether a connection stands.
     """
 
-    def __init__(self, server: str, options: DialOptions, passenger: Passenger) -> None:
+    def __init__(self, entry: Entry, options: DialOptions, passenger: Passenger) -> None:
         self.connected = False
-        self._server = server
+        self._entry = entry
+        self._server = entry.server
         self._options = options
         self._passenger = passenger
         self._wake = asyncio.Event()
         self._websocket: ClientConnection | None = None
         self._end = ClientEnd()
+        self._is_proved = False  # the other end of the latest connection is our server
         self._nonsense = 0
         self._raved = False
 
@@ -97,22 +110,23 @@ class Lifeline:
         self._wake.set()
 
     async def open(self) -> Welcome:
-        """Connect and say hello.
+        """Connect, make sure who answers, and enter.
 
         Returns:
             The server's welcome.
 
         Raises:
             CannotConnect: nobody answers, or not as a server should.
+            ServerNotProved: whoever answers does not know the secret of our link.
             EntryRefused: the server does not let us in.
         """
         websocket = await dial(self._server, self._options)
+        self._end = ClientEnd()
+        self._is_proved = False
         try:
-            self._end = ClientEnd()
             async with asyncio.timeout(WELCOME_SECONDS):
-                await websocket.send(encode(self._passenger.hello()))
-                answer = self._end.receive(await websocket.recv())
-            welcome = await self._complete(self._admitted(answer), websocket)
+                first = await self._handshake(websocket)
+            welcome = await self._complete(first, websocket)
         except (TimeoutError, FrameError, ConnectionClosed, OSError) as error:
             websocket.transport.abort()
             why = "no answer" if isinstance(error, TimeoutError) else str(error)
@@ -142,16 +156,25 @@ class Lifeline:
             parts.append(part)
         return join_welcome(first, parts)
 
-    def _admitted(self, answer: ServerMessage) -> Welcome:
+    async def _handshake(self, websocket: ClientConnection) -> Welcome:
+        hello = encode(self._entry.hello(*self._passenger.seen()))
+        await websocket.send(hello)
+        challenge = self._expected(self._end.receive(await websocket.recv()), Challenge)
+        proof = self._entry.prove(hello, challenge)  # before anything more is sent
+        self._end.prove()
+        self._is_proved = True
+        await websocket.send(encode(proof))
+        return self._expected(self._end.receive(await websocket.recv()), Welcome)
+
+    def _expected(self, answer: ServerMessage, kind: type[_Answer]) -> _Answer:
         match answer:
-            case Welcome():
-                return answer
-            case Refused(code=code, reason=reason, remedy=remedy):
-                raise EntryRefused(code, reason, remedy)
+            case Refused():
+                raise self._entry.refusal(answer)
             case Fault(reason=reason):
                 raise CannotConnect(f"{self._server} did not let us in: {reason}")
             case _:
-                raise CannotConnect(f"{self._server} spoke out of turn")
+                assert isinstance(answer, kind)  # the end lets nothing else through
+                return answer
 
     async def stay(self) -> None:
         """Serve connections, one after the other, until the server is given up.
@@ -197,11 +220,23 @@ class Lifeline:
                     raise
                 reason, least = error.reason, error.retry_after
             except EntryRefused as error:
-                if error.code not in _PASSING:
+                if self._ends_a_return(error.code):
                     raise
+                if self._is_proved and error.code is Code.UNKNOWN_MEMBER:
+                    self._entry.take_new_key()
+                    self._passenger.forgotten()
                 reason, least = error.reason, 0.0
             else:
                 return
+
+    def _ends_a_return(self, code: Code) -> bool:
+        """Tell whether a refusal is for good.
+
+        A process that took over the port may say anything; the real server may come back.
+        """
+        if not self._is_proved:
+            return code in _BELIEVED_UNPROVED
+        return code not in _PASSING
 
     async def _serve(self) -> str:
         """Read and write until the connection breaks.

@@ -1,12 +1,12 @@
 """A room as one member sees it and acts in it."""
 
 import asyncio
-import secrets
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 
 from codesync_client.dial import DialOptions
+from codesync_client.entry import Entry
 from codesync_client.errors import ClientError, Offline, SubmissionRejected
 from codesync_client.events import Connected, Disconnected, RoomEvent
 from codesync_client.hand import Hand
@@ -17,7 +17,6 @@ from codesync_client.model import RoomModel
 from codesync_client.outgoing import Outgoing
 from codesync_client.past import Past
 from codesync_client.submission import Submission
-from codesync_protocol import version
 from codesync_protocol.errors import Code
 from codesync_protocol.limits import STDIN_WINDOW
 from codesync_protocol.links import Link
@@ -26,7 +25,6 @@ from codesync_protocol.messages import (
     ClientMessage,
     Fault,
     Finished,
-    Hello,
     JobSummary,
     LanguageInfo,
     Members,
@@ -68,10 +66,8 @@ class Room(Hand):
         shares_text: bool = False,
     ) -> None:
         self.link = link
-        self._name = name
-        self._agent = agent
-        self._key = secrets.token_hex(16)
-        self._lifeline = Lifeline(link.server, options or DialOptions(), self)
+        entry = Entry(link, name=name, agent=agent)
+        self._lifeline = Lifeline(entry, options or DialOptions(), self)
         self._mailbox = Mailbox()
         self._outgoing = Outgoing()
         self.past = Past(self.wake)
@@ -90,6 +86,7 @@ class Room(Hand):
 
         Raises:
             CannotConnect: nobody answers, or not as a server should.
+            ServerNotProved: whoever answers does not know the secret of our link.
             EntryRefused: the server does not let us in.
         """
         welcome = await self._lifeline.open()
@@ -304,20 +301,15 @@ class Room(Hand):
 
     # What the lifeline asks of its passenger.
 
-    def hello(self) -> Hello:
-        """The hello for the next connection: on a return it says how far we have come."""
+    def seen(self) -> tuple[str, int]:
+        """How far we have come: the room's epoch and the last event; nothing on the first visit."""
         model = self._model
-        return Hello(
-            oldest=version.OLDEST,
-            newest=version.NEWEST,
-            room=self.link.room,
-            token=self.link.token,
-            name=self._name,
-            key=self._key,
-            epoch=model.welcome.epoch if model else "",
-            seq=model.seq if model else 0,
-            agent=self._agent,
-        )
+        return (model.welcome.epoch, model.seq) if model else ("", 0)
+
+    def forgotten(self) -> None:
+        """The room will take us for a new member."""
+        if self._document:
+            self._document.forgotten()
 
     def parts(self) -> Iterator[ClientMessage]:
         """What may be sent now."""

@@ -69,6 +69,7 @@ class SharedDocument:
         self._fetch = DocumentFetch()
         self._reason = ""
         self._was_refused = False
+        self._is_forgotten = False
         self._me = 0
 
     # The texts as they stand.
@@ -217,17 +218,26 @@ class SharedDocument:
         self._me = welcome.member
         self._pieces.clear()
         self._forget_taken(welcome.edits_taken)
-        known = self._text_id == welcome.text and self._mine is not None
+        known = self._text_id == welcome.text and self._mine is not None and not self._is_forgotten
+        self._is_forgotten = False
         resumed = self._epoch == welcome.epoch and welcome.resumed
         if known and resumed and not self._fetch.goes_on:
             self._unsent.extendleft(reversed(self._unacknowledged))
             self._unacknowledged.clear()
             return
-        if self._mine is not None and not known:
+        if self._mine is not None and self._text_id != welcome.text:
             self._reason = "the room has another text than before"
         self._epoch, self._text_id = welcome.epoch, welcome.text
         self.carets.forget_early()
         self._fetch.begin(fresh=not known)
+
+    def forgotten(self) -> None:
+        """Enter as a new member: our edits are not known to be ours any more.
+
+        Under the old CRDT id nothing can be sent again. What we changed is applied to the text as
+        a difference once it is here.
+        """
+        self._is_forgotten = True
 
     def take(self, message: ServerMessage) -> None:
         """Take a message; those that are about something else are ignored."""

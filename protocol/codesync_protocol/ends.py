@@ -1,9 +1,26 @@
 """The two ends of a connection as sans-I/O machines: frames in, messages out, and whose turn it is.
 
+The server's end:
+
 state      a client's message             next state
-HELLO      Hello                          ADMISSION
+HELLO      Hello                          CHALLENGE
+CHALLENGE  (the server challenges)        PROOF or CLOSED
+PROOF      Proof                          ADMISSION
 ADMISSION  (the server decides)           OPEN or CLOSED
-OPEN       anything but Hello             OPEN
+OPEN       anything but Hello and Proof   OPEN
+
+The client's end, whose hello has been sent:
+
+state      a server's message             next state
+CHALLENGE  Challenge                      PROOF
+           Refused                        CLOSED
+PROOF      (the client checks and proves) ADMISSION
+ADMISSION  Welcome                        ENTERING or OPEN
+           Refused                        CLOSED
+ENTERING   WelcomePart                    ENTERING or OPEN
+OPEN       anything but these             OPEN
+
+Whether a proof is right is not the business of these machines: see handshake.py.
 """
 
 from enum import Enum, auto
@@ -13,9 +30,11 @@ from codesync_protocol.codec import decode_from_client, decode_from_server
 from codesync_protocol.errors import Code, FrameError
 from codesync_protocol.limits import BAD_FRAMES_MAX, HELLO_FRAME_MAX, PAGES_MAX
 from codesync_protocol.messages import (
+    Challenge,
     ClientMessage,
     Fault,
     Hello,
+    Proof,
     Refused,
     ServerMessage,
     Welcome,
@@ -28,8 +47,12 @@ class State(Enum):
 
     HELLO = auto()
     """Nobody has been introduced."""
-    ADMISSION = auto()
+    CHALLENGE = auto()
     """The hello is there; the server has not answered."""
+    PROOF = auto()
+    """The challenge is there; the client has not proved anything."""
+    ADMISSION = auto()
+    """The proof is there; the server has not decided."""
     ENTERING = auto()
     """The welcome is there, but not all of its parts; only the client's end has this state."""
     OPEN = auto()
@@ -63,26 +86,52 @@ class ServerEnd:
         """
         if self.state is not State.HELLO:
             raise FrameError(Code.OUT_OF_TURN, "a hello comes once, and first", fatal=True)
-        self.state = State.CLOSED
-        if len(frame) > HELLO_FRAME_MAX:
-            raise FrameError(
-                Code.BAD_FRAME, f"a hello is at most {HELLO_FRAME_MAX} bytes", fatal=True
-            )
-        try:
-            message = decode_from_client(frame)
-        except FrameError as error:
-            raise FrameError(error.code, error.reason, fatal=True) from None
+        message = self._receive_early(frame, "hello")
         if not isinstance(message, Hello):
             raise FrameError(Code.OUT_OF_TURN, "the first message must be a hello", fatal=True)
+        self.state = State.CHALLENGE
+        return message
+
+    def challenge(self) -> None:
+        """Note that the hello was answered with a challenge."""
+        self.state = State.PROOF
+
+    def receive_proof(self, frame: bytes | str) -> Proof:
+        """Take the second frame.
+
+        Args:
+            frame: the payload of the second websocket message.
+
+        Returns:
+            The proof in it; whether it is right is not checked here.
+
+        Raises:
+            FrameError: it is not a proof; always fatal.
+        """
+        if self.state is not State.PROOF:
+            raise FrameError(Code.OUT_OF_TURN, "a proof answers a challenge, once", fatal=True)
+        message = self._receive_early(frame, "proof")
+        if not isinstance(message, Proof):
+            raise FrameError(Code.OUT_OF_TURN, "the second message must be a proof", fatal=True)
         self.state = State.ADMISSION
         return message
 
+    def _receive_early(self, frame: bytes | str, kind: str) -> ClientMessage:
+        self.state = State.CLOSED
+        if len(frame) > HELLO_FRAME_MAX:
+            reason = f"a {kind} is at most {HELLO_FRAME_MAX} bytes"
+            raise FrameError(Code.BAD_FRAME, reason, fatal=True)
+        try:
+            return decode_from_client(frame)
+        except FrameError as error:
+            raise FrameError(error.code, error.reason, fatal=True) from None
+
     def admit(self) -> None:
-        """Note that the hello was answered with a welcome."""
+        """Note that the proof was answered with a welcome."""
         self.state = State.OPEN
 
     def refuse(self) -> None:
-        """Note that the hello was answered with a refusal."""
+        """Note that the hello or the proof was answered with a refusal."""
         self.state = State.CLOSED
 
     def receive(self, frame: bytes | str) -> ClientMessage:
@@ -92,7 +141,7 @@ class ServerEnd:
             frame: the payload of a websocket message.
 
         Returns:
-            The message in it; never a hello.
+            The message in it; never a hello or a proof.
 
         Raises:
             FrameError: it makes no sense or may not come now. After BAD_FRAMES_MAX of them the
@@ -102,8 +151,8 @@ class ServerEnd:
             raise FrameError(Code.OUT_OF_TURN, "the connection is not open", fatal=True)
         try:
             message = decode_from_client(frame)
-            if isinstance(message, Hello):
-                raise FrameError(Code.OUT_OF_TURN, "a hello comes once, and first")
+            if isinstance(message, Hello | Proof):
+                raise FrameError(Code.OUT_OF_TURN, "the handshake is over")
         except FrameError as error:
             self._bad_frames += 1
             if self._bad_frames >= BAD_FRAMES_MAX:
@@ -123,7 +172,7 @@ class ClientEnd:
     """
 
     def __init__(self) -> None:
-        self.state = State.ADMISSION
+        self.state = State.CHALLENGE
         self._parts = 0
 
     def receive(self, frame: bytes | str) -> ServerMessage:
@@ -133,7 +182,8 @@ class ClientEnd:
             frame: the payload of a websocket message.
 
         Returns:
-            The message in it: first a Welcome with its parts, or a Refused; then anything else.
+            The message in it: a Challenge or a Refused; when it was answered, a Welcome with its
+            parts or a Refused; then anything else.
 
         Raises:
             FrameError: the server does not speak as it should; always fatal.
@@ -145,28 +195,40 @@ class ClientEnd:
         except FrameError as error:
             self.state = State.CLOSED
             raise FrameError(error.code, error.reason, fatal=True) from None
-        answer = isinstance(message, Welcome | Refused)
-        early_fault = isinstance(message, Fault) and message.fatal
-        if answer != (self.state is State.ADMISSION) and not early_fault:
+        if not self._may_come(message):
             self._refuse_turn()
-        if isinstance(message, Welcome | WelcomePart):
-            self._enter(message)
-        elif isinstance(message, Refused):
-            self.state = State.CLOSED
-        elif self.state is State.ENTERING and not early_fault:
-            self._refuse_turn()
+        match message:
+            case Challenge():
+                self.state = State.PROOF
+            case Welcome() | WelcomePart():
+                self._enter(message)
+            case Refused():
+                self.state = State.CLOSED
+            case _:
+                pass
         return message
 
-    def _enter(self, message: Welcome | WelcomePart) -> None:
-        """Take a welcome or a part of it; the room is entered with the last part.
+    def prove(self) -> None:
+        """Note that the challenge was found right and is answered with a proof."""
+        self.state = State.ADMISSION
 
-        Raises:
-            FrameError: the welcome is complete already, or has too many parts.
-        """
-        if isinstance(message, WelcomePart):
-            if self.state is not State.ENTERING or self._parts >= PAGES_MAX:
-                self._refuse_turn()
-            self._parts += 1
+    def _may_come(self, message: ServerMessage) -> bool:
+        match self.state:
+            case State.CHALLENGE:
+                is_due = isinstance(message, Challenge | Refused)
+            case State.ADMISSION:
+                is_due = isinstance(message, Welcome | Refused)
+            case State.ENTERING:
+                is_due = isinstance(message, WelcomePart) and self._parts < PAGES_MAX
+            case State.OPEN:
+                is_due = not isinstance(message, Challenge | Welcome | WelcomePart | Refused)
+            case _:
+                is_due = False
+        return is_due or (isinstance(message, Fault) and message.fatal)
+
+    def _enter(self, message: Welcome | WelcomePart) -> None:
+        """Take a welcome or a part of it; the room is entered with the last part."""
+        self._parts += isinstance(message, WelcomePart)
         self.state = State.ENTERING if message.more else State.OPEN
 
     def _refuse_turn(self) -> NoReturn:

@@ -20,6 +20,8 @@ class Code(StrEnum):
     """The two ends share no protocol version."""
     TOKEN = "token"
     """The token is wrong or missing, or the invite has expired or is for another room."""
+    UNKNOWN_MEMBER = "unknown_member"
+    """The room does not know the member that the client claims to be; it may enter as a new one."""
     ROOM_NAME = "room_name"
     """The room's name is not allowed."""
     ROLE = "role"

@@ -50,6 +50,9 @@ FILES_MAX: Final = 32
 FILE_NAME_MAX: Final = 100
 """Code points of a file's name inside a submission."""
 
+INVITE_SECONDS_MAX: Final = 366 * 24 * 3600
+"""The longest time that an invite is good for."""
+
 CELLS_MAX: Final = 1000
 """Columns or rows of a terminal."""
 

@@ -2,11 +2,11 @@
 
 from typing import Final
 
-NEWEST: Final = 1
+NEWEST: Final = 2
 """The protocol version that this release speaks by choice."""
 
-OLDEST: Final = 1
-"""The oldest protocol version that this release still speaks."""
+OLDEST: Final = 2
+"""The oldest protocol version that this release still speaks. Version 1 sent secrets."""
 
 
 def agree(oldest: int, newest: int) -> int | None:

@@ -81,8 +81,8 @@ def test_a_wrong_token_is_refused_with_a_remedy(served: Served) -> None:
         home=served.home,
     )
     assert done.status == 125
-    assert "the token is missing or wrong" in done.stderr
-    assert "ask the host for a new link" in done.stderr
+    assert "does not know your token" in done.stderr
+    assert "name the right file with --token-file" in done.stderr
 
 
 def test_an_invite_lets_into_its_room_only(served: Served) -> None:

@@ -8,9 +8,13 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
 from codesync_client import DialOptions, Room
-from codesync_protocol.codec import decode_from_client, encode
+from codesync_protocol.codec import encode
+from codesync_protocol.ends import ServerEnd
 from codesync_protocol.links import Link
 from codesync_protocol.messages import Hello, ServerMessage
+from tests.handshakes import challenged
+
+TOKEN = "token"
 
 Behaviour = Callable[["Visit"], Awaitable[None]]
 
@@ -40,20 +44,23 @@ class Visit:
 
 @asynccontextmanager
 async def server_that(behaves: Behaviour) -> AsyncGenerator[Room, None]:
-    """Run a server while the block lasts; gives a member of it who has not entered yet."""
+    """Run a server while the block lasts; gives a member of it who has not entered yet.
+
+    Args:
+        behaves: what the server does once both ends have proved that they know the token.
+    """
     visits = 0
 
     async def live(connection: ServerConnection) -> None:
         nonlocal visits
         with suppress(ConnectionClosed):
-            hello = decode_from_client(await connection.recv())
-            assert isinstance(hello, Hello)
+            hello = await challenged(connection, ServerEnd(), TOKEN)
             visits += 1
             await behaves(Visit(connection, visits - 1, hello))
 
     async with serve(live, "127.0.0.1", 0, compression=None, max_size=None) as server:
         port = next(iter(server.sockets)).getsockname()[1]
-        link = Link(f"ws://127.0.0.1:{port}", "test-room", "token")
+        link = Link(f"ws://127.0.0.1:{port}", "test-room", TOKEN)
         yield Room(link, name="ana", options=DialOptions(), agent="test")
         for connection in server.connections:
             connection.transport.abort()

@@ -17,6 +17,7 @@ from codesync_protocol.messages import (
     Welcome,
 )
 from codesync_protocol.verdict import Result, Verdict
+from codesync_protocol.version import NEWEST
 
 PYTHON = LanguageInfo("python", "Python 3", (".py",), "main.py", "python", "")
 CPP = LanguageInfo("cpp", "C++", (".cpp", ".cc"), "main.cpp", "cpp", "")
@@ -47,7 +48,7 @@ def summary(number: int, *, output_bytes: int = 0, ended: Verdict | None = None)
 def welcome(*jobs: JobSummary, seq: int = 0, epoch: str = "one", resumed: bool = False) -> Welcome:
     """The room as it stands."""
     return Welcome(
-        version=1,
+        version=NEWEST,
         room="test-room",
         epoch=epoch,
         seq=seq,

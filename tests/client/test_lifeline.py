@@ -59,7 +59,7 @@ async def test_a_hello_says_who_comes_and_for_the_first_time() -> None:
 
     async with server_that(behave) as room, watching(room) as ana:
         said = (await ana.until_any(Notice)).text
-    assert "room='test-room', token='token', name='ana'" in said
+    assert "room='test-room', token='', name='ana'" in said
     assert "epoch='', seq=0, agent='test'" in said
 
 
@@ -154,7 +154,7 @@ async def test_a_return_says_what_was_seen_last() -> None:
     hellos: list[tuple[str, int, str]] = []
 
     async def behave(visit: Visit) -> None:
-        hellos.append((visit.hello.epoch, visit.hello.seq, visit.hello.key))
+        hellos.append((visit.hello.epoch, visit.hello.seq, visit.hello.public_id))
         await visit.say(welcome(epoch="one", seq=3, resumed=bool(visit.number)))
         await visit.say(StdinEcho(4, job_id(1), 1, "ben", b"x"))
         if visit.number == 0:

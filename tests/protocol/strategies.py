@@ -37,11 +37,9 @@ def values(kind: inspect.Type) -> st.SearchStrategy[Any]:
         case inspect.StrType(pattern=str() as pattern):
             return st.from_regex(pattern, fullmatch=True)
         case inspect.StrType(min_length=shortest, max_length=longest):
-            return st.text(min_size=shortest or 0, max_size=min(longest or LENGTH_MAX, LENGTH_MAX))
+            return st.text(min_size=shortest or 0, max_size=longest_drawn(shortest, longest))
         case inspect.BytesType(min_length=shortest, max_length=longest):
-            return st.binary(
-                min_size=shortest or 0, max_size=min(longest or LENGTH_MAX, LENGTH_MAX)
-            )
+            return st.binary(min_size=shortest or 0, max_size=longest_drawn(shortest, longest))
         case inspect.EnumType(cls=enum):
             return st.sampled_from(list(enum))
         case inspect.NoneType():
@@ -54,6 +52,11 @@ def values(kind: inspect.Type) -> st.SearchStrategy[Any]:
             return st.builds(struct, **{field.name: values(field.type) for field in fields})
         case _:
             raise NotImplementedError(f"no strategy for {kind}")
+
+
+def longest_drawn(shortest: int | None, longest: int | None) -> int:
+    """The greatest length that is tried of a text or of bytes."""
+    return max(shortest or 0, min(longest or LENGTH_MAX, LENGTH_MAX))
 
 
 def int_bounds(kind: inspect.IntType) -> tuple[int, int]:

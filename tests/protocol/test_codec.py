@@ -319,7 +319,7 @@ def test_depth_is_a_frame_error_and_no_recursion(
     # A later hello may have more fields; what is in them is skipped, not built.
     hello = encode(Hello(1, 1, "room", "token", "ana", KEY))
     with suppress(FrameError):
-        decode(b"\x9b" + hello[1:] + opening * depth + b"\xc0")
+        decode(bytes([hello[0] + 1]) + hello[1:] + opening * depth + b"\xc0")
 
 
 @BOTH
@@ -365,8 +365,8 @@ def test_a_bomb_of_empty_maps_is_never_built(decode: Decode, head: bytes, bomb: 
 
 
 def test_a_bomb_in_a_field_that_is_unknown_is_skipped_and_not_built() -> None:
-    fields = encode(Hello(1, 1, "room", "token", "ana", KEY, "", 0, ""))[1:]
-    frame = b"\x9b" + fields + EMPTY_MAPS
+    hello = encode(Hello(1, 1, "room", "token", "ana", KEY))
+    frame = bytes([hello[0] + 1]) + hello[1:] + EMPTY_MAPS
     assert peak_of(lambda: decode_from_client(frame)) < 100_000
 
 

@@ -1,4 +1,6 @@
-"""The two ends of a connection: hello first, hello once, and only so much nonsense."""
+"""The two ends of a connection: the handshake in its order, and only so much nonsense."""
+
+from collections.abc import Callable
 
 import msgspec
 import pytest
@@ -11,26 +13,32 @@ from codesync_protocol.errors import Code, FrameError
 from codesync_protocol.limits import BAD_FRAMES_MAX, HELLO_FRAME_MAX, PAGES_MAX
 from codesync_protocol.messages import (
     Cancel,
+    Challenge,
     ExecutorInfo,
     Fault,
     Hello,
     LimitsInfo,
     Members,
     Notice,
+    Proof,
     Queue,
     Refused,
     Role,
+    ServerMessage,
     Welcome,
     WelcomePart,
 )
 from tests.protocol.strategies import CLIENT_KINDS, SERVER_KINDS, messages
 
 JOB = "0123456789abcdef" * 2
-HELLO = Hello(1, 1, "room", "token", "ana", "f" * 32)
+HELLO = Hello(2, 2, "room", "", "ana", "f" * 32, nonce=bytes(32))
+CHALLENGE = Challenge(2, bytes(32), bytes(32))
+PROOF = Proof(bytes(32), bytes(16), bytes(16))
+EARLY = [encode(HELLO), encode(PROOF)]
 CANCEL = encode(Cancel(JOB))
 NONSENSE = b"\xc1"
 WELCOME = Welcome(
-    version=1,
+    version=2,
     room="room",
     epoch="e",
     seq=0,
@@ -47,9 +55,32 @@ WELCOME = Welcome(
 
 
 def open_end() -> ServerEnd:
+    end = challenging_end()
+    end.receive_proof(encode(PROOF))
+    end.admit()
+    return end
+
+
+def challenging_end() -> ServerEnd:
+    """A server's end that waits for a proof."""
     end = ServerEnd()
     end.receive_hello(encode(HELLO))
-    end.admit()
+    end.challenge()
+    return end
+
+
+def proving_end() -> ClientEnd:
+    """A client's end that has sent its proof."""
+    end = ClientEnd()
+    assert end.receive(encode(CHALLENGE)) == CHALLENGE
+    end.prove()
+    return end
+
+
+def entered_end() -> ClientEnd:
+    """A client's end of an open connection."""
+    end = proving_end()
+    assert end.receive(encode(WELCOME)) == WELCOME
     return end
 
 
@@ -62,15 +93,65 @@ def fatal(error: pytest.ExceptionInfo[FrameError]) -> Code:
 # The server's end.
 
 
-def test_a_hello_leads_to_admission_and_then_to_an_open_connection() -> None:
+def test_a_hello_is_challenged_a_proof_leads_to_admission_and_then_all_is_open() -> None:
     end = ServerEnd()
     states = [end.state]
     assert end.receive_hello(encode(HELLO)) == HELLO
     states.append(end.state)
+    end.challenge()
+    states.append(end.state)
+    assert end.receive_proof(encode(PROOF)) == PROOF
+    states.append(end.state)
     end.admit()
     assert end.receive(CANCEL) == Cancel(JOB)
     states.append(end.state)
-    assert states == [State.HELLO, State.ADMISSION, State.OPEN]
+    assert states == [State.HELLO, State.CHALLENGE, State.PROOF, State.ADMISSION, State.OPEN]
+
+
+def test_a_proof_comes_once_and_only_when_it_was_asked_for() -> None:
+    for end in (ServerEnd(), open_end()):
+        with pytest.raises(FrameError) as error:
+            end.receive_proof(encode(PROOF))
+        assert fatal(error) is Code.OUT_OF_TURN
+    unchallenged = ServerEnd()
+    unchallenged.receive_hello(encode(HELLO))
+    with pytest.raises(FrameError) as error:
+        unchallenged.receive_proof(encode(PROOF))
+    assert fatal(error) is Code.OUT_OF_TURN
+
+
+@pytest.mark.parametrize("kind", [k for k in CLIENT_KINDS if k is not Proof])
+@given(data=st.data())
+def test_anything_but_a_proof_after_the_challenge_ends_the_connection(
+    kind: type, data: st.DataObject
+) -> None:
+    end = challenging_end()
+    with pytest.raises(FrameError) as error:
+        end.receive_proof(encode(data.draw(messages(kind))))
+    assert fatal(error) is Code.OUT_OF_TURN
+    assert end.state is State.CLOSED
+
+
+@given(st.binary(max_size=100) | st.text(max_size=100))
+def test_a_second_frame_that_makes_no_sense_ends_the_connection(frame: bytes | str) -> None:
+    end = challenging_end()
+    with pytest.raises(FrameError) as error:
+        end.receive_proof(frame)
+    assert fatal(error) is Code.BAD_FRAME
+    assert end.state is State.CLOSED
+
+
+@given(st.integers(0, len(encode(PROOF)) - 1))
+def test_a_proof_that_is_cut_short_is_none(length: int) -> None:
+    with pytest.raises(FrameError) as error:
+        challenging_end().receive_proof(encode(PROOF)[:length])
+    assert fatal(error) is Code.BAD_FRAME
+
+
+def test_a_proof_that_is_too_long_is_refused_unread() -> None:
+    with pytest.raises(FrameError, match="at most 4096 bytes") as error:
+        challenging_end().receive_proof(encode(PROOF) + bytes(HELLO_FRAME_MAX))
+    assert fatal(error) is Code.BAD_FRAME
 
 
 def test_after_a_refusal_nothing_is_taken() -> None:
@@ -82,12 +163,18 @@ def test_after_a_refusal_nothing_is_taken() -> None:
     assert fatal(error) is Code.OUT_OF_TURN
 
 
-def test_nothing_is_taken_before_the_hello_is_accepted() -> None:
+def test_nothing_is_taken_before_the_proof_is_accepted() -> None:
     end = ServerEnd()
-    with pytest.raises(FrameError) as error:
-        end.receive(CANCEL)
-    assert fatal(error) is Code.OUT_OF_TURN
-    end.receive_hello(encode(HELLO))
+    steps = (
+        lambda: end.receive_hello(encode(HELLO)),
+        end.challenge,
+        lambda: end.receive_proof(encode(PROOF)),
+    )
+    for step in steps:
+        with pytest.raises(FrameError) as error:
+            end.receive(CANCEL)
+        assert fatal(error) is Code.OUT_OF_TURN
+        step()
     with pytest.raises(FrameError) as error:
         end.receive(CANCEL)
     assert fatal(error) is Code.OUT_OF_TURN
@@ -122,15 +209,17 @@ def test_a_hello_that_is_too_long_is_refused_unread() -> None:
 
 
 def test_the_longest_hello_that_fits_is_taken() -> None:
-    hello = Hello(1, 1, "r" * 64, "t" * 1024, "\u00e4" * 256, "f" * 32, "e" * 32, 1, "a" * 200)
+    texts = ("r" * 64, "t" * 1024, "\u00e4" * 256, "f" * 32, "e" * 32)
+    hello = Hello(1, 1, *texts, 1, "a" * 200, bytes(32), "i" * 400)
     assert len(encode(hello)) <= HELLO_FRAME_MAX
     assert ServerEnd().receive_hello(encode(hello)) == hello
 
 
-def test_a_second_hello_is_nonsense() -> None:
+@pytest.mark.parametrize("message", [HELLO, PROOF], ids=["hello", "proof"])
+def test_a_second_handshake_is_nonsense(message: Hello | Proof) -> None:
     end = open_end()
     with pytest.raises(FrameError) as error:
-        end.receive(encode(HELLO))
+        end.receive(encode(message))
     assert (error.value.code, error.value.fatal) == (Code.OUT_OF_TURN, False)
     with pytest.raises(FrameError) as error:
         end.receive_hello(encode(HELLO))
@@ -153,7 +242,9 @@ def test_nonsense_is_answered_a_few_times_and_then_ends_the_connection() -> None
     assert fatal(error) is Code.OUT_OF_TURN
 
 
-@given(st.lists(st.sampled_from([NONSENSE, CANCEL, encode(HELLO), "text"]), max_size=30))
+@given(
+    st.lists(st.sampled_from([NONSENSE, CANCEL, encode(HELLO), encode(PROOF), "text"]), max_size=30)
+)
 def test_a_connection_never_takes_more_nonsense_than_its_budget(frames: list[bytes | str]) -> None:
     end = open_end()
     bad = 0
@@ -169,15 +260,22 @@ def test_a_connection_never_takes_more_nonsense_than_its_budget(frames: list[byt
 # The client's end.
 
 
-def test_the_first_answer_is_a_welcome_and_then_anything_may_come() -> None:
+def test_a_challenge_comes_first_then_a_welcome_and_then_anything() -> None:
     end = ClientEnd()
+    states = [end.state]
+    assert end.receive(encode(CHALLENGE)) == CHALLENGE
+    states.append(end.state)
+    end.prove()
+    states.append(end.state)
     assert end.receive(encode(WELCOME)) == WELCOME
-    assert end.state is State.OPEN
+    states.append(end.state)
     assert end.receive(encode(Notice("info", "hello"))) == Notice("info", "hello")
+    assert states == [State.CHALLENGE, State.PROOF, State.ADMISSION, State.OPEN]
 
 
-def test_a_refusal_closes_the_connection() -> None:
-    end = ClientEnd()
+@pytest.mark.parametrize("make_end", [ClientEnd, proving_end], ids=["hello", "proof"])
+def test_a_refusal_closes_the_connection(make_end: Callable[[], ClientEnd]) -> None:
+    end = make_end()
     end.receive(encode(Refused(Code.TOKEN, "no", "ask")))
     assert end.state is State.CLOSED
     with pytest.raises(FrameError) as error:
@@ -185,28 +283,44 @@ def test_a_refusal_closes_the_connection() -> None:
     assert fatal(error) is Code.OUT_OF_TURN
 
 
-def test_a_server_may_say_why_it_ends_the_connection_before_any_answer() -> None:
+@pytest.mark.parametrize("make_end", [ClientEnd, proving_end], ids=["hello", "proof"])
+def test_a_server_may_say_why_it_ends_the_connection_before_any_answer(
+    make_end: Callable[[], ClientEnd],
+) -> None:
     fault = Fault(Code.BAD_FRAME, "no sense", fatal=True)
-    assert ClientEnd().receive(encode(fault)) == fault
+    assert make_end().receive(encode(fault)) == fault
+
+
+@pytest.mark.parametrize("kind", [k for k in SERVER_KINDS if k not in (Challenge, Refused, Fault)])
+@given(data=st.data())
+def test_a_server_that_does_not_prove_itself_first_is_left(kind: type, data: st.DataObject) -> None:
+    is_left(ClientEnd(), data.draw(messages(kind)))
 
 
 @pytest.mark.parametrize("kind", [k for k in SERVER_KINDS if k not in (Welcome, Refused, Fault)])
 @given(data=st.data())
 def test_a_server_that_speaks_before_its_answer_is_left(kind: type, data: st.DataObject) -> None:
-    end = ClientEnd()
+    is_left(proving_end(), data.draw(messages(kind)))
+
+
+def test_a_server_that_goes_on_before_its_challenge_is_answered_is_left() -> None:
+    for message in (CHALLENGE, WELCOME, Refused(Code.TOKEN, "no", "ask")):
+        end = ClientEnd()
+        end.receive(encode(CHALLENGE))
+        is_left(end, message)
+
+
+@pytest.mark.parametrize("answer", [CHALLENGE, WELCOME, Refused(Code.TOKEN, "no", "ask")])
+def test_a_server_answers_only_once(answer: Challenge | Welcome | Refused) -> None:
+    is_left(entered_end(), answer)
+
+
+def is_left(end: ClientEnd, message: ServerMessage) -> None:
+    """Make sure that a message ends the connection."""
     with pytest.raises(FrameError) as error:
-        end.receive(encode(data.draw(messages(kind))))
+        end.receive(encode(message))
     assert fatal(error) is Code.OUT_OF_TURN
     assert end.state is State.CLOSED
-
-
-@pytest.mark.parametrize("answer", [WELCOME, Refused(Code.TOKEN, "no", "ask")])
-def test_a_server_answers_a_hello_only_once(answer: Welcome | Refused) -> None:
-    end = ClientEnd()
-    end.receive(encode(WELCOME))
-    with pytest.raises(FrameError) as error:
-        end.receive(encode(answer))
-    assert fatal(error) is Code.OUT_OF_TURN
 
 
 @given(st.binary(max_size=50) | st.text(max_size=50))
@@ -221,7 +335,7 @@ def test_a_server_that_makes_no_sense_is_left_at_once(frame: bytes | str) -> Non
 @given(st.data())
 @settings(max_examples=10)
 def test_h09_parts_of_a_welcome_come_right_behind_it(data: st.DataObject) -> None:
-    end = ClientEnd()
+    end = proving_end()
     for message in (msgspec.structs.replace(WELCOME, more=True), WelcomePart(more=True)):
         end.receive(encode(message))
         assert end.state.name == "ENTERING"
@@ -231,7 +345,7 @@ def test_h09_parts_of_a_welcome_come_right_behind_it(data: st.DataObject) -> Non
 
 
 def test_h09_the_room_is_entered_with_the_last_part_of_a_welcome() -> None:
-    end = ClientEnd()
+    end = proving_end()
     end.receive(encode(msgspec.structs.replace(WELCOME, more=True)))
     end.receive(encode(WelcomePart()))
     assert end.state is State.OPEN
@@ -241,7 +355,7 @@ def test_h09_the_room_is_entered_with_the_last_part_of_a_welcome() -> None:
 
 
 def test_h09_a_welcome_has_a_bounded_number_of_parts() -> None:
-    end = ClientEnd()
+    end = proving_end()
     end.receive(encode(msgspec.structs.replace(WELCOME, more=True)))
     for _ in range(PAGES_MAX):
         end.receive(encode(WelcomePart(more=True)))

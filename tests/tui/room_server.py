@@ -74,7 +74,9 @@ from codesync_protocol.messages import (
 )
 from codesync_protocol.shared_text import SOURCE
 from codesync_protocol.verdict import MemorySource, Result, Verdict
+from codesync_protocol.version import NEWEST
 from codesync_server.documents.document import Document
+from tests.handshakes import challenged
 from tests.waiting import SECONDS
 
 PYTHON = LanguageInfo(
@@ -332,9 +334,9 @@ class RoomServer:
     async def _serve(self, connection: ServerConnection) -> None:
         end = ServerEnd()
         with suppress(ConnectionClosed):
-            hello = end.receive_hello(await connection.recv())
+            hello = await challenged(connection, end, self.link.token)
             self.names.append(hello.name)
-            self._keys[id(connection)] = hello.key
+            self._keys[id(connection)] = hello.public_id
             if self.room.refusal is not None:
                 await connection.send(encode(self.room.refusal))
                 return
@@ -368,7 +370,7 @@ class RoomServer:
     def _welcome(self, *, resumed: bool) -> Welcome:
         room = self.room
         return Welcome(
-            version=1,
+            version=NEWEST,
             room="brave-otter-12",
             epoch=room.epoch,
             text=room.epoch,

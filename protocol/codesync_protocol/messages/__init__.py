@@ -69,11 +69,13 @@ from codesync_protocol.messages.room import (
     SetRole,
 )
 from codesync_protocol.messages.session import (
+    Challenge,
     ExecutorInfo,
     Fault,
     Hello,
     LanguageInfo,
     LimitsInfo,
+    Proof,
     Refused,
     Welcome,
     WelcomePart,
@@ -81,6 +83,7 @@ from codesync_protocol.messages.session import (
 
 ClientMessage = (
     Hello
+    | Proof
     | Submit
     | SubmitPart
     | StdinData
@@ -116,7 +119,8 @@ Event = (
 """What happens in a room, in the order that the server gave it; each has a `seq`."""
 
 ServerMessage = (
-    Welcome
+    Challenge
+    | Welcome
     | WelcomePart
     | Refused
     | Fault
@@ -152,6 +156,7 @@ __all__ = [
     "Accepted",
     "Cancel",
     "Caret",
+    "Challenge",
     "ChooseLanguage",
     "ClientMessage",
     "DocumentCheck",
@@ -187,6 +192,7 @@ __all__ = [
     "OutputPart",
     "PartTaken",
     "PastJob",
+    "Proof",
     "Queue",
     "QueuedJob",
     "Refused",

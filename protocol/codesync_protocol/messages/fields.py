@@ -12,6 +12,7 @@ from codesync_protocol.limits import (
     ARGS_MAX,
     CELLS_MAX,
     FILE_NAME_MAX,
+    INVITE_SECONDS_MAX,
     OUTPUT_EVENT_MAX,
     PART_MAX,
     SOURCE_MAX,
@@ -25,8 +26,8 @@ AnyJobId = Annotated[str, Meta(max_length=32)]
 
 OptionalJobId = Annotated[str, Meta(pattern=r"^([0-9a-f]{32})?$", max_length=32)]
 
-ClientKey = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$", max_length=32)]
-"""128 random bits that only this client instance and the server know; they prove a return."""
+PublicId = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$", max_length=32)]
+"""Names a client instance; whoever knows it cannot pretend to be that client."""
 
 Epoch = Annotated[str, Meta(max_length=32)]
 """Which history of a room a `seq` belongs to."""
@@ -36,6 +37,23 @@ Token = Annotated[str, Meta(max_length=1024)]
 
 RoomName = Annotated[str, Meta(max_length=64)]
 MemberName = Annotated[str, Meta(max_length=200)]
+ClaimedIdentity = Annotated[str, Meta(max_length=400)]
+"""The readable part of an invite; empty for the server's own token."""
+
+HelloNonce = Annotated[bytes, Meta(max_length=32)]
+"""32 random bytes; empty in a hello of version 1."""
+
+Nonce = Annotated[bytes, Meta(min_length=32, max_length=32)]
+"""Random bytes, fresh for each connection."""
+
+ProofBytes = Annotated[bytes, Meta(min_length=32, max_length=32)]
+"""HMAC-SHA256 over the transcript of a handshake."""
+
+MaskedSecret = Annotated[bytes, Meta(min_length=16, max_length=16)]
+"""128 bits that only the holder of the right key can read."""
+
+OptionalMaskedSecret = Annotated[bytes, Meta(max_length=16)]
+
 ShortText = Annotated[str, Meta(max_length=200)]
 Sentence = Annotated[str, Meta(max_length=2000)]
 FileName = Annotated[str, Meta(min_length=1, max_length=FILE_NAME_MAX)]
@@ -62,6 +80,9 @@ Moment = Annotated[float, Meta(ge=0, le=1e11)]
 
 Seconds = Annotated[float, Meta(ge=0, le=1e9)]
 """A duration."""
+
+InviteLifetime = Annotated[float, Meta(ge=0, le=INVITE_SECONDS_MAX)]
+"""How long an invite is good for."""
 
 Cells = Annotated[int, Meta(ge=1, le=CELLS_MAX)]
 """Columns or rows of a terminal."""

@@ -7,6 +7,7 @@ import msgspec
 
 from codesync_protocol.messages.fields import (
     Count,
+    InviteLifetime,
     JobId,
     MemberId,
     MemberName,
@@ -87,10 +88,13 @@ class MakeInvite(
     """Ask for an invite; for hosts.
 
     Attributes:
-        role: what it lets others do: edit, or view. Hosts are made of those who are here.
+        role: what it lets others do: edit, or view. Hosts are made of those who are here; only who
+            came with the server's token can make invites for them.
+        lifetime: how long it is good for; 0 for the server's choice.
     """
 
     role: Role
+    lifetime: InviteLifetime = 0.0
 
 
 class Invite(msgspec.Struct, frozen=True, array_like=True, tag="invite"):

@@ -8,11 +8,17 @@ from msgspec import Meta
 from codesync_protocol.errors import Code
 from codesync_protocol.messages.fields import (
     AnyJobId,
-    ClientKey,
+    ClaimedIdentity,
     Count,
     Epoch,
     FileName,
+    HelloNonce,
+    MaskedSecret,
     MemberId,
+    Nonce,
+    OptionalMaskedSecret,
+    ProofBytes,
+    PublicId,
     RoomName,
     Sentence,
     Seq,
@@ -26,6 +32,7 @@ from codesync_protocol.messages.job import JobSummary
 from codesync_protocol.messages.lists import LANGUAGES, MEMBERS, QUEUED_JOBS, RECENT_JOBS
 from codesync_protocol.messages.room import Member, Members, Queue, QueuedJob, Role
 from codesync_protocol.verdict import Seconds
+from codesync_protocol.version import NEWEST, OLDEST
 
 
 class Hello(msgspec.Struct, frozen=True, array_like=True, tag="hello"):
@@ -35,12 +42,15 @@ class Hello(msgspec.Struct, frozen=True, array_like=True, tag="hello"):
         oldest: the oldest protocol version that the client speaks.
         newest: the newest protocol version that the client speaks.
         room: the room to enter.
-        token: an invite or the server's token.
+        token: empty. Clients of version 1 sent their secret here; they are refused unread.
         name: what the member wants to be called; the server makes it printable and distinct.
-        key: secret of this client instance; the same again after a cut means "it is me".
+        public_id: names this client instance; the same again after a cut means "it is me", once
+            it is proved.
         epoch: the room's epoch that `seq` belongs to; empty on the first visit.
         seq: the last event that the client has seen.
         agent: the client's program and version, for logs.
+        nonce: 32 random bytes, fresh for each connection.
+        identity: the readable part of the client's invite; empty for the server's own token.
     """
 
     oldest: Version
@@ -48,10 +58,42 @@ class Hello(msgspec.Struct, frozen=True, array_like=True, tag="hello"):
     room: Annotated[str, Meta(max_length=64)]
     token: Token
     name: Annotated[str, Meta(max_length=256)]
-    key: ClientKey
+    public_id: PublicId
     epoch: Epoch = ""
     seq: Seq = 0
     agent: ShortText = ""
+    nonce: HelloNonce = b""
+    identity: ClaimedIdentity = ""
+
+
+class Challenge(msgspec.Struct, frozen=True, array_like=True, tag="challenge"):
+    """The server's answer to a hello: its own proof, and what the client's proof must cover.
+
+    Attributes:
+        version: the protocol version of this connection.
+        nonce: 32 random bytes, fresh for each connection.
+        proof: shows that the server knows the secret of the claimed identity.
+    """
+
+    version: Version
+    nonce: Nonce
+    proof: ProofBytes
+
+
+class Proof(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="proof"):
+    """The client's answer to a challenge, sent only when the server's proof is right.
+
+    Attributes:
+        proof: shows that the client knows the secret of the identity that it claims.
+        masked_key: the key of this client instance; only a server that knows its fingerprint can
+            read it.
+        enrolment: for a client that is new in the room: the fingerprint of its key, which only a
+            server that knows the secret can read. Empty on a return.
+    """
+
+    proof: ProofBytes
+    masked_key: MaskedSecret
+    enrolment: OptionalMaskedSecret = b""
 
 
 class LanguageInfo(msgspec.Struct, frozen=True, array_like=True):
@@ -109,7 +151,7 @@ class ExecutorInfo(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Welcome(msgspec.Struct, frozen=True, array_like=True, tag="welcome"):
-    """The server's answer to a hello that it accepts: the room as it stands.
+    """The server's answer to a proof that it accepts: the room as it stands.
 
     Lists that do not fit into it go on in WelcomeParts, which follow before anything else.
 
@@ -174,7 +216,7 @@ class WelcomePart(msgspec.Struct, frozen=True, array_like=True, tag="welcome_par
 
 
 class Refused(msgspec.Struct, frozen=True, array_like=True, tag="refused"):
-    """The server's answer to a hello that it does not accept; the connection ends.
+    """The server's answer to a hello or a proof that it does not accept; the connection ends.
 
     Attributes:
         code: why, for programs.
@@ -187,8 +229,8 @@ class Refused(msgspec.Struct, frozen=True, array_like=True, tag="refused"):
     code: Code
     reason: Sentence
     remedy: Sentence
-    oldest: Version = 1
-    newest: Version = 1
+    oldest: Version = OLDEST
+    newest: Version = NEWEST
 
 
 class Fault(msgspec.Struct, frozen=True, array_like=True, tag="fault"):

@@ -1,22 +1,36 @@
 """Invites: signed permissions to enter one room in one role until a certain time.
 
 Format: base64url(payload) "." base64url(HMAC-SHA256(key, payload)), without padding; the payload is
-`2|ROOM|ROLE|EXPIRES|ISSUED` with both times in milliseconds since the Unix epoch. The key is
+`KIND|ROOM|ROLE|EXPIRES|ISSUED` with both times in milliseconds since the Unix epoch. The key is
 derived from the server's token, so that changing the token ends all invites.
+
+Kind 3 is dated by the server itself. Kind 2 is dated by another clock: that of a 0.1 server, or of
+a machine where `codesync invite` could not reach the server.
+
+The payload is readable and travels; the signature is the secret of the handshake and does not.
 """
 
-import base64
-import binascii
 import hashlib
 import hmac
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ceil
 
+from codesync_protocol.handshake import decode_base64url, encode_base64url, token_secret
 from codesync_protocol.messages import Role
 from codesync_server.access.payer import SERVER_TOKEN
 
 LIFETIME_SECONDS = 7 * 24 * 3600.0
+
+CLOCK_SKEW_SECONDS = 120.0
+"""How far ahead of the server's clock an invite of another clock may be dated. One that is dated
+later would count as newer than what a host does to members until then."""
+
+_BY_SERVER, _BY_ANOTHER_CLOCK = "3", "2"
+
+
+class NotGranted(Exception):
+    """An invite does not permit what its holder wants; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +50,19 @@ class Grant:
     invite: str = SERVER_TOKEN
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """An identity that a client claims and has yet to prove.
+
+    Attributes:
+        secret: whoever knows it has the identity.
+        payload: what the invite says; None for the server's token.
+    """
+
+    secret: bytes = field(repr=False)
+    payload: bytes | None
+
+
 class InviteDesk:
     """Signs invites and checks them.
 
@@ -44,11 +71,17 @@ class InviteDesk:
     """
 
     def __init__(self, token: str) -> None:
-        self._token = token.encode()
-        self._key = hmac.digest(self._token, b"codesync invite v1", "sha256")
+        self._token_secret = token_secret(token)
+        self._key = hmac.digest(token.encode(), b"codesync invite v1", "sha256")
 
     def invite(
-        self, room: str, role: Role, *, lifetime: float = LIFETIME_SECONDS, after: float = 0.0
+        self,
+        room: str,
+        role: Role,
+        *,
+        lifetime: float = LIFETIME_SECONDS,
+        after: float = 0.0,
+        by_server: bool = True,
     ) -> str:
         """Make an invite.
 
@@ -58,51 +91,67 @@ class InviteDesk:
             lifetime: seconds that it is good for.
             after: seconds since the Unix epoch; it is made later than that, whatever the clock
                 says, which may have gone back.
+            by_server: this process is the server, so the date is of its clock.
         """
         issued = max(time.time(), after + 0.001)
         expires = issued + lifetime
         # Rounded up: one that is made right after a removal must not seem to be made before it.
-        payload = f"2|{room}|{role}|{int(expires * 1000)}|{ceil(issued * 1000)}".encode()
-        return self._sealed(payload)
+        times = f"{int(expires * 1000)}|{ceil(issued * 1000)}"
+        kind = _BY_SERVER if by_server else _BY_ANOTHER_CLOCK
+        payload = f"{kind}|{room}|{role}|{times}".encode()
+        return f"{encode_base64url(payload)}.{self._signature(payload)}"
 
-    def check(self, token: str, room: str) -> Grant | None:
-        """Tell what a token permits.
+    def claim(self, identity: str) -> Claim | None:
+        """Compute the secret that belongs to a claimed identity.
+
+        This neither says that such an invite was ever made nor that the client has it: the secret
+        is for checking the proof, and must not leave the server.
 
         Args:
-            token: what somebody showed.
-            room: where they want to go.
+            identity: the readable part of an invite; empty for the server's token.
 
         Returns:
-            The grant; None when it permits nothing here.
+            The claim; None when the text is not the readable part of any invite.
         """
-        if hmac.compare_digest(token.encode(errors="replace"), self._token):
-            return Grant(Role.HOST, None)
-        payload = self._verified(token)
-        if payload is None:
-            return None
-        version, *fields = payload.decode().split("|")
-        if version != "2":
-            return None
-        for_room, role, expires, issued = fields
-        if for_room != room or time.time() > int(expires) / 1000:
-            return None
-        signature = token.partition(".")[2]
-        return Grant(Role(role), for_room, int(issued) / 1000, invite_identity(signature))
-
-    def _verified(self, token: str) -> bytes | None:
+        if not identity:
+            return Claim(self._token_secret, None)
         try:
-            payload = _decode(token.partition(".")[0])
-        except (binascii.Error, ValueError):
+            payload = decode_base64url(identity)
+        except ValueError:
             return None
-        # Compared as it is spelled: base64 has several spellings of the same bytes.
-        right = self._sealed(payload).encode()
-        return payload if hmac.compare_digest(token.encode(errors="replace"), right) else None
+        return Claim(self._signature(payload).encode(), payload)
 
-    def _sealed(self, payload: bytes) -> str:
-        return f"{_encode(payload)}.{_encode(self._sign(payload))}"
+    def grant(self, claim: Claim, room: str) -> Grant:
+        """Tell what a proved claim permits.
 
-    def _sign(self, payload: bytes) -> bytes:
-        return hmac.digest(self._key, payload, "sha256")
+        Args:
+            claim: a claim whose secret the client has proved to know: so we made the invite.
+            room: the room that the client wants to enter.
+
+        Raises:
+            NotGranted: it does not permit to enter this room now.
+        """
+        if claim.payload is None:
+            return Grant(Role.HOST, None)
+        kind, *fields = claim.payload.decode().split("|")
+        if kind not in (_BY_SERVER, _BY_ANOTHER_CLOCK):
+            raise NotGranted("the invite is of a kind that this server does not know")
+        for_room, role, expires, issued_ms = fields
+        now, issued = time.time(), int(issued_ms) / 1000
+        if for_room != room:
+            raise NotGranted("the invite is for another room")
+        if now > int(expires) / 1000:
+            raise NotGranted("the invite has expired")
+        if kind == _BY_ANOTHER_CLOCK and issued > now + CLOCK_SKEW_SECONDS:
+            ahead = (issued - now) / 60
+            raise NotGranted(
+                f"the invite is dated {ahead:.0f} min in the future: the clock of the machine that"
+                " made it is wrong"
+            )
+        return Grant(Role(role), for_room, issued, invite_identity(claim.secret.decode()))
+
+    def _signature(self, payload: bytes) -> str:
+        return encode_base64url(hmac.digest(self._key, payload, "sha256"))
 
 
 def invite_identity(signature: str) -> str:
@@ -114,11 +163,3 @@ def invite_identity(signature: str) -> str:
     return hashlib.blake2b(
         signature.encode(errors="replace"), digest_size=8, person=b"codesync payer"
     ).hexdigest()
-
-
-def _encode(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-def _decode(text: str) -> bytes:
-    return base64.b64decode(text.encode() + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)

@@ -1,22 +1,43 @@
-"""From a hello to a seat in a room, or to a refusal that says why."""
+"""Whether a hello and a proof lead into a room, or to a refusal that says why."""
 
 import asyncio
 from typing import NamedTuple
 
 from codesync_protocol import version
 from codesync_protocol.errors import Code
-from codesync_protocol.messages import Hello, Refused, Role
+from codesync_protocol.handshake import (
+    KEY_BYTES,
+    NONCE_BYTES,
+    Transcript,
+    are_equal,
+    fingerprint,
+    public_id,
+)
+from codesync_protocol.messages import Hello, Proof, Refused, Role
 from codesync_protocol.names import is_room_name
 from codesync_server.access.exhausted import Exhausted
-from codesync_server.access.invites import InviteDesk
+from codesync_server.access.invites import Claim, InviteDesk, NotGranted
 from codesync_server.access.payer import Payer
 from codesync_server.access.throttle import Throttle
-from codesync_server.rooms.identity import fingerprint
 from codesync_server.rooms.registry import Rooms, RoomUnavailable, TooManyRooms
 from codesync_server.rooms.room import Room
 
 WRONG_TOKENS_BURST = 10
 WRONG_TOKENS_PER_SECOND = 0.2
+
+WRONG_TOKEN = "the token is missing or wrong"
+
+
+class Claimed(NamedTuple):
+    """A hello that is challenged.
+
+    Attributes:
+        claim: the identity that the client has to prove.
+        version: the version of the protocol that both ends speak.
+    """
+
+    claim: Claim
+    version: int
 
 
 class Admitted(NamedTuple):
@@ -54,48 +75,61 @@ class Doorkeeper:
         self._invites = invites
         self._wrong_tokens = Throttle(WRONG_TOKENS_BURST, WRONG_TOKENS_PER_SECOND)
 
-    async def admit(self, hello: Hello, address: str) -> "Admitted | Refused":
-        """Decide.
+    def claim(self, hello: Hello, address: str) -> "Claimed | Refused":
+        """Decide whether a hello is challenged. Nothing of the server is disclosed here.
 
         Args:
-            hello: what the client says.
+            hello: the client's hello.
             address: identity of its network address (`address_identity`).
 
         Returns:
-            What they may do where; or the refusal.
+            The claim that the client has to prove; or the refusal.
         """
         agreed = version.agree(hello.oldest, hello.newest)
         if agreed is None:
-            return self._refuse(
-                Code.VERSION,
-                f"this server speaks protocol versions {version.OLDEST} to {version.NEWEST},"
-                f" you speak {hello.oldest} to {hello.newest}",
-                "install CodeSync from the same checkout or wheel on both sides",
-            )
+            return self._refuse_version(hello)
         if self.draining:
             return self._refuse(
                 Code.DRAINING, "the server is shutting down", "try again in a minute"
             )
+        if len(hello.nonce) != NONCE_BYTES:
+            reason = f"a hello of version {agreed} has a nonce of {NONCE_BYTES} bytes"
+            return self._refuse(Code.BAD_FRAME, reason)
         if not is_room_name(hello.room):
             return self._refuse(
                 Code.ROOM_NAME,
                 "a room's name is 3 to 64 of a-z, 0-9 and hyphen",
                 "choose another name",
             )
+        claim = self._invites.claim(hello.identity)
+        if claim is None:
+            return self._refuse_token(address)
+        return Claimed(claim, agreed)
+
+    async def admit(
+        self, hello: Hello, claimed: "Claimed", transcript: Transcript, proof: Proof, address: str
+    ) -> "Admitted | Refused":
+        """Decide whether a client that answered the challenge may enter.
+
+        Args:
+            hello: the client's hello.
+            claimed: the identity that it claimed in it.
+            transcript: what the proofs must cover.
+            proof: the client's proof.
+            address: identity of its network address (`address_identity`).
+
+        Returns:
+            What it may do where; or the refusal.
+        """
+        claim = claimed.claim
+        right = transcript.client_proof(claim.secret, proof.masked_key, proof.enrolment)
+        if not are_equal(proof.proof, right):
+            return self._refuse_token(address)
+        try:
+            grant = self._invites.grant(claim, hello.room)
+        except NotGranted as error:
+            return self._refuse_token(address, str(error))
         now = asyncio.get_running_loop().time()
-        grant = self._invites.check(hello.token, hello.room)
-        if grant is None and not self._wrong_tokens.allow(address, now):
-            return self._refuse(
-                Code.BUSY,
-                "too many wrong tokens came from your address",
-                "wait a minute, then try again with the right one",
-            )
-        if grant is None:
-            return self._refuse(
-                Code.TOKEN,
-                "the token is missing or wrong, or the invite has expired or is for another room",
-                "ask the host for a new link",
-            )
         try:
             room = await self._rooms.open(hello.room, now, Payer(address, grant.invite))
         except TooManyRooms as error:
@@ -104,10 +138,51 @@ class Doorkeeper:
             return self._refuse(Code.BUSY, error.reason)
         except RoomUnavailable as error:
             return self._refuse(Code.BUSY, str(error), "try again in a minute")
-        if barred := room.roll.bars(fingerprint(hello.key), grant.issued):
+        key = room.roll.key_by_public_id(hello.public_id)
+        if key is None and not proof.enrolment:
+            return self._refuse(
+                Code.UNKNOWN_MEMBER, "the room does not know you any more", "enter it anew"
+            )
+        key = key or _enrolled(claim, transcript, proof)
+        if not _is_proved(key, hello, transcript, proof):
+            return self._refuse_token(address, "the client's key is wrong")
+        if barred := room.roll.bars(key, grant.issued):
             return self._refuse(Code.REMOVED, barred, "ask the host for a new link")
-        payer = Payer(address, grant.invite, hello.room, fingerprint(hello.key))
-        return Admitted(room, grant.role, grant.issued, agreed, payer)
+        payer = Payer(address, grant.invite, hello.room, key)
+        return Admitted(room, grant.role, grant.issued, claimed.version, payer)
+
+    def _refuse_version(self, hello: Hello) -> Refused:
+        remedy = "install CodeSync from the same checkout or wheel on both sides"
+        if hello.newest < version.OLDEST:
+            remedy = "upgrade CodeSync, then enter again by the same link"
+        return self._refuse(
+            Code.VERSION,
+            f"this server speaks protocol versions {version.OLDEST} to {version.NEWEST},"
+            f" you speak {hello.oldest} to {hello.newest}",
+            remedy,
+        )
+
+    def _refuse_token(self, address: str, reason: str = WRONG_TOKEN) -> Refused:
+        if not self._wrong_tokens.allow(address, asyncio.get_running_loop().time()):
+            return self._refuse(
+                Code.BUSY,
+                "too many wrong tokens came from your address",
+                "wait a minute, then try again with the right one",
+            )
+        return self._refuse(Code.TOKEN, reason, "ask the host for a new link")
 
     def _refuse(self, code: Code, reason: str, remedy: str = "") -> Refused:
         return Refused(code, reason, remedy, version.OLDEST, version.NEWEST)
+
+
+def _enrolled(claim: Claim, transcript: Transcript, proof: Proof) -> str:
+    """Read the fingerprint that a new member sends of its key."""
+    masked = proof.enrolment.ljust(KEY_BYTES, b"\0")
+    return transcript.mask_fingerprint(claim.secret, masked).hex()
+
+
+def _is_proved(known: str, hello: Hello, transcript: Transcript, proof: Proof) -> bool:
+    """Tell whether the client has the key that belongs to a fingerprint and to its public id."""
+    key = transcript.mask_key(known, proof.masked_key).hex()
+    is_the_key = are_equal(fingerprint(key).encode(), known.encode())
+    return is_the_key and public_id(known) == hello.public_id

@@ -1,4 +1,4 @@
-"""One client's life: hello, welcome, then frames both ways until one side goes."""
+"""One client's life: handshake, welcome, then frames both ways until one side goes."""
 
 import asyncio
 import logging
@@ -23,15 +23,14 @@ from codesync_server.access.token_buckets import Rate
 from codesync_server.connections.admission import Doorkeeper
 from codesync_server.connections.client_limits import ClientLimits
 from codesync_server.connections.connection import Connection
+from codesync_server.connections.handshake import Handshake
 from codesync_server.connections.outbox import Outbox
 from codesync_server.rooms.actions import Actions
 from codesync_server.rooms.frames import frames_of
-from codesync_server.rooms.identity import fingerprint
 from codesync_server.rooms.roll import RoomFull
 from codesync_server.rooms.room import Room
 from codesync_server.rooms.seat import Seat
 
-HELLO_SECONDS = 5.0
 PROGRESS_SECONDS = 10.0
 """How long one frame may take to leave; a client that takes longer is let go, and may return."""
 
@@ -107,50 +106,35 @@ class Peer:
 
     async def live(self) -> None:
         """Serve it until it goes."""
-        hello = await self._hello()
-        if hello is None:
+        handshake = Handshake(self._connection, self._end, self._doorkeeper, self.address)
+        entry = await handshake.run()
+        if entry is None:
             return
-        admitted = await self._doorkeeper.admit(hello, self.address)
-        if isinstance(admitted, Refused):
-            log.info("refused %s: %s", self.address, admitted.code)
-            await self._refuse(admitted)
-            return
-        room, role, issued, version, payer = admitted
-        key = fingerprint(hello.key)
+        hello, (room, role, issued, version, payer) = entry
+        key = payer.member
         try:
             self._limits.join(self._connection.client, payer, asyncio.get_running_loop().time())
             member = room.enter(key, hello.name, role, self._outbox, issued)
         except Exhausted as error:
-            await self._refuse(Refused(Code.BUSY, error.reason, ""))
+            await handshake.refuse(Refused(Code.BUSY, error.reason, ""))
             return
         except RoomFull as error:
-            await self._refuse(Refused(Code.BUSY, str(error), "Try again in a minute."))
+            await handshake.refuse(Refused(Code.BUSY, str(error), "Try again in a minute."))
             return
         self._end.admit()
         _hold_little_back(self._connection.transport)
         self._connection.protocol.max_message_size = FRAME_MAX
         try:
-            self._welcome(room, member, Role(member.role), version, hello)
+            self._welcome(room, key, member, version, hello)
             await self._converse(Seat(room, key, self._outbox, payer))
         finally:
             room.leave(key, self._outbox, asyncio.get_running_loop().time())
 
-    async def _hello(self) -> Hello | None:
-        try:
-            async with asyncio.timeout(HELLO_SECONDS):
-                return self._end.receive_hello(await self._connection.recv())
-        except TimeoutError:
-            await self._fail(Fault(Code.OUT_OF_TURN, "no hello came", fatal=True))
-        except FrameError as error:
-            await self._fail(Fault(error.code, error.reason, fatal=True))
-        except ConnectionClosed:
-            pass
-        return None
-
-    def _welcome(self, room: Room, member: Member, role: Role, version: int, hello: Hello) -> None:
+    def _welcome(self, room: Room, key: str, member: Member, version: int, hello: Hello) -> None:
         missed = room.log.since(hello.epoch, hello.seq) if hello.epoch else None
-        edits_taken = room.identity(fingerprint(hello.key)).edits_told
+        edits_taken = room.identity(key).edits_told
         resumed = missed is not None
+        role = Role(member.role)
         welcome = self._make_welcome(room, member, role, version, resumed, edits_taken)
         # The member is in the room already, so what happens from now on waits behind this.
         self._outbox.put_first(*frames_of(split_welcome(welcome)))
@@ -236,23 +220,6 @@ class Peer:
             async with asyncio.timeout(PROGRESS_SECONDS):
                 await self._connection.drain()
         return await self._outbox.next_frame()
-
-    async def _refuse(self, refused: Refused) -> None:
-        self._end.refuse()
-        await self._last_words(encode(refused), refused.reason)
-
-    async def _fail(self, fault: Fault) -> None:
-        await self._last_words(encode(fault), fault.reason)
-
-    async def _last_words(self, frame: bytes, reason: str) -> None:
-        try:
-            async with asyncio.timeout(HELLO_SECONDS):
-                await self._connection.send(frame)
-                await self._connection.close(1008, reason.encode()[:100].decode(errors="ignore"))
-        except ConnectionClosed:
-            pass
-        except TimeoutError:  # the library's own close would wait for it without an end
-            self._connection.transport.abort()
 
 
 def _hold_little_back(transport: asyncio.BaseTransport) -> None:

@@ -20,6 +20,7 @@ from codesync_protocol.messages import (
     Interrupt,
     LanguageChosen,
     MakeInvite,
+    Proof,
     RemoveMember,
     Resize,
     SetRole,
@@ -174,7 +175,7 @@ class Actions:
                     self._presence.move(self._room, self._seat.member.member, message)
                 case ChooseLanguage():
                     self._choose_language(message)
-                case Hello():
+                case Hello() | Proof():
                     pass  # the connection's end has refused it
         except FrameError as error:
             self._seat.reply(Fault(error.code, error.reason, getattr(message, "job", "")))

@@ -1,8 +1,11 @@
 """What a host does about members: invites them, lets them do more or less, sends them away."""
 
+import time
+
 from codesync_protocol.errors import Code, FrameError
 from codesync_protocol.messages import Invite, MakeInvite, Notice, RemoveMember, Role, SetRole
-from codesync_server.access.invites import InviteDesk
+from codesync_server.access.invites import LIFETIME_SECONDS, InviteDesk
+from codesync_server.access.payer import SERVER_TOKEN
 from codesync_server.rooms.seat import Seat
 
 _ARTICLES = {Role.HOST: "a", Role.EDITOR: "an", Role.VIEWER: "a"}
@@ -25,13 +28,20 @@ class Hosting:
         """Make an invite, which is newer than all that was done to members so far.
 
         Raises:
-            FrameError: they are no host, or want one that makes hosts.
+            FrameError: they are no host, or want one that makes hosts without having the server's
+                token.
         """
         self._seat.require_host()
-        if message.role is Role.HOST:
-            raise FrameError(Code.ROLE, "invites are for editors and viewers; members become hosts")
-        after = self._room.roll.links_after
-        token = self._desk.invite(self._room.name, message.role, after=after)
+        if message.role is Role.HOST and self._seat.payer.invite != SERVER_TOKEN:
+            raise FrameError(
+                Code.ROLE,
+                "invites for hosts are made only with the server's token: codesync invite",
+            )
+        roll, lifetime = self._room.roll, message.lifetime or LIFETIME_SECONDS
+        token = self._desk.invite(
+            self._room.name, message.role, lifetime=lifetime, after=roll.links_after
+        )
+        roll.note_invite(max(time.time(), roll.links_after) + 0.002)
         self._seat.reply(Invite(message.role, token))
 
     def set_role(self, message: SetRole) -> None:

@@ -1,6 +1,5 @@
 """Whom a room knows: client instances, also those that are not here."""
 
-import hashlib
 from dataclasses import dataclass
 
 from codesync_protocol.messages import Role
@@ -38,15 +37,3 @@ class Identity:
         if self.removed or (self.role is not None and not self.is_capped):
             return 2
         return 1 if self.edits_taken else 0
-
-
-def fingerprint(key: str) -> str:
-    """What a client's key is known by: whoever reads the store cannot pretend to be the client.
-
-    Args:
-        key: 128 random bits, in hexadecimal.
-
-    Returns:
-        128 bits of their BLAKE2b, in hexadecimal.
-    """
-    return hashlib.blake2b(key.encode(), digest_size=16, person=b"codesync key").hexdigest()

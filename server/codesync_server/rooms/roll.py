@@ -7,6 +7,7 @@ from math import ceil
 
 import msgspec
 
+from codesync_protocol.handshake import public_id
 from codesync_protocol.messages import Member, Role
 from codesync_protocol.names import clean_name, distinct_name
 from codesync_server.rooms.identity import Identity
@@ -50,6 +51,8 @@ class Roll:
         self.members_max = MEMBERS_MAX
         self._members: dict[str, Member] = {}  # by client key, in order of arrival
         self._identities: OrderedDict[str, Identity] = OrderedDict()
+        self._keys_by_public_id: dict[str, str] = {}
+        self._latest_invite = 0.0
         self._last_member = 0
 
     def restore(self, records: Iterable[MemberRecord]) -> None:
@@ -69,6 +72,7 @@ class Roll:
                 record.removed,
                 record.seen_at,
             )
+            self._keys_by_public_id[public_id(record.key)] = record.key
             self._last_member = max(self._last_member, record.member)
 
     @property
@@ -105,6 +109,10 @@ class Roll:
     def identity_of(self, key: str) -> Identity | None:
         """The same, of somebody who may never have been."""
         return self._identities.get(key)
+
+    def key_by_public_id(self, public: str) -> str | None:
+        """Find the fingerprint that a client's public id is derived from, if it is known here."""
+        return self._keys_by_public_id.get(public)
 
     def member_of(self, key: str) -> Member:
         """Whoever is here as this client instance."""
@@ -147,6 +155,7 @@ class Roll:
         """
         if key not in self._members and len(self._members) >= self._places_for(key, role):
             raise RoomFull(f"This room is full ({self.members_max} members).")
+        self.note_invite(issued or 0.0)
         is_capped = self._is_new_by_old_link(key, issued, self.editors_after)
         identity = self._identify(key, name)
         if is_capped and identity.role is None and role is Role.EDITOR:
@@ -154,6 +163,14 @@ class Roll:
         member = Member(identity.member, identity.name, identity.role or role, identity.member)
         self._members[key] = member
         return member
+
+    def note_invite(self, issued: float) -> None:
+        """Remember the date of an invite that exists, lest a removal be dated before it.
+
+        Args:
+            issued: in seconds since the Unix epoch; the clock that it is of may be wrong.
+        """
+        self._latest_invite = max(self._latest_invite, issued)
 
     def depart(self, key: str) -> Member:
         """Let somebody go."""
@@ -173,6 +190,7 @@ class Roll:
             self._last_member += 1
             name = clean_name(wanted) or f"guest-{self._last_member}"
             known = Identity(self._last_member, distinct_name(name, taken))
+            self._keys_by_public_id[public_id(key)] = key
         elif known.name in taken:
             known.name = distinct_name(known.name, taken)
         self._identities[key] = known
@@ -197,6 +215,7 @@ class Roll:
                     return
                 if self._identities[key].weight <= weight:
                     del self._identities[key]
+                    del self._keys_by_public_id[public_id(key)]
 
     # What hosts do.
 
@@ -222,8 +241,8 @@ class Roll:
         return self._members.pop(key)
 
     def _moment(self) -> float:
-        """Now, also if the clock went back; whoever is here has been here at this moment."""
-        now = max(time.time(), self.links_after)
+        """Now, and not before any known invite; whoever is here has been here at this moment."""
+        now = max(time.time(), self.links_after, self._latest_invite)
         for key in self._members:
             self._identities[key].seen_at = now
         return now

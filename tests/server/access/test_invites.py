@@ -8,10 +8,19 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from codesync_protocol.handshake import Credentials
 from codesync_protocol.limits import ROOM_NAME_PATTERN
 from codesync_protocol.messages import Role
 from codesync_server.access import invites
-from codesync_server.access.invites import LIFETIME_SECONDS, Grant, InviteDesk, invite_identity
+from codesync_server.access.invites import (
+    CLOCK_SKEW_SECONDS,
+    LIFETIME_SECONDS,
+    Grant,
+    InviteDesk,
+    NotGranted,
+    invite_identity,
+)
+from tests.handshakes import granted
 
 TOKEN = secrets.token_urlsafe(32)
 DESK = InviteDesk(TOKEN)
@@ -51,7 +60,7 @@ def payload_of(invite: str) -> list[str]:
 
 @given(room=rooms, role=roles)
 def test_an_invite_grants_the_room_and_the_role_that_it_names(room: str, role: Role) -> None:
-    grant = DESK.check(DESK.invite(room, role), room)
+    grant = granted(DESK, DESK.invite(room, role), room)
     assert grant is not None
     assert (grant.room, grant.role) == (room, role)
     assert grant.issued is not None
@@ -61,12 +70,12 @@ def test_an_invite_grants_the_room_and_the_role_that_it_names(room: str, role: R
 @given(room=rooms, other=rooms, role=roles)
 def test_an_invite_grants_no_other_room(room: str, other: str, role: Role) -> None:
     assume(room != other)
-    assert DESK.check(DESK.invite(room, role), other) is None
+    assert granted(DESK, DESK.invite(room, role), other) is None
 
 
 @given(room=rooms)
 def test_the_servers_own_token_makes_a_host_of_every_room(room: str) -> None:
-    assert DESK.check(TOKEN, room) == Grant(Role.HOST, None, None)
+    assert granted(DESK, TOKEN, room) == Grant(Role.HOST, None, None)
 
 
 def test_an_invite_can_stand_in_a_link_as_it_is() -> None:
@@ -77,7 +86,7 @@ def test_when_it_was_issued_is_told_to_the_millisecond(clock: Clock) -> None:
     clock.now = 1_800_000_000.123
     token = DESK.invite("lab", Role.VIEWER)
     identity = invite_identity(token.partition(".")[2])
-    assert DESK.check(token, "lab") == Grant(Role.VIEWER, "lab", 1_800_000_000.123, identity)
+    assert granted(DESK, token, "lab") == Grant(Role.VIEWER, "lab", 1_800_000_000.123, identity)
 
 
 # How long.
@@ -86,22 +95,22 @@ def test_when_it_was_issued_is_told_to_the_millisecond(clock: Clock) -> None:
 def test_an_invite_is_good_until_its_time_and_not_after(clock: Clock) -> None:
     invite = DESK.invite("lab", Role.EDITOR, lifetime=60.0)
     clock.now += 60.0
-    assert DESK.check(invite, "lab") is not None
+    assert granted(DESK, invite, "lab") is not None
     clock.now += 0.002
-    assert DESK.check(invite, "lab") is None
+    assert granted(DESK, invite, "lab") is None
 
 
 def test_unless_told_otherwise_an_invite_is_good_for_its_lifetime(clock: Clock) -> None:
     invite = DESK.invite("lab", Role.EDITOR)
     clock.now += LIFETIME_SECONDS - 1.0
-    assert DESK.check(invite, "lab") is not None
+    assert granted(DESK, invite, "lab") is not None
     clock.now += 2.0
-    assert DESK.check(invite, "lab") is None
+    assert granted(DESK, invite, "lab") is None
 
 
 def test_the_servers_own_token_does_not_grow_old(clock: Clock) -> None:
     clock.now += 1000 * LIFETIME_SECONDS
-    assert DESK.check(TOKEN, "lab") is not None
+    assert granted(DESK, TOKEN, "lab") is not None
 
 
 @pytest.mark.parametrize("jump", [3600.0, -3600.0], ids=["ahead", "back"])
@@ -110,11 +119,11 @@ def test_f31_a_clock_that_jumps_takes_no_invite_away(clock: Clock, jump: float) 
     clock.now += jump
     after = DESK.invite("lab", Role.EDITOR)
     for invite in (before, after):
-        grant = DESK.check(invite, "lab")
+        grant = granted(DESK, invite, "lab")
         assert grant is not None
         assert grant.role is Role.EDITOR
     clock.now += LIFETIME_SECONDS + 3601.0
-    assert DESK.check(before, "lab") is None, "nor does it make one good for ever"
+    assert granted(DESK, before, "lab") is None, "nor does it make one good for ever"
 
 
 # What is refused.
@@ -122,8 +131,8 @@ def test_f31_a_clock_that_jumps_takes_no_invite_away(clock: Clock, jump: float) 
 
 def test_an_invite_of_a_server_with_another_token_is_refused() -> None:
     other = InviteDesk(secrets.token_urlsafe(32))
-    assert other.check(INVITE, "lab") is None
-    assert other.check(TOKEN, "lab") is None
+    assert granted(other, INVITE, "lab") is None
+    assert granted(other, TOKEN, "lab") is None
 
 
 def test_a_changed_character_is_refused_wherever_it_is() -> None:
@@ -131,7 +140,7 @@ def test_a_changed_character_is_refused_wherever_it_is() -> None:
     for place, right in enumerate(INVITE):
         for character in {*BASE64URL, ".", *strangers} - {right}:
             tampered = INVITE[:place] + character + INVITE[place + 1 :]
-            assert DESK.check(tampered, "lab") is None, tampered
+            assert granted(DESK, tampered, "lab") is None, tampered
 
 
 @given(room=rooms, role=roles, data=st.data())
@@ -143,12 +152,12 @@ def test_whatever_is_changed_in_any_invite_it_is_refused(
     end = data.draw(st.integers(start, len(invite)))
     tampered = invite[:start] + data.draw(st.text(max_size=end - start + 3)) + invite[end:]
     assume(tampered != invite)
-    assert DESK.check(tampered, room) is None
+    assert granted(DESK, tampered, room) is None
 
 
 @given(st.text())
 def test_whatever_is_not_an_invite_is_refused(text: str) -> None:
-    assert DESK.check(text, "lab") is None
+    assert granted(DESK, text, "lab") is None
 
 
 def test_there_is_one_spelling_of_an_invite_and_of_the_token() -> None:
@@ -159,7 +168,7 @@ def test_there_is_one_spelling_of_an_invite_and_of_the_token() -> None:
         *(f"{payload}=.{signature}", f"{payload}==.{signature}"),
         *(TOKEN[:-1], TOKEN + " ", TOKEN + "=", TOKEN.swapcase(), "\ud800" + TOKEN),
     ):
-        assert DESK.check(tampered, "lab") is None, tampered
+        assert granted(DESK, tampered, "lab") is None, tampered
 
 
 @pytest.mark.parametrize("lifts", ["room", "role", "time"])
@@ -173,11 +182,31 @@ def test_what_an_invite_says_cannot_be_replaced_under_its_signature(lifts: str) 
     }[lifts]
     payload = base64.urlsafe_b64encode("|".join(wanted).encode()).rstrip(b"=").decode()
     forged = f"{payload}.{viewers.partition('.')[2]}"
-    assert DESK.check(forged, wanted[1]) is None
+    assert granted(DESK, forged, wanted[1]) is None
 
 
 def test_nothing_in_an_invite_tells_the_servers_token() -> None:
     payload = payload_of(INVITE)
-    assert payload[:3] == ["2", "lab", "editor"]
+    assert payload[:3] == ["3", "lab", "editor"]
     assert TOKEN not in INVITE
     assert TOKEN not in "|".join(payload)
+
+
+# H38: whose clock dates an invite.
+
+
+def test_h38_an_invite_that_a_fast_clock_dated_is_refused(clock: Clock) -> None:
+    clock.now += 3600.0
+    invite = DESK.invite("lab", Role.EDITOR, by_server=False)
+    clock.now -= 3600.0
+    claim = DESK.claim(Credentials.of(invite).identity)
+    assert claim is not None
+    with pytest.raises(NotGranted, match="60 min in the future: the clock of the machine"):
+        DESK.grant(claim, "lab")
+
+
+def test_h38_a_clock_that_is_a_little_fast_does_no_harm(clock: Clock) -> None:
+    clock.now += CLOCK_SKEW_SECONDS
+    invite = DESK.invite("lab", Role.EDITOR, by_server=False)
+    clock.now -= CLOCK_SKEW_SECONDS
+    assert granted(DESK, invite, "lab") is not None

@@ -26,6 +26,7 @@ from codesync_protocol.messages import (
     HistoryPage,
     Interrupt,
     MakeInvite,
+    Proof,
     Rejected,
     RemoveMember,
     Resize,
@@ -131,8 +132,8 @@ MAY: list[tuple[ClientMessage, set[Role]]] = [
     (Caret(0, 0, 0), EVERYBODY),
     (Resize(JOB, Window(10, 10)), NOBODY),  # only the submitter, whose screen it is
 ]
-CONNECTIONS_OWN = {Hello, SubmitPart}
-"""A hello comes once; a part belongs to a Submit that was let through."""
+CONNECTIONS_OWN = {Hello, Proof, SubmitPart}
+"""A hello and a proof come once; a part belongs to a Submit that was let through."""
 
 
 def test_the_table_of_what_each_role_may_do_is_complete() -> None:

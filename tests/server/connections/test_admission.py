@@ -4,8 +4,8 @@ import asyncio
 import secrets
 from collections.abc import AsyncGenerator
 
-import msgspec
 import pytest
+from msgspec.structs import replace
 from websockets.exceptions import ConnectionClosed
 
 from codesync_protocol import version
@@ -14,10 +14,8 @@ from codesync_protocol.errors import Code
 from codesync_protocol.limits import HELLO_FRAME_MAX
 from codesync_protocol.messages import (
     Cancel,
-    ClientMessage,
     Fault,
     FetchHistory,
-    Hello,
     Members,
     Notice,
     RemoveMember,
@@ -27,9 +25,10 @@ from codesync_protocol.messages import (
     Welcome,
 )
 from codesync_server.access.invites import InviteDesk
-from codesync_server.connections import admission, peer
+from codesync_server.connections import admission, handshake
 from codesync_server.connections.admission import WRONG_TOKENS_BURST
 from codesync_server.settings import Settings
+from tests.handshakes import Caller
 from tests.server.connections.wire import (
     ROOM,
     SECONDS,
@@ -52,10 +51,10 @@ async def server() -> AsyncGenerator[RunningServer, None]:
 @pytest.fixture
 def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody is waited for as long as in life."""
-    monkeypatch.setattr(peer, "HELLO_SECONDS", 0.3)
+    monkeypatch.setattr(handshake, "HELLO_SECONDS", 0.3)
 
 
-async def refused(server: RunningServer, hello: Hello) -> Code:
+async def refused(server: RunningServer, hello: Caller) -> Code:
     """Why a hello is refused."""
     async with wire_to(server) as wire:
         return (await wire.refusal(hello)).code
@@ -126,7 +125,7 @@ async def test_a41_pings_and_half_a_message_are_no_hello(server: RunningServer) 
             await asyncio.sleep(0.02)
 
     async def trickle() -> "AsyncGenerator[bytes]":
-        for byte in encode(hello_to(server)):
+        for byte in encode(hello_to(server).hello()):
             yield bytes([byte])
             await asyncio.sleep(0.02)
 
@@ -166,13 +165,16 @@ async def test_a41_whatever_comes_first_and_is_not_a_hello_ends_the_connection(
 
 
 async def test_a41_a_hello_with_a_field_out_of_bounds_is_none(server: RunningServer) -> None:
+    right = hello_to(server).hello()
     for hello in (
-        hello_to(server, key="not hexadecimal"),
-        hello_to(server, room="x" * 65),
-        hello_to(server, token="x" * 1025),
-        hello_to(server, name="x" * 257),
-        hello_to(server, oldest=-1),
-        hello_to(server, newest=1 << 17),
+        replace(right, public_id="not hexadecimal"),
+        replace(right, room="x" * 65),
+        replace(right, token="x" * 1025),
+        replace(right, name="x" * 257),
+        replace(right, oldest=-1),
+        replace(right, newest=1 << 17),
+        replace(right, nonce=bytes(33)),
+        replace(right, identity="x" * 401),
     ):
         async with wire_to(server) as wire:
             await wire.say(hello)
@@ -194,10 +196,9 @@ async def test_a_hello_comes_once(server: RunningServer) -> None:
         assert await wire.is_alive()
 
 
-async def test_what_comes_right_behind_the_hello_is_done(server: RunningServer) -> None:
-    messages: list[ClientMessage] = [hello_to(server), python_job("print()")]
+async def test_what_comes_right_behind_the_proof_is_done(server: RunningServer) -> None:
     async with wire_to(server) as wire:
-        await wire.say(*messages)
+        await wire.say(hello_to(server), python_job("print()"))
         await wire.hear(Started)
 
 
@@ -205,7 +206,7 @@ async def test_what_comes_right_behind_the_hello_is_done(server: RunningServer) 
 
 
 @pytest.mark.parametrize(
-    ("oldest", "newest"), [(0, 0), (999, 999), (2, 999), (1 << 16, 1 << 16), (2, 1), (1, 0)]
+    ("oldest", "newest"), [(0, 0), (1, 1), (999, 999), (3, 999), (1 << 16, 1 << 16), (3, 2), (1, 0)]
 )
 async def test_a57_who_speaks_no_common_version_is_told_which_ones_there_are(
     server: RunningServer, oldest: int, newest: int
@@ -222,15 +223,16 @@ async def test_a57_who_speaks_more_versions_than_we_is_let_in_with_the_newest_co
     server: RunningServer,
 ) -> None:
     async with wire_to(server) as wire:
-        assert (await wire.enter(hello_to(server, oldest=0, newest=999))).version == 1
+        assert (await wire.enter(hello_to(server, oldest=0, newest=999))).version == 2
 
 
 async def test_a57_fields_of_a_later_hello_are_ignored(server: RunningServer) -> None:
-    hello = encode(hello_to(server))
+    caller = hello_to(server)
+    hello = encode(caller.hello())
     later = bytes([hello[0] + 2]) + hello[1:] + b"\xa6future\x81\xa1a\x01"
     async with wire_to(server) as wire:
-        await wire.send(later)
-        assert (await wire.hear(Welcome)).version == 1
+        await wire.shake_hands(caller, later)
+        assert (await wire.hear(Welcome)).version == 2
 
 
 # Tokens.
@@ -253,7 +255,8 @@ async def test_a41_a_token_that_permits_nothing_here_is_refused(server: RunningS
 
 
 async def test_a41_why_a_token_is_wrong_is_not_told(server: RunningServer) -> None:
-    tokens = ("wrong", server.app.invites.invite(ROOM, Role.HOST, lifetime=-1.0))
+    expired = server.app.invites.invite(ROOM, Role.HOST, lifetime=-1.0)
+    tokens = ("wrong", expired[:-1], server.app.invites.invite("vault", Role.HOST)[:-1])
     reasons: set[str] = set()
     for token in tokens:
         async with wire_to(server) as wire:
@@ -389,7 +392,7 @@ async def test_who_was_removed_from_one_room_may_enter_another(server: RunningSe
         await ana.say(RemoveMember(eve.of(Welcome)[0].member))
         await eve.end()
     async with wire_to(server) as eve:
-        welcome = await eve.enter(msgspec.structs.replace(hello, room="another-room"))
+        welcome = await eve.enter(replace(hello, room="another-room"))
         assert welcome.room == "another-room"
 
 

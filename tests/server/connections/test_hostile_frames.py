@@ -13,12 +13,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from websockets.exceptions import ConnectionClosed
 
-from codesync_protocol.codec import encode
+from codesync_protocol.codec import decode_from_server, encode
 from codesync_protocol.errors import Code
 from codesync_protocol.limits import BAD_FRAMES_MAX, FRAME_MAX, HELLO_FRAME_MAX
 from codesync_protocol.messages import (
     Accepted,
     Cancel,
+    Challenge,
     ClientMessage,
     Fault,
     FetchHistory,
@@ -40,9 +41,10 @@ from codesync_protocol.verdict import Verdict
 from codesync_server import app
 from codesync_server.access.budgets import Budget
 from codesync_server.access.token_buckets import Rate
-from codesync_server.connections import connection, listener, peer
+from codesync_server.connections import connection, handshake, listener, peer
 from codesync_server.connections.connection import CONTROLS
 from codesync_server.settings import Settings
+from tests.handshakes import Caller
 from tests.server.connections.wire import (
     BINARY,
     CLOSE,
@@ -193,8 +195,7 @@ async def test_a45_who_reads_byte_by_byte_is_let_go_too(server: RunningServer) -
     async with member_of(server, name="ana") as ana:
         async with narrow_socket(server) as eve:
             await open_websocket(eve)
-            hello = raw_frame(BINARY, encode(hello_to(server, name="eve")))
-            await asyncio.get_running_loop().sock_sendall(eve, hello)
+            await enter_by_hand(eve, hello_to(server, name="eve"))
             await eventually(lambda: server.app.stats()["members"] == 2)
             trickle = asyncio.get_running_loop().create_task(read_slowly(eve))
             await ana.say(python_job(FLOOD))
@@ -223,6 +224,18 @@ async def open_websocket(sock: socket.socket) -> None:
     head = b""
     while not head.endswith(b"\r\n\r\n"):
         head += await loop.sock_recv(sock, 1)
+
+
+async def enter_by_hand(sock: socket.socket, caller: Caller) -> None:
+    """Do the handshake of the protocol."""
+    loop = asyncio.get_running_loop()
+    hello = encode(caller.hello())
+    await loop.sock_sendall(sock, raw_frame(BINARY, hello))
+    head = await loop.sock_recv(sock, 2)
+    assert head[1] < 126, "a challenge is short"
+    challenge = decode_from_server(await loop.sock_recv(sock, head[1]))
+    assert isinstance(challenge, Challenge)
+    await loop.sock_sendall(sock, raw_frame(BINARY, encode(caller.prove(hello, challenge))))
 
 
 async def read_slowly(sock: socket.socket) -> None:
@@ -287,7 +300,7 @@ async def test_a41_who_neither_says_a_word_nor_reads_ours_does_not_stay(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The refusal cannot be sent: everything between us is full of answers to pings."""
-    monkeypatch.setattr(peer, "HELLO_SECONDS", 0.5)
+    monkeypatch.setattr(handshake, "HELLO_SECONDS", 0.5)
     monkeypatch.setattr(listener, "PING_SECONDS", 3600.0)  # our own pings cannot be sent either
     monkeypatch.setattr(connection, "CONTROLS_BEFORE_JOINING", 1 << 30)
     async with running_server(SETTINGS) as server, narrow_socket(server) as eve:
@@ -659,7 +672,8 @@ async def test_a76_whatever_goes_wrong_no_log_shows_a_token_or_a_key(
     ours = [record for record in caplog.records if record.name.startswith("codesync")]
     assert ours
     log = "\n".join(record.getMessage() for record in ours)
-    for secret in (server.app.token, right.token, wrong.token, right.key, wrong.key):
+    tokens = (server.app.token, right.token, wrong.token)
+    for secret in (*tokens, right.key, wrong.key, right.fingerprint, wrong.fingerprint):
         for shown in (secret, secret.encode().hex(), secret.encode().hex(" ")):
             assert shown not in log
 
@@ -671,5 +685,5 @@ async def test_a76_another_member_is_told_neither_token_nor_key(server: RunningS
         await ana.say(python_job("print()"))
         await eve.hear(Finished)
         told = b"".join(encode(message) for message in eve.heard)
-    for secret in (server.app.token, hello.token, hello.key):
+    for secret in (server.app.token, hello.token, hello.key, hello.fingerprint):
         assert secret.encode() not in told

@@ -8,7 +8,7 @@ import pytest
 
 from codesync_protocol.messages import Finished, Notice, Role, Started, Welcome
 from codesync_protocol.verdict import Verdict
-from codesync_server.connections import listener, peer
+from codesync_server.connections import handshake, listener, peer
 from codesync_server.settings import Settings
 from tests.server.connections.test_hostile_frames import FLOOD, HANDSHAKE
 from tests.server.connections.wire import member_of, port_of, python_job, socket_to, wire_to
@@ -28,7 +28,7 @@ def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody is cut off for being slow: only the end itself can end a connection."""
     monkeypatch.setattr(listener, "OPEN_SECONDS", 3600.0)
     monkeypatch.setattr(listener, "PING_SECONDS", 3600.0)
-    monkeypatch.setattr(peer, "HELLO_SECONDS", 3600.0)
+    monkeypatch.setattr(handshake, "HELLO_SECONDS", 3600.0)
     monkeypatch.setattr(peer, "PROGRESS_SECONDS", 3600.0)
 
 

@@ -12,12 +12,13 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin
 
+from codesync_protocol import version
 from codesync_protocol.codec import decode_from_server, encode
 from codesync_protocol.limits import MIB
 from codesync_protocol.messages import (
+    Challenge,
     ClientMessage,
     Fault,
-    Hello,
     Refused,
     Role,
     ServerMessage,
@@ -27,6 +28,7 @@ from codesync_protocol.messages import (
     Welcome,
 )
 from codesync_server.app import App
+from tests.handshakes import Caller
 from tests.servers import RunningServer
 
 SECONDS = 60.0
@@ -45,12 +47,12 @@ def hello_to(
     token: str | None = None,
     name: str = "ana",
     key: str | None = None,
-    oldest: int = 1,
-    newest: int = 1,
-) -> Hello:
-    """A hello that is accepted, but for what is said otherwise."""
+    oldest: int = version.OLDEST,
+    newest: int = version.NEWEST,
+) -> Caller:
+    """A client that is accepted, but for what is said otherwise."""
     shown = server.app.invites.invite(room, role) if token is None else token
-    return Hello(oldest, newest, room, shown, name, key or secrets.token_hex(16))
+    return Caller(oldest, newest, room, shown, name, key or secrets.token_hex(16))
 
 
 def python_job(source: str, job: str = "", *, stdin: StdinMode = StdinMode.CLOSED) -> Submit:
@@ -98,11 +100,36 @@ class Wire:
     def __init__(self, connection: ClientConnection) -> None:
         self.connection = connection
         self.heard: list[ServerMessage] = []
+        self._unread: list[ServerMessage] = []
+        self._is_new = True
 
-    async def say(self, *messages: ClientMessage) -> None:
-        """Send messages."""
+    async def say(self, *messages: ClientMessage | Caller) -> None:
+        """Send messages; for a caller, its hello, and its proof if it is challenged."""
         for message in messages:
-            await self.connection.send(encode(message, limit=64 * MIB))
+            if not isinstance(message, Caller):
+                await self.connection.send(encode(message, limit=64 * MIB))
+            elif self._is_new:
+                await self.shake_hands(message)
+            else:
+                await self.connection.send(encode(message.hello()))
+
+    async def shake_hands(self, caller: Caller, hello: bytes | None = None) -> None:
+        """Send a hello and the proof; the server's answer to the latter is heard later.
+
+        Args:
+            caller: who we are.
+            hello: another frame than the caller's own.
+        """
+        self._is_new = False
+        frame = hello or encode(caller.hello())
+        await self.connection.send(frame)
+        with suppress(ConnectionClosed):
+            async with asyncio.timeout(SECONDS):
+                answer = await self.next()
+            if isinstance(answer, Challenge):
+                await self.connection.send(encode(caller.prove(frame, answer)))
+            else:
+                self._unread.append(answer)
 
     async def send(self, frame: bytes | str) -> None:
         """Send whatever as one message."""
@@ -114,6 +141,8 @@ class Wire:
 
     async def next(self) -> ServerMessage:
         """Wait for whatever the server says next."""
+        if self._unread:
+            return self._unread.pop()
         frame = await self.connection.recv()
         assert isinstance(frame, bytes)
         self.heard.append(decode_from_server(frame))
@@ -127,12 +156,12 @@ class Wire:
                 if isinstance(message, kind):
                     return message
 
-    async def enter(self, hello: Hello) -> Welcome:
+    async def enter(self, hello: Caller) -> Welcome:
         """Be welcomed."""
         await self.say(hello)
         return await self.hear(Welcome)
 
-    async def refusal(self, hello: Hello) -> Refused:
+    async def refusal(self, hello: Caller) -> Refused:
         """Be refused, and see the connection end."""
         await self.say(hello)
         refused = await self.hear(Refused)

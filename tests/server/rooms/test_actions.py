@@ -65,6 +65,7 @@ from codesync_server.settings import Settings
 from codesync_server.store.changes import AcceptJob, Change, ForgetJob
 from codesync_server.store.keeper import Keeper
 from codesync_server.store.records import JobRecord
+from tests.handshakes import granted
 from tests.server.doubles import GoodExecutor
 from tests.server.keeping import keeper_at_work, settled
 from tests.server.making import all_languages, job_id, key_of, make_submit, wrote
@@ -492,7 +493,7 @@ async def test_a_host_makes_invites_which_removals_before_it_do_not_end(house: H
     ana, eve = house.hand("ana", role=Role.HOST), house.hand("eve")
     await ana.does(RemoveMember(eve.member.member), MakeInvite(Role.VIEWER))
     answer = ana.ear.last(Invite)
-    grant = InviteDesk("token").check(answer.token, ana.room.name)
+    grant = granted(InviteDesk("token"), answer.token, ana.room.name)
     assert grant is not None
     assert answer.role is grant.role is Role.VIEWER
     assert ana.room.roll.bars(key_of("cy"), grant.issued) == ""

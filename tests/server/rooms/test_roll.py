@@ -7,6 +7,7 @@ import pytest
 from codesync_protocol.messages import Role
 from codesync_server.access.invites import InviteDesk
 from codesync_server.rooms.roll import Roll
+from tests.handshakes import granted
 from tests.server.making import key_of
 
 HOST, EDITOR, VIEWER = Role.HOST, Role.EDITOR, Role.VIEWER
@@ -69,7 +70,7 @@ def test_f31_a_clock_that_goes_back_bars_nobody_who_was_here(
     roll.set_role(key_of("ben"), VIEWER)
     assert arrive(roll, "ben's new key", link + 1.0) is VIEWER
     desk = InviteDesk("token")
-    fresh = desk.check(desk.invite("den", EDITOR, after=roll.links_after), "den")
+    fresh = granted(desk, desk.invite("den", EDITOR, after=roll.links_after), "den")
     assert fresh is not None
     assert roll.bars(key_of("dan"), fresh.issued) == ""
     assert arrive(roll, "dan", fresh.issued) is EDITOR

@@ -1,0 +1,24 @@
+"""Members that speak frame by frame: they enter a room, and then do what the caller wants."""
+
+from websockets.asyncio.client import ClientConnection
+
+from codesync_client.entry import Entry
+from codesync_protocol.codec import decode_from_server, encode
+from codesync_protocol.links import Link
+from codesync_protocol.messages import Challenge
+
+
+async def ask_for_entry(websocket: ClientConnection, link: Link, name: str) -> None:
+    """Do the handshake up to the proof; the welcome has not been read.
+
+    Args:
+        websocket: a new connection to the server.
+        link: the room and the token.
+        name: the member's name.
+    """
+    entry = Entry(link, name=name, agent="benchmark")
+    hello = encode(entry.hello())
+    await websocket.send(hello)
+    challenge = decode_from_server(await websocket.recv())
+    assert isinstance(challenge, Challenge), challenge
+    await websocket.send(encode(entry.prove(hello, challenge)))
