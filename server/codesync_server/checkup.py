@@ -236,3 +236,6 @@ class _Listener:
 
     def awaits_input(self, waits: bool) -> None:
         pass
+
+    def activity(self, computes: bool, memory: int) -> None:
+        pass

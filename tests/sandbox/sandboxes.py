@@ -72,6 +72,7 @@ class Heard:
     stages: list[str] = field(default_factory=list[str])
     taken: int = 0
     waits: list[bool] = field(default_factory=list[bool])
+    activities: list[tuple[bool, int]] = field(default_factory=list[tuple[bool, int]])
     wrote_something: asyncio.Event = field(default_factory=asyncio.Event)
 
     def stage_began(self, name: str) -> None:
@@ -86,6 +87,9 @@ class Heard:
 
     def awaits_input(self, waits: bool) -> None:
         self.waits.append(waits)
+
+    def activity(self, computes: bool, memory: int) -> None:
+        self.activities.append((computes, memory))
 
     @property
     def stdout(self) -> bytes:

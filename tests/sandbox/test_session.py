@@ -13,7 +13,7 @@ from codesync_protocol.verdict import Result, Verdict
 from codesync_server.executors.contract import Autopsy, Sandbox
 from codesync_server.executors.judge import Stop
 from codesync_server.executors.request import RunnerStream, RunSpec, frame
-from codesync_server.executors.runner.wire import FRAME_MAX, HEADER
+from codesync_server.executors.runner.wire import ACTIVITY, FRAME_MAX, HEADER
 from codesync_server.executors.session import Session
 from codesync_server.limits import RUN
 from tests.sandbox.sandboxes import Heard, python_spec
@@ -129,6 +129,21 @@ async def test_a_runner_that_lets_more_through_than_the_limit_is_not_listened_to
     assert result.verdict is Verdict.INTERNAL_ERROR
     assert len(heard.stdout) <= limit
     assert sandbox.said < 2 * limit
+
+
+@pytest.mark.parametrize("kind", [b"W", b"U"])
+async def test_h32_a_runner_may_not_report_without_end_what_its_program_does(kind: bytes) -> None:
+    size = {b"W": 1, b"U": ACTIVITY.size}[kind]
+    says = (frame(kind, bytes([turn % 2]) + bytes(size - 1)) for turn in range(100_000))
+    sandbox = ScriptedSandbox(says)
+    result, heard = await run(sandbox, python_spec("print()", tty=True))
+    assert result.verdict is Verdict.INTERNAL_ERROR
+    assert len(heard.waits) + len(heard.activities) < 10_000
+
+
+async def test_a_report_of_activity_of_the_wrong_size_is_an_internal_error() -> None:
+    result, _ = await run(ScriptedSandbox([frame(b"U", b"\1")]), python_spec("print()", tty=True))
+    assert result.verdict is Verdict.INTERNAL_ERROR
 
 
 async def test_acknowledgements_of_what_was_never_sent_are_ignored() -> None:

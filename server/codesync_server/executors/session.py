@@ -14,13 +14,17 @@ from codesync_server.executors.judge import Stop, judge
 from codesync_server.executors.pace import Pace
 from codesync_server.executors.report import Report, read_report
 from codesync_server.executors.request import RunnerStream, RunSpec, frame
-from codesync_server.executors.runner.wire import WINDOW
+from codesync_server.executors.runner.wire import ACTIVITY, WINDOW
 
 GRACE_SECONDS = 3.0
 """How long after the stages' wall time the runner may still report before the server ends it."""
 
 STOP_SECONDS = 0.5
 """How long a runner that was told to stop may take to report its figures."""
+
+STATUS_FRAMES_MAX = 100
+STATUS_FRAMES_PER_SECOND = 50
+"""How often a runner may report what its program does. It reports a tenth of this at the most."""
 
 STREAMS = {b"O": Stream.STDOUT, b"X": Stream.STDERR, b"C": Stream.COMPILER}
 
@@ -42,6 +46,17 @@ class Listener(Protocol):
 
     def awaits_input(self, waits: bool) -> None:
         """The program began or ceased to wait for input."""
+        ...
+
+    def activity(self, computes: bool, memory: int) -> None:
+        """The program began or ceased to use the cpu, or its memory changed while it did not.
+
+        Only a program on a terminal is reported.
+
+        Args:
+            computes: whether it uses the cpu.
+            memory: bytes that it has in use; known only of a program that does not compute.
+        """
         ...
 
 
@@ -73,6 +88,8 @@ class Session:
         self._stop_sent = False
         self._wake = asyncio.Event()
         self._patience: asyncio.Timeout | None = None
+        self._began = 0.0
+        self._status_frames = 0
 
     # What the room may do to a running job.
 
@@ -112,6 +129,7 @@ class Session:
         Returns:
             The verdict and the figures of the sandbox.
         """
+        self._began = asyncio.get_running_loop().time()
         async with asyncio.TaskGroup() as tasks:
             helpers = [tasks.create_task(self._write()), tasks.create_task(self._keep_share())]
             report = await self._listen()
@@ -167,11 +185,32 @@ class Session:
                 self._listener.stdin_taken(taken)
                 self._wake.set()
         elif kind == b"W":
+            self._count_status_frame()
             self._listener.awaits_input(payload == b"\1")
+        elif kind == b"U":
+            self._count_status_frame()
+            self._heard_activity(payload)
         elif kind == b"B":
             name = "compile" if b"compile" in payload else "run"
             self._give_share(name)
             self._listener.stage_began(name)
+
+    def _count_status_frame(self) -> None:
+        """Refuse a runner that reports so often that it costs the server more than its program.
+
+        Raises:
+            ValueError: it does.
+        """
+        self._status_frames += 1
+        seconds = asyncio.get_running_loop().time() - self._began
+        if self._status_frames > STATUS_FRAMES_MAX + seconds * STATUS_FRAMES_PER_SECOND:
+            raise ValueError("the runner reports too often")
+
+    def _heard_activity(self, payload: bytes) -> None:
+        if len(payload) != ACTIVITY.size:
+            raise ValueError("the runner's report of activity has the wrong size")
+        if self._spec.tty:
+            self._listener.activity(*ACTIVITY.unpack(payload))
 
     def _give_share(self, name: str) -> None:
         """Have the cpu share changed to a stage's; nobody waits for it."""

@@ -16,6 +16,7 @@ PARTS = (
     "processes",
     "stdin",
     "attention",
+    "activity",
     "thrashing",
     "uncharged",
     "stage",

@@ -6,6 +6,7 @@ import select
 import time
 from typing import TypedDict
 
+from codesync_server.executors.runner.activity import Activity
 from codesync_server.executors.runner.attention import Attention
 from codesync_server.executors.runner.cgroup import Cgroup
 from codesync_server.executors.runner.landlock import WriteRules
@@ -23,11 +24,12 @@ from codesync_server.executors.runner.processes import (
 from codesync_server.executors.runner.stdin import Stdin
 from codesync_server.executors.runner.thrashing import Thrashing
 from codesync_server.executors.runner.uncharged import Uncharged
-from codesync_server.executors.runner.wire import FRAME_MAX, OUTGOING_MAX, Host
+from codesync_server.executors.runner.wire import ACTIVITY, FRAME_MAX, OUTGOING_MAX, Host
 
 REAP_SECONDS = 2.0
 WATCHING_SECONDS = 0.01  # between two looks at memory that the kernel does not limit for us
 LOOK_SECONDS = 0.008  # between two looks at counters, however often the program writes
+IDLE_LOOK_SECONDS = 0.25  # between two looks at an idle program in a sandbox that needs no more
 
 
 class Limits(TypedDict):
@@ -116,6 +118,7 @@ class Stage:
         self._active = 0.0  # when the program last read or wrote
         self._terminal: int | None = None
         self._attention: Attention | None = None
+        self._activity: Activity | None = None  # of a program on a terminal
         self._said_to_wait = False
         self._next_look = 0.0
         # The kernel holds the whole sandbox to what it was started with, and no stage to less.
@@ -154,6 +157,8 @@ class Stage:
             fds = [in_end, out_end, err_end]
         if self.name == "run":
             self._attention = Attention(os.readlink(f"/proc/self/fd/{fds[0]}"), self._began)
+        if self._tty:
+            self._activity = Activity(self._began, 0.0, self._memory_in_use)
         for fd in (*self._outputs, around.stdin.fd):
             if fd is not None:
                 os.set_blocking(fd, False)
@@ -252,12 +257,28 @@ class Stage:
             self.kill("idle")
         elif now >= self._next_look:
             self._next_look = now + LOOK_SECONDS
-            if self._cpu_so_far() >= limits["cpu"]:
+            cpu = self._cpu_so_far()
+            if cpu >= limits["cpu"]:
                 self.kill("cpu")
             elif self._thrashing.look(now) or (self._watched and self._is_over_memory()):
                 self.kill("memory")
             elif self._around.uncharged and (kind := self._around.uncharged.exceeded(now)):
                 self.kill(kind)
+            self._look_at_activity(now, cpu)
+
+    def _look_at_activity(self, now: float, cpu: float) -> None:
+        """Tell the server when the program begins or ceases to compute."""
+        activity = self._activity
+        if activity is None or not activity.look(now, cpu):
+            return
+        if not self._watched:
+            around = self._around
+            self._tick = around.tick if activity.computes else max(around.tick, IDLE_LOOK_SECONDS)
+        self._around.host.send(b"U", ACTIVITY.pack(activity.computes, activity.memory))
+
+    def _memory_in_use(self) -> int:
+        used = self._around.cgroup.used()
+        return resident_bytes(os.getpid()) if used is None else used
 
     def _is_over_memory(self) -> bool:
         limit, used = self._limits["memory"], self._around.cgroup.used()

@@ -5,6 +5,7 @@ To the runner:   R request (JSON)   F file bytes   I stdin   E end of stdin   S 
                  Z size of the terminal (columns, rows: 2 bytes each, big-endian)
 From the runner: H ready (JSON)   B stage began (JSON)   O stdout   X stderr   C compiler
                  A stdin taken (8 bytes, in all)   W waits for input (1 byte: 0 or 1)
+                 U computes (1 byte: 0 or 1) and bytes of memory in use (8 bytes, big-endian)
                  V report (JSON)
 """
 
@@ -17,6 +18,7 @@ from collections import deque
 
 HEADER = struct.Struct(">cI")
 WINDOW = struct.Struct(">HH")
+ACTIVITY = struct.Struct(">?Q")
 FRAME_MAX = 64 * 1024
 OUTGOING_MAX = 256 * 1024  # not read by the server yet; past that, the program waits
 
