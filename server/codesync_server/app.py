@@ -25,7 +25,8 @@ from codesync_server.executors.contract import ExecutorDown
 from codesync_server.jobs.allowance import Allowance
 from codesync_server.jobs.kept import job_of
 from codesync_server.jobs.memory_budget import MemoryBudget
-from codesync_server.jobs.scheduler import ATTEMPTS_MAX, Scheduler
+from codesync_server.jobs.rerun import ATTEMPTS_MAX
+from codesync_server.jobs.scheduler import Scheduler
 from codesync_server.jobs.uploads import Uploads
 from codesync_server.languages.registry import Languages, built_in
 from codesync_server.loop_lag import LoopLag

@@ -165,6 +165,24 @@ class Settings:
         bool, Switch("allow unsandboxed programs although others can reach this server"), ADDRESS
     ] = False
     max_concurrent: Annotated[int, Whole("programs at once", 1, 10_000)] = 3
+    interactive_max: Annotated[
+        int,
+        Whole("programs with a terminal at once; those that wait or sleep take no slot", 1, 10_000),
+    ] = 64
+    interactive_per_room: Annotated[
+        int, Whole("programs with a terminal of one room at once", 1, 10_000)
+    ] = 12
+    interactive_per_member: Annotated[
+        int, Whole("programs with a terminal of one member at once", 1, 10_000)
+    ] = 3
+    interactive_memory: Annotated[
+        int | None,
+        Maybe(
+            "memory of programs with a terminal together; auto: half of this machine's",
+            Size("", 64 * MIB, 1024 * GIB),
+            "auto",
+        ),
+    ] = None
     queue_limit: Annotated[
         int, Whole("waiting programs of all rooms; each room has a share of it", 1, 1_000_000)
     ] = 10_000

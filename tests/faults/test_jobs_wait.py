@@ -97,7 +97,7 @@ async def test_while_the_executor_is_away_jobs_wait_and_whoever_looks_is_told_wh
         jobs = [works.submit(number) for number in range(3)]
         changes = works.events.changes
         assert works.scheduler.trouble == "Docker is away"
-        assert works.scheduler.starts_in(1) == 0.0
+        assert works.scheduler.starts_in(jobs[0], 1) == 0.0
         assert works.scheduler.active == 0
         works.executor.change("")
         assert works.events.changes > changes

@@ -8,7 +8,9 @@ BrokenExecutor hands out sandboxes whose every call fails in a way that nobody h
 
 What a job does is its source, a word a line: `print TEXT`, `error TEXT`, `exit CODE`, `stdin`
 (waits for the end of its input, and prints it), `wait` (until the test releases it), `silence` (the
-runner is gone), `rave` (the runner sends nonsense), `deaf` (goes on until it is destroyed).
+runner is gone), `rave` (the runner sends nonsense), `deaf` (goes on until it is destroyed), `idle`
+and `computes` (the runner reports so; with a number: bytes of memory), `listen` (until somebody
+types).
 """
 
 import asyncio
@@ -18,6 +20,7 @@ from collections.abc import Callable, Iterator
 from codesync_protocol.messages import ExecutorInfo, Stream
 from codesync_server.executors.contract import Autopsy, Executor, ExecutorDown, Sandbox
 from codesync_server.executors.request import RunnerStream, frame
+from codesync_server.executors.runner.wire import ACTIVITY
 from codesync_server.jobs.job import Job
 
 
@@ -30,6 +33,7 @@ class Bench:
         destroyed: of each sandbox that was destroyed, whether its runner had reported.
         released: lets all `wait` go on.
         may_destroy: when cleared, destroying takes until it is set.
+        yielding: sandboxes that let others go first.
     """
 
     def __init__(self) -> None:
@@ -39,6 +43,7 @@ class Bench:
         self.released = asyncio.Event()
         self.may_destroy = asyncio.Event()
         self.may_destroy.set()
+        self.yielding = 0
 
 
 class ScriptedSandbox(Sandbox):
@@ -51,6 +56,7 @@ class ScriptedSandbox(Sandbox):
         self._script = ""
         self._stdin = bytearray()
         self._stdin_ended = asyncio.Event()
+        self._typed = asyncio.Event()
         self._killed = asyncio.Event()
         self._life: asyncio.Task[None] | None = None
         bench.alive += 1
@@ -70,12 +76,17 @@ class ScriptedSandbox(Sandbox):
                 case b"I":
                     self._stdin += payload
                     self._say(b"A", len(self._stdin).to_bytes(8, "big"))
+                    self._typed.set()
                 case b"E":
                     self._stdin_ended.set()
                 case b"K":
                     self._killed.set()
                 case _:
                     pass
+
+    async def yield_cpu(self) -> None:
+        """Let others go first."""
+        self._bench.yielding += 1
 
     async def autopsy(self) -> Autopsy:
         """Tell why the runner fell silent."""
@@ -110,6 +121,11 @@ class ScriptedSandbox(Sandbox):
                     self._say(b"O", bytes(self._stdin))
                 case "wait":
                     await self._first_of(self._bench.released, self._killed)
+                case "idle" | "computes":
+                    self._say(b"U", ACTIVITY.pack(word == "computes", int(rest or 0)))
+                case "listen":
+                    await self._first_of(self._typed, self._killed)
+                    self._typed.clear()
                 case "deaf":
                     await asyncio.Event().wait()
                 case "silence":

@@ -55,6 +55,9 @@ MaskedSecret = Annotated[bytes, Meta(min_length=16, max_length=16)]
 OptionalMaskedSecret = Annotated[bytes, Meta(max_length=16)]
 
 ShortText = Annotated[str, Meta(max_length=200)]
+HeldUp = Annotated[str, Meta(max_length=100)]
+"""Shorter than a Sentence: a message contains one for each job that waits."""
+
 Sentence = Annotated[str, Meta(max_length=2000)]
 FileName = Annotated[str, Meta(min_length=1, max_length=FILE_NAME_MAX)]
 Argument = Annotated[bytes, Meta(max_length=ARGS_MAX)]

@@ -7,6 +7,7 @@ import msgspec
 
 from codesync_protocol.messages.fields import (
     Count,
+    HeldUp,
     InviteLifetime,
     JobId,
     MemberId,
@@ -119,6 +120,10 @@ class QueuedJob(msgspec.Struct, frozen=True, array_like=True):
         awaits_input: the program runs, and waits for somebody to type.
         starts_in: seconds until it probably starts, from how long the last jobs took; 0 when it
             has left the queue, or when nobody knows.
+        idle: the program runs on a terminal and uses no cpu time: it waits or sleeps, and so takes
+            no slot.
+        held_up: why it does not start although a slot is free: which limit on programs with a
+            terminal is reached; empty if none is.
     """
 
     job: JobId
@@ -126,6 +131,8 @@ class QueuedJob(msgspec.Struct, frozen=True, array_like=True):
     position: Count = 0
     awaits_input: bool = False
     starts_in: Seconds = 0.0
+    idle: bool = False
+    held_up: HeldUp = ""
 
 
 class Queue(msgspec.Struct, frozen=True, array_like=True, tag="queue"):
@@ -134,11 +141,12 @@ class Queue(msgspec.Struct, frozen=True, array_like=True, tag="queue"):
     Attributes:
         jobs: this room's jobs: the running ones, then the waiting ones in their order.
         queued: how many jobs wait on the whole server.
-        active: how many run on the whole server.
-        max_concurrent: how many may run at once.
+        active: how many slots of the whole server are taken: by programs that compute.
+        max_concurrent: how many slots there are.
         trouble: why nothing that waits can start now, e.g. that Docker is away; empty while it can.
         page: which page of the jobs, from 0. A page 0 begins a new list, whatever came before.
         more: another page follows; the list counts when its last page is there.
+        idle: how many programs with a terminal wait or sleep on the whole server.
     """
 
     jobs: Annotated[tuple[QueuedJob, ...], QUEUED_JOBS.meta] = ()
@@ -148,6 +156,7 @@ class Queue(msgspec.Struct, frozen=True, array_like=True, tag="queue"):
     trouble: Sentence = ""
     page: Count = 0
     more: bool = False
+    idle: Count = 0
 
 
 class Saving(msgspec.Struct, frozen=True, array_like=True, tag="saving"):

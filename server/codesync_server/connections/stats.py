@@ -77,11 +77,15 @@ class StatsSource:
         """Return all figures."""
         figures: dict[str, object] = {
             "queued": self._scheduler.queued,
-            "queued_rooms": self._scheduler.waiting_rooms,
-            "queued_bytes": self._scheduler.waiting_bytes,
-            "queue_refusals": dict(self._scheduler.refusals),
+            "queued_rooms": self._scheduler.queue.waiting_rooms,
+            "queued_bytes": self._scheduler.queue.waiting_bytes,
+            "queue_refusals": dict(self._scheduler.queue.refusals),
             "active": self._scheduler.active,
             "max_concurrent": self._scheduler.max_concurrent,
+            "computing": self._scheduler.slots.computing,
+            "idle": self._scheduler.slots.idle,
+            "interactive": self._scheduler.slots.interactive,
+            "interactive_max": self._scheduler.slots.interactive_max,
             "rooms": len(self._rooms),
             "members": sum(room.size for room in self._rooms),
             "finished": dict(self._reporter.verdicts),

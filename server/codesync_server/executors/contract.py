@@ -53,6 +53,9 @@ class Sandbox(ABC):
             cpus: the share; None: the one that it had when it was parked.
         """
 
+    async def yield_cpu(self) -> None:  # noqa: B027 - not every one can
+        """Have other sandboxes go first where the cpu does not suffice for all. Never raises."""
+
     @abstractmethod
     async def autopsy(self) -> Autopsy:
         """Find out why the runner fell silent."""

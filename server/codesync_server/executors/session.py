@@ -84,6 +84,7 @@ class Session:
         self._window_sent: tuple[int, int] = spec.window
         self._share: float | None = None
         self._share_changed = asyncio.Event()
+        self._yields = False
         self._stop: Stop | None = None
         self._stop_sent = False
         self._wake = asyncio.Event()
@@ -113,6 +114,11 @@ class Session:
         """Change the size of the program's terminal; nothing happens to one without."""
         self._window = (columns, rows)
         self._wake.set()
+
+    def yield_cpu(self) -> None:
+        """Let other programs go first from now on, where the cpu does not suffice for all."""
+        self._yields = True
+        self._share_changed.set()
 
     def stop(self, why: Stop) -> None:
         """End the job; the first reason counts."""
@@ -219,9 +225,13 @@ class Session:
 
     async def _keep_share(self) -> None:
         given: float | None = None
+        yielded = False
         while True:
             await self._share_changed.wait()
             self._share_changed.clear()
+            if self._yields and not yielded:
+                yielded = True
+                await self._sandbox.yield_cpu()
             if self._share != given:
                 given = self._share
                 await self._sandbox.set_cpus(given)

@@ -1,4 +1,4 @@
-"""The events that the scheduler reports about jobs."""
+"""The events of jobs: those that the scheduler reports, and those that decide over slots."""
 
 import asyncio
 from typing import Protocol
@@ -40,5 +40,23 @@ class JobEvents(Protocol):
         Args:
             room: the room whose job changed; empty for a change that concerns all rooms. Places in
                 other rooms may have changed too.
+        """
+        ...
+
+
+class Progress(Protocol):
+    """Receives what decides over the slots of running jobs. Calls never block and never raise."""
+
+    def program_began(self, job: Job) -> None:
+        """The program of a job runs; what was to be compiled is compiled."""
+        ...
+
+    def activity_changed(self, job: Job, computes: bool, memory: int) -> None:
+        """A program on a terminal began or ceased to compute.
+
+        Args:
+            job: its job.
+            computes: whether it computes.
+            memory: bytes that it has in use; known only of a program that does not compute.
         """
         ...

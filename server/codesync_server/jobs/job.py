@@ -67,6 +67,7 @@ class Job:
         result: how it ended.
         cancelled_by: name of the member who cancelled it.
         awaits_input: whether the program waits for input.
+        is_idle: whether the program waits or sleeps, and so is in no slot.
         session: the running sandbox, while there is one.
         attempts: how often it was begun to run.
         typist: who took its input over; None while it is the submitter's.
@@ -93,6 +94,7 @@ class Job:
     window: tuple[int, int] = (80, 24)
     limits: StageLimits | None = None
     awaits_input: bool = False
+    is_idle: bool = False
     session: Session | None = None
     stages: list[Stage] = field(default_factory=list[Stage])
     attempts: int = 0

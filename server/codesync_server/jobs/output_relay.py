@@ -4,7 +4,7 @@ from contextlib import suppress
 
 from codesync_protocol.messages import JobState, Stream
 from codesync_server.jobs.coalescer import OutputCoalescer
-from codesync_server.jobs.events import JobEvents
+from codesync_server.jobs.events import JobEvents, Progress
 from codesync_server.jobs.job import Job
 
 
@@ -13,12 +13,14 @@ class JobOutputRelay:
 
     Args:
         job: the job.
-        events: receives it.
+        events: receives what the room is to know.
+        progress: receives what decides over slots.
     """
 
-    def __init__(self, job: Job, events: JobEvents) -> None:
+    def __init__(self, job: Job, events: JobEvents, progress: Progress) -> None:
         self._job = job
         self._events = events
+        self._progress = progress
         self._coalescer = OutputCoalescer(self._emit)
 
     def stage_began(self, name: str) -> None:
@@ -28,6 +30,8 @@ class JobOutputRelay:
         with suppress(ValueError):  # a runner that says nonsense changes nothing
             self._job.move(state)
             self._events.job_started(self._job)
+        if self._job.state is JobState.RUNNING:
+            self._progress.program_began(self._job)
 
     def wrote(self, stream: Stream, data: bytes) -> None:
         """Collect output of the program."""
@@ -43,6 +47,11 @@ class JobOutputRelay:
             self._coalescer.flush()  # the prompt comes first
             self._job.awaits_input = waits
             self._events.queue_changed(self._job.room)
+
+    def activity(self, computes: bool, memory: int) -> None:
+        """Report whether a program on a terminal uses the cpu."""
+        if self._job.state is JobState.RUNNING:
+            self._progress.activity_changed(self._job, computes, memory)
 
     def close(self) -> None:
         """Pass on the output that was collected."""

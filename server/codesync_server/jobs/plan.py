@@ -3,7 +3,12 @@
 from codesync_server.executors.request import RunSpec, StageSpec
 from codesync_server.jobs.job import Job
 from codesync_server.languages.language import Language
-from codesync_server.limits import JobLimits
+from codesync_server.limits import JobLimits, StageLimits
+
+
+def run_limits(job: Job, limits: JobLimits) -> StageLimits:
+    """The limits of a job's run stage: those that it was granted, or the server's own."""
+    return job.limits or (limits.tty if job.tty else limits.run)
 
 
 def plan(
@@ -26,14 +31,14 @@ def plan(
         Files, commands with their limits, environment and prepared stdin. Nothing of the server's
         own environment is in it but PATH.
     """
-    run_limits = job.limits or (limits.tty if job.tty else limits.run)
-    commands = language.commands(job.files[0][0], job.args, run_limits.memory)
+    granted = run_limits(job, limits)
+    commands = language.commands(job.files[0][0], job.args, granted.memory)
     return RunSpec(
         files=job.files,
         stages=[
             StageSpec(name, argv, limits.compile, compile_cpus)
             if name == "compile"
-            else StageSpec(name, argv, run_limits)
+            else StageSpec(name, argv, granted)
             for name, argv in commands.items()
         ],
         env={

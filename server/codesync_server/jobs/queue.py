@@ -24,10 +24,16 @@ class FairQueue:
     def __init__(self, limits: QueueLimits | None = None) -> None:
         self._shares = QueueShares(limits or QueueLimits())
         self._turns = Rotation(lambda: Rotation(lambda: Rotation(JobList)))
+        self._terminals = 0
 
     def __len__(self) -> int:
         """Number of waiting jobs."""
         return len(self._turns)
+
+    @property
+    def terminals(self) -> int:
+        """Number of waiting jobs on a terminal."""
+        return self._terminals
 
     @property
     def refusals(self) -> Mapping[str, int]:
@@ -65,11 +71,13 @@ class FairQueue:
         if job not in self._shares:
             self._shares.reserve(job)
         self._turns.add(path_of(job), job)
+        self._terminals += job.tty
 
     def restore(self, job: Job) -> None:
         """Add a job that was accepted before this server was started, regardless of the limits."""
         self._shares.add(job)
         self._turns.add(path_of(job), job)
+        self._terminals += job.tty
 
     def take(self, may_run: MayRun = lambda _: True) -> Job | None:
         """Remove the job whose turn it is.
@@ -83,12 +91,14 @@ class FairQueue:
         job = self._turns.dequeue(may_run)
         if job is not None:
             self._shares.release(job)
+            self._terminals -= job.tty
         return job
 
     def put_back(self, job: Job) -> None:
         """Add a job that was taken, regardless of the limits; it is one of the next to be taken."""
         self._shares.add(job)
         self._turns.put_back(path_of(job), job)
+        self._terminals += job.tty
 
     def remove(self, job: Job) -> bool:
         """Remove a job.
@@ -99,6 +109,7 @@ class FairQueue:
         if not self._turns.remove(path_of(job), job):
             return False
         self._shares.release(job)
+        self._terminals -= job.tty
         return True
 
     def in_order(self) -> list[Job]:

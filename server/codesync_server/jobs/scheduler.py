@@ -5,7 +5,7 @@ It does not know rooms: it reports through the callbacks that it is given.
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import suppress
 
 import msgspec
@@ -16,18 +16,22 @@ from codesync_server.executors.contract import Executor, ExecutorDown, Sandbox
 from codesync_server.executors.judge import Stop
 from codesync_server.executors.session import Session
 from codesync_server.jobs.events import JobEvents
+from codesync_server.jobs.interactive import interactive_limits
 from codesync_server.jobs.job import Job
 from codesync_server.jobs.output_relay import JobOutputRelay
 from codesync_server.jobs.plan import plan
 from codesync_server.jobs.queue import FairQueue, QueueLimits
+from codesync_server.jobs.rerun import may_run_again
+from codesync_server.jobs.slots import Slots
+from codesync_server.jobs.start_order import StartOrder
 from codesync_server.languages.registry import Languages
 from codesync_server.settings import Settings
 
-NEWEST_WEIGHT = 0.2
-"""What the newest job weighs in the running mean of how long jobs hold a slot."""
+SEARCH_SECONDS = 0.002
+"""A search of the queue that takes longer is followed by a pause of SEARCH_PAUSES its length: a
+long queue in which no job may start takes a tenth of the time at the most."""
 
-ATTEMPTS_MAX = 2
-"""How often a job is begun that loses its sandbox before anybody saw anything of it."""
+SEARCH_PAUSES = 10
 
 TOLD_SECONDS = 2.0
 """How long a sandbox is left alone at the most, so that a verdict is told first."""
@@ -40,7 +44,7 @@ class Draining(Exception):
 
 
 class Scheduler:
-    """Slots, and the jobs in them.
+    """Starts jobs when they may have a slot, and sees to them until they have ended.
 
     Args:
         executor: hands out sandboxes.
@@ -73,13 +77,17 @@ class Scheduler:
             )
         )
         self._active: dict[str, Job] = {}
-        self._slots: dict[str, asyncio.Task[None]] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._slots = Slots(
+            settings.max_concurrent, settings.limits.run.wall, interactive_limits(settings)
+        )
+        self._order = StartOrder(self._queue, self._slots, settings.limits)
+        self._search_seconds = 0.0
         self._without_sandbox: set[str] = set()
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
         self._draining = False
-        self._turn_seconds = 0.0
         executor.on_change = self._executor_changed
 
     @property
@@ -94,28 +102,23 @@ class Scheduler:
 
     @property
     def active(self) -> int:
-        """How many jobs have a slot."""
-        return len(self._active)
+        """How many slots are taken."""
+        return self._slots.taken
 
     @property
     def max_concurrent(self) -> int:
-        """How many jobs may have a slot at once."""
+        """How many slots there are."""
         return self._settings.max_concurrent
 
     @property
-    def refusals(self) -> Mapping[str, int]:
-        """Number of jobs for which the queue had no place, by the level whose share was full."""
-        return self._queue.refusals
+    def slots(self) -> Slots:
+        """Figures of the slots and of programs with a terminal; to be read only."""
+        return self._slots
 
     @property
-    def waiting_bytes(self) -> int:
-        """Bytes of source and input of the waiting jobs."""
-        return self._queue.waiting_bytes
-
-    @property
-    def waiting_rooms(self) -> int:
-        """Number of rooms that have waiting jobs."""
-        return self._queue.waiting_rooms
+    def queue(self) -> FairQueue:
+        """Figures of the waiting jobs; to be read only."""
+        return self._queue
 
     def waiting(self) -> Iterable[Job]:
         """The waiting jobs in the order of their turns."""
@@ -125,19 +128,18 @@ class Scheduler:
         """Compute the places of one room's waiting jobs among all, by job id, from 1."""
         return self._queue.places_in(room)
 
-    def starts_in(self, place: int) -> float:
-        """Estimate when a waiting job starts.
+    def starts_in(self, job: Job, place: int) -> float:
+        """Estimate when a waiting job starts; see `StartOrder.starts_in`. 0 while none can start.
 
         Args:
+            job: the job.
             place: its position among all that wait, from 1.
-
-        Returns:
-            Seconds, from a running mean of how long jobs held a slot; 0 before the first ended, and
-            while none can start.
         """
-        if self.trouble:
-            return 0.0
-        return round(self._turn_seconds * place / self.max_concurrent, 1)
+        return 0.0 if self.trouble else self._order.starts_in(job, place, self._now())
+
+    def held_up(self, job: Job) -> str:
+        """Why a waiting job would not start if a slot were free, for people; empty if it would."""
+        return self._order.held_up(job)
 
     def submit(self, job: Job) -> int:
         """Queue a job, in its reserved place if it has one.
@@ -153,7 +155,7 @@ class Scheduler:
             raise Draining("the server is shutting down")
         self._queue.put(job)
         self._wake.set()
-        self._events.queue_changed(job.room)
+        self._changed(job.room)
         return self._queue.places_in(job.room)[job.id]
 
     def reserve(self, job: Job) -> None:
@@ -172,19 +174,8 @@ class Scheduler:
         self._queue.release(job)
 
     def retry_seconds(self, room: str, member: str = "") -> float:
-        """Estimate when the next job of a room leaves the queue.
-
-        Args:
-            room: the room's name.
-            member: client key, to consider only the jobs of one member.
-
-        Returns:
-            Seconds; 0 when there is no estimate.
-        """
-        for place, job in self._queue.first_in(room):
-            if member in ("", job.submitter.key):
-                return self.starts_in(place)
-        return 0.0
+        """Estimate when the next job of a room leaves the queue; see `StartOrder`."""
+        return 0.0 if self.trouble else self._order.retry_seconds(room, member, self._now())
 
     def restore(self, job: Job) -> None:
         """Queue a job that was accepted before this server was started."""
@@ -208,34 +199,62 @@ class Scheduler:
 
     async def run(self) -> None:
         """Give slots to jobs until cancelled."""
-        async with asyncio.TaskGroup() as slots:
+        async with asyncio.TaskGroup() as tasks:
             while True:
                 self._wake.clear()
-                while self._has_slot():
-                    job = self._queue.take(self._may_run)
-                    if job is None:
-                        break
+                self._expire()
+                while job := self._next():
                     self._active[job.id] = job
                     self._idle.clear()
                     job.move(JobState.CLAIMED)
-                    self._slots[job.id] = slots.create_task(self._fill_slot(job))
-                    self._events.queue_changed(job.room)
-                await self._wake.wait()
+                    self._tasks[job.id] = tasks.create_task(self._fill_slot(job))
+                    self._changed(job.room)
+                if self._search_seconds > SEARCH_SECONDS:
+                    await asyncio.sleep(self._search_seconds * SEARCH_PAUSES)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(self._slots.next_expiry(self._now())):
+                        await self._wake.wait()
 
-    def _has_slot(self) -> bool:
-        free = len(self._active) < self._settings.max_concurrent
-        return free and not self._draining and self._executor.is_ready
+    def _next(self) -> Job | None:
+        if self._draining or not self._executor.is_ready:
+            return None
+        began = self._now()
+        job = self._order.start_next(began)
+        self._search_seconds = self._now() - began
+        return job
+
+    def _expire(self) -> None:
+        """Let programs with a terminal go on without a slot that have used up their time in one."""
+        for job in self._slots.expire(self._now()):
+            if job.session is not None:
+                job.session.yield_cpu()
+            self._changed(job.room)
 
     def _executor_changed(self) -> None:
         self._wake.set()
-        self._events.queue_changed()
+        self._changed()
 
-    def _may_run(self, job: Job) -> bool:
-        """Keep one room's programs that wait for people from holding every slot for minutes."""
-        if not job.tty:
-            return True
-        held = sum(each.tty and each.room == job.room for each in self._active.values())
-        return held < max(1, self.max_concurrent - 1)
+    def _changed(self, room: str = "") -> None:
+        """Announce a change of one room's queue, or of all."""
+        self._order.estimates.discard()
+        self._events.queue_changed(room)
+
+    # What running jobs report.
+
+    def program_began(self, job: Job) -> None:
+        """Limit the time that a program with a terminal may hold its slot from now on."""
+        self._slots.program_began(job, self._now())
+        self._wake.set()
+
+    def activity_changed(self, job: Job, computes: bool, memory: int) -> None:
+        """Take the slot of a program that waits or sleeps; count one that computes again."""
+        if computes:
+            self._slots.computes(job, self._now())
+        else:
+            self._slots.is_idle(job, memory, self._now())
+        job.is_idle = not computes
+        self._wake.set()
+        self._changed(job.room)
 
     async def drain(self) -> None:
         """Start no more jobs, let the running ones end for a while, then end them.
@@ -254,13 +273,11 @@ class Scheduler:
                 job.session.stop(Stop.SHUTDOWN)
             elif job.id in self._without_sandbox:
                 self._give_up(job, Result(Verdict.LOST, "the server shut down before it ran"))
-                self._slots[job.id].cancel()
+                self._tasks[job.id].cancel()
             # Else its sandbox is being destroyed, which nothing may cut short.
         await self._idle.wait()
 
     async def _fill_slot(self, job: Job) -> None:
-        clock = asyncio.get_running_loop().time
-        began = clock()
         try:
             await self._execute(job)
         except ExecutorDown as error:
@@ -270,17 +287,18 @@ class Scheduler:
             log.exception("job %s failed in the scheduler", job.id)
             self._finish(job, Result(Verdict.INTERNAL_ERROR, "the scheduler failed; see its log"))
         finally:
-            del self._active[job.id], self._slots[job.id]
+            seconds = self._slots.end(job, self._now())
+            del self._active[job.id], self._tasks[job.id]
             if job.is_finished:
-                self._learn(clock() - began)
+                self._order.estimates.learn(job, seconds)
             if not self._active:
                 self._idle.set()
             self._wake.set()
-            self._events.queue_changed(job.room)
+            self._changed(job.room)
 
-    def _learn(self, turn_seconds: float) -> None:
-        weight = NEWEST_WEIGHT if self._turn_seconds else 1.0
-        self._turn_seconds += weight * (turn_seconds - self._turn_seconds)
+    @staticmethod
+    def _now() -> float:
+        return asyncio.get_running_loop().time()
 
     async def _execute(self, job: Job) -> None:
         clock = asyncio.get_running_loop().time
@@ -305,7 +323,8 @@ class Scheduler:
             job.stages.append(Stage("claimed", clock() - claimed_at))
             result = await self._run_in(sandbox, job)
             reported = bool(result.stages)
-            if self._may_run_again(job, result) or self._is_for_the_next(job, result):
+            for_next = self._draining and self._hands_over
+            if may_run_again(job, result, shuts_down=self._draining, for_next_server=for_next):
                 lost = result
             else:
                 await self._finish_and_tell(job, result)
@@ -316,17 +335,6 @@ class Scheduler:
             log.warning("job %s runs again: %s", job.id, lost.explanation)
         if lost is not None:
             self._put_back(job, lost)
-
-    def _may_run_again(self, job: Job, result: Result) -> bool:
-        """Whether a job lost its sandbox, and nobody saw anything of what it did there."""
-        lost = result.verdict in (Verdict.LOST, Verdict.INTERNAL_ERROR) and not result.stages
-        unseen = not job.output.total and job.attempts < ATTEMPTS_MAX
-        return lost and unseen and not self._draining and job.input.rewind()
-
-    def _is_for_the_next(self, job: Job, result: Result) -> bool:
-        """Whether a job ended because the server does, and the next server may run it."""
-        ended = self._draining and self._hands_over and result.verdict is Verdict.LOST
-        return ended and not job.output.total and job.attempts < ATTEMPTS_MAX and job.input.rewind()
 
     def _give_up(self, job: Job, otherwise: Result) -> None:
         """Leave a job to the next server; where there will be none, it ends."""
@@ -341,7 +349,7 @@ class Scheduler:
             self._give_up(job, otherwise)
             return
         job.move(JobState.QUEUED)
-        job.awaits_input = False
+        job.awaits_input = job.is_idle = False
         job.stages.clear()
         self._queue.put_back(job)
 
@@ -355,7 +363,7 @@ class Scheduler:
             self._executor.search_path,
             self._settings.compile_cpus,
         )
-        voice = JobOutputRelay(job, self._events)
+        voice = JobOutputRelay(job, self._events, self)
         job.attempts += 1
         self._events.job_begins(job)
         job.session = Session(sandbox, spec, voice)
@@ -380,5 +388,5 @@ class Scheduler:
         job.move(JobState.FINISHED)
         job.forget_source()
         told = self._events.job_finished(job)
-        self._events.queue_changed(job.room)
+        self._changed(job.room)
         return told

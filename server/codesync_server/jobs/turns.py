@@ -63,8 +63,11 @@ class JobList(Turns):
         self._jobs = deque(sorted([job, *self._jobs], key=lambda each: each.queued_at))
 
     def dequeue(self, may_run: MayRun) -> Job | None:
-        """Remove the oldest job if it may run."""
-        return self._jobs.popleft() if may_run(self._jobs[0]) else None
+        """Remove the oldest job that may run."""
+        job = next(filter(may_run, self._jobs), None)
+        if job is not None:
+            self._jobs.remove(job)
+        return job
 
     def remove(self, path: Sequence[str], job: Job) -> bool:
         """Remove a job; return whether it was here."""

@@ -141,9 +141,12 @@ class QueueNews:
             active=scheduler.active,
             max_concurrent=scheduler.max_concurrent,
             trouble=scheduler.trouble[:TROUBLE_MAX],
+            idle=scheduler.slots.idle,
         )
 
 
 def _queued_job(job: Job, place: int, scheduler: Scheduler) -> QueuedJob:
-    starts_in = scheduler.starts_in(place) if place else 0.0
-    return QueuedJob(job.id, job.state, place, job.awaits_input, starts_in)
+    starts_in, held_up = 0.0, ""
+    if place:
+        starts_in, held_up = scheduler.starts_in(job, place), scheduler.held_up(job)
+    return QueuedJob(job.id, job.state, place, job.awaits_input, starts_in, job.is_idle, held_up)

@@ -169,21 +169,31 @@ async def test_the_only_slot_takes_any_program() -> None:
         assert await works.until_finished(*jobs) == [Verdict.OK, Verdict.OK]
 
 
-async def test_nobody_knows_when_the_first_job_starts_and_then_places_and_slots_tell() -> None:
+async def test_the_start_of_a_job_is_estimated_from_those_that_ended() -> None:
     executor = GoodExecutor()
-    async with working(executor, replace(SETTINGS, max_concurrent=2)) as works:
-        assert works.scheduler.starts_in(1) == 0.0
+    async with working(executor, replace(SETTINGS, max_concurrent=1)) as works:
+        scheduler = works.scheduler
         slow = works.submit(0, "wait")
-        await eventually(lambda: works.scheduler.active)
-        asyncio.get_running_loop().call_later(0.1, executor.bench.released.set)
+        await eventually(lambda: scheduler.active)
+        asyncio.get_running_loop().call_later(0.5, executor.bench.released.set)
         await works.until_finished(slow)
         await works.until_idle()
-        first, fourth = works.scheduler.starts_in(1), works.scheduler.starts_in(4)
-        assert first >= 0.05  # half of what that job took: there are two slots
-        assert abs(fourth - 4 * first) <= 0.2  # rounded to tenths
-        for number in range(1, 40):
+        executor.bench.released.clear()
+        works.submit(1, "wait")
+        await eventually(lambda: scheduler.active)
+        next_one, fifth = [works.submit(number, "wait") for number in range(2, 7)][::4]
+        assert scheduler.starts_in(fifth, 5) - scheduler.starts_in(next_one, 1) >= 4 * 0.5 - 0.1
+        executor.bench.released.set()
+        await works.until_finished(fifth)
+        for number in range(7, 40):
             await works.until_finished(works.submit(number, "exit 0"))
-        assert works.scheduler.starts_in(4) < fourth / 4  # what jobs took lately counts
+        await works.until_idle()
+        executor.bench.released.clear()
+        works.submit(40, "wait")
+        await eventually(lambda: scheduler.active)
+        third = [works.submit(number, "wait") for number in range(41, 44)][-1]
+        assert scheduler.starts_in(third, 3) < 0.5  # what jobs took lately counts
+        executor.bench.released.set()
 
 
 async def test_a_submission_is_told_its_place_among_all() -> None:

@@ -24,6 +24,9 @@ READY_SECONDS = 20.0
 UNCLEAN_SECONDS = 10.0
 """How long to wait for the end of a container whose runner did not report."""
 
+YIELDING_SHARES = 32
+"""The cpu shares of a container that lets others go first; others have 1024."""
+
 log = logging.getLogger(__name__)
 
 
@@ -106,6 +109,13 @@ class DockerSandbox(Sandbox):
             )
         except EngineError as error:
             log.warning("a sandbox keeps its share of the cpu: %s", error)
+
+    async def yield_cpu(self) -> None:
+        """Lower its weight among all containers; its share of a cpu stays."""
+        try:
+            await self._engine.update_cpu_weight(self.container, YIELDING_SHARES)
+        except EngineError as error:
+            log.warning("a sandbox keeps its weight: %s", error)
 
     async def autopsy(self) -> Autopsy:
         """Ask the engine how the container ended."""

@@ -167,6 +167,10 @@ class Engine:
             lambda _: self._api.update_container(container, cpu_period=period, cpu_quota=quota)
         )
 
+    async def update_cpu_weight(self, container: str, shares: int) -> None:
+        """Change a container's weight where the cpu does not suffice for all; usual: 1024."""
+        await self.call(lambda _: self._api.update_container(container, cpu_shares=shares))
+
     async def remove_container(self, container: str) -> None:
         """Kill, reap and remove a container; one that is gone already is no error."""
 

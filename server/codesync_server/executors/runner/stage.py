@@ -29,7 +29,6 @@ from codesync_server.executors.runner.wire import ACTIVITY, FRAME_MAX, OUTGOING_
 REAP_SECONDS = 2.0
 WATCHING_SECONDS = 0.01  # between two looks at memory that the kernel does not limit for us
 LOOK_SECONDS = 0.008  # between two looks at counters, however often the program writes
-IDLE_LOOK_SECONDS = 0.25  # between two looks at an idle program in a sandbox that needs no more
 
 
 class Limits(TypedDict):
@@ -271,9 +270,6 @@ class Stage:
         activity = self._activity
         if activity is None or not activity.look(now, cpu):
             return
-        if not self._watched:
-            around = self._around
-            self._tick = around.tick if activity.computes else max(around.tick, IDLE_LOOK_SECONDS)
         self._around.host.send(b"U", ACTIVITY.pack(activity.computes, activity.memory))
 
     def _memory_in_use(self) -> int:

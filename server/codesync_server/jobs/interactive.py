@@ -1,0 +1,193 @@
+"""The interactive share: how many programs with a terminal may run, and with how much memory. Pure.
+
+Each such program has a place here from its start to its end, so that it always has one to move to
+when it waits or sleeps. A slot is needed besides while it computes, see `slots`.
+"""
+
+import os
+from collections import Counter
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeVar
+
+from codesync_protocol.limits import MIB
+from codesync_server.settings import Settings
+
+Key = TypeVar("Key")
+
+CONTAINER_BYTES = 16 * MIB
+"""What a container costs beside its program's memory: the engine's process for it, and the runner.
+Measured: 12 to 16 MiB."""
+
+
+PROGRAMS_MIN = 4
+"""For so many programs there is memory, however little the machine has."""
+
+
+class Full(StrEnum):
+    """The limit that leaves no place."""
+
+    SERVER = "server"
+    ROOM = "room"
+    MEMBER = "member"
+    MEMORY = "memory"
+    ROOM_MEMORY = "room memory"
+
+
+@dataclass(frozen=True, slots=True)
+class InteractiveLimits:
+    """How many programs with a terminal may run.
+
+    Attributes:
+        server, room, member: programs.
+        memory: bytes of all of them together. One room has half of it at the most.
+    """
+
+    server: int
+    room: int
+    member: int
+    memory: int
+
+
+def interactive_limits(settings: Settings) -> InteractiveLimits:
+    """What the settings allow; memory that they leave open is half of this machine's."""
+    memory = settings.interactive_memory
+    if memory is None:
+        machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        memory = max(machine // 2, PROGRAMS_MIN * settings.limits.tty.memory)
+    return InteractiveLimits(
+        settings.interactive_max,
+        settings.interactive_per_room,
+        settings.interactive_per_member,
+        memory,
+    )
+
+
+@dataclass(slots=True)
+class _Place:
+    room: str
+    member: str
+    limit: int
+    reserved: int
+
+
+class InteractiveShare:
+    """The places of the programs with a terminal.
+
+    A program that computes has its whole memory limit reserved; one that does not, what it uses.
+    So memory can be overcommitted only by programs that wake, each up to its limit.
+
+    Args:
+        limits: how many, and how much memory.
+
+    Attributes:
+        limits: the same.
+    """
+
+    def __init__(self, limits: InteractiveLimits) -> None:
+        self.limits = limits
+        self._places: dict[str, _Place] = {}
+        self._rooms: Counter[str] = Counter()
+        self._members: Counter[tuple[str, str]] = Counter()
+        self._reserved = 0
+        self._room_reserved: Counter[str] = Counter()
+
+    def __len__(self) -> int:
+        """How many places are taken."""
+        return len(self._places)
+
+    @property
+    def reserved(self) -> int:
+        """Bytes of memory that are reserved."""
+        return self._reserved
+
+    def reserved_by(self, room: str) -> int:
+        """Bytes of memory that are reserved for one room."""
+        return self._room_reserved[room]
+
+    def full(self, room: str, member: str, memory: int) -> Full | None:
+        """Tell which limit leaves no place for a program; None: there is one.
+
+        The first program of a room needs no more than room for it in the whole; the first one of
+        the server always has a place.
+
+        Args:
+            room: its room.
+            member: its submitter's key.
+            memory: its memory limit in bytes.
+        """
+        limits, wanted = self.limits, self._reservation(memory)
+        if len(self._places) >= limits.server:
+            return Full.SERVER
+        if self._rooms[room] >= limits.room:
+            return Full.ROOM
+        if self._members[room, member] >= limits.member:
+            return Full.MEMBER
+        if self._rooms[room] and self._room_reserved[room] + wanted > limits.memory // 2:
+            return Full.ROOM_MEMORY
+        if self._places and self._reserved + wanted > limits.memory:
+            return Full.MEMORY
+        return None
+
+    def acquire(self, job: str, room: str, member: str, memory: int) -> None:
+        """Take a place for a program that is about to start; see `full`."""
+        place = _Place(room, member, self._reservation(memory), 0)
+        self._places[job] = place
+        self._rooms[room] += 1
+        self._members[room, member] += 1
+        self._reserve(place, place.limit)
+
+    def computes(self, job: str) -> None:
+        """Reserve a program's whole limit: it computes, and may take all of it."""
+        place = self._places[job]
+        self._reserve(place, place.limit)
+
+    def is_idle(self, job: str, memory: int) -> None:
+        """Reserve what a program that waits or sleeps has in use.
+
+        Args:
+            job: its id.
+            memory: bytes.
+        """
+        place = self._places[job]
+        self._reserve(place, min(memory + CONTAINER_BYTES, place.limit))
+
+    def release(self, job: str) -> None:
+        """Give back the place of a program that has ended."""
+        place = self._places.pop(job)
+        self._reserve(place, 0)
+        _decrease(self._rooms, place.room)
+        _decrease(self._members, (place.room, place.member))
+        if not self._rooms[place.room]:
+            del self._room_reserved[place.room]
+
+    def reason(self, full: Full) -> str:
+        """Say which limit a program waits for, in 100 characters at the most."""
+        limits = self.limits
+        match full:
+            case Full.SERVER:
+                return f"programs with a terminal: {limits.server} on this server, the limit"
+            case Full.ROOM:
+                return f"programs with a terminal: {limits.room} in this room, the limit"
+            case Full.MEMBER:
+                return f"programs with a terminal: {limits.member} of this member, the limit"
+            case Full.MEMORY:
+                return "the memory for programs with a terminal is in use"
+            case Full.ROOM_MEMORY:
+                return "this room's share of memory for programs with a terminal is in use"
+
+    def _reservation(self, memory: int) -> int:
+        """What a program's limit counts: one that is larger than half of all counts as half."""
+        return min(memory + CONTAINER_BYTES, self.limits.memory // 2)
+
+    def _reserve(self, place: _Place, size: int) -> None:
+        difference = size - place.reserved
+        place.reserved = size
+        self._reserved += difference
+        self._room_reserved[place.room] += difference
+
+
+def _decrease(counter: Counter[Key], key: Key) -> None:
+    counter[key] -= 1
+    if not counter[key]:
+        del counter[key]

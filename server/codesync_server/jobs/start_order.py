@@ -1,0 +1,92 @@
+"""Which waiting job starts next, when others probably start, and why some do not. Pure."""
+
+from math import ceil
+
+from codesync_server.jobs.forecast import StartEstimates
+from codesync_server.jobs.job import Job
+from codesync_server.jobs.plan import run_limits
+from codesync_server.jobs.queue import FairQueue
+from codesync_server.jobs.slots import Slots
+from codesync_server.limits import JobLimits
+
+
+class StartOrder:
+    """Chooses jobs from the queue for free slots.
+
+    Args:
+        queue: the waiting jobs.
+        slots: the jobs that have started.
+        limits: of jobs that were granted none of their own.
+
+    Attributes:
+        estimates: learn how long jobs are in slots.
+    """
+
+    def __init__(self, queue: FairQueue, slots: Slots, limits: JobLimits) -> None:
+        self.estimates = StartEstimates(slots, limits)
+        self._queue = queue
+        self._slots = slots
+        self._limits = limits
+
+    def start_next(self, now: float) -> Job | None:
+        """Take the next job from the queue and give it a slot.
+
+        Rooms that are in no slot go before others, in the order of their turns.
+
+        Returns:
+            The job; None if no waiting job may start.
+        """
+        if not self._slots.has_free:
+            return None
+        job = self._queue.take(lambda job: not self._slots.holds(job.room) and self._may_start(job))
+        job = job or self._queue.take(self._may_start)
+        if job is not None:
+            self._slots.start(job, self._memory(job), now)
+        return job
+
+    def held_up(self, job: Job) -> str:
+        """Return why a job would not start if a slot were free, for people; empty if it would."""
+        full = self._slots.full(job, self._memory(job))
+        return self._slots.reason(full) if full else ""
+
+    def starts_in(self, job: Job, place: int, now: float) -> float:
+        """Estimate when a waiting job starts.
+
+        Args:
+            job: the job.
+            place: its position among all that wait, from 1.
+            now: seconds of the clock that the slots are given.
+
+        Returns:
+            Seconds; 0 when it can start at once, and when nobody knows: while no job has ended, and
+            for a job that waits for something else than a slot.
+        """
+        if self.held_up(job):
+            return 0.0
+        if self._slots.is_share_full(self._limits.tty.memory):
+            # No job on a terminal is ahead of this one: none can start.
+            terminals = self._queue.terminals
+            place = max(1, ceil(place * (1 - terminals / max(1, len(self._queue)))))
+        return self.estimates.starts_in(place, now)
+
+    def retry_seconds(self, room: str, member: str, now: float) -> float:
+        """Estimate when the next job of a room leaves the queue.
+
+        Args:
+            room: the room's name.
+            member: client key, to consider only the jobs of one member; empty: of all.
+            now: seconds of the clock that the slots are given.
+
+        Returns:
+            Seconds; 0 when there is no estimate.
+        """
+        for place, job in self._queue.first_in(room):
+            if member in ("", job.submitter.key):
+                return self.starts_in(job, place, now)
+        return 0.0
+
+    def _may_start(self, job: Job) -> bool:
+        return self._slots.may_start(job, self._memory(job))
+
+    def _memory(self, job: Job) -> int:
+        return run_limits(job, self._limits).memory
