@@ -17,8 +17,15 @@ from codesync_server.connections.connection import Connection
 from codesync_server.connections.descriptors import for_clients
 from codesync_server.connections.http import Pages
 from codesync_server.connections.listener import CannotListen, Listener, own_names
+from codesync_server.connections.outbox_memory import OutboxMemory
 from codesync_server.connections.peer import Peer, message_budget
-from codesync_server.connections.stats import Figures, StatsSource, by_level, client_figures
+from codesync_server.connections.stats import (
+    Figures,
+    StatsSource,
+    by_level,
+    client_figures,
+    outbox_figures,
+)
 from codesync_server.documents.load_process import LoadProcesses
 from codesync_server.executors.choice import Choice, choose
 from codesync_server.executors.contract import ExecutorDown
@@ -117,6 +124,7 @@ class App:
         self._figures = self._collect_figures()
         pages = Pages(self._figures.health, self._figures.stats, own_names(settings))
         self._limits = ClientLimits(settings, self._budgets, self._shares, *for_clients(settings))
+        self._outbox_memory = OutboxMemory(settings.memory_for_outboxes)
         self._messages = message_budget(settings.messages_per_second)
         self._listener = Listener(settings, pages, self._limits, self._budgets, self._peer)
 
@@ -130,6 +138,7 @@ class App:
             is_draining=lambda: self._doorkeeper.draining,
         )
         figures.add("connections", lambda: self._listener.connections)
+        figures.add("outboxes", lambda: outbox_figures(self._outbox_memory))
         figures.add("clients", lambda: client_figures(self._limits, self._listener.descriptors))
         figures.add("refusals", lambda: by_level(self._budgets.refusals + self._shares.refusals))
         figures.add("loop_lag", self._loop_lag.figures)
@@ -345,6 +354,7 @@ class App:
             self._limits,
             self._budgets,
             self._messages,
+            self._outbox_memory,
             self._welcome,
             self._actions,
         )

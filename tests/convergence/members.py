@@ -48,7 +48,7 @@ class Wire:
     def put_event(self, frame: bytes, *, may_skip: bool = False, urgent: bool = False) -> None:
         self.events.append(frame)
 
-    def put_bulk(self, make: Callable[[], bytes | None]) -> bool:
+    def put_bulk(self, make: Callable[[], bytes | None], size: int = 0) -> bool:
         self.bulk.append(make)
         return True
 

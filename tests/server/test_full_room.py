@@ -48,7 +48,7 @@ class Deaf:
     def put_event(self, frame: bytes, *, may_skip: bool = False, urgent: bool = False) -> None:
         """Nothing."""
 
-    def put_bulk(self, make: Callable[[], bytes | None]) -> bool:
+    def put_bulk(self, make: Callable[[], bytes | None], size: int = 0) -> bool:
         """There is always a place."""
         return True
 

@@ -173,6 +173,7 @@ class Listener:
             # One client's bug must not be everybody's end.
             log.exception("a connection from %s failed", peer.address)
         finally:
+            peer.release()
             self._peers.discard(peer)
             if not self._peers:
                 self._nobody.set()

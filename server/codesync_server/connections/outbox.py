@@ -4,6 +4,9 @@ Order: replies and states first, then events in their order, in turns with bulk.
 client cannot take is left out: the client sees the hole by the offsets, and may fetch it. So is
 output that has waited for long when something urgent comes: people's edits do not stand behind it.
 
+All outboxes share the server's memory for them (`OutboxMemory`): beyond its limit, the largest
+gives way, first by leaving out output.
+
 What nothing stands before is sent at once: to wake a task for each frame costs as much again.
 """
 
@@ -12,6 +15,8 @@ from collections import deque
 from collections.abc import Callable
 from time import monotonic
 from typing import NamedTuple
+
+from codesync_server.connections.outbox_memory import OutboxMemory
 
 OUTPUT_BYTES_MAX = 1024 * 1024
 """Events that wait; past that, output is left out."""
@@ -31,8 +36,17 @@ class _Event(NamedTuple):
     may_skip: bool
 
 
+class _Bulk(NamedTuple):
+    make: Callable[[], bytes | None]
+    size: int
+
+
 def _cannot_send(_: bytes) -> bool:
     return False
+
+
+def _not_connected() -> None:
+    pass
 
 
 class Outbox:
@@ -41,28 +55,39 @@ class Outbox:
     Args:
         clock: the monotonic clock.
         send_now: sends a frame, if the client has taken all before it; tells whether it did.
+        memory: the memory of all outboxes; release it with `release`.
+        abort: ends the connection at once, whatever waits in the transport.
 
     Attributes:
         overflowed: the client is to be let go: it does not take what cannot be left out.
         closing: why the connection is to end; empty while it is not.
         skipped: bytes of output that were left out so far.
+        size: bytes that wait, those in flight included.
+        in_flight: bytes that were taken from here, and wait in the transport.
     """
 
     def __init__(
         self,
         clock: Callable[[], float] = monotonic,
         send_now: Callable[[bytes], bool] = _cannot_send,
+        memory: OutboxMemory | None = None,
+        abort: Callable[[], None] = _not_connected,
     ) -> None:
         self.overflowed = False
         self.closing = ""
         self.skipped = 0
+        self.size = 0
+        self.in_flight = 0
+        self._abort = abort
+        self._memory = memory or OutboxMemory()
+        self._memory.add(self)
         self._replies: deque[bytes] = deque()
         self._states: dict[str, deque[bytes]] = {}
         self._clock = clock
         self._send_now = send_now
         self._events: deque[_Event] = deque()
         self._skippable_since: deque[float] = deque()  # of the events that may be left out
-        self._bulk: deque[Callable[[], bytes | None]] = deque()
+        self._bulk: deque[_Bulk] = deque()
         self._bulk_turn = False
         self._reply_bytes = 0
         self._event_bytes = 0
@@ -71,7 +96,10 @@ class Outbox:
 
     def put_first(self, *frames: bytes) -> None:
         """Send something before everything that waits: the welcome with its parts, in order."""
+        if self.overflowed:
+            return
         self._replies.extendleft(reversed(frames))
+        self._hold(*frames)
         self._reply_bytes += sum(map(len, frames))
         self._filled.set()
 
@@ -80,6 +108,7 @@ class Outbox:
         if self._sent_at_once(frame):
             return
         self._replies.append(frame)
+        self._hold(frame)
         self._reply_bytes += len(frame)
         self._check()
 
@@ -89,9 +118,10 @@ class Outbox:
         while waiting and self._sent_at_once(waiting[0]):
             waiting.popleft()
         if waiting:
-            self._states.pop(kind, None)
+            self._drop(*self._states.pop(kind, ()))
             self._states[kind] = waiting
-            self._filled.set()
+            self._hold(*waiting)
+            self._check()
 
     def put_event(self, frame: bytes, *, may_skip: bool = False, urgent: bool = False) -> None:
         """Send an event, behind those before it, unless it may be skipped and must be."""
@@ -105,29 +135,35 @@ class Outbox:
         if may_skip:
             self._skippable_since.append(self._clock())
         self._events.append(_Event(frame, may_skip))
+        self._hold(frame)
         self._event_bytes += len(frame)
         self._check()
 
     def _make_way(self) -> None:
         """Leave out what may be, if some of it has waited for too long."""
-        if self._clock() - self._skippable_since[0] < LATE_SECONDS:
-            return
+        if self._clock() - self._skippable_since[0] >= LATE_SECONDS:
+            self._skip_output()
+
+    def _skip_output(self) -> None:
         self._skippable_since.clear()
         for frame in [each.frame for each in self._events if each.may_skip]:
             self.skipped += len(frame)
             self._event_bytes -= len(frame)
+            self._drop(frame)
         self._events = deque(each for each in self._events if not each.may_skip)
 
-    def put_bulk(self, make: Callable[[], bytes | None]) -> bool:
+    def put_bulk(self, make: Callable[[], bytes | None], size: int = 0) -> bool:
         """Send something large when its turn comes; tell whether there is a place for it.
 
         Args:
             make: makes it, then; None when it is not wanted any more.
+            size: bytes that `make` keeps in memory until then.
         """
-        if len(self._bulk) >= BULK_MAX:
+        if len(self._bulk) >= BULK_MAX or self.overflowed:
             return False
-        self._bulk.append(make)
-        self._filled.set()
+        self._bulk.append(_Bulk(make, size))
+        self._adjust(size)
+        self._check()
         return True
 
     def close(self, reason: str) -> None:
@@ -137,18 +173,72 @@ class Outbox:
 
     def cut(self, last: bytes, reason: str) -> None:
         """End the connection with a last word; nothing else of what waits is sent."""
-        for waiting in (self._replies, self._states, self._events, self._bulk):
-            waiting.clear()
-        self._skippable_since.clear()
-        self._event_bytes = 0
+        if self.overflowed:
+            return
+        self._clear()
         self._replies.append(last)
+        self._hold(last)
         self._reply_bytes = len(last)
         self.closing = reason
         self._filled.set()
 
+    def set_in_flight(self, size: int) -> None:
+        """Count what waits in the transport: bytes of the frames that were taken from here."""
+        if self.overflowed:
+            return
+        self._adjust(size - self.in_flight)
+        self.in_flight = size
+        self._memory.make_room()
+
+    def give_way(self) -> None:
+        """Leave out output, or everything if there is none; then the client is disconnected."""
+        if self._skippable_since:
+            self._skip_output()
+            return
+        self._overflow()
+        self._abort()
+
+    def _overflow(self) -> None:
+        """Give everything up, and take nothing more."""
+        self._clear()
+        self._adjust(-self.in_flight)
+        self.in_flight = 0
+        self.overflowed = True
+        self._filled.set()
+
+    def release(self) -> None:
+        """Give the memory back: the connection has ended."""
+        self._overflow()
+        self._memory.remove(self)
+
+    def _clear(self) -> None:
+        self._drop(*self._replies, *(each.frame for each in self._events))
+        for frames in self._states.values():
+            self._drop(*frames)
+        self._adjust(-sum(each.size for each in self._bulk))
+        for waiting in (self._replies, self._states, self._events, self._bulk):
+            waiting.clear()
+        self._skippable_since.clear()
+        self._event_bytes = self._reply_bytes = 0
+
+    def _hold(self, *frames: bytes) -> None:
+        for frame in frames:
+            self.size += len(frame)
+            self._memory.hold(frame)
+
+    def _drop(self, *frames: bytes) -> None:
+        for frame in frames:
+            self.size -= len(frame)
+            self._memory.drop(frame)
+
+    def _adjust(self, amount: int) -> None:
+        self.size += amount
+        self._memory.adjust(amount)
+
     def _check(self) -> None:
         if self._reply_bytes + self._event_bytes > BYTES_MAX:
-            self.overflowed = True
+            self._overflow()
+        self._memory.make_room()
         self._filled.set()
 
     async def next_frame(self) -> bytes | None:
@@ -168,32 +258,39 @@ class Outbox:
                 self._is_waited_for = False
 
     def _sent_at_once(self, frame: bytes) -> bool:
+        if self.overflowed:
+            return True  # nobody gets it any more
         return self._is_waited_for and not self._filled.is_set() and self._send_now(frame)
-
-    def _take_state(self) -> bytes:
-        kind = next(iter(self._states))
-        frames = self._states[kind]
-        frame = frames.popleft()
-        if not frames:
-            del self._states[kind]
-        return frame
 
     def _take(self) -> bytes | None:
         if self._replies:
             frame = self._replies.popleft()
+            self._drop(frame)
             self._reply_bytes -= len(frame)
             return frame
         if self._states:
             return self._take_state()
         while self._bulk and (self._bulk_turn or not self._events):
-            if (made := self._bulk.popleft()()) is not None:
+            make, size = self._bulk.popleft()
+            self._adjust(-size)
+            if (made := make()) is not None:
                 self._bulk_turn = False
                 return made
         if self._events:
             self._bulk_turn = True
             frame, may_skip = self._events.popleft()
+            self._drop(frame)
             self._event_bytes -= len(frame)
             if may_skip:
                 self._skippable_since.popleft()
             return frame
         return None
+
+    def _take_state(self) -> bytes:
+        kind = next(iter(self._states))
+        frames = self._states[kind]
+        frame = frames.popleft()
+        self._drop(frame)
+        if not frames:
+            del self._states[kind]
+        return frame

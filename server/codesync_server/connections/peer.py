@@ -25,6 +25,7 @@ from codesync_server.connections.client_limits import ClientLimits
 from codesync_server.connections.connection import Connection
 from codesync_server.connections.handshake import Handshake
 from codesync_server.connections.outbox import Outbox
+from codesync_server.connections.outbox_memory import OutboxMemory
 from codesync_server.rooms.actions import Actions
 from codesync_server.rooms.frames import frames_of
 from codesync_server.rooms.roll import RoomFull
@@ -71,6 +72,7 @@ class Peer:
         limits: how many members there may be.
         budgets: what clients have spent.
         messages: the budget of messages.
+        memory: of all outboxes.
         make_welcome: describes a room to a new member.
         make_actions: gives a member a hand.
     """
@@ -82,6 +84,7 @@ class Peer:
         limits: ClientLimits,
         budgets: Budgets,
         messages: Budget,
+        memory: OutboxMemory,
         make_welcome: MakeWelcome,
         make_actions: MakeActions,
     ) -> None:
@@ -93,7 +96,7 @@ class Peer:
         self._make_welcome = make_welcome
         self._make_actions = make_actions
         self._end = ServerEnd()
-        self._outbox = Outbox(send_now=self._send_now)
+        self._outbox = Outbox(send_now=self._send_now, memory=memory, abort=self._abort)
 
     @property
     def address(self) -> str:
@@ -103,6 +106,10 @@ class Peer:
     def dismiss(self, reason: str) -> None:
         """End the connection when what waits now has been sent."""
         self._outbox.close(reason)
+
+    def release(self) -> None:
+        """Give the memory of the outbox back: the connection has ended."""
+        self._outbox.release()
 
     async def live(self) -> None:
         """Serve it until it goes."""
@@ -203,6 +210,13 @@ class Peer:
 
     def _send(self, frame: bytes) -> None:
         broadcast((self._connection,), frame)  # the library's one way to send without waiting
+        waiting = self._connection.transport.get_write_buffer_size()
+        if waiting or self._outbox.in_flight:
+            self._outbox.set_in_flight(waiting)
+
+    def _abort(self) -> None:
+        log.info("%s does not keep up, and the memory for outboxes is full; let go", self.address)
+        self._connection.transport.abort()
 
     def _send_now(self, frame: bytes) -> bool:
         if self._connection.transport.get_write_buffer_size():
@@ -219,6 +233,7 @@ class Peer:
         if self._connection.transport.get_write_buffer_size():
             async with asyncio.timeout(PROGRESS_SECONDS):
                 await self._connection.drain()
+            self._outbox.set_in_flight(self._connection.transport.get_write_buffer_size())
         return await self._outbox.next_frame()
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from codesync_server.access.payer import Level
 from codesync_server.connections import descriptors
 from codesync_server.connections.client_limits import ClientLimits
+from codesync_server.connections.outbox_memory import OutboxMemory
 from codesync_server.executors.contract import Executor
 from codesync_server.jobs.scheduler import Scheduler
 from codesync_server.rooms.registry import Rooms
@@ -123,6 +124,11 @@ def client_figures(limits: ClientLimits, descriptors_in_use: int) -> Figures:
         "descriptors": descriptors_in_use,
         "descriptors_limit": descriptors.limit(),
     }
+
+
+def outbox_figures(memory: OutboxMemory) -> Figures:
+    """Return the bytes that wait for slow clients, their limit, and how often one gave way."""
+    return {"bytes": memory.bytes, "limit": memory.limit, "evictions": memory.evictions}
 
 
 def by_level(counts: Counter[tuple[str, Level]]) -> Mapping[str, Mapping[str, int]]:

@@ -63,6 +63,26 @@ FETCHES = Budget(
 )
 """Each request makes a snapshot of all shared texts. A class that reconnects makes 300 at once."""
 
+QUERIES = Budget(
+    "queries of past jobs",
+    "queries",
+    invite=Rate(600, 30.0),
+    room=Rate(600, 30.0),
+    member=Rate(60, 6.0),
+)
+"""Pages of the history and sources: each is read from the store, a search through many jobs."""
+
+SEARCH_COST = 3.0
+
+OUTPUT_PARTS = Budget(
+    "requests for old output",
+    "requests",
+    invite=Rate(2000, 200.0),
+    room=Rate(2000, 200.0),
+    member=Rate(100, 20.0),
+)
+"""Each answer has up to PART_MAX bytes, made from memory or read from the store."""
+
 
 class Actions:
     """One member's hand in a room.
@@ -160,10 +180,13 @@ class Actions:
                     job = self._seat.job(message.job)
                     self._scheduler.cancel(job, self._seat.member.name)
                 case FetchOutput():
+                    await self._delay(OUTPUT_PARTS)
                     await self._reading.output(message)
                 case FetchHistory():
+                    await self._delay(QUERIES, SEARCH_COST if message.text else 1.0)
                     await self._reading.history(message)
                 case FetchSource():
+                    await self._delay(QUERIES)
                     await self._reading.source(message)
                 case Edit():
                     await self._edit(message)

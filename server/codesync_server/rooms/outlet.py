@@ -30,11 +30,12 @@ class Outlet(Protocol):
         """
         ...
 
-    def put_bulk(self, make: Callable[[], bytes | None]) -> bool:
+    def put_bulk(self, make: Callable[[], bytes | None], size: int = 0) -> bool:
         """Send something large when there is nothing more urgent; made only then.
 
         Args:
             make: makes it; None when it is not wanted any more.
+            size: bytes that `make` keeps in memory until then.
 
         Returns:
             Whether there is a place for it.

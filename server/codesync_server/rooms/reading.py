@@ -43,7 +43,7 @@ class Reading:
         Raises:
             FrameError: the room has no such job, or too much was asked for already.
         """
-        job = self._room.jobs.get(message.job)
+        job, size = self._room.jobs.get(message.job), 0
         if job is not None and job.output.is_here:
             written = job
 
@@ -55,11 +55,12 @@ class Reading:
                 raise FrameError(Code.NO_SUCH_JOB, "the room has no such job")
             total = job.output.told if job else 0
             part = past or OutputPart(message.job, total, (), total)
+            size = sum(len(chunk.data) for chunk in part.chunks)
 
             def answer() -> bytes | None:
                 return frame_of(part)
 
-        if not self._seat.outlet.put_bulk(answer):
+        if not self._seat.outlet.put_bulk(answer, size):
             raise FrameError(Code.TOO_FAST, "too many requests for old output at once")
 
 

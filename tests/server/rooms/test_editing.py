@@ -36,7 +36,7 @@ class Slow(Ear):
         super().__init__()
         self.bulk: list[Callable[[], bytes | None]] = []
 
-    def put_bulk(self, make: Callable[[], bytes | None]) -> bool:
+    def put_bulk(self, make: Callable[[], bytes | None], size: int = 0) -> bool:
         self.bulk.append(make)
         return True
 

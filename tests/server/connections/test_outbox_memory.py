@@ -1,0 +1,117 @@
+"""One limit for what waits in all outboxes: the largest gives way, and others keep everything."""
+
+import asyncio
+from collections.abc import Callable
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from codesync_server.connections.outbox import Outbox
+from codesync_server.connections.outbox_memory import ENTRY_BYTES, OutboxMemory
+
+KIB = 1024
+
+
+def outboxes(count: int, limit: int) -> tuple[OutboxMemory, list[Outbox]]:
+    memory = OutboxMemory(limit)
+    return memory, [Outbox(memory=memory) for _ in range(count)]
+
+
+def frame(size: int = KIB) -> bytes:
+    return bytes(bytearray(size))
+
+
+def test_h13_a_frame_that_waits_in_many_outboxes_counts_once() -> None:
+    memory, viewers = outboxes(150, 100 * KIB)
+    shared = frame(64 * KIB)
+    for viewer in viewers:
+        viewer.put_event(shared, may_skip=True)
+    assert memory.bytes == len(shared) + 150 * ENTRY_BYTES
+    assert not memory.evictions
+
+
+def test_h13_the_largest_outbox_leaves_out_output_first() -> None:
+    memory, (slow, other) = outboxes(2, 10 * KIB)
+    other.put_event(frame(), may_skip=True)
+    slow.put_event(frame())
+    for _ in range(12):
+        slow.put_event(frame(), may_skip=True)
+    assert memory.bytes <= memory.limit
+    assert slow.skipped
+    assert not slow.overflowed
+    assert not other.skipped
+
+
+def test_h13_a_client_whose_backlog_cannot_be_left_out_is_let_go() -> None:
+    memory, (slow, other) = outboxes(2, 10 * KIB)
+    other.put_reply(frame())
+    for _ in range(12):
+        slow.put_reply(frame())
+    assert slow.overflowed
+    assert not other.overflowed
+    assert memory.bytes < 2 * KIB
+
+
+def test_h13_what_waits_in_the_transport_counts() -> None:
+    memory, (slow, other) = outboxes(2, 10 * KIB)
+    slow.set_in_flight(8 * KIB)
+    other.put_reply(frame(4 * KIB))
+    assert (slow.overflowed, other.overflowed) == (True, False)
+    slow.release()
+    assert memory.bytes == 4 * KIB + ENTRY_BYTES
+
+
+def test_h13_what_bulk_answers_keep_counts() -> None:
+    memory, (slow, other) = outboxes(2, 10 * KIB)
+    for _ in range(11):
+        slow.put_bulk(lambda: b"", KIB)
+    assert slow.overflowed
+    assert not other.overflowed
+    assert memory.bytes == 0
+
+
+async def test_h13_an_outbox_that_gave_way_ends_its_connection() -> None:
+    _, (slow,) = outboxes(1, KIB)
+    waiting = asyncio.ensure_future(slow.next_frame())
+    await asyncio.sleep(0)
+    slow.put_reply(frame(2 * KIB))
+    assert await waiting is None
+
+
+puts: list[Callable[[Outbox, bytes], object]] = [
+    lambda outbox, data: outbox.put_reply(data),
+    lambda outbox, data: outbox.put_first(data, data),
+    lambda outbox, data: outbox.put_state("queue", data, data),
+    lambda outbox, data: outbox.put_state("members", data),
+    lambda outbox, data: outbox.put_event(data),
+    lambda outbox, data: outbox.put_event(data, may_skip=True),
+    lambda outbox, data: outbox.put_event(data, may_skip=True, urgent=True),
+    lambda outbox, data: outbox.put_bulk(lambda: data, len(data)),
+    lambda outbox, data: outbox.cut(data, "over"),
+    lambda outbox, data: outbox.set_in_flight(len(data)),
+]
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 3), st.integers(-3, len(puts) - 1), st.integers(0, 4)),
+        max_size=150,
+    )
+)
+async def test_h13_the_limit_is_kept_and_everything_is_given_back(
+    steps: list[tuple[int, int, int]],
+) -> None:
+    memory, all_of_them = outboxes(4, 20 * KIB)
+    frames = [frame(size) for size in (0, 100, KIB, 3 * KIB, 7 * KIB)]
+    for who, act, which in steps:
+        outbox = all_of_them[who]
+        if act >= 0:
+            puts[act](outbox, frames[which])
+        else:
+            outbox.close("so that it does not wait")
+            await outbox.next_frame()
+        assert memory.bytes <= memory.limit or all(each.overflowed for each in all_of_them)
+        assert all(each.size >= 0 for each in all_of_them)
+    for outbox in all_of_them:
+        outbox.release()
+    assert memory.bytes == 0

@@ -1,0 +1,70 @@
+"""150 viewers who ask and do not read: the server's memory stays within its limit for outboxes."""
+
+import asyncio
+import gc
+from collections.abc import Mapping
+from contextlib import AsyncExitStack, suppress
+from pathlib import Path
+from typing import cast
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+
+from codesync_protocol.limits import MIB
+from codesync_protocol.messages import FetchSource, Finished, Role
+from codesync_server.access.budgets import Budget
+from codesync_server.rooms import actions
+from codesync_server.settings import Settings
+from tests.server.connections.wire import get, member_of, python_job
+from tests.servers import RunningServer, running_server
+from tests.waiting import eventually
+
+VIEWERS = 150
+QUESTIONS = 16
+"""Of each viewer; an answer has 60 KB, so all of them together have 137 MiB."""
+
+LIMIT = 16 * MIB
+SLACK = 60 * MIB
+"""For the viewers' ends, which are in this process as well, and for the allocator."""
+
+
+def outboxes_of(server: RunningServer) -> Mapping[str, int]:
+    """The figures of the outboxes in /stats."""
+    return cast("Mapping[str, int]", server.app.stats()["outboxes"])
+
+
+def resident() -> int:
+    """The memory of this process in bytes."""
+    gc.collect()
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmRSS:"))
+
+
+async def test_h13_a44_150_viewers_who_do_not_read_do_not_exceed_the_memory_for_outboxes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """0.1: from 47 to 611 MiB."""
+    monkeypatch.setattr(actions, "QUERIES", Budget("queries", "queries"))  # no limit on the rate
+    settings = Settings(port=0, executor="local", drain_seconds=1.0, memory_for_outboxes=LIMIT)
+    async with running_server(settings) as server, AsyncExitStack() as stack:
+        ana = await stack.enter_async_context(member_of(server, name="ana"))
+        job = python_job("print('done')\n#" + "x" * 60_000)
+        await ana.say(job)
+        await ana.hear(Finished)
+        viewers = [
+            await stack.enter_async_context(member_of(server, name="eve", role=Role.VIEWER))
+            for _ in range(VIEWERS)
+        ]
+        before = resident()
+        for viewer in viewers:
+            viewer.connection.transport.pause_reading()
+        most = 0
+        for number in range(QUESTIONS):
+            for viewer in viewers:
+                with suppress(ConnectionClosed):
+                    await viewer.say(FetchSource(number, job.job))
+            most = max(most, outboxes_of(server)["bytes"])
+        await eventually(lambda: outboxes_of(server)["evictions"])
+        assert most <= LIMIT
+        assert await asyncio.to_thread(resident) - before < LIMIT + SLACK
+        assert (await get(server, "/health")).status == 200
