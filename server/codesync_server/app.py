@@ -7,6 +7,7 @@ from contextlib import suppress
 
 from codesync_protocol.links import Link
 from codesync_protocol.messages import LimitsInfo, Member, Notice, Role, Welcome
+from codesync_server import upkeep
 from codesync_server.access.budgets import Budgets
 from codesync_server.access.invites import InviteDesk
 from codesync_server.access.rules import check_binding
@@ -38,7 +39,6 @@ from codesync_server.jobs.uploads import Uploads
 from codesync_server.languages.registry import Languages, built_in
 from codesync_server.loop_lag import LoopLag
 from codesync_server.rooms.actions import Actions
-from codesync_server.rooms.histories import check_document
 from codesync_server.rooms.past import Past
 from codesync_server.rooms.presence import Presence
 from codesync_server.rooms.queue_news import TROUBLE_MAX
@@ -49,20 +49,14 @@ from codesync_server.rooms.seat import Seat
 from codesync_server.rooms.submission_budgets import SubmissionBudgets
 from codesync_server.settings import Settings
 from codesync_server.store.choice import choose_store
-from codesync_server.store.contract import Retention, Store, StoreDown, StoreLost, StoreUnusable
+from codesync_server.store.contract import Store, StoreDown, StoreLost, StoreUnusable
 from codesync_server.store.keeper import Keeper
 from codesync_server.store.records import JobRecord
 from codesync_server.store.watch import StoreWatch
 
-FORGET_ROOMS_SECONDS = 60.0
-SAVE_USED_SECONDS = 300.0
-CHECK_DOCUMENTS_SECONDS = 10.0
-PRUNE_SECONDS = 3600.0
 SETTLE_SECONDS = 4.0
 """How long a server that ends waits until everything is in the store: with the programs' time, and
 what it takes to end them, this is less than the 25 s after which it would be killed."""
-
-_DAY = 86_400.0
 
 log = logging.getLogger(__name__)
 
@@ -225,6 +219,7 @@ class App:
             except BaseException:
                 keeping.cancel()
                 raise
+            pruning = upkeep.prune(self._rooms, self.store, upkeep.retention(self.settings))
             background = [
                 keeping,
                 tasks.create_task(self._while_ours(self.store.guard())),
@@ -233,10 +228,10 @@ class App:
                 tasks.create_task(self._scheduler.run()),
                 tasks.create_task(self._reporter.queue.announce(self._scheduler)),
                 tasks.create_task(self._presence.announce()),
-                tasks.create_task(self._check_documents()),
-                tasks.create_task(self._forget_rooms()),
-                tasks.create_task(self._save_used_rooms()),
-                tasks.create_task(self._while_ours(self._prune())),
+                tasks.create_task(upkeep.check_documents(self._rooms, self._histories)),
+                tasks.create_task(upkeep.forget_rooms(self._rooms)),
+                tasks.create_task(upkeep.save_used_rooms(self._rooms)),
+                tasks.create_task(self._while_ours(pruning)),
             ]
             ready()
             await stop.wait()
@@ -297,39 +292,6 @@ class App:
             self._scheduler.lose(job, f"the server stopped {record.attempts} times while it ran")
         else:
             self._scheduler.restore(job)
-
-    async def _forget_rooms(self) -> None:
-        while True:
-            await asyncio.sleep(FORGET_ROOMS_SECONDS)
-            self._rooms.forget_idle(asyncio.get_running_loop().time())
-
-    async def _save_used_rooms(self) -> None:
-        while True:
-            await asyncio.sleep(SAVE_USED_SECONDS)
-            self._rooms.save_used()
-
-    async def _check_documents(self) -> None:
-        while True:
-            await asyncio.sleep(CHECK_DOCUMENTS_SECONDS)
-            for room in self._rooms:
-                await check_document(room, self._histories)
-                await asyncio.sleep(0)
-
-    async def _prune(self) -> None:
-        days, rooms_days = self.settings.keep_jobs_days, self.settings.keep_rooms_days
-        retention = Retention(
-            None if days is None else days * _DAY,
-            None if rooms_days is None else rooms_days * _DAY,
-            self.settings.keep_bytes,
-        )
-        while True:
-            try:
-                in_use = frozenset(room.name for room in self._rooms)
-                if deleted := await self.store.prune(retention, in_use):
-                    log.info("%d jobs were old, or too much, and are deleted", deleted)
-            except StoreDown as error:
-                log.warning("what is old cannot be deleted now: %s", error)
-            await asyncio.sleep(PRUNE_SECONDS)
 
     # What the parts ask of each other.
 
