@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from codesync_client import line_ends
+from codesync_client.in_place import write_over
 from codesync_client.whole_file import instead_of
 from codesync_client.writers import has_writer
 from codesync_protocol.limits import SOURCE_MAX
@@ -170,5 +171,5 @@ def _replace(target: Path, data: bytes, check: Callable[[Path], None]) -> Stamp:
     except PermissionError:
         # A folder that takes no new files may still hold one that can be written.
         check(target)
-        target.write_bytes(data)
+        write_over(target, data)
         return look(target)

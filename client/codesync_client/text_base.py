@@ -32,24 +32,34 @@ def recall(link: Link, file: Path, text_id: str) -> str | None:
     Returns:
         None when they never met, or the room had another text then.
     """
-    try:
-        note = msgspec.json.decode(_place(link, file).read_bytes(), type=_Note)
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
-        return None
-    return note.text if note.text_id == text_id else None
+    for place in (_place(link, file, text_id), _old_place(link, file)):
+        with suppress(OSError, msgspec.DecodeError, UnicodeDecodeError):
+            note = msgspec.json.decode(place.read_bytes(), type=_Note)
+            if note.text_id == text_id:
+                return note.text
+    return None
 
 
 def remember(link: Link, file: Path, text_id: str, text: str) -> None:
     """Note down the text that both have in common. That it fails is no reason to stop."""
-    place = _place(link, file)
+    place = _place(link, file, text_id)
     with suppress(OSError):
         place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with instead_of(place, msgspec.json.encode(_Note(text_id, text))):
             pass
 
 
-def _place(link: Link, file: Path) -> Path:
+def _place(link: Link, file: Path, text_id: str) -> Path:
+    # Not by the address: an embedded server's port changes.
+    return _named(f"{link.room}|{text_id}|{file.absolute()}")
+
+
+def _old_place(link: Link, file: Path) -> Path:
+    """Where version 0.1 kept it."""
+    return _named(f"{link.server}|{link.room}|{file.absolute()}")
+
+
+def _named(pair: str) -> Path:
     state = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
-    pair = f"{link.server}|{link.room}|{file.absolute()}"
     name = hashlib.blake2b(pair.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
     return Path(state) / "codesync" / "pulled" / name

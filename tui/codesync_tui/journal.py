@@ -10,7 +10,7 @@ import hashlib
 import os
 import secrets
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -21,6 +21,9 @@ from codesync_protocol.links import Link
 
 NOTE_MAX = 64 * 1024 * 1024
 """Bytes; a larger file is not ours: two texts and their bases, all control characters."""
+
+_HYPHENS = 2
+"""In the name of a note; those of version 0.1 have fewer."""
 
 
 class Unsent(msgspec.Struct, frozen=True):
@@ -43,7 +46,8 @@ class Note:
     """One file of the journal, which only one session writes.
 
     Args:
-        path: where it is.
+        path_for: gives the file's path for the id of the text that it comes from.
+        path: where it is, if it is there.
         unsent: what is in it.
         held: its descriptor, locked.
 
@@ -51,8 +55,15 @@ class Note:
         unsent: what is to be in it; `save` makes it so. None: there is to be no such file.
     """
 
-    def __init__(self, path: Path, unsent: Unsent | None = None, held: int | None = None) -> None:
+    def __init__(
+        self,
+        path_for: Callable[[str], Path],
+        path: Path | None = None,
+        unsent: Unsent | None = None,
+        held: int | None = None,
+    ) -> None:
         self.unsent = unsent
+        self._path_for = path_for
         self._path = path
         self._saved = unsent
         self._held = held
@@ -72,10 +83,11 @@ class Note:
             if self._is_closed or unsent is self._saved:
                 return
             if unsent is None:
-                self._path.unlink(missing_ok=True)
+                self._remove(self._path)
+                self._path = None
                 self._let_go()
             else:
-                self._write(msgspec.json.encode(unsent))
+                self._write(self._path_for(unsent.text_id), msgspec.json.encode(unsent))
             self._saved = unsent
 
     def close(self) -> None:
@@ -85,14 +97,21 @@ class Note:
             self._is_closed = True
             self._let_go()
 
-    def _write(self, data: bytes) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with instead_of(self._path, data) as descriptor:
+    def _write(self, path: Path, data: bytes) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with instead_of(path, data) as descriptor:
             # The lock comes into its place with the file: it is never there without one.
             _lock(descriptor)
             held = os.dup(descriptor)
+        before, self._path = self._path, path
         self._let_go()
         self._held = held
+        if before != path:  # the room has another text now
+            self._remove(before)
+
+    def _remove(self, path: Path | None) -> None:
+        if path is not None:
+            path.unlink(missing_ok=True)
 
     def _let_go(self) -> None:
         if self._held is not None:
@@ -103,6 +122,9 @@ class Note:
 class Journal:
     """Finds and makes the notes of one room.
 
+    A note's name has hashes of the room's address and of its text's id. The address of an embedded
+    server changes with its port, so a note is found by either.
+
     Args:
         link: the room.
     """
@@ -110,22 +132,60 @@ class Journal:
     def __init__(self, link: Link) -> None:
         state = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
         self._folder = Path(state) / "codesync" / "unsent"
-        self._room = hashlib.blake2b(
-            f"{link.server}|{link.room}".encode(), digest_size=16
-        ).hexdigest()
+        self._room = link.room
+        self._address = _hash(f"{link.server}|{link.room}")
 
     def note(self) -> Note:
         """A new note of our own, with nothing in it."""
-        return Note(self._folder / f"{self._room}-{secrets.token_hex(8)}.json")
+        return Note(self._namer())
 
-    def left_behind(self) -> list[tuple[Note, Unsent]]:
-        """Take the notes whose sessions are gone, the oldest first; nobody else gets them now."""
-        taken = [_take(path) for path in self._folder.glob(f"{self._room}*.json")]
-        found = [each for each in taken if each is not None]
+    def left_behind(self, text_id: str = "") -> list[tuple[Note, Unsent]]:
+        """Take the notes whose sessions are gone; no other session gets them now.
+
+        Args:
+            text_id: the text that the room has; empty if that is not known.
+
+        Returns:
+            The notes of this address or this text, the oldest first.
+        """
+        paths = set(self._folder.glob(f"{self._address}*.json"))
+        if text_id:
+            paths.update(self._folder.glob(f"*-{self._text(text_id)}-*.json"))
+            # Version 0.1 did not put the text's id into the name.
+            old = (path for path in self._folder.glob("*.json") if path.name.count("-") < _HYPHENS)
+            paths.update(path for path in old if _text_id_in(path) == text_id)
+        found = [each for path in paths if (each := self._take(path)) is not None]
         return sorted(found, key=lambda each: each[1].written_at)
 
+    def _text(self, text_id: str) -> str:
+        return _hash(f"{self._room}|{text_id}")
 
-def _take(path: Path) -> tuple[Note, Unsent] | None:
+    def _namer(self) -> Callable[[str], Path]:
+        """Name one note: the same name for the same text."""
+        unique = secrets.token_hex(8)
+        return lambda text_id: self._folder / f"{self._address}-{self._text(text_id)}-{unique}.json"
+
+    def _take(self, path: Path) -> tuple[Note, Unsent] | None:
+        taken = _lock_and_read(path)
+        if taken is None:
+            return None
+        unsent, held = taken
+        # It keeps its place, whatever text it is from.
+        return Note(lambda _: path, path, unsent, held), unsent
+
+
+def _hash(text: str) -> str:
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _text_id_in(path: Path) -> str:
+    """The text that a note comes from; empty if it cannot be read."""
+    with suppress(OSError, msgspec.DecodeError, UnicodeDecodeError), open(path, "rb") as file:
+        return msgspec.json.decode(file.read(NOTE_MAX), type=Unsent).text_id
+    return ""
+
+
+def _lock_and_read(path: Path) -> tuple[Unsent, int] | None:
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
     except OSError:
@@ -135,7 +195,7 @@ def _take(path: Path) -> tuple[Note, Unsent] | None:
         if os.path.samestat(os.fstat(descriptor), os.stat(path)):  # not just replaced or forgotten
             with open(descriptor, "rb", closefd=False) as file:
                 unsent = msgspec.json.decode(file.read(NOTE_MAX), type=Unsent)
-            return Note(path, unsent, descriptor), unsent
+            return unsent, descriptor
     except (OSError, msgspec.DecodeError, UnicodeDecodeError):
         pass
     os.close(descriptor)

@@ -86,7 +86,7 @@ class Rescue:
             begin(self._screen, self._look, "rescue")
 
     async def _look(self) -> None:
-        for note, unsent in await asyncio.to_thread(self._journal.left_behind):
+        for note, unsent in await asyncio.to_thread(self._journal.left_behind, self._text_id or ""):
             self._notes.append(note)
             when = time.strftime("%H:%M on %d %b", time.localtime(unsent.written_at))
             why = f"The room did not have it at {when}."
@@ -104,7 +104,7 @@ class Rescue:
         # Our note may have them already, as what is not sent: it stays with them.
         note, self._note = self._note, self._journal.note()
         self._notes.append(self._note)
-        note.unsent = Unsent(time.time(), mine, {})
+        note.unsent = Unsent(time.time(), mine, {}, self._room.welcome.text)
         self._save(note)
         for name, text in mine.items():
             what = "Your text" if name == SOURCE else "Your input"
