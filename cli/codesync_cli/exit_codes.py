@@ -14,7 +14,7 @@ class ExitCode(IntEnum):
     USAGE = 2
     """The command line makes no sense, or a file on it cannot be read."""
     TRY_LATER = 75
-    """The queue is full (EX_TEMPFAIL of sysexits.h)."""
+    """The queue was full for as long as we were to wait (EX_TEMPFAIL of sysexits.h)."""
     COMPILE_ERROR = 120
     MEMORY_LIMIT = 121
     OUTPUT_LIMIT = 122

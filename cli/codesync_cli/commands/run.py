@@ -17,6 +17,7 @@ from codesync_cli.limit_flags import LimitError, add_limits, as_caps, less_than_
 from codesync_cli.output import OutputClosed, Pipe
 from codesync_cli.parser import Parser
 from codesync_cli.settings_flags import add_settings, as_arguments, load_settings
+from codesync_cli.submitting import WAIT_SECONDS, GivenUp, PatientSubmitter
 from codesync_cli.version import AGENT
 from codesync_cli.voice import complain, remark
 from codesync_client import (
@@ -52,7 +53,7 @@ goes in, and its exit status is ours. Without --server, a server is started for 
 EPILOG = """\
 exit status: the program's own; 128+N when signal N ended it; otherwise
     2  the command line makes no sense, or FILE cannot be read
-   75  the queue is full: try again later
+   75  the queue was full for as long as --wait: try again later
   120  the source does not compile          123  the job was lost
   121  it needed more memory than it may    124  it took more time than it may
   122  it wrote more than it may            125  CodeSync could not run it
@@ -62,6 +63,7 @@ A line on stderr says why.
 ctrl+C cancels; where stdin and stdout are a terminal the program gets the first one as SIGINT, as
 it would if it ran here, and the second one cancels. ctrl+D ends its input.
 """
+WAIT_MAX = 86_400
 BAD_SUBMISSION = frozenset({Code.LANGUAGE, Code.TOO_LARGE, Code.BAD_SUBMISSION})
 
 
@@ -89,10 +91,32 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="let all control sequences of the program act on this terminal, not only colours",
     )
+    parser.add_argument(
+        "--wait",
+        metavar="S",
+        type=seconds,
+        default=WAIT_SECONDS,
+        help="while the queue is full, try again for so many seconds (default: 60; 0: not at all)",
+    )
     where.add_arguments(parser, required=False)
     add_limits(parser)
     add_settings(parser, with_address=False)
     return parser
+
+
+def seconds(text: str) -> float:
+    """Read a number of seconds.
+
+    Raises:
+        ArgumentTypeError: it is none.
+    """
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= WAIT_MAX:
+        raise argparse.ArgumentTypeError(f"{text} is no number of seconds from 0 to {WAIT_MAX}")
+    return value
 
 
 def run(args: argparse.Namespace) -> int:
@@ -124,7 +148,7 @@ def _failed(error: ClientError | EmbeddedFailed) -> int:
     if isinstance(error, SubmissionRejected):
         if error.code in BAD_SUBMISSION:
             return ExitCode.USAGE
-        if error.code is Code.QUEUE_FULL:
+        if error.retry_in or error.code is Code.QUEUE_FULL:
             return ExitCode.TRY_LATER
     return ExitCode.FAILED
 
@@ -149,7 +173,12 @@ async def _run(args: argparse.Namespace, source: bytes, stdin: int) -> int:
                 limits=limits,
             )
             return await _Run(
-                room, submission, raw=args.raw, as_json=args.json, has_ended=has_ended
+                room,
+                submission,
+                raw=args.raw,
+                as_json=args.json,
+                wait=args.wait,
+                has_ended=has_ended,
             ).run(stdin)
 
 
@@ -191,18 +220,20 @@ class _Run:
         *,
         raw: bool,
         as_json: bool,
+        wait: float,
         has_ended: Callable[[], bool],
     ) -> None:
         self._room = room
         self._submission = submission
         self._job = submission.job
+        self._submitter = PatientSubmitter(room, wait)
         self._pipes = {
             Stream.STDOUT: Pipe(1, raw=raw),
             Stream.STDERR: Pipe(2, raw=raw),
             Stream.COMPILER: Pipe(2, raw=raw),
         }
         self._json = JsonResult() if as_json else None
-        self._interrupted = False
+        self._interrupted = self._is_accepted = False
         self._has_ended = has_ended
 
     async def run(self, stdin: int) -> int:
@@ -220,7 +251,12 @@ class _Run:
         if self._submission.tty:
             loop.add_signal_handler(signal.SIGWINCH, self._resize)
         self._room.follow(self._job)
-        await self._room.submit(self._submission)
+        try:
+            await self._submitter.submit(self._submission)
+        except GivenUp:
+            remark("cancelled before it ran")
+            return ExitCode.CANCELLED
+        self._is_accepted = True
         feeder = asyncio.ensure_future(self._feed(stdin))
         try:
             return await self._follow()
@@ -233,7 +269,7 @@ class _Run:
 
     def _interrupt(self) -> None:
         """On a terminal the program gets the first ctrl+C, as it would if it ran here."""
-        if not self._submission.tty or self._interrupted:
+        if not self._submission.tty or self._interrupted or not self._is_accepted:
             self._cancel()
             return
         self._interrupted = True
@@ -241,6 +277,7 @@ class _Run:
             self._room.interrupt(self._job)
 
     def _cancel(self) -> None:
+        self._submitter.give_up()
         with suppress(Offline):
             self._room.cancel(self._job)
 

@@ -131,7 +131,7 @@ class QueueShares:
         share = max(few, min(self._limits.per_room, limit // self._rooms_with(job)))
         if held < share:
             return
-        if self._jobs[(job.room, job.submitter.invite)] >= FEW_JOBS or held >= 2 * share:
+        if self._jobs[(job.room, job.submitter.invite)] >= few or held >= 2 * share:
             raise QueueFull("room", f"This room's share of the queue is full ({_jobs(share)})")
 
     def _check_bytes(self, job: Job) -> None:
