@@ -1,23 +1,22 @@
-"""Keeps a join link's token out of the list of processes, which everybody on a machine can read.
+"""Keeps the tokens of join links out of the list of processes, which every user can read.
 
-A link on the command line is taken off it by running ourselves again without it; it goes along in
-the environment, which only the same user can read, and is taken out of there at once.
+A process that was started with a link replaces itself by one without it. The link goes along in the
+environment, which only the same user can read, and is removed from there at once.
 """
 
+import json
 import os
-import re
 import sys
 
 from codesync_cli import import_path
+from codesync_protocol.links import may_hold_token
 
 PLACEHOLDER = "(link)"
-VARIABLE = "CODESYNC_HIDDEN_LINK"
-
-_LINK = re.compile(r"wss?://\S+#\S+")
+VARIABLE = "CODESYNC_HIDDEN_ARGUMENTS"
 
 
 def arguments() -> list[str]:
-    """Give this process's arguments; a link among them is no longer visible to others.
+    """Return this process's arguments, after hiding those that may hold a token.
 
     Returns:
         The arguments as the user gave them.
@@ -25,12 +24,12 @@ def arguments() -> list[str]:
     given = sys.argv[1:]
     hidden = os.environ.pop(VARIABLE, None)
     if hidden is not None:
-        return [argument.replace(PLACEHOLDER, hidden) for argument in given]
-    for index, argument in enumerate(given):
-        if argument == "--":  # what follows is a program's business
-            break
-        if match := _LINK.search(argument):
-            given[index] = argument.replace(match[0], PLACEHOLDER)
-            environment = {**import_path.environment(), VARIABLE: match[0]}
-            os.execve(sys.executable, import_path.command(*given), environment)
+        for place, argument in json.loads(hidden):
+            given[place] = argument
+        return given
+    secret = [(place, each) for place, each in enumerate(given) if may_hold_token(each)]
+    if secret:
+        shown = [PLACEHOLDER if may_hold_token(each) else each for each in given]
+        environment = {**import_path.environment(), VARIABLE: json.dumps(secret)}
+        os.execve(sys.executable, import_path.command(*shown), environment)
     return given

@@ -11,6 +11,7 @@ from codesync_protocol.links import (
     LinkError,
     is_loopback_host,
     is_private_link,
+    may_hold_token,
     parse_server,
 )
 
@@ -204,3 +205,18 @@ def test_these_hosts_may_be_others(host: str) -> None:
 )
 def test_a_link_is_private_on_this_machine_and_with_tls(server: str, private: bool) -> None:
     assert is_private_link(server) is private
+
+
+@given(
+    st.one_of(st.text(), LINKS.map(str)),
+    st.sampled_from(["", " ", "WS://", "--server=", "\t", "//"]),
+)
+def test_h04_every_text_in_which_a_token_is_found_is_one_that_may_hold_it(
+    text: str, before: str
+) -> None:
+    for shown in (before + text, text.upper(), text.replace("ws://", before)):
+        try:
+            token = Link.parse(shown).token
+        except LinkError:
+            continue
+        assert not token or may_hold_token(shown)
