@@ -21,18 +21,20 @@ class Inviting:
         self._send_now = send_now
         self._answers: dict[Role, asyncio.Future[str]] = {}
 
-    async def token(self, role: Role) -> str:
+    async def token(self, role: Role, lifetime: float = 0.0) -> str:
         """Ask for a key to the room.
 
         Args:
             role: what it lets others do.
+            lifetime: seconds that it is good for, 0 for the server's choice; whoever asks for the
+                same role while an answer is awaited gets the same key.
 
         Raises:
             Offline: the connection is being restored, or no answer came.
         """
         answer = self._answers.get(role)
         if answer is None or answer.done():
-            self._send_now(MakeInvite(role))
+            self._send_now(MakeInvite(role, lifetime))
             answer = self._answers[role] = asyncio.get_running_loop().create_future()
         try:
             return await asyncio.wait_for(asyncio.shield(answer), ANSWER_SECONDS)

@@ -258,11 +258,12 @@ class Room(Hand):
         self._outgoing.stdin(job).close()
         self._lifeline.wake()
 
-    async def invite(self, role: Role) -> Link:
+    async def invite(self, role: Role, lifetime: float = 0.0) -> Link:
         """Have a link made that lets others in; for hosts.
 
         Args:
-            role: editor or viewer.
+            role: editor or viewer; host too if we came with the server's own token.
+            lifetime: seconds that it is good for; 0 for the server's choice.
 
         Raises:
             ClientError: we are no host.
@@ -270,7 +271,7 @@ class Room(Hand):
         """
         if self.role is not Role.HOST:
             raise ClientError("only hosts make invites", "ask a host for one")
-        return Link(self.link.server, self.link.room, await self._inviting.token(role))
+        return Link(self.link.server, self.link.room, await self._inviting.token(role, lifetime))
 
     async def text_settled(self) -> None:
         """Wait until the room's text is there, and the server has all that we did to it.

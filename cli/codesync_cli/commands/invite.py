@@ -1,19 +1,27 @@
 """`codesync invite ROOM`: make a link that lets somebody into a room."""
 
 import argparse
+import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 from codesync_cli import extras, where
 from codesync_cli.exit_codes import ExitCode
 from codesync_cli.parser import Parser
+from codesync_cli.version import AGENT
 from codesync_cli.voice import complain, say
+from codesync_client import CannotConnect, EntryRefused, Offline, Room, ServerNotProved
 from codesync_protocol.links import DEFAULT_PORT, Link, LinkError, parse_server
 from codesync_protocol.messages import Role
 from codesync_protocol.names import is_room_name
 
+ASK_SECONDS = 5.0
+"""How long the server may take to accept the connection."""
+
 DESCRIPTION = """\
-Make a link that lets somebody into one room, in one role, for a while. It is signed with the
-server's token, so it can be made wherever the token file is; the server need not be asked.
+Make a link that lets somebody into one room, in one role, for a while. The running server is asked
+for it, so that it is dated by the server's clock; for this, the server's token is needed. If the
+server cannot be reached from here, the link is signed and dated on this machine.
 """
 
 
@@ -40,7 +48,13 @@ def parser() -> argparse.ArgumentParser:
         default=f"ws://127.0.0.1:{DEFAULT_PORT}",
         help="the server's address as they reach it (%(default)s)",
     )
+    parser.add_argument(
+        "--ask",
+        metavar="URL",
+        help="the server's address as it is reached from here (default: that of --server)",
+    )
     parser.add_argument("--token-file", metavar="F", type=Path, help="the server's token")
+    where.add_connection_arguments(parser)
     return parser
 
 
@@ -48,7 +62,6 @@ def run(args: argparse.Namespace) -> int:
     """Do it."""
     extras.require("server")
     from codesync_server.access import token
-    from codesync_server.access.invites import InviteDesk
 
     if not is_room_name(args.room):
         complain("a room's name is 3 to 64 of a-z, 0-9 and hyphen")
@@ -56,16 +69,42 @@ def run(args: argparse.Namespace) -> int:
     if not 0 < args.hours <= 24 * 366:
         complain("--hours: more than 0, and at most a year")
         return ExitCode.USAGE
-    path = args.token_file or where.own_token_file()
+    option = "--server"
     try:
         server = parse_server(args.server)
-        secret = token.load(path)
+        option = "--ask"
+        asked = parse_server(args.ask or args.server)
+        secret = token.load(args.token_file or where.own_token_file())
     except LinkError as error:
-        complain(f"--server: {error}")
+        complain(f"{option}: {error}")
         return ExitCode.USAGE
     except token.TokenFileError as error:
         complain(str(error))
         return ExitCode.FAILED
-    invite = InviteDesk(secret).invite(args.room, Role(args.role), lifetime=args.hours * 3600)
+    try:
+        invite = asyncio.run(_made_by_server(Link(asked, args.room, secret), args))
+    except (ServerNotProved, EntryRefused, Offline) as error:
+        complain(error.reason, error.remedy)
+        return ExitCode.FAILED
+    except CannotConnect as error:
+        complain(
+            f"dated by this machine's clock, because the server was not asked: {error.reason}",
+            "name the address at which it is reached from here with --ask",
+        )
+        invite = _made_here(secret, args)
     say(f"codesync join {Link(server, args.room, invite)}")
     return ExitCode.OK
+
+
+async def _made_by_server(link: Link, args: argparse.Namespace) -> str:
+    options = replace(where.options(args), open_timeout=ASK_SECONDS)
+    async with Room(link, name=where.name(args), options=options, agent=AGENT) as room:
+        return (await room.invite(Role(args.role), args.hours * 3600)).token
+
+
+def _made_here(secret: str, args: argparse.Namespace) -> str:
+    """Sign an invite; the server accepts its date within a bound."""
+    from codesync_server.access.invites import InviteDesk
+
+    lifetime = args.hours * 3600
+    return InviteDesk(secret).invite(args.room, Role(args.role), lifetime=lifetime, by_server=False)
