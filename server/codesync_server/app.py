@@ -38,6 +38,7 @@ from codesync_server.jobs.scheduler import Scheduler
 from codesync_server.jobs.uploads import Uploads
 from codesync_server.languages.registry import Languages, built_in
 from codesync_server.loop_lag import LoopLag
+from codesync_server.memory_watch import MemoryWatch
 from codesync_server.rooms.actions import Actions
 from codesync_server.rooms.past import Past
 from codesync_server.rooms.presence import Presence
@@ -100,6 +101,12 @@ class App:
             limits=room_limits,
             budgets=self._budgets,
             processes=self._histories,
+            no_memory=lambda: self._memory_watch.reason,
+        )
+        self._memory_watch = MemoryWatch(
+            settings.memory_max,
+            relieve=lambda: self._memory.evict_to(self._memory.used // 2),
+            shed=self._rooms.shed,
         )
         self._shares = Shares()
         self._submissions = SubmissionBudgets(self._budgets, settings)
@@ -129,12 +136,14 @@ class App:
             rooms=self._rooms,
             reporter=self._reporter,
             store_trouble=self._store_trouble,
+            memory_trouble=lambda: self._memory_watch.reason,
             is_draining=lambda: self._doorkeeper.draining,
         )
         figures.add("connections", lambda: self._listener.connections)
         figures.add("outboxes", lambda: outbox_figures(self._outbox_memory))
         figures.add("clients", lambda: client_figures(self._limits, self._listener.descriptors))
         figures.add("refusals", lambda: by_level(self._budgets.refusals + self._shares.refusals))
+        figures.add("memory", self._memory_watch.figures)
         figures.add("loop_lag", self._loop_lag.figures)
         figures.add("output_bytes", lambda: self._memory.used)
         figures.add("output_evictions", lambda: self._memory.evictions)
@@ -225,6 +234,7 @@ class App:
                 tasks.create_task(self._while_ours(self.store.guard())),
                 tasks.create_task(self._store_watch.run()),
                 tasks.create_task(self._loop_lag.run()),
+                tasks.create_task(self._memory_watch.run()),
                 tasks.create_task(self._scheduler.run()),
                 tasks.create_task(self._reporter.queue.announce(self._scheduler)),
                 tasks.create_task(self._presence.announce()),

@@ -209,6 +209,15 @@ class Settings:
             1024 * GIB,
         ),
     ] = 256 * MIB
+    memory_max: Annotated[
+        int | None,
+        Maybe(
+            "resident memory of the server; near it no room is opened, at it the newest are closed"
+            " until there is memory again; auto: half of what the machine or its cgroup has",
+            Size("", 64 * MIB, 1024 * GIB),
+            "auto",
+        ),
+    ] = None
     submits_per_minute: Annotated[
         int,
         Whole("submissions of one member; of one invite or room 4 times as many", 1, 1_000_000),

@@ -24,6 +24,7 @@ class StatsSource:
         rooms: all rooms.
         reporter: counts the verdicts.
         store_trouble: tells why nothing is kept now; empty while all is.
+        memory_trouble: tells why the server has no memory for another room; empty when it has.
         is_draining: tells whether the server is shutting down.
     """
 
@@ -35,6 +36,7 @@ class StatsSource:
         rooms: Rooms,
         reporter: Reporter,
         store_trouble: Callable[[], str],
+        memory_trouble: Callable[[], str],
         is_draining: Callable[[], bool],
     ) -> None:
         self._executor = executor
@@ -42,6 +44,7 @@ class StatsSource:
         self._rooms = rooms
         self._reporter = reporter
         self._store_trouble = store_trouble
+        self._memory_trouble = memory_trouble
         self._is_draining = is_draining
         self._more: dict[str, Callable[[], object]] = {}
 
@@ -65,7 +68,7 @@ class StatsSource:
             status, reason = "down", trouble
         elif unsaved := self._store_trouble():
             status, reason = "unsaved", f"nothing is kept: {unsaved}"
-        elif strain:
+        elif strain or (strain := self._memory_trouble()):
             status, reason = "degraded", strain
         return {
             "status": status,

@@ -60,15 +60,16 @@ class MemoryBudget:
         known.size = size
         self._held[key] = known
         if grew and self.used > self.limit:
-            self._evict()
+            self.evict_to(int(self.limit * AFTER_EVICTION))
 
     def _forget(self, key: int) -> None:
         if held := self._held.pop(key, None):
             self.used -= held.size
 
-    def _evict(self) -> None:
+    def evict_to(self, size: int) -> None:
+        """Have holders give up memory until no more than so many bytes are kept."""
         for key in list(self._held):  # who reports is the last
-            if self.used <= self.limit * AFTER_EVICTION:
+            if self.used <= size:
                 return
             held = self._held.get(key)
             holder = held.holder() if held is not None and held.size else None

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
@@ -69,6 +69,7 @@ class Rooms:
         limits: bounds of rooms.
         budgets: what clients have spent.
         processes: load histories that may take long; None: processes of its own.
+        no_memory: returns why the server has no memory for another room; empty when it has.
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class Rooms:
         limits: RoomLimits | None = None,
         budgets: Budgets | None = None,
         processes: LoadProcesses | None = None,
+        no_memory: Callable[[], str] = lambda: "",
     ) -> None:
         self._limits = limits or RoomLimits()
         self._budgets = budgets or Budgets()
@@ -89,6 +91,7 @@ class Rooms:
         self._processes = processes or LoadProcesses()
         self._opening: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._unreadable_until: dict[str, float] = {}
+        self._no_memory = no_memory
         self._rooms: dict[str, Room] = {}
         self._language = language
         self._starter = starter
@@ -125,6 +128,8 @@ class Rooms:
         if room is None:
             if payer is not None:
                 self._budgets.charge(OPENED, payer, 1, now)
+            if trouble := self._no_memory():
+                raise TooManyRooms(f"No room can be opened: {trouble}. Try again in a minute.")
             if len(self._rooms) >= self._limits.rooms:
                 self.forget_idle(now)
             if len(self._rooms) >= self._limits.rooms and not self._make_place():
@@ -222,6 +227,24 @@ class Rooms:
         for room in sorted(idle, key=lambda each: each.idle_since or 0.0):
             if not room.has_loose_edits and not self._keeper.is_unsaved(room.name):
                 del self._rooms[room.name]
+                return True
+        return False
+
+    def shed(self) -> bool:
+        """Reduce the memory of rooms: forget the empty ones, or else close the newest.
+
+        A closed room is in the store; its members come back when there is memory for it.
+
+        Returns:
+            Whether anything was done.
+        """
+        before = len(self._rooms)
+        self.forget_idle(float("inf"))
+        if len(self._rooms) < before:
+            return True
+        for room in reversed(list(self)):
+            if room.size and not any(room.unfinished()):
+                room.dismiss("the server needs the memory of this room; come back in a minute")
                 return True
         return False
 

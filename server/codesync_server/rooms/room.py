@@ -192,6 +192,15 @@ class Room:
             self.save()
         self._tell_members()
 
+    def dismiss(self, reason: str) -> None:
+        """End the connections of all members, who may come back.
+
+        Args:
+            reason: shown to them.
+        """
+        for outlet in list(self._outlets.values()):
+            outlet.close(reason)
+
     def _give_input_back(self, key: str) -> None:
         """Let programs be typed to by whoever submitted them, not by somebody who is gone."""
         for job in self.unfinished():
