@@ -1,5 +1,6 @@
 """What is read from the collections."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
@@ -48,7 +49,8 @@ async def _with_sources(database: Database, jobs: Sequence[Mapping[str, Any]]) -
     ids = [job["_id"] for job in jobs]
     bodies = database["bodies"].find({"_id": {"$in": ids}}, {"source": 1})
     sources = {body["_id"]: body["source"] async for body in bodies}
-    return [read_job(job, sources.get(job["_id"])) for job in jobs]
+    # Decompressing takes longer than the event loop may be blocked.
+    return await asyncio.to_thread(lambda: [read_job(job, sources.get(job["_id"])) for job in jobs])
 
 
 async def room(database: Database, name: str) -> KeptRoom | None:
@@ -150,7 +152,9 @@ async def job(database: Database, job_id: str) -> JobRecord | None:
 async def output(database: Database, job_id: str) -> Sequence[OutputRun]:
     """What a finished job wrote, as far as it was kept."""
     body = await database["bodies"].find_one({"_id": job_id}, {"output": 1})
-    return unpack_output(body["output"]) if body and body.get("output") else ()
+    if not body or not body.get("output"):
+        return ()
+    return await asyncio.to_thread(unpack_output, body["output"])
 
 
 async def rooms(database: Database) -> list[RoomLine]:

@@ -5,8 +5,10 @@ as new, which is quick; and if something of it was there, everything is done onc
 as it is.
 """
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import msgspec
 from pymongo import DeleteMany, DeleteOne, InsertOne, ReplaceOne, UpdateOne
@@ -67,7 +69,11 @@ async def _apply(
     for change in changes:
         if isinstance(change, AcceptJob):
             accepted[len(operations["jobs"])] = change.record.id
-        for name, operation in _operations(change, again=again):
+        # Compressing 11 MiB of sources and input takes longer than the event loop may be blocked.
+        is_large = isinstance(change, AcceptJob | FinishJob)
+        make = partial(_operations_of, change, again=again)
+        made = await asyncio.to_thread(make) if is_large else make()
+        for name, operation in made:
             operations[name].append(operation)
     known: list[str] = []
     for name, some in operations.items():
@@ -76,6 +82,10 @@ async def _apply(
             fresh = done.upserted_ids or {}
             known = [job for place, job in accepted.items() if place not in fresh]
     return known
+
+
+def _operations_of(change: Change, *, again: bool) -> list[_Put]:
+    return list(_operations(change, again=again))
 
 
 def _operations(change: Change, *, again: bool) -> Iterator[_Put]:
