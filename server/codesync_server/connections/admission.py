@@ -18,7 +18,7 @@ from codesync_protocol.names import is_room_name
 from codesync_server.access.exhausted import Exhausted
 from codesync_server.access.invites import Claim, InviteDesk, NotGranted
 from codesync_server.access.payer import Payer
-from codesync_server.access.throttle import Throttle
+from codesync_server.access.token_buckets import Rate, TokenBuckets
 from codesync_server.rooms.registry import Rooms, RoomUnavailable, TooManyRooms
 from codesync_server.rooms.room import Room
 
@@ -73,7 +73,7 @@ class Doorkeeper:
         self.draining = False
         self._rooms = rooms
         self._invites = invites
-        self._wrong_tokens = Throttle(WRONG_TOKENS_BURST, WRONG_TOKENS_PER_SECOND)
+        self._wrong_tokens = TokenBuckets(Rate(WRONG_TOKENS_BURST, WRONG_TOKENS_PER_SECOND))
 
     def claim(self, hello: Hello, address: str) -> "Claimed | Refused":
         """Decide whether a hello is challenged. Nothing of the server is disclosed here.
