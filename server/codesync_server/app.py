@@ -85,7 +85,7 @@ class App:
         self.languages = Languages(built_in(), choice.executor.has_command)
         self._allowance = Allowance(settings.limits, settings.caps, choice.executor.unlimited)
         self.store = store
-        self._keeper = Keeper(store, self._resave, self._tell_saving)
+        self._keeper = Keeper(store, self._resave, self._tell_saving, settings.keep_bytes)
         self._store_watch = StoreWatch(store.ping, self._tell_saving)
         self._past = Past(store)
         first = next((each for each in self.languages.infos() if each.available), None)

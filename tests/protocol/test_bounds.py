@@ -10,11 +10,13 @@ from msgspec import Meta
 
 from codesync_protocol.codec import decode_from_client, decode_from_server, encode, encoded_size
 from codesync_protocol.errors import Code, MessageTooLarge
-from codesync_protocol.limits import FRAME_MAX, PAGES_MAX
+from codesync_protocol.limits import FRAME_MAX, HELLO_FRAME_MAX, PAGES_MAX
 from codesync_protocol.messages import (
     Fault,
+    Hello,
     Member,
     Members,
+    Proof,
     Queue,
     QueuedJob,
     Rejected,
@@ -45,6 +47,12 @@ LONG = LARGEST_CHARACTER * 200
 def test_h09_the_largest_message_of_a_client_fits_into_a_frame(kind: type[msgspec.Struct]) -> None:
     message = largest(kind)
     assert decode_from_client(encode(message)) == message
+
+
+def test_h09_the_largest_messages_before_the_welcome_fit_into_their_smaller_frames() -> None:
+    hello = msgspec.structs.replace(largest(Hello), token="", room="x" * 64)  # as version 2 has it
+    for message in (hello, largest(Proof)):
+        encode(message, HELLO_FRAME_MAX)
 
 
 @pytest.mark.parametrize("kind", SERVER_KINDS)

@@ -1,11 +1,29 @@
 """Jobs as the store has them, and back."""
 
+from msgspec.structs import replace
+
 from codesync_protocol.messages import JobState, StdinMode, Stream
 from codesync_server.jobs.job import Job, Submitter
 from codesync_server.jobs.output import KeptOutput
 from codesync_server.jobs.stdin import StdinGate
 from codesync_server.store.packing import OUTPUT_HEAD, OUTPUT_TAIL, excerpt
 from codesync_server.store.records import JobRecord, OutputRun, Source
+
+UNREAD_STDIN_MAX = 64 * 1024
+"""Bytes of prepared stdin that are kept of a job that never began."""
+
+
+def source_of(job: Job) -> Source:
+    """What a job runs."""
+    return Source(
+        tuple(job.files),
+        tuple(job.args),
+        job.prepared_stdin,
+        job.input.mode,
+        job.tty,
+        job.window,
+        job.limits,
+    )
 
 
 def record_of(job: Job, place: int) -> JobRecord:
@@ -15,15 +33,7 @@ def record_of(job: Job, place: int) -> JobRecord:
         job: the job.
         place: its place among the jobs of its room.
     """
-    source = Source(
-        tuple(job.files),
-        tuple(job.args),
-        job.prepared_stdin,
-        job.input.mode,
-        job.tty,
-        job.window,
-        job.limits,
-    )
+    source = source_of(job)
     return JobRecord(
         id=job.id,
         order=0,
@@ -72,6 +82,17 @@ def job_of(record: JobRecord, clock: float) -> Job:
         job.result, job.state = result, JobState.FINISHED
         job.cancelled_by, job.is_told = record.cancelled_by, True
     return job
+
+
+def kept_source_of(job: Job) -> Source | None:
+    """What is kept of the source of a job that has ended; None: all that was accepted.
+
+    Whoever submits and cancels must not fill the store: input that no program has read is
+    of no use to anybody.
+    """
+    if job.attempts or len(job.prepared_stdin) <= UNREAD_STDIN_MAX:
+        return None
+    return replace(source_of(job), prepared=b"")
 
 
 def output_of(job: Job) -> tuple[OutputRun, ...]:

@@ -386,7 +386,7 @@ class Scheduler:
             result, output_bytes=job.output.total, stages=(*job.stages, *result.stages)
         )
         job.move(JobState.FINISHED)
-        job.forget_source()
         told = self._events.job_finished(job)
+        job.forget_source()
         self._changed(job.room)
         return told

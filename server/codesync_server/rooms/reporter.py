@@ -6,7 +6,7 @@ from codesync_protocol.codec import encode
 from codesync_protocol.fitting import fit
 from codesync_protocol.messages import Finished, Output, Started, StdinTaken, Stream
 from codesync_server.jobs.job import Job
-from codesync_server.jobs.kept import output_of
+from codesync_server.jobs.kept import kept_source_of, output_of
 from codesync_server.jobs.memory_budget import MemoryBudget
 from codesync_server.rooms.gate import Kept
 from codesync_server.rooms.queue_news import QueueNews
@@ -83,7 +83,9 @@ class Reporter:
         result = job.result = fit(job.result)
         self.verdicts[result.verdict] += 1
         self._shown.pop(job.id, None)
-        kept = self._keeper.keep(FinishJob(job.id, result, job.cancelled_by, output_of(job)))
+        kept = self._keeper.keep(
+            FinishJob(job.id, result, job.cancelled_by, output_of(job), kept_source_of(job))
+        )
         if kept is None:
             job.output.finish()
         else:

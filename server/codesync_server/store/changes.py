@@ -12,6 +12,7 @@ from codesync_server.store.records import (
     MemberRecord,
     OutputRun,
     RoomRecord,
+    Source,
 )
 
 
@@ -79,12 +80,21 @@ class ShowJob:
 
 @dataclass(frozen=True, slots=True)
 class FinishJob:
-    """How an unfinished job ended, and what it wrote; the first end counts."""
+    """How an unfinished job ended, and what it wrote; the first end counts.
+
+    Attributes:
+        job: its id.
+        result: how it ended.
+        cancelled_by: who cancelled it.
+        output: what it wrote.
+        source: what is kept of its source from now on; None: all that was accepted.
+    """
 
     job: str
     result: Result
     cancelled_by: str
     output: tuple[OutputRun, ...]
+    source: Source | None = None
 
 
 @dataclass(frozen=True, slots=True)

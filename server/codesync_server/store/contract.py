@@ -19,6 +19,9 @@ SCHEMA = 3
 opened for writing. 2: what is searched is kept folded; 3: which of a room's links only
 let people watch."""
 
+MEMBERS_KEPT = 1000
+"""Members of one room that are kept: those who were there last."""
+
 
 class StoreUnusable(Exception):
     """The store cannot be opened; the message says why and what to do."""
@@ -68,10 +71,14 @@ class Store(Protocol):
     Attributes:
         about: where things are kept, for people.
         outlives: whether what is kept is there after the process has ended.
+        finished_bytes: bytes of sources and outputs of finished jobs together, while it is open for
+            writing. Counted when it is opened and with every write; a little too high after a write
+            that had to be repeated.
     """
 
     about: str
     outlives: bool
+    finished_bytes: int
 
     async def open(self, *, alone: bool = True) -> None:
         """Connect, bring the layout up to date, and make sure that no other server writes.
@@ -164,6 +171,18 @@ class Store(Protocol):
         Args:
             retention: how long and how much is kept.
             keep: rooms that are in use.
+
+        Returns:
+            How many jobs were deleted.
+        """
+        ...
+
+    async def prune_oldest(self, bytes_max: int, jobs: int) -> int:
+        """Delete the oldest finished jobs as long as all have more than `bytes_max`.
+
+        Args:
+            bytes_max: bytes of sources and outputs that may stay.
+            jobs: how many are deleted at the most.
 
         Returns:
             How many jobs were deleted.

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
+from codesync_server.store.bound import StoreBound
 from codesync_server.store.changes import (
     AcceptJob,
     AddEdit,
@@ -66,6 +67,7 @@ class Keeper:
         store: the store; opened and closed by whoever made it.
         resave: has a room saved as it is now, through `keep`.
         trouble_changed: is told when `trouble` changes.
+        bytes_max: sources and outputs of finished jobs that the store may hold; None: no bound.
 
     Attributes:
         store: to read from.
@@ -77,9 +79,11 @@ class Keeper:
         store: Store,
         resave: Callable[[str], None],
         trouble_changed: Callable[[], None] = lambda: None,
+        bytes_max: int | None = None,
     ) -> None:
         self.store = store
         self.trouble = ""
+        self._bound = StoreBound(store, bytes_max)
         self._is_away = False
         self._owed: _Entry | None = None  # the last of what the store missed while it was away
         self._resave = resave
@@ -182,6 +186,7 @@ class Keeper:
             while self._entries:
                 self._take_batch()
                 await self._write_batch()
+                await self._bound.enforce()
             self._empty.set()
 
     def _put(self, entry: _Entry) -> None:

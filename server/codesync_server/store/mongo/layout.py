@@ -21,6 +21,7 @@ _INDEXES = (
     ("jobs", ("room", "verdict", "place")),
     ("jobs", ("verdict", "order")),
     ("jobs", ("order",)),
+    ("jobs", ("verdict", "size")),
     ("jobs", ("submitted_at",)),
     ("rooms", ("used_at",)),
 )

@@ -6,7 +6,7 @@ from typing import Any
 
 from pymongo.asynchronous.client_session import AsyncClientSession
 
-from codesync_server.store.contract import Retention
+from codesync_server.store.contract import MEMBERS_KEPT, Retention
 from codesync_server.store.mongo.documents import Database, Document
 from codesync_server.store.mongo.fence import Fence
 
@@ -30,8 +30,60 @@ async def prune(
         deleted += await _delete_rooms(database, fence, now - retention.rooms_seconds, keep)
     if retention.bytes_max is not None:
         deleted += await _delete_beyond(database, fence, retention.bytes_max)
+    await _delete_forgotten_members(database, fence)
     await delete_orphans(database, fence)
     return deleted
+
+
+async def finished_bytes(database: Database) -> int:
+    """Sum up sources and outputs of the finished jobs."""
+    sizes = await database["jobs"].aggregate(
+        [{"$match": _FINISHED}, {"$group": {"_id": None, "all": {"$sum": "$size"}}}]
+    )
+    sums = await sizes.to_list(1)
+    return int(sums[0]["all"]) if sums else 0
+
+
+async def size_of(database: Database, jobs: Sequence[str]) -> int:
+    """Sum up sources and outputs of some jobs."""
+    found = database["jobs"].find({"_id": {"$in": list(jobs)}}, {"size": 1})
+    return sum([int(each["size"]) async for each in found])
+
+
+async def prune_oldest(
+    database: Database, fence: Fence, bytes_max: int, jobs: int
+) -> tuple[int, int]:
+    """Delete the oldest finished jobs as long as all have more than `bytes_max`.
+
+    Returns:
+        How many jobs were deleted, and the bytes that are left.
+    """
+    left, ids = await finished_bytes(database), list[str]()
+    oldest = database["jobs"].find(_FINISHED, {"size": 1}).sort("order", 1).limit(jobs)
+    async for each in oldest:
+        if left <= bytes_max:
+            break
+        ids.append(each["_id"])
+        left -= int(each["size"])
+    if ids:
+        await _delete(database, fence, ("jobs", "bodies"), ids)
+    return len(ids), left
+
+
+async def _delete_forgotten_members(database: Database, fence: Fence) -> None:
+    """Delete members beyond those that a room reads again: client keys are free to make."""
+    members = database["members"]
+    rooms = await members.aggregate(
+        [
+            {"$group": {"_id": "$room", "count": {"$sum": 1}}},
+            {"$match": {"count": {"$gt": MEMBERS_KEPT}}},
+        ]
+    )
+    for room in await rooms.to_list(None):
+        latest = members.find({"room": room["_id"]}, {"_id": 1}).sort("seen_at", -1)
+        ids = [each["_id"] async for each in latest.skip(MEMBERS_KEPT)]
+        for start in range(0, len(ids), _AT_A_TIME):
+            await _delete(database, fence, ("members",), ids[start : start + _AT_A_TIME])
 
 
 async def _delete_jobs(database: Database, fence: Fence, which: Document) -> int:
@@ -77,11 +129,7 @@ async def _delete_room(database: Database, fence: Fence, name: str) -> None:
 
 
 async def _delete_beyond(database: Database, fence: Fence, bytes_max: int) -> int:
-    sizes = await database["jobs"].aggregate(
-        [{"$match": _FINISHED}, {"$group": {"_id": None, "all": {"$sum": "$size"}}}]
-    )
-    sums = await sizes.to_list(1)
-    beyond = int(sums[0]["all"]) - bytes_max if sums else 0
+    beyond = await finished_bytes(database) - bytes_max
     if beyond <= 0:
         return 0
     oldest = database["jobs"].find(_FINISHED, {"order": 1, "size": 1}).sort("order", 1)

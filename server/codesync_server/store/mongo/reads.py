@@ -5,6 +5,7 @@ import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
+from codesync_server.store.contract import MEMBERS_KEPT
 from codesync_server.store.mongo.documents import (
     Database,
     Document,
@@ -24,8 +25,6 @@ from codesync_server.store.records import (
     Wanted,
 )
 from codesync_server.store.searching import BEYOND, needle
-
-MEMBERS_MAX = 1000
 
 WINDOW = 200
 """Jobs that are looked through at once for a page; more, the longer nothing is found."""
@@ -63,7 +62,7 @@ async def room(database: Database, name: str) -> KeptRoom | None:
     members = database["members"].find({"room": name}).sort(order)
     return KeptRoom(
         read_room(found),
-        tuple(read_member(each) for each in await members.to_list(MEMBERS_MAX)),
+        tuple(read_member(each) for each in await members.to_list(MEMBERS_KEPT)),
         await _text(database, name),
         await _last_place(database, name),
     )

@@ -9,7 +9,7 @@ from pymongo import ReadPreference
 from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
 
-from codesync_server.store.changes import Change
+from codesync_server.store.changes import Change, FinishJob
 from codesync_server.store.contract import Retention, StoreDown, StoreUnusable
 from codesync_server.store.mongo import address, layout, pruning, reads, writes
 from codesync_server.store.mongo.documents import Database
@@ -36,10 +36,12 @@ class MongoStore:
     Attributes:
         about: where things are kept, for people; without the password.
         outlives: what is kept is there after the process has ended.
+        finished_bytes: bytes of sources and outputs of finished jobs together.
     """
 
     def __init__(self, where: str) -> None:
         self.outlives = True
+        self.finished_bytes = 0
         self.about = "MongoDB"
         self._address = where
         self._name = address.DATABASE
@@ -78,6 +80,7 @@ class MongoStore:
         self._fence = Fence(session, lease, ANSWER_SECONDS)
         self._renewal = asyncio.get_running_loop().create_task(self._renew(self._fence))
         await layout.bring_up_to_date(database, self._fence, version)
+        self.finished_bytes = await pruning.finished_bytes(database)
 
     async def _require_transactions(self, client: address.Client) -> None:
         hello = await client.admin.command("hello")
@@ -147,6 +150,8 @@ class MongoStore:
         del surely
         async with self._writing() as (database, fence):
             known = await writes.write(database, fence, changes)
+            if ended := [each.job for each in changes if isinstance(each, FinishJob)]:
+                self.finished_bytes += await pruning.size_of(database, ended)
             return {each: job for each in known if (job := await reads.job(database, each))}
 
     async def last_order(self) -> int:
@@ -189,7 +194,17 @@ class MongoStore:
     async def prune(self, retention: Retention, keep: frozenset[str]) -> int:
         """Delete what is old or too much."""
         async with self._writing() as (database, fence):
-            return await pruning.prune(database, fence, retention, keep)
+            deleted = await pruning.prune(database, fence, retention, keep)
+            self.finished_bytes = await pruning.finished_bytes(database)
+            return deleted
+
+    async def prune_oldest(self, bytes_max: int, jobs: int) -> int:
+        """Delete the oldest finished jobs as long as all have more than `bytes_max`."""
+        async with self._writing() as (database, fence):
+            deleted, self.finished_bytes = await pruning.prune_oldest(
+                database, fence, bytes_max, jobs
+            )
+            return deleted
 
     async def check(self) -> Sequence[str]:
         """What is wrong with the data, a sentence each."""

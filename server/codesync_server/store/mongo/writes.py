@@ -36,7 +36,7 @@ from codesync_server.store.mongo.documents import (
     room_document,
 )
 from codesync_server.store.mongo.fence import Fence
-from codesync_server.store.packing import pack_output
+from codesync_server.store.packing import pack_output, pack_source
 from codesync_server.store.searching import fold
 
 Operation = InsertOne[Document] | ReplaceOne[Document] | UpdateOne | DeleteOne | DeleteMany
@@ -158,6 +158,11 @@ def _finish(change: FinishJob) -> Iterator[_Put]:
         "result": msgspec.msgpack.encode(change.result),
         "cancelled_by": change.cancelled_by,
     }
-    size = {"size": len(output)}
-    yield "jobs", UpdateOne(_unfinished(change.job), {"$set": ended, "$inc": size})
-    yield "bodies", UpdateOne(_unwritten(change.job), {"$set": {"output": output}})
+    body: Document = {"output": output}
+    if change.source is None:
+        update: Document = {"$set": ended, "$inc": {"size": len(output)}}
+    else:
+        body["source"] = pack_source(change.source)
+        update = {"$set": {**ended, "size": len(body["source"]) + len(output)}}
+    yield "jobs", UpdateOne(_unfinished(change.job), update)
+    yield "bodies", UpdateOne(_unwritten(change.job), {"$set": body})

@@ -4,7 +4,7 @@ import sqlite3
 import time
 from collections.abc import Collection
 
-from codesync_server.store.contract import Retention
+from codesync_server.store.contract import MEMBERS_KEPT, Retention
 
 _FINISHED = "verdict IS NOT NULL"
 
@@ -20,9 +20,55 @@ def prune(db: sqlite3.Connection, retention: Retention, keep: Collection[str]) -
         _delete(db, f"{_FINISHED} AND submitted_at < ?", now - retention.jobs_seconds)
     if retention.rooms_seconds is not None:
         _delete_rooms(db, now - retention.rooms_seconds, keep)
+    _delete_forgotten_members(db)
     if retention.bytes_max is not None:
         _delete(db, f"{_FINISHED} AND ord <= ?", _last_beyond(db, retention.bytes_max))
     return before - _count(db)
+
+
+def finished_bytes(db: sqlite3.Connection) -> int:
+    """Sum up sources and outputs of the finished jobs."""
+    found = db.execute(f"SELECT coalesce(sum(size), 0) FROM jobs WHERE {_FINISHED}")
+    return int(found.fetchone()[0])
+
+
+def size_of(db: sqlite3.Connection, jobs: Collection[str]) -> int:
+    """Sum up sources and outputs of some jobs."""
+    return sum(
+        int(row[0])
+        for job in jobs
+        for row in db.execute("SELECT size FROM jobs WHERE id = ?", (job,))
+    )
+
+
+def prune_oldest(db: sqlite3.Connection, bytes_max: int, jobs: int) -> tuple[int, int]:
+    """Delete the oldest finished jobs as long as all have more than `bytes_max`.
+
+    Returns:
+        How many jobs were deleted, and the bytes that are left.
+    """
+    left = finished_bytes(db)
+    oldest = db.execute(
+        f"SELECT ord, size FROM jobs WHERE {_FINISHED} ORDER BY ord LIMIT ?", (jobs,)
+    ).fetchall()
+    deleted = 0
+    for order, size in oldest:
+        if left <= bytes_max:
+            break
+        _delete(db, "ord = ?", order)
+        left -= size
+        deleted += 1
+    return deleted, left
+
+
+def _delete_forgotten_members(db: sqlite3.Connection) -> None:
+    """Delete members beyond those that a room reads again: client keys are free to make."""
+    db.execute(
+        "DELETE FROM members WHERE (room, key) IN (SELECT room, key FROM (SELECT room, key,"
+        " row_number() OVER (PARTITION BY room ORDER BY seen_at DESC) AS at FROM members)"
+        " WHERE at > ?)",
+        (MEMBERS_KEPT,),
+    )
 
 
 def _last_beyond(db: sqlite3.Connection, bytes_max: int) -> int:

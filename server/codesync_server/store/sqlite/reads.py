@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from codesync_protocol.verdict import Result
+from codesync_server.store.contract import MEMBERS_KEPT
 from codesync_server.store.packing import unpack_output, unpack_source
 from codesync_server.store.records import (
     EditRecord,
@@ -20,9 +21,6 @@ from codesync_server.store.records import (
     Wanted,
 )
 from codesync_server.store.searching import BEYOND, needle
-
-MEMBERS_MAX = 1000
-"""Members of one room that are read: the latest ones."""
 
 _FIELDS = (
     *("id", "order", "room", "place", "owner", "member", "name", "language", "title"),
@@ -56,7 +54,7 @@ def room(db: sqlite3.Connection, name: str) -> KeptRoom | None:
         "SELECT key, member, name, crdt, edits_taken, role, removed, seen_at FROM members"
         " WHERE room = ?"
         " ORDER BY role != '' OR removed != '' DESC, edits_taken > 0 DESC, seen_at DESC LIMIT ?",
-        (name, MEMBERS_MAX),
+        (name, MEMBERS_KEPT),
     )
     jobs = db.execute("SELECT coalesce(max(place), 0) FROM jobs WHERE room = ?", (name,))
     return KeptRoom(

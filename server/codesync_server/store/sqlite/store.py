@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-from codesync_server.store.changes import AcceptJob, Change
+from codesync_server.store.changes import AcceptJob, Change, FinishJob
 from codesync_server.store.contract import Retention, StoreAbsent, StoreDown, StoreUnusable
 from codesync_server.store.records import (
     JobRecord,
@@ -25,7 +25,7 @@ from codesync_server.store.sqlite import pruning, reads, writes
 from codesync_server.store.sqlite.file import connect, make_file, open_to_read
 from codesync_server.store.sqlite.file_check import FileCheck
 from codesync_server.store.sqlite.lock import FileLock
-from codesync_server.store.sqlite.schema import bring_up_to_date, check_version
+from codesync_server.store.sqlite.schema import bring_up_to_date, check_version, index_sizes
 
 JOBS_AT_A_TIME = 100
 
@@ -41,11 +41,13 @@ class SqliteStore:
     Attributes:
         about: where things are kept, for people.
         outlives: whether what is kept is there after the process has ended.
+        finished_bytes: bytes of sources and outputs of finished jobs together.
     """
 
     def __init__(self, path: Path | None) -> None:
         self.about = str(path) if path else "memory: nothing outlives the server"
         self.outlives = path is not None
+        self.finished_bytes = 0
         self._path = path
         self._lock: FileLock | None = None
         self._file_check: FileCheck | None = None
@@ -73,6 +75,7 @@ class SqliteStore:
         if self._path is None:
             self._writer = self._reader = connect(":memory:")
             bring_up_to_date(self._writer)
+            index_sizes(self._writer)
             return
         path = self._path.resolve()  # two names of one file are one store
         if not alone:
@@ -87,6 +90,8 @@ class SqliteStore:
         check_version(self._writer)  # before anything is changed
         self._writer.execute("PRAGMA journal_mode = WAL")
         bring_up_to_date(self._writer)
+        index_sizes(self._writer)
+        self.finished_bytes = pruning.finished_bytes(self._writer)
         self._reader = connect(path.as_uri())
         self._reader.execute("PRAGMA query_only = 1")
 
@@ -120,7 +125,10 @@ class SqliteStore:
         def write(db: sqlite3.Connection) -> Mapping[str, JobRecord]:
             if self._file_check is not None:
                 self._file_check.check()
-            return _write(db, changes, surely=surely)
+            known = _write(db, changes, surely=surely)
+            ended = [each.job for each in changes if isinstance(each, FinishJob)]
+            self.finished_bytes += pruning.size_of(db, ended)
+            return known
 
         return await self._writing(write)
 
@@ -156,9 +164,24 @@ class SqliteStore:
 
     async def prune(self, retention: Retention, keep: frozenset[str]) -> int:
         """Delete what is old or too much."""
-        return await self._writing(
-            lambda db: _in_transaction(db, lambda: pruning.prune(db, retention, keep))
-        )
+
+        def prune(db: sqlite3.Connection) -> int:
+            deleted = _in_transaction(db, lambda: pruning.prune(db, retention, keep))
+            self.finished_bytes = pruning.finished_bytes(db)
+            return deleted
+
+        return await self._writing(prune)
+
+    async def prune_oldest(self, bytes_max: int, jobs: int) -> int:
+        """Delete the oldest finished jobs as long as all have more than `bytes_max`."""
+
+        def prune(db: sqlite3.Connection) -> int:
+            deleted, self.finished_bytes = _in_transaction(
+                db, lambda: pruning.prune_oldest(db, bytes_max, jobs)
+            )
+            return deleted
+
+        return await self._writing(prune)
 
     async def check(self) -> Sequence[str]:
         """What is wrong with the data, a sentence each."""

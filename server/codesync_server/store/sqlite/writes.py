@@ -164,3 +164,8 @@ def _finish(db: sqlite3.Connection, change: FinishJob) -> None:
     ).fetchone()
     if done and output:
         db.execute("INSERT OR REPLACE INTO outputs VALUES (?, ?)", (done[0], output))
+    if done and change.source is not None:
+        source = pack_source(change.source)
+        db.execute("UPDATE sources SET data = ? WHERE ord = ?", (source, done[0]))
+        size = len(source) + len(output)
+        db.execute("UPDATE jobs SET size = ? WHERE ord = ?", (size, done[0]))
