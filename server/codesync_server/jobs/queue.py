@@ -62,6 +62,14 @@ class FairQueue:
         """Give up the place that was reserved for a job."""
         self._shares.release(job)
 
+    def add_input(self, job: Job, size: int) -> None:
+        """Count bytes of input that a waiting job was sent.
+
+        Raises:
+            QueueFull: a share is used up.
+        """
+        self._shares.grow(job, size)
+
     def put(self, job: Job) -> None:
         """Add a job behind the others of its member, in its reserved place if it has one.
 

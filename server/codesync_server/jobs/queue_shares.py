@@ -88,7 +88,7 @@ class QueueShares:
         try:
             self._check_member(job)
             self._check_jobs(job)
-            self._check_bytes(job)
+            self._check_bytes(job.room, job.size)
         except QueueFull as error:
             self.refusals[error.level] += 1
             raise
@@ -99,6 +99,27 @@ class QueueShares:
         size = self._sizes[job] = job.size
         for path in _levels(job):
             self._jobs[path] += 1
+        self._bytes[job.room] += size
+        self._total_bytes += size
+
+    def grow(self, job: Job, size: int) -> None:
+        """Count input that a waiting job was sent.
+
+        Args:
+            job: it; one that does not wait is not counted.
+            size: bytes.
+
+        Raises:
+            QueueFull: the share of its room, or of the server, is used up; nothing is counted.
+        """
+        if job not in self._sizes:
+            return
+        try:
+            self._check_bytes(job.room, size)
+        except QueueFull as error:
+            self.refusals[error.level] += 1
+            raise
+        self._sizes[job] += size
         self._bytes[job.room] += size
         self._total_bytes += size
 
@@ -128,25 +149,24 @@ class QueueShares:
             return
         if self._jobs[()] >= limit:
             raise QueueFull("server", f"The queue of this server is full ({_jobs(limit)})")
-        share = max(few, min(self._limits.per_room, limit // self._rooms_with(job)))
+        share = max(few, min(self._limits.per_room, limit // self._rooms_with(job.room)))
         if held < share:
             return
         if self._jobs[(job.room, job.submitter.invite)] >= few or held >= 2 * share:
             raise QueueFull("room", f"This room's share of the queue is full ({_jobs(share)})")
 
-    def _check_bytes(self, job: Job) -> None:
-        held, limit = self._bytes[job.room], self._limits.size
-        wanted = held + job.size
-        if wanted <= FEW_BYTES:
+    def _check_bytes(self, room: str, size: int) -> None:
+        held, limit = self._bytes[room], self._limits.size
+        if held + size <= FEW_BYTES:
             return
-        if self._total_bytes + job.size > limit:
+        if self._total_bytes + size > limit:
             raise QueueFull("server", f"The queue of this server is full ({_size(limit)})")
-        share = limit // max(ROOMS_MIN, self._rooms_with(job))
-        if held and wanted > share:
+        share = limit // max(ROOMS_MIN, self._rooms_with(room))
+        if held and held + size > share:
             raise QueueFull("room", f"This room's share of the queue is full ({_size(share)})")
 
-    def _rooms_with(self, job: Job) -> int:
-        return len(self._bytes) + (job.room not in self._bytes)
+    def _rooms_with(self, room: str) -> int:
+        return len(self._bytes) + (room not in self._bytes)
 
 
 def path_of(job: Job) -> tuple[str, str, str]:

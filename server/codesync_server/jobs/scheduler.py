@@ -173,6 +173,14 @@ class Scheduler:
         """Give up the place that was reserved for a job."""
         self._queue.release(job)
 
+    def add_input(self, job: Job, size: int) -> None:
+        """Count bytes of input that a job is sent, if it waits in the queue.
+
+        Raises:
+            QueueFull: the queue has no space for them.
+        """
+        self._queue.add_input(job, size)
+
     def retry_seconds(self, room: str, member: str = "") -> float:
         """Estimate when the next job of a room leaves the queue; see `StartOrder`."""
         return 0.0 if self.trouble else self._order.retry_seconds(room, member, self._now())

@@ -109,7 +109,7 @@ class StdinGate:
         if fresh:
             self._received[key] += len(fresh)
             self._on_the_way += len(fresh)
-            self._owed.append((key, len(fresh)))
+            self._owe(key, len(fresh))
             if self._sink is None:
                 self._early += fresh
             else:
@@ -175,6 +175,12 @@ class StdinGate:
                 self._credited[key] += part
                 credited[key] = self._credited[key]
         return credited
+
+    def _owe(self, key: str, count: int) -> None:
+        """Remember whose bytes come next; many small messages of one client are one entry."""
+        if self._owed and self._owed[-1][0] == key:
+            count += self._owed.pop()[1]
+        self._owed.append((key, count))
 
     def _feed(self, sink: Sink, data: bytes) -> None:
         self._forgot = self._forgot or len(self._fed) + len(data) > KEPT_MAX

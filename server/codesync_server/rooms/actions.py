@@ -39,6 +39,7 @@ from codesync_server.access.invites import InviteDesk
 from codesync_server.access.token_buckets import Rate
 from codesync_server.jobs.allowance import Allowance
 from codesync_server.jobs.job import Job
+from codesync_server.jobs.queue import QueueFull
 from codesync_server.jobs.scheduler import Scheduler
 from codesync_server.jobs.uploads import Uploads
 from codesync_server.languages.registry import Languages
@@ -244,6 +245,10 @@ class Actions:
             job.input.discard(self._seat.key, message.offset, message.data)
             self._seat.reply(StdinTaken(job.id, job.input.credited(self._seat.key)))
             raise self._not_holder(job)
+        try:
+            self._scheduler.add_input(job, len(message.data))
+        except QueueFull as error:
+            raise FrameError(Code.STDIN_OVERFLOW, f"{error}; this input is dropped") from None
         fresh = job.input.accept(self._seat.key, message.offset, message.data)
         if len(fresh) < len(message.data):
             # Sent again after a cut, in which our word of what was taken may have been lost.

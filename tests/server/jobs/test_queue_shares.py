@@ -93,6 +93,19 @@ def test_bytes_are_shared_between_rooms_and_small_programs_find_a_place() -> Non
         queue.put(make_job(200 + number, room="third", source=bytes(FEW_BYTES // FEW_JOBS)))
 
 
+def test_h11_input_of_waiting_jobs_counts_until_they_leave_the_queue() -> None:
+    queue = FairQueue(QueueLimits(size=4 * MIB))
+    job = make_job(0)
+    queue.put(job)
+    queue.add_input(job, MIB)
+    with pytest.raises(QueueFull, match=r"This room's share of the queue is full \(1 MB"):
+        queue.add_input(job, 1)
+    assert queue.waiting_bytes == MIB
+    assert queue.take() is job
+    queue.add_input(job, MIB)
+    assert queue.waiting_bytes == 0
+
+
 def test_a_reserved_place_counts_and_is_used_once() -> None:
     queue = FairQueue(QueueLimits(per_member=1))
     job, other = make_job(0), make_job(1)
