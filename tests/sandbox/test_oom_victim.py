@@ -1,6 +1,7 @@
 """When memory runs out the kernel kills programs, and the runner lives to report it (H18)."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from codesync_client.attacks.limits import LIMITS
 from codesync_protocol.verdict import Verdict
 from codesync_server.executors.docker import profile
 from codesync_server.executors.docker.profile import seccomp_profile
+from codesync_server.limits import RUN
 from tests.sandbox.sandboxes import python_spec, run_on, running_executor
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300, func_only=True)]
@@ -42,7 +44,7 @@ async def test_h18_a_program_that_spares_itself_still_ends_at_its_memory_limit(
         text = without_landlock()
         monkeypatch.setattr(profile, "seccomp_profile", lambda: text)
     async with running_executor(executor_image) as executor:
-        bomb = python_spec(PRELUDE + BOMB.source)
+        bomb = python_spec(PRELUDE + BOMB.source, limits=replace(RUN, wall=60.0))
         for result, _ in await run_on(executor, bomb, bomb, bomb):
             assert result.verdict is Verdict.MEMORY_LIMIT, result
             if landlock and HAS_LANDLOCK:

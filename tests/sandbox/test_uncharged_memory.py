@@ -74,7 +74,9 @@ async def most_uncharged(executor: DockerExecutor, attack: Attack) -> int:
     sandbox = await acquire(executor)
     before, most = available(), 0
     async with asyncio.TaskGroup() as tasks:
-        running = tasks.create_task(run_in(sandbox, python_spec(PRELUDE + attack.source)))
+        running = tasks.create_task(
+            run_in(sandbox, python_spec(PRELUDE + attack.source, limits=PATIENT))
+        )
         while not running.done():
             lost = await asyncio.to_thread(available)
             most = max(most, before - lost - await asyncio.to_thread(charged, sandbox.container))
@@ -103,7 +105,7 @@ async def test_h17_each_kind_is_limited_and_named(executor: DockerExecutor) -> N
         "for each in held: each.bind(('127.0.0.1', 0))",
     }
     for kind, hoard in one_process.items():
-        program = python_spec(f"import os, socket, time\n{hoard}\ntime.sleep(60)")
+        program = python_spec(f"import os, socket, time\n{hoard}\ntime.sleep(60)", limits=PATIENT)
         ((result, _),) = await run_on(executor, program)
         assert result.verdict is Verdict.MEMORY_LIMIT, (kind, result)
         assert f"{UNCHARGED_MAX[kind]} {UNCHARGED_TITLES[kind]}" in result.explanation

@@ -27,6 +27,11 @@ UNCLEAN_SECONDS = 10.0
 YIELDING_SHARES = 32
 """The cpu shares of a container that lets others go first; others have 1024."""
 
+SETTLE_SECONDS = 5.0
+"""How long the engine may take to notice that a container whose stream ended has ended."""
+
+SETTLE_LOOK_SECONDS = 0.1
+
 log = logging.getLogger(__name__)
 
 
@@ -123,7 +128,7 @@ class DockerSandbox(Sandbox):
         self._attachment.close()
         self._watch.nudge()
         try:
-            state = await self._engine.container_state(self.container)
+            state = await self._last_state(heard_end)
             if state is None:
                 return Autopsy(memory=False, detail="somebody removed its container", lost=True)
             how = f"container {state['Status']}, exit code {state['ExitCode']}"
@@ -139,6 +144,21 @@ class DockerSandbox(Sandbox):
         if self._attachment.stderr:
             how += f": {self._attachment.stderr.decode(errors='replace')[-300:]}"
         return Autopsy(memory, how, crowded=runs and await self._is_crowded())
+
+    async def _last_state(self, heard_end: bool) -> dict[str, Any] | None:
+        """Ask for the container's state until the engine has noticed what its stream told.
+
+        The stream ends before the engine has noted the end, and only with the end it notes that
+        memory ran out.
+        """
+        loop = asyncio.get_running_loop()
+        patience = loop.time() + SETTLE_SECONDS
+        while True:
+            state = await self._engine.container_state(self.container)
+            settled = state is None or state.get("Paused") or not (heard_end and state["Running"])
+            if settled or loop.time() >= patience:
+                return state
+            await asyncio.sleep(SETTLE_LOOK_SECONDS)
 
     async def _is_crowded(self) -> bool:
         """Ask the engine what the runner itself may be too slow to see; see `Thrashing`."""
