@@ -52,13 +52,18 @@ class RunningServer:
 
 @asynccontextmanager
 async def running_server(
-    settings: Settings | None = None,
+    settings: Settings | None = None, token: str = ""
 ) -> AsyncGenerator[RunningServer, None]:
-    """Run a server while the block lasts; by default with the local executor on a free port."""
+    """Run a server while the block lasts.
+
+    Args:
+        settings: by default the local executor on a free port.
+        token: the server's token; by default a new one.
+    """
     chosen = settings or Settings(port=0, executor="local", drain_seconds=1.0)
     if chosen.store == Settings().store:
         chosen = replace(chosen, store=MEMORY)  # not that of whoever runs the tests
-    app = await App.build(chosen, secrets.token_urlsafe(32), print)
+    app = await App.build(chosen, token or secrets.token_urlsafe(32), print)
     stop, ready = asyncio.Event(), asyncio.Event()
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(app.run(ready.set, stop))
