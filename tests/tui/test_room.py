@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from textual.widgets import Input, Static
+from textual.widgets._toast import Toast
 
 from codesync_protocol.errors import Code
 from codesync_protocol.messages import (
@@ -376,12 +377,17 @@ async def test_what_happened_while_we_were_cut_off_is_shown_once() -> None:
         assert on.rows()[1:-1] == ["one", "two"]
 
 
-async def test_a_rejected_run_says_why_and_what_to_do() -> None:
+async def test_h33_a_refused_run_states_the_limit_and_when_to_try_again() -> None:
     server = RoomServer()
-    server.room.rejection = Rejected("", Code.QUEUE_FULL, "the queue is full", "wait a little")
+    limit, retry = "This room's share of the queue is full (12 jobs).", "Try again in about 20 s."
+    server.room.rejection = Rejected("", Code.QUEUE_FULL, limit, retry, 20.0)
     async with stage(server) as on:
+        assert on.app.size == (80, 24)
         await on.press("f5")
-        await on.until(lambda: "the queue is full\nwait a little" in on.notices())
+        await on.until(lambda: f"{limit}\n{retry}" in on.notices())
+        toast = on.app.screen.query_one(Toast)
+        await on.until(lambda: toast.size.height >= 2)
+        assert on.app.screen.region.contains_region(toast.region), "all of it is on the screen"
         assert on.editor.has_focus
 
 
