@@ -136,6 +136,8 @@ class RoomServer:
         loop: the loop that it lives on.
         upon_entry: what happens right after somebody entered.
         awaiting: the running jobs that wait for input.
+        idle: the running jobs that wait or sleep.
+        held_up: why waiting jobs do not start, by job.
         document: the texts that are shared.
         language: in which language the source is.
         crdt: the CRDT id of each client, by its key.
@@ -157,6 +159,8 @@ class RoomServer:
         self.names: list[str] = []
         self.close_codes: list[int | None] = []
         self.awaiting: set[str] = set()
+        self.idle: set[str] = set()
+        self.held_up: dict[str, str] = {}
         self.turn_seconds = 0.0
         self._seq = 0
         self.document = Document()
@@ -307,14 +311,26 @@ class RoomServer:
             if job.state not in (JobState.QUEUED, JobState.FINISHED)
         ]
         rows = [
-            QueuedJob(job.job, job.state.value, awaits_input=job.job in self.awaiting)
+            QueuedJob(
+                job.job,
+                job.state.value,
+                awaits_input=job.job in self.awaiting,
+                idle=job.job in self.idle,
+            )
             for job in running
         ]
         rows += [
-            QueuedJob(job.job, "queued", place, starts_in=self.turn_seconds * place)
+            QueuedJob(
+                job.job,
+                "queued",
+                place,
+                starts_in=self.turn_seconds * place,
+                held_up=self.held_up.get(job.job, ""),
+            )
             for place, job in enumerate(waiting, 1)
         ]
-        return Queue(tuple(rows), len(waiting), len(running), 3)
+        computing = len(running) - len(self.idle)
+        return Queue(tuple(rows), len(waiting), computing, 3, idle=len(self.idle))
 
     def cut(self) -> None:
         """Cut everybody off, and let them come back."""

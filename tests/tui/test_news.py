@@ -68,6 +68,19 @@ async def test_who_may_answer_is_asked_and_others_see_who_is() -> None:
         await on.until(lambda: "waits" not in on.state.program)
 
 
+async def test_h32_a_program_that_sleeps_is_idle_and_one_without_a_place_says_why() -> None:
+    async with stage(columns=160, lines=48) as on:
+        await on.server.submitted(job_summary(A, member=1, name="ana"))
+        await on.server.started(A)
+        await on.server.submitted(job_summary(B, member=1, name="ana"))
+        on.server.idle.add(A)
+        on.server.held_up[B] = "programs with a terminal: 1 in this room, the limit"
+        await waits(on)
+        await on.until(lambda: any("idle" in row for row in on.queued()))
+        await on.until(lambda: any("#1 held up" in row for row in on.queued()))
+        await on.until(lambda: "main.py waits: programs with a terminal: 1" in on.state.program)
+
+
 async def test_a_program_that_nobody_may_answer_just_waits() -> None:
     async with stage(columns=160, lines=48) as on:
         await on.server.submitted(job_summary(A))

@@ -90,3 +90,5 @@ def test_a_place_in_the_queue_and_when_it_is_ones_turn() -> None:
     assert words.waiting(QueuedJob("0" * 32, "queued", 1)) == "waits #1"
     assert words.waiting(QueuedJob("0" * 32, "queued", 12, starts_in=40.2)) == "#12 in 40s"
     assert words.waiting(QueuedJob("0" * 32, "queued", 99, starts_in=260.0)) == "#99 in 4m"
+    held_up = QueuedJob("0" * 32, "queued", 2, held_up="programs with a terminal: 12, the limit")
+    assert words.waiting(held_up) == "#2 held up"

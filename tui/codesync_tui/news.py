@@ -5,6 +5,7 @@ from time import monotonic
 
 from codesync_client import Room
 from codesync_protocol.messages import JobState, JobSummary
+from codesync_protocol.printable import show_line
 from codesync_tui import words
 from codesync_tui.panels.fit import shorten
 from codesync_tui.panels.status import StatusLine
@@ -51,7 +52,7 @@ class News:
 
     def show(self) -> None:
         """Say how things are now."""
-        text, style = self._waiting() or self._running() or ("", "")
+        text, style = self._waiting() or self._held_up() or self._running() or ("", "")
         self._status.change(program=text, program_style=style)
 
     def _waiting(self) -> tuple[str, str] | None:
@@ -66,6 +67,14 @@ class News:
         names = {each.member: each.name for each in self._room.members.members}
         holder = shorten(names.get(job.holder, "somebody"), _NAME)
         return f"{shorten(job.file_name, _FILE)} waits for {holder}", ""
+
+    def _held_up(self) -> tuple[str, str] | None:
+        """Say what our own program waits for, if a free slot is not enough for it."""
+        for each in self._room.queue.jobs:
+            job = self._room.jobs.get(each.job)
+            if each.held_up and job is not None and job.member == self._room.welcome.member:
+                return f"{shorten(job.file_name, _FILE)} waits: {show_line(each.held_up)}", ""
+        return None
 
     def _running(self) -> tuple[str, str] | None:
         if self._sees_output():

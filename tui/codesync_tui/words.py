@@ -60,7 +60,12 @@ def state(name: str) -> str:
 
 
 def waiting(job: QueuedJob) -> str:
-    """Say a job's place in the queue, and when it probably starts: "#3 in 40s", "waits #1"."""
+    """Say a job's place in the queue, and when it probably starts: "#3 in 40s", "waits #1".
+
+    A job that waits for something else than a slot is "#2 held up".
+    """
+    if job.held_up:
+        return f"#{job.position} held up"
     seconds = round(job.starts_in)
     if seconds < 1:
         return f"waits #{job.position}"

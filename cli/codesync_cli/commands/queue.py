@@ -21,6 +21,8 @@ class Row(TypedDict):
     position: int
     awaits_input: bool
     starts_in: float
+    idle: bool
+    held_up: str
     who: str
     language: str
     file: str
@@ -60,17 +62,21 @@ async def _run(args: argparse.Namespace) -> int:
             "queued": queue.queued,
             "active": queue.active,
             "max_concurrent": queue.max_concurrent,
+            "idle": queue.idle,
             "trouble": queue.trouble,
         }
         say(json.dumps({**counts, "jobs": rows}))
         return ExitCode.OK
-    say(f"{queue.active} of {queue.max_concurrent} running, {queue.queued} waiting in all")
+    idle = f"{queue.idle} idle, " if queue.idle else ""
+    say(f"{queue.active} of {queue.max_concurrent} running, {idle}{queue.queued} waiting in all")
     if queue.trouble:
         say(f"nothing can start: {queue.trouble}")
     for row in rows:
         place = f"#{row['position']}" if row["position"] else "-"
-        state = "input?" if row["awaits_input"] else row["state"]
+        state = "input?" if row["awaits_input"] else "idle" if row["idle"] else row["state"]
         say(f"{row['job'][:6]}  {state:9}  {place:>4}  {row['who']}  {row['file']}")
+        if row["held_up"]:
+            say(f"        starts when one of them ends: {row['held_up']}")
     return ExitCode.OK
 
 
@@ -85,6 +91,8 @@ def _rows(room: Room) -> list[Row]:
                 "position": queued.position,
                 "awaits_input": queued.awaits_input,
                 "starts_in": queued.starts_in,
+                "idle": queued.idle,
+                "held_up": queued.held_up,
                 "who": summary.name if summary else "",
                 "language": summary.language if summary else "",
                 "file": summary.file_name if summary else "",

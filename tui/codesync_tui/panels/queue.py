@@ -151,8 +151,9 @@ class QueuePane(OptionList, inherit_css=True):
     def summary(self) -> str:
         """How busy the server is, in one line."""
         queue = self._queue
+        idle = f", {queue.idle} idle" if queue.idle else ""
         waiting = f", {queue.queued} waiting" if queue.queued else ""
-        return f"{queue.active} of {queue.max_concurrent} running{waiting}"
+        return f"{queue.active} of {queue.max_concurrent} running{idle}{waiting}"
 
     def on_resize(self, _: events.Resize) -> None:
         """Fit the rows to the new width."""
@@ -170,6 +171,8 @@ class QueuePane(OptionList, inherit_css=True):
                 rows.append(self._row(summary, "·", "$dim", words.waiting(queued)))
             elif queued.awaits_input:
                 rows.append(self._row(summary, "?", "$warning", "wants input"))
+            elif queued.idle:
+                rows.append(self._row(summary, "▸", "$dim", "idle"))
             else:
                 rows.append(self._row(summary, "▸", "$success", words.state(queued.state)))
         finished = [job for job in self._jobs.values() if job.state is JobState.FINISHED]
