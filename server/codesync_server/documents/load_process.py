@@ -12,7 +12,7 @@ from codesync_server.documents.load_worker import LENGTH_BYTES
 from codesync_server.documents.loading import Loaded, LoadRequest
 
 FAST_SECONDS = 10.0
-SLOW_SECONDS = 60.0
+SLOW_SECONDS = 180.0
 """How long a history may take. All share the fast process; those that take longer in it are loaded
 by the slow one, where they only delay each other."""
 
