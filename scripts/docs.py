@@ -62,6 +62,8 @@ def messages() -> str:
         folder / "room.py",
         folder / "document.py",
         folder / "job.py",
+        folder / "output.py",
+        folder / "history.py",
     ):
         for node in ast.parse(path.read_text()).body:
             if isinstance(node, ast.ClassDef) and is_struct(node):

@@ -28,14 +28,11 @@ from codesync_protocol.messages.history import (
 from codesync_protocol.messages.job import (
     Accepted,
     Cancel,
-    FetchOutput,
     Finished,
     Interrupt,
     JobState,
     JobSummary,
     Output,
-    OutputChunk,
-    OutputPart,
     PartTaken,
     Rejected,
     Resize,
@@ -55,6 +52,7 @@ from codesync_protocol.messages.job import (
     TakeStdin,
     Window,
 )
+from codesync_protocol.messages.output import FetchOutput, OutputChunk, OutputPart
 from codesync_protocol.messages.room import (
     Invite,
     MakeInvite,

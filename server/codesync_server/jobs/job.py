@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from codesync_protocol.messages import JobState, JobSummary, RunLimits, StdinMode
+from codesync_protocol.messages import JobState, JobSummary, RunLimits, StdinHeld, StdinMode
 from codesync_protocol.verdict import Result, Stage
 from codesync_server.executors.session import Session
 from codesync_server.jobs.echoes import Echoes
@@ -155,3 +155,8 @@ def _told(limits: StageLimits | None) -> RunLimits:
     if limits is None:
         return RunLimits()
     return RunLimits(limits.wall, limits.cpu, limits.memory, limits.output, limits.processes)
+
+
+def stdin_held(job: str, by: Submitter, seq: int) -> StdinHeld:
+    """Make the event that tells who types into a job from now on."""
+    return StdinHeld(seq, job, by.member, by.name)

@@ -23,11 +23,10 @@ from codesync_protocol.messages import (
     Queue,
     Role,
     Saving,
-    StdinHeld,
 )
 from codesync_protocol.paging import split_members, split_queue
 from codesync_server.documents.document import Document
-from codesync_server.jobs.job import Job, Submitter
+from codesync_server.jobs.job import Job, stdin_held
 from codesync_server.rooms.book import Keep, RoomBook, keep_nothing
 from codesync_server.rooms.frames import frame_of, frames_of
 from codesync_server.rooms.gate import Gate, Kept
@@ -207,7 +206,7 @@ class Room:
             owner = job.submitter
             if job.typist is not None and job.typist.key == key and owner.key in self.roll:
                 job.typist = None
-                self.publish(partial(_held, job.id, owner))
+                self.publish(partial(stdin_held, job.id, owner))
 
     @property
     def members(self) -> Members:
@@ -220,7 +219,7 @@ class Room:
         return len(self.roll)
 
     def _tell_members(self) -> None:
-        self._tell_pages("members", frames_of(split_members(self.members)))
+        self.tell("members", *frames_of(split_members(self.members)))
 
     # What is kept.
 
@@ -299,12 +298,8 @@ class Room:
         for outlet in self._outlets.values():
             outlet.put_event(frame, may_skip=may_skip, urgent=urgent)
 
-    def tell(self, kind: str, frame: bytes) -> None:
-        """Tell everybody the state of something."""
-        self._tell_pages(kind, [frame])
-
-    def _tell_pages(self, kind: str, frames: list[bytes]) -> None:
-        """Tell everybody the state of something that may need several messages."""
+    def tell(self, kind: str, *frames: bytes) -> None:
+        """Tell everybody the state of something, in one frame or in pages."""
         if frames:
             for outlet in self._outlets.values():
                 outlet.put_state(kind, *frames)
@@ -319,7 +314,7 @@ class Room:
         if frames == self._last_queue:
             return 0
         self._last_queue = frames
-        self._tell_pages("queue", frames)
+        self.tell("queue", *frames)
         return sum(map(len, frames)) * self.size
 
     def tell_caret(self, member: int) -> None:
@@ -403,7 +398,3 @@ class Room:
     def unfinished(self) -> Iterable[Job]:
         """The jobs that wait or run."""
         return (job for job in self.jobs.values() if not job.is_finished)
-
-
-def _held(job: str, by: Submitter, seq: int) -> StdinHeld:
-    return StdinHeld(seq, job, by.member, by.name)
