@@ -3,10 +3,11 @@
 import secrets
 
 import msgspec
+from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.server import ServerConnection
 
 from codesync_protocol import version
-from codesync_protocol.codec import encode
+from codesync_protocol.codec import decode_from_server, encode
 from codesync_protocol.ends import ServerEnd
 from codesync_protocol.handshake import (
     NONCE_BYTES,
@@ -16,7 +17,7 @@ from codesync_protocol.handshake import (
     fingerprint,
     public_id,
 )
-from codesync_protocol.messages import Challenge, Hello, Proof
+from codesync_protocol.messages import Challenge, Hello, Proof, Refused
 from codesync_server.access.invites import Grant, InviteDesk, NotGranted
 
 
@@ -77,6 +78,18 @@ class Caller(msgspec.Struct, frozen=True):
         known = bytes.fromhex(self.fingerprint)
         enrolment = b"" if self.is_known else transcript.mask_fingerprint(secret, known)
         return Proof(transcript.client_proof(secret, masked, enrolment), masked, enrolment)
+
+
+async def refused(connection: ClientConnection, caller: Caller) -> Refused:
+    """Go through a handshake that ends in a refusal, without looking at the server's proof."""
+    hello = encode(caller.hello())
+    await connection.send(hello)
+    challenge = decode_from_server(await connection.recv())
+    assert isinstance(challenge, Challenge)
+    await connection.send(encode(caller.prove(hello, challenge)))
+    answer = decode_from_server(await connection.recv())
+    assert isinstance(answer, Refused)
+    return answer
 
 
 async def challenged(connection: ServerConnection, end: ServerEnd, token: str) -> Hello:

@@ -16,9 +16,11 @@ from codesync_client import CannotConnect, Connected, DialOptions, Disconnected,
 from codesync_client.dial import dial
 from codesync_client.http_refusal import RETRY_AFTER_MAX, TEXT_MAX, explain
 from codesync_protocol.codec import encode
+from codesync_protocol.ends import ServerEnd
 from codesync_protocol.links import Link
 from codesync_protocol.printable import show_line
 from tests.client.rooms import welcome
+from tests.handshakes import challenged
 
 NOT_OURS = "check that the address is a CodeSync server's"
 
@@ -43,7 +45,7 @@ async def server_that_answers(*answers: Response | None) -> AsyncGenerator[int]:
         return left.pop(0) if len(left) > 1 else left[0]
 
     async def live(connection: ServerConnection) -> None:
-        await connection.recv()
+        await challenged(connection, ServerEnd(), "token")
         await connection.send(encode(welcome()))
         if left != [None]:
             connection.transport.abort()

@@ -9,17 +9,20 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from websockets.asyncio.client import connect
 
-from codesync_client import Connected, Disconnected, EntryRefused, JobOutput, Room
+from codesync_client import Connected, Disconnected, JobOutput, Room
 from codesync_protocol.errors import Code
 from codesync_protocol.links import Link
 from codesync_protocol.messages import JobState, StdinMode
 from codesync_protocol.shared_text import SOURCE
 from codesync_protocol.verdict import Verdict
+from codesync_protocol.version import NEWEST, OLDEST
 from codesync_server.connections.admission import WRONG_TOKENS_BURST
 from tests.client.watching import Watcher
 from tests.crash.clock import WallClock
 from tests.crash.mortal_server import MortalServer
+from tests.handshakes import Caller, refused
 from tests.programs import python
 
 HOUR = 3600
@@ -128,13 +131,11 @@ async def test_f31_whoever_tried_too_often_gains_and_loses_nothing_by_a_jump(
     server: MortalServer, clock: WallClock, jump: int
 ) -> None:
     right = server.link("den")
-    wrong = Link(right.server, right.room, "wrong")
+    eve = Caller(OLDEST, NEWEST, right.room, "wrong", "eve", "e" * 32)
 
     async def refusal() -> Code:
-        with pytest.raises(EntryRefused) as refused:
-            async with Room(wrong, name="eve"):
-                pass
-        return refused.value.code
+        async with connect(right.server, proxy=None, compression=None) as connection:
+            return (await refused(connection, eve)).code
 
     while await refusal() is not Code.BUSY:
         pass

@@ -111,7 +111,7 @@ class Wire:
             elif self._is_new:
                 await self.shake_hands(message)
             else:
-                await self.connection.send(encode(message.hello()))
+                await self.connection.send(encode(message.hello(), limit=64 * MIB))
 
     async def shake_hands(self, caller: Caller, hello: bytes | None = None) -> None:
         """Send a hello and the proof; the server's answer to the latter is heard later.
@@ -121,7 +121,7 @@ class Wire:
             hello: another frame than the caller's own.
         """
         self._is_new = False
-        frame = hello or encode(caller.hello())
+        frame = hello or encode(caller.hello(), limit=64 * MIB)
         await self.connection.send(frame)
         with suppress(ConnectionClosed):
             async with asyncio.timeout(SECONDS):
