@@ -15,6 +15,9 @@ EDITS = Budget(
 )
 """A replacement of 5,000 places is about 1,100 edits, and so is its undo."""
 
+EDIT_PACE = Budget("edits in a short time", "edits", member=Rate(100, 200))
+"""Spreads a large replacement over some seconds, so that others can type meanwhile."""
+
 EDIT_BYTES = Budget(
     "edited text",
     "bytes",
@@ -75,6 +78,7 @@ class EditCharges:
                 self._budgets.charge(budget, self._payer, 0.0, now)  # raises: it is in debt
         waits = [
             self._budgets.delay(EDITS, self._payer, 1, now),
+            self._budgets.delay(EDIT_PACE, self._payer, 1, now),
             self._budgets.delay(EDIT_BYTES, self._payer, size, now),
             self._budgets.delay(EDIT_TIME, self._payer, 0, now),
         ]
