@@ -75,14 +75,18 @@ class Handshake:
             hello = self._end.receive_hello(frame)
             assert isinstance(frame, bytes)  # text is no hello
             claimed = self._doorkeeper.claim(hello, self._address)
+            answer: Refused | tuple[Claimed, Transcript, Proof]
             if isinstance(claimed, Claimed):
                 transcript = await self._challenge(frame, claimed)
                 self._awaited = "proof"
                 proof = self._end.receive_proof(await self._connection.recv())
-        if isinstance(claimed, Refused):
-            await self.refuse(claimed)
+                answer = (claimed, transcript, proof)
+            else:
+                answer = claimed
+        if isinstance(answer, Refused):
+            await self.refuse(answer)
             return None
-        return await self._admit(hello, claimed, transcript, proof)
+        return await self._admit(hello, *answer)
 
     async def _challenge(self, hello: bytes, claimed: Claimed) -> Transcript:
         nonce = secrets.token_bytes(NONCE_BYTES)
