@@ -91,13 +91,13 @@ class Settings:
     joins_per_second: Annotated[
         float,
         Number(
-            "times per second that members may enter one room, after 16 times as many at once;"
+            "times per second that members may enter one room, after 32 times as many at once;"
             " twice as often with one invite",
             0.1,
             1_000_000.0,
         ),
         ADDRESS,
-    ] = 25.0
+    ] = 10.0
     messages_per_second: Annotated[
         float,
         Number(

@@ -20,7 +20,7 @@ from codesync_server.settings import Settings
 HANDSHAKE_SECONDS = 10.0
 """How long a client has from its TCP connection to its welcome, or a plain HTTP request in all."""
 
-ACCEPTED_FACTOR = 4
+ACCEPTED_FACTOR = 2
 """Connections beyond the rate are refused with a reason up to this factor, and reset beyond it:
 a refusal costs an HTTP exchange."""
 
@@ -236,8 +236,8 @@ def _rates(settings: Settings, members_max: int) -> _Rates:
         Budget(
             "joins",
             "joins",
-            invite=Rate(max(1.0, 60 * joins), 2 * joins),
-            room=Rate(max(1.0, 16 * joins), joins),
+            invite=Rate(max(1.0, 120 * joins), 2 * joins),
+            room=Rate(max(1.0, 32 * joins), joins),
             member=Rate(60, 1.0),
             code=Code.BUSY,
         ),

@@ -20,7 +20,7 @@ from codesync_server.connections.proxies import TrustedProxies
 BACKLOG = 1024
 """Connections that the kernel completes while the server is busy; a class may arrive at once."""
 
-RESET_A_TURN = 32
+RESET_A_TURN = 16
 """Then members have their turn."""
 
 _RESET = struct.pack("ii", 1, 0)  # linger on, for 0 s: close sends RST

@@ -69,10 +69,10 @@ def test_h10_an_ipv6_subscriber_is_one_address() -> None:
 def test_h10_new_connections_beyond_the_rate_are_reset() -> None:
     door = Door(replace(SETTINGS, handshakes_per_second=1.0))
     came = [door.comes(str(number)) is not None for number in range(100)]
-    assert sum(came) == 40
+    assert sum(came) == 20
     assert door.comes("ben", "10.0.0.2") is not None
     assert door.comes("ana", now=1.0) is not None
-    assert door.limits.aborted["too fast"] == 60
+    assert door.limits.aborted["too fast"] == 80
 
 
 def test_h10_a_handshake_that_takes_too_long_is_aborted() -> None:
@@ -138,7 +138,7 @@ def test_h10_clients_of_a_trusted_proxy_are_limited_by_the_address_that_it_names
 
 def test_h13_joins_are_charged_to_invite_and_room_whatever_the_key() -> None:
     door = Door(Settings(joins_per_second=1.0), members=10_000, handshakes=10_000)
-    for number in range(16):
+    for number in range(32):
         door.limits.release(door.joins(f"key {number}", f"10.0.0.{number}"))
     with pytest.raises(Exhausted, match="This room's limit on joins") as caught:
         door.joins("another key", "10.0.0.99")
