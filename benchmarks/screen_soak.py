@@ -133,7 +133,9 @@ def main() -> int:
             "PYTHONMALLOC": "debug",
             "PYTHONFAULTHANDLER": "1",
         }
+        os.chdir(home)  # keys may end up in a prompt for a file to save
         figures = asyncio.run(soak(args.minutes, args.seed))
+        os.chdir("/")
     show({"machine": machine(), **figures}, as_json=args.json)
     return 0 if figures["survived"] else 1
 
