@@ -20,6 +20,7 @@ from codesync_client import (
     ServerNotProved,
     backoff,
 )
+from codesync_client.entry import Entry
 from codesync_protocol.codec import decode_from_client, encode
 from codesync_protocol.errors import Code
 from codesync_protocol.handshake import Credentials, Transcript, fingerprint
@@ -30,7 +31,7 @@ from codesync_server.access.invites import InviteDesk
 from tests.client.rooms import welcome
 from tests.client.watching import watching
 from tests.proxy import proxy_to
-from tests.servers import running_server
+from tests.servers import RunningServer, running_server
 from tests.waiting import eventually
 
 TOKEN = secrets.token_urlsafe(32)
@@ -56,7 +57,7 @@ class Impostor:
 
     port: int = 0
     heard: bytearray = field(default_factory=bytearray)
-    hellos: list[tuple[bytes, Hello]] = field(default_factory=list)
+    hellos: list[tuple[bytes, Hello]] = field(default_factory=list[tuple[bytes, Hello]])
 
     def link(self, token: str) -> Link:
         return Link(f"ws://127.0.0.1:{self.port}", "test-room", token)
@@ -121,10 +122,14 @@ def refuse(code: Code) -> Act:
     return act
 
 
+def entry_of(room: Room) -> Entry:
+    """The handshakes of a room's connections, which only the room knows."""
+    return room._lifeline._entry  # pyright: ignore[reportPrivateUsage]
+
+
 def secrets_of(room: Room, token: str) -> list[bytes]:
     """What no other process may read, in every spelling that it could have on the wire."""
-    entry = room._lifeline._entry  # the key has no other reader
-    key: bytes = entry._key
+    key = entry_of(room)._key  # pyright: ignore[reportPrivateUsage] # it has no other reader
     held = Credentials.of(token)
     texts = [token, held.secret.decode(errors="replace"), key.hex(), fingerprint(key.hex())]
     raw = [held.secret, key, bytes.fromhex(fingerprint(key.hex()))]
@@ -322,7 +327,7 @@ async def test_h03_another_holder_of_the_link_does_not_get_the_key_of_a_member()
         room = room_at(Link(f"ws://127.0.0.1:{proxy.port}", "test-room", token))
         async with watching(room) as ana:
             await room.text_settled()
-            public, first = room._lifeline._entry.hello().public_id, secrets_of(room, token)
+            public, first = entry_of(room).hello().public_id, secrets_of(room, token)
             async with impostor_that(forget) as impostor:
                 real, proxy.target = proxy.target, impostor.port
                 proxy.cut()
@@ -349,7 +354,7 @@ async def test_h03_a_member_that_was_forgotten_keeps_what_it_wrote_meanwhile() -
             await ana.until_any(Disconnected)
             room.document.replace(SOURCE, "written while nobody listened\n")
             await eventually(lambda: server.app.stats()["members"] == 0)
-            forget_members(server.app._rooms.get("test-room"))
+            forget_members(server)
             proxy.restore()
             await ana.until(lambda: len(ana.of(Connected)) == 2)
             await room.text_settled()
@@ -360,10 +365,11 @@ async def test_h03_a_member_that_was_forgotten_keeps_what_it_wrote_meanwhile() -
                 assert ben.document.text() == "written while nobody listened\n"
 
 
-def forget_members(room: object) -> None:
-    """Make a room forget whom it knows, as it does when too many came since."""
-    roll = room.roll  # type: ignore[attr-defined] # the room of a running server
-    for key in list(roll._identities):
-        if key not in roll:
-            del roll._identities[key]
-    roll._keys_by_public_id.clear()
+def forget_members(server: RunningServer) -> None:
+    """Make the room forget those whom it knows, as it does when too many came since."""
+    room = server.app._rooms.get("test-room")  # pyright: ignore[reportPrivateUsage]
+    assert room
+    identities = room.roll._identities  # pyright: ignore[reportPrivateUsage]
+    for key in [key for key in identities if key not in room.roll]:
+        del identities[key]
+    room.roll._keys_by_public_id.clear()  # pyright: ignore[reportPrivateUsage]

@@ -30,6 +30,8 @@ def server_frames() -> Iterator[bytes]:
 def _smallest(kind: inspect.Type) -> Any:
     """Make a small value of a type that is within its bounds."""
     match kind:
+        case inspect.Metadata(type=bounded):
+            return _smallest(bounded)
         case inspect.BoolType():
             return False
         case inspect.IntType():
