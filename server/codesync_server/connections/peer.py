@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from itertools import count
 
@@ -57,6 +57,19 @@ def message_budget(per_second: float) -> Budget:
     member = Rate(4 * per_second, per_second)
     shared = Rate(8 * member.burst, 8 * per_second)
     return Budget("messages", "messages", invite=shared, room=shared, member=member)
+
+
+MISSED = Budget(
+    "missed events",
+    "events",
+    invite=Rate(100_000, 2000.0),
+    room=Rate(100_000, 2000.0),
+    member=Rate(20_000, 200.0),
+)
+"""Events that are sent again to members who come back: up to KEPT_EVENTS at each return."""
+
+FRAMES_A_TURN = 16
+"""Frames that one client is sent in a row; then others have their turn."""
 
 
 MakeWelcome = Callable[[Room, Member, Role, int, bool, int], Welcome]
@@ -132,21 +145,37 @@ class Peer:
         _hold_little_back(self._connection.transport)
         self._connection.protocol.max_message_size = FRAME_MAX
         try:
-            self._welcome(room, key, member, version, hello)
-            await self._converse(Seat(room, key, self._outbox, payer))
+            seat = Seat(room, key, self._outbox, payer)
+            self._welcome(seat, member, version, hello)
+            await self._converse(seat)
         finally:
             room.leave(key, self._outbox, asyncio.get_running_loop().time())
 
-    def _welcome(self, room: Room, key: str, member: Member, version: int, hello: Hello) -> None:
-        missed = room.log.since(hello.epoch, hello.seq) if hello.epoch else None
-        edits_taken = room.identity(key).edits_told
+    def _welcome(self, seat: Seat, member: Member, version: int, hello: Hello) -> None:
+        missed = self._missed(seat, hello)
+        edits_taken = seat.room.identity(seat.key).edits_told
         resumed = missed is not None
         role = Role(member.role)
-        welcome = self._make_welcome(room, member, role, version, resumed, edits_taken)
+        welcome = self._make_welcome(seat.room, member, role, version, resumed, edits_taken)
         # The member is in the room already, so what happens from now on waits behind this.
         self._outbox.put_first(*frames_of(split_welcome(welcome)))
         for frame in missed or ():
             self._outbox.put_event(frame, may_skip=False)
+
+    def _missed(self, seat: Seat, hello: Hello) -> Sequence[bytes] | None:
+        """Find the events that a member missed; None: it gets the room as it is now.
+
+        A member that comes back again and again gets the room as it is now, too: that costs less
+        than thousands of events.
+        """
+        missed = seat.room.log.since(hello.epoch, hello.seq) if hello.epoch else None
+        if missed:
+            now = asyncio.get_running_loop().time()
+            try:
+                self._budgets.charge(MISSED, seat.payer, len(missed), now)
+            except Exhausted:
+                return None
+        return missed
 
     async def _converse(self, seat: Seat) -> None:
         actions = self._make_actions(seat)
@@ -196,8 +225,12 @@ class Peer:
     async def _write(self) -> None:
         with suppress(ConnectionClosed):
             try:
-                while (frame := await self._next_frame()) is not None:
+                for turn in count(1):
+                    if (frame := await self._next_frame()) is None:
+                        break
                     self._send(frame)
+                    if not turn % FRAMES_A_TURN:
+                        await asyncio.sleep(0)
             except TimeoutError:
                 log.info("%s takes nothing; let go", self.address)
                 self._connection.transport.abort()

@@ -2,6 +2,7 @@
 
 import secrets
 from collections import deque
+from itertools import islice
 
 from codesync_server.jobs.memory_budget import MemoryBudget
 
@@ -68,4 +69,4 @@ class EventLog:
         missed = self.seq - seq
         if epoch != self.epoch or not 0 <= missed <= len(self._frames):
             return None
-        return list(self._frames)[len(self._frames) - missed :]
+        return list(islice(self._frames, len(self._frames) - missed, None))

@@ -167,7 +167,8 @@ class Submitting:
         except KnownJob as known:
             self._accept_again(known.record)
         finally:
-            if job.id not in self._room.jobs:
+            # The room may have another job object with this id: the one that was accepted before.
+            if self._room.jobs.get(job.id) is not job:
                 self._scheduler.release(job)
 
     async def _enqueue(self, job: Job, record: JobRecord) -> None:

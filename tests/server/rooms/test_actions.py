@@ -377,6 +377,22 @@ async def test_the_same_submission_again_is_accepted_again_and_runs_once(house: 
     assert house.scheduler.queued == 2
 
 
+async def test_h11_submissions_that_are_sent_again_take_no_places_in_the_queue(
+    house: House,
+) -> None:
+    ana, ben = house.hand("ana"), house.hand("ben")
+    await ana.does(*[make_submit(1)] * 20)
+    await ben.does(*[make_submit(1)] * 20)  # ana's id
+    house.scheduler.cancel(job_in(ana, 1), "ana")
+    await ana.does(*[make_submit(1)] * 20)  # it has ended
+    assert house.scheduler.queue.waiting_rooms == 0
+    assert house.scheduler.queue.waiting_bytes == 0
+    for hand, number in ((ana, 10), (ben, 20)):
+        await hand.does(*(make_submit(number + more) for more in range(5)))
+        assert len(hand.ear.of(Accepted)[-5:]) == 5
+        assert hand.ear.last(Accepted).job == job_id(number + 4)
+
+
 async def test_a_submission_that_has_ended_is_not_run_again(house: House) -> None:
     ana = house.hand("ana")
     await ana.does(make_submit(1), Cancel(job_id(1)), make_submit(1))
