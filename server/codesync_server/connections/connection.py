@@ -6,23 +6,31 @@ from typing import Any
 
 from websockets.asyncio.server import ServerConnection
 from websockets.frames import CTRL_OPCODES, Frame
+from websockets.http11 import Response
 from websockets.protocol import Event
 
 from codesync_server.access.budgets import Budget, Budgets
 from codesync_server.access.exhausted import Exhausted
 from codesync_server.access.token_buckets import Rate
 from codesync_server.connections.client_limits import Client
-from codesync_server.connections.http import method_not_allowed
+from codesync_server.connections.http import head_too_large, method_not_allowed
 
 CONTROLS = Budget("pings and pongs", "frames", member=Rate(100, 20.0))
 """A client that sends more is disconnected."""
 
-CONTROLS_BEFORE_JOINING = 50
-"""Control frames of a connection that is not a member's; a client needs none yet."""
+FRAMES_BEFORE_JOINING = 50
+"""Frames of any kind of a connection that is not a member's; a client needs two."""
+
+HEAD_BYTES = 16 * 1024
+"""The largest head of an HTTP request. The library takes 1 MiB, and costs milliseconds for it."""
 
 SLICE_BYTES = 16 * 1024
 """Input is parsed in slices: a frame of 6 bytes takes 300 once it is parsed, so what is not read
 yet must stay bytes."""
+
+SLICE_BEFORE_JOINING_BYTES = 1024
+"""The same before a client is a member: a slice of empty fragments costs 7 µs for each 6 bytes, and
+frames are counted after their slice is parsed."""
 
 QUEUED_BYTES = 64 * 1024
 """Parsed messages that nobody has read; beyond this, a client is not read from."""
@@ -45,8 +53,9 @@ class Connection(ServerConnection):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._client: Client | None = None
-        self._controls = 0
+        self._frames = 0  # before it joined
         self._head: bytes | None = b""  # what was received before the method is known; then None
+        self._head_bytes = 0
         self._unparsed = bytearray()
 
     @property
@@ -74,8 +83,7 @@ class Connection(ServerConnection):
                 return
             self._head = None
             if not data.startswith(METHODS) and _METHOD.match(data):
-                self.transport.write(method_not_allowed().serialize())
-                self.transport.close()
+                self._end_with(method_not_allowed())
                 return
         self._unparsed += data
         self._parse()
@@ -85,10 +93,27 @@ class Connection(ServerConnection):
             if self.transport.is_closing():
                 self._unparsed.clear()
                 return
-            part = bytes(self._unparsed[:SLICE_BYTES])
-            del self._unparsed[:SLICE_BYTES]
+            size = SLICE_BYTES if self.client.is_joined else SLICE_BEFORE_JOINING_BYTES
+            part = bytes(self._unparsed[:size])
+            del self._unparsed[:size]
             super().data_received(part)
+            if self.request is None and not self._is_head_small(len(part)):
+                self._unparsed.clear()
+                if self.protocol.handshake_exc is None:
+                    self._end_with(head_too_large())
+                else:  # the library has answered, or has nothing to answer
+                    self.transport.abort()
+                return
             self._pause_if_full()
+
+    def _is_head_small(self, received: int) -> bool:
+        """Count bytes of a head that is not complete yet."""
+        self._head_bytes += received
+        return self._head_bytes < HEAD_BYTES
+
+    def _end_with(self, response: Response) -> None:
+        self.transport.write(response.serialize())
+        self.transport.close()
 
     def _pause_if_full(self) -> None:
         """Pause also for bytes: the library counts frames only."""
@@ -104,19 +129,22 @@ class Connection(ServerConnection):
 
     def process_event(self, event: Event) -> None:
         """Take a request or a frame."""
-        if isinstance(event, Frame) and event.opcode in CTRL_OPCODES:
+        if isinstance(event, Frame):
             if self.transport.is_closing():
                 return
-            if not self._may_control():
-                self.logger.info("%s sends too many pings; disconnected", self.remote_address)
+            if not self._may_send(event):
+                self.logger.info("%s sends too many frames; disconnected", self.remote_address)
                 self.transport.abort()
                 return
         super().process_event(event)
 
-    def _may_control(self) -> bool:
+    def _may_send(self, frame: Frame) -> bool:
+        """Count a frame; those of a member that are not control frames are charged later."""
         if not self.client.is_joined:
-            self._controls += 1
-            return self._controls <= CONTROLS_BEFORE_JOINING
+            self._frames += 1
+            return self._frames <= FRAMES_BEFORE_JOINING
+        if frame.opcode not in CTRL_OPCODES:
+            return True
         try:
             self.budgets.charge(CONTROLS, self.client.payer, 1, self.loop.time())
         except Exhausted:

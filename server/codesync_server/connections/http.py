@@ -106,6 +106,12 @@ def method_not_allowed() -> Response:
     return response
 
 
+def head_too_large() -> Response:
+    """Make the response to a request whose head is too large."""
+    body = {"error": "the head of the request is too large"}
+    return page(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, body)
+
+
 def _upgrade_required() -> Response:
     response = page(HTTPStatus.UPGRADE_REQUIRED, {"error": "this is a websocket; use GET"})
     response.headers["Upgrade"] = "websocket"

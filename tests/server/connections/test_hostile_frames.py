@@ -12,6 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from websockets.exceptions import ConnectionClosed
+from websockets.frames import Frame
+from websockets.server import ServerProtocol
 
 from codesync_protocol.codec import decode_from_server, encode
 from codesync_protocol.errors import Code
@@ -302,7 +304,7 @@ async def test_a41_who_neither_says_a_word_nor_reads_ours_does_not_stay(
     """The refusal cannot be sent: everything between us is full of answers to pings."""
     monkeypatch.setattr(handshake, "HELLO_SECONDS", 0.5)
     monkeypatch.setattr(listener, "PING_SECONDS", 3600.0)  # our own pings cannot be sent either
-    monkeypatch.setattr(connection, "CONTROLS_BEFORE_JOINING", 1 << 30)
+    monkeypatch.setattr(connection, "FRAMES_BEFORE_JOINING", 1 << 30)
     async with running_server(SETTINGS) as server, narrow_socket(server) as eve:
         await open_websocket(eve)
         with pytest.raises(ConnectionError):
@@ -372,6 +374,26 @@ async def test_a47_fragments_without_end_are_refused(server: RunningServer, size
             assert await eve.end() in {TOO_BIG, 1006}  # reset, because more was on the way
         await gone(server)
         assert await is_well(ana)
+
+
+async def test_a47_a_stranger_is_cut_off_after_a_few_fragments(
+    server: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Parsing empty fragments costs the server more than sending them costs a stranger."""
+    parsed = 0
+    receive = ServerProtocol.recv_frame
+
+    def count(self: ServerProtocol, frame: Frame) -> None:
+        nonlocal parsed
+        parsed += 1
+        receive(self, frame)
+
+    async with wire_to(server) as eve:
+        monkeypatch.setattr(ServerProtocol, "recv_frame", count)
+        fragments = raw_frame(CONTINUED, fin=False) * 5000
+        eve.put(raw_frame(BINARY, fin=False) + fragments)
+        assert await eve.end() == 1006
+    assert parsed < 500
 
 
 async def test_a_message_in_fragments_with_pings_between_them_is_a_message(

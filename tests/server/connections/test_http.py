@@ -358,6 +358,29 @@ async def test_a76_no_page_shows_a_token_a_key_or_what_members_wrote(
 # When all is not well.
 
 
+@pytest.mark.parametrize("end", ["\r\n\r\n", ""], ids=["complete", "incomplete"])
+@pytest.mark.parametrize("lines", [1, 100])
+async def test_a43_a_large_head_of_a_request_is_refused(
+    server: RunningServer, lines: int, end: str
+) -> None:
+    head = "\r\n".join(
+        [
+            "GET / HTTP/1.1",
+            f"Host: 127.0.0.1:{port_of(server.app)}",
+            *(f"{name}: {value}" for name, value in UPGRADE.items()),
+            *(f"X-{line}: {'a' * (20_000 // lines)}" for line in range(lines)),
+        ]
+    )
+    answer = await ask(server, (head + end).encode())
+    assert answer.status == 431
+
+
+async def test_a43_a_large_request_that_is_no_http_is_cut_off(server: RunningServer) -> None:
+    answer = await ask(server, b"GET \0\r\n\r\n" + b"x" * 100_000)
+    assert answer.status in (0, 400)
+    assert (await get(server, "/health")).status == 200
+
+
 async def test_a43_a_server_with_all_members_that_it_may_have_takes_another_when_one_goes() -> None:
     async with running_server(replace(SETTINGS, connections_max=2)) as server:
         async with member_of(server, name="ana") as ana:
