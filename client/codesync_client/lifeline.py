@@ -1,6 +1,7 @@
 """The connection under a room: opened, served, and restored when it breaks."""
 
 import asyncio
+import math
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Protocol, TypeVar
@@ -50,8 +51,11 @@ _NONSENSE = frozenset(
 
 _PASSING = frozenset({Code.BUSY, Code.DRAINING, Code.UNKNOWN_MEMBER})
 
-_BELIEVED_UNPROVED = frozenset({Code.VERSION})
-"""Refusals that end a return for good although the server has not proved who it is."""
+_BEFORE_PROOF = frozenset({Code.VERSION})
+"""Refusals of a server that cannot prove who it is. They end a return where TLS has shown that."""
+
+UNPROVED_WAIT_MAX = 15.0
+"""Seconds that a server can ask us to wait if neither TLS nor a proof has shown who it is."""
 
 
 _Answer = TypeVar("_Answer", Challenge, Welcome)
@@ -96,6 +100,7 @@ class Lifeline:
         self.connected = False
         self._entry = entry
         self._server = entry.server
+        self._has_tls = entry.server.startswith("wss://")
         self._options = options
         self._passenger = passenger
         self._wake = asyncio.Event()
@@ -216,9 +221,10 @@ class Lifeline:
             try:
                 self._passenger.restored(await self.open())
             except CannotConnect as error:
-                if error.is_final:
+                if error.is_final and self._has_tls:
                     raise
-                reason, least = error.reason, error.retry_after
+                wait_max = math.inf if self._has_tls else UNPROVED_WAIT_MAX
+                reason, least = error.reason, min(error.retry_after, wait_max)
             except EntryRefused as error:
                 if self._ends_a_return(error.code):
                     raise
@@ -235,7 +241,7 @@ class Lifeline:
         A process that took over the port may say anything; the real server may come back.
         """
         if not self._is_proved:
-            return code in _BELIEVED_UNPROVED
+            return self._has_tls and code in _BEFORE_PROOF
         return code not in _PASSING
 
     async def _serve(self) -> str:

@@ -222,8 +222,14 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("role", ["host", "editor"])
 @pytest.mark.parametrize(
     "act",
-    [invent, welcome_at_once, refuse(Code.REMOVED), refuse(Code.UNKNOWN_MEMBER)],
-    ids=["invented", "welcome", "removed", "unknown"],
+    [
+        invent,
+        welcome_at_once,
+        refuse(Code.REMOVED),
+        refuse(Code.UNKNOWN_MEMBER),
+        refuse(Code.VERSION),
+    ],
+    ids=["invented", "welcome", "removed", "unknown", "version"],
 )
 async def test_h03_a_process_that_takes_over_the_port_learns_nothing(role: str, act: Act) -> None:
     async with running_server() as server:

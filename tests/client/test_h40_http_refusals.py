@@ -12,7 +12,15 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
 
-from codesync_client import CannotConnect, Connected, DialOptions, Disconnected, Room, backoff
+from codesync_client import (
+    CannotConnect,
+    Connected,
+    DialOptions,
+    Disconnected,
+    Room,
+    backoff,
+    lifeline,
+)
 from codesync_client.dial import dial
 from codesync_client.http_refusal import RETRY_AFTER_MAX, TEXT_MAX, explain
 from codesync_protocol.codec import encode
@@ -110,12 +118,37 @@ async def test_h40_a_room_comes_back_when_the_server_was_full(
                     break
 
 
-async def test_h40_a_room_stays_away_when_the_name_is_not_served() -> None:
-    async with server_that_answers(None, response(421, {"error": "another name"})) as port:
+@pytest.mark.parametrize("status", [403, 421])
+async def test_h03_what_takes_over_the_port_cannot_keep_a_room_away(
+    monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    monkeypatch.setattr(backoff, "FIRST_SECONDS", 0.01)
+    other = response(status, {"error": "another name"})
+    async with server_that_answers(None, other, None) as port:
+        cuts: list[Disconnected] = []
         async with room(port) as ana:
-            last = [event async for event in ana.events() if isinstance(event, Disconnected)][-1]
-    assert "another name" in last.reason
-    assert last.retry_in is None
+            async for event in ana.events():
+                if isinstance(event, Disconnected):
+                    cuts.append(event)
+                elif isinstance(event, Connected) and any("another name" in e.reason for e in cuts):
+                    break
+    assert all(cut.retry_in is not None for cut in cuts)
+
+
+async def test_h03_what_takes_over_the_port_cannot_ask_for_a_long_wait(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(lifeline, "UNPROVED_WAIT_MAX", 0.5)
+    full = response(503, {"error": "full"}, Retry_After="300")
+    async with server_that_answers(None, full, None) as port:
+        cuts: list[Disconnected] = []
+        async with room(port) as ana:
+            async for event in ana.events():
+                if isinstance(event, Disconnected):
+                    cuts.append(event)
+                elif isinstance(event, Connected) and any("full" in cut.reason for cut in cuts):
+                    break
+    assert max(cut.retry_in or 0.0 for cut in cuts) < 60.0
 
 
 def room(port: int) -> Room:
