@@ -62,6 +62,7 @@ class QueueShares:
         self._limits = limits
         self._jobs: Counter[tuple[str, ...]] = Counter()  # by path: (), (room,), …, member
         self._bytes: Counter[str] = Counter()  # by room
+        self._invite_bytes: Counter[tuple[str, str]] = Counter()  # by room and invite
         self._sizes: dict[Job, int] = {}
         self._total_bytes = 0
 
@@ -88,7 +89,7 @@ class QueueShares:
         try:
             self._check_member(job)
             self._check_jobs(job)
-            self._check_bytes(job.room, job.size)
+            self._check_bytes(job, job.size)
         except QueueFull as error:
             self.refusals[error.level] += 1
             raise
@@ -99,8 +100,7 @@ class QueueShares:
         size = self._sizes[job] = job.size
         for path in _levels(job):
             self._jobs[path] += 1
-        self._bytes[job.room] += size
-        self._total_bytes += size
+        self._count_bytes(job, size)
 
     def grow(self, job: Job, size: int) -> None:
         """Count input that a waiting job was sent.
@@ -115,13 +115,12 @@ class QueueShares:
         if job not in self._sizes:
             return
         try:
-            self._check_bytes(job.room, size)
+            self._check_bytes(job, size)
         except QueueFull as error:
             self.refusals[error.level] += 1
             raise
         self._sizes[job] += size
-        self._bytes[job.room] += size
-        self._total_bytes += size
+        self._count_bytes(job, size)
 
     def release(self, job: Job) -> None:
         """Stop counting a job; a job that is not counted changes nothing."""
@@ -132,10 +131,16 @@ class QueueShares:
             self._jobs[path] -= 1
             if not self._jobs[path]:
                 del self._jobs[path]
-        self._total_bytes -= size
-        self._bytes[job.room] -= size
+        self._count_bytes(job, -size)
         if (job.room,) not in self._jobs:
             del self._bytes[job.room]
+        if path_of(job)[:2] not in self._jobs:
+            del self._invite_bytes[job.room, job.submitter.invite]
+
+    def _count_bytes(self, job: Job, size: int) -> None:
+        self._total_bytes += size
+        self._bytes[job.room] += size
+        self._invite_bytes[job.room, job.submitter.invite] += size
 
     def _check_member(self, job: Job) -> None:
         limit = self._limits.per_member
@@ -155,14 +160,16 @@ class QueueShares:
         if self._jobs[(job.room, job.submitter.invite)] >= few or held >= 2 * share:
             raise QueueFull("room", f"This room's share of the queue is full ({_jobs(share)})")
 
-    def _check_bytes(self, room: str, size: int) -> None:
+    def _check_bytes(self, job: Job, size: int) -> None:
+        room, invite = job.room, job.submitter.invite
         held, limit = self._bytes[room], self._limits.size
         if held + size <= FEW_BYTES:
             return
         if self._total_bytes + size > limit:
             raise QueueFull("server", f"The queue of this server is full ({_size(limit)})")
         share = limit // max(ROOMS_MIN, self._rooms_with(room))
-        if held and held + size > share:
+        is_few = self._invite_bytes[room, invite] + size <= FEW_BYTES and held + size <= 2 * share
+        if held and held + size > share and not is_few:
             raise QueueFull("room", f"This room's share of the queue is full ({_size(share)})")
 
     def _rooms_with(self, room: str) -> int:

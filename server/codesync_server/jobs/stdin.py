@@ -93,19 +93,8 @@ class StdinGate:
         Raises:
             FrameError: the client may not, or sends more than may be on the way, or left a hole.
         """
-        self._check_owner(key)
-        received = self._received[key]
-        if offset > received:
-            raise FrameError(Code.BAD_SUBMISSION, "stdin with a hole: bytes before it are missing")
-        fresh = data[received - offset :]
-        if fresh:
-            self._check_open()
-        mine = received - self._credited[key]
-        if mine + len(fresh) > STDIN_WINDOW or self._on_the_way + len(fresh) > ON_THE_WAY_MAX:
-            raise FrameError(
-                Code.STDIN_OVERFLOW,
-                f"the program has not taken the last {self._on_the_way:,} bytes; these are dropped",
-            )
+        new = self.check(key, offset, data)
+        fresh = data[len(data) - new :]
         if fresh:
             self._received[key] += len(fresh)
             self._on_the_way += len(fresh)
@@ -115,6 +104,27 @@ class StdinGate:
             else:
                 self._feed(self._sink, fresh)
         return fresh
+
+    def check(self, key: str, offset: int, data: bytes) -> int:
+        """Tell how many bytes of a client's input are new; nothing is taken.
+
+        Raises:
+            FrameError: as `accept` does.
+        """
+        self._check_owner(key)
+        received = self._received.get(key, 0)
+        if offset > received:
+            raise FrameError(Code.BAD_SUBMISSION, "stdin with a hole: bytes before it are missing")
+        new = max(0, offset + len(data) - received)
+        if new:
+            self._check_open()
+        mine = received - self._credited.get(key, 0)
+        if mine + new > STDIN_WINDOW or self._on_the_way + new > ON_THE_WAY_MAX:
+            raise FrameError(
+                Code.STDIN_OVERFLOW,
+                f"the program has not taken the last {self._on_the_way:,} bytes; these are dropped",
+            )
+        return new
 
     def discard(self, key: str, offset: int, data: bytes) -> None:
         """Count input of a client as taken, without giving it to the program.

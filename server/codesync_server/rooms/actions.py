@@ -84,6 +84,24 @@ OUTPUT_PARTS = Budget(
 )
 """Each answer has up to PART_MAX bytes, made from memory or read from the store."""
 
+CHANGES = Budget(
+    "changes that the room is told of",
+    "changes",
+    invite=Rate(80, 8.0),
+    room=Rate(80, 8.0),
+    member=Rate(10, 1.0),
+)
+"""Choices of the language, and of who types into a program: all members are told of each."""
+
+TYPED = Budget(
+    "input that the room sees",
+    "messages",
+    invite=Rate(800, 200.0),
+    room=Rate(800, 200.0),
+    member=Rate(200, 40.0),
+)
+"""Shared input: all members are told of each message."""
+
 
 class Actions:
     """One member's hand in a room.
@@ -161,7 +179,7 @@ class Actions:
                 case SubmitPart():
                     await self._submitting.part(message)
                 case StdinData():
-                    self._stdin(message)
+                    await self._type(message)
                 case StdinEnd():
                     self._stdin_end(message)
                 case TakeStdin():
@@ -204,6 +222,10 @@ class Actions:
         except FrameError as error:
             self._seat.reply(Fault(error.code, error.reason, getattr(message, "job", "")))
 
+    def _charge(self, budget: Budget) -> None:
+        now = asyncio.get_running_loop().time()
+        self._budgets.charge(budget, self._seat.payer, 1.0, now)
+
     async def _delay(self, budget: Budget, cost: float = 1.0) -> None:
         now = asyncio.get_running_loop().time()
         if delay := self._budgets.delay(budget, self._seat.payer, cost, now):
@@ -220,6 +242,8 @@ class Actions:
             now = asyncio.get_running_loop().time()
             if delay := self._edit_charges.begin(len(edit.data), now):
                 await asyncio.sleep(delay)
+            if self._seat.is_removed:
+                return  # meanwhile
             self._seat.require_acting()
         except FrameError as error:
             self._editing.refuse(edit.number, error.code, error.reason)
@@ -231,11 +255,22 @@ class Actions:
         language = self._languages.get(message.language)
         if language is None:
             raise FrameError(Code.LANGUAGE, "no such language here")
+        if language.name == self._room.language:
+            return
+        self._charge(CHANGES)
         who, self._room.language = self._seat.member, language.name
         self._room.save()
         self._room.publish(lambda seq: LanguageChosen(seq, who.member, who.name, language.name))
 
     # Talking to a program.
+
+    async def _type(self, message: StdinData) -> None:
+        self._seat.require_acting()
+        job = self._seat.job(message.job)
+        if job.input.mode is StdinMode.SHARED and self._holds(job):
+            await self._delay(TYPED)
+        if not self._seat.is_removed:  # meanwhile
+            self._stdin(message)
 
     def _stdin(self, message: StdinData) -> None:
         self._seat.require_acting()
@@ -245,8 +280,9 @@ class Actions:
             job.input.discard(self._seat.key, message.offset, message.data)
             self._seat.reply(StdinTaken(job.id, job.input.credited(self._seat.key)))
             raise self._not_holder(job)
+        new = job.input.check(self._seat.key, message.offset, message.data)
         try:
-            self._scheduler.add_input(job, len(message.data))
+            self._scheduler.add_input(job, new)
         except QueueFull as error:
             raise FrameError(Code.STDIN_OVERFLOW, f"{error}; this input is dropped") from None
         fresh = job.input.accept(self._seat.key, message.offset, message.data)
@@ -291,6 +327,7 @@ class Actions:
             raise FrameError(Code.STDIN_CLOSED, "this program's input is not shared")
         if self._holds(job):
             return
+        self._charge(CHANGES)
         who = self._seat.member
         job.typist = self._seat.submitter
         self._room.publish(lambda seq: StdinHeld(seq, job.id, who.member, who.name))

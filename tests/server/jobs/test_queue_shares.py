@@ -52,6 +52,20 @@ def test_h11_the_host_finds_a_place_in_a_room_that_a_link_has_filled() -> None:
         queue.put(make_job(2000, member="host", invite="token"))
 
 
+def test_h11_the_host_finds_a_place_in_a_room_whose_bytes_a_link_has_filled() -> None:
+    queue = FairQueue(QueueLimits(size=8 * MIB))
+    large = bytes(MIB // 2)
+    put_all(queue, *(make_job(n, member=f"key-{n}", invite="link", source=large) for n in range(9)))
+    for number in range(FEW_JOBS):
+        small = bytes(FEW_BYTES // FEW_JOBS)
+        queue.put(make_job(1000 + number, member="host", invite="token", source=small))
+    with pytest.raises(QueueFull, match=r"This room's share of the queue is full \(2 MB of"):
+        queue.put(make_job(2000, member="ben", invite="token", source=bytes(1024)))
+    for _ in range(len(queue)):
+        queue.take()
+    assert (queue.waiting_bytes, queue.waiting_rooms) == (0, 0)
+
+
 def test_h11_a_few_jobs_find_a_place_in_a_full_server() -> None:
     queue = FairQueue(QueueLimits(jobs=8, per_room=8))
     for room in range(4):

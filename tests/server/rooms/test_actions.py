@@ -11,12 +11,14 @@ from codesync_protocol.limits import PART_MAX, STDIN_ECHO_MAX
 from codesync_protocol.messages import (
     Accepted,
     Cancel,
+    ChooseLanguage,
     ClientMessage,
     Fault,
     FetchOutput,
     Finished,
     Interrupt,
     Invite,
+    LanguageChosen,
     MakeInvite,
     Members,
     Notice,
@@ -762,3 +764,26 @@ async def test_the_output_of_a_job_that_has_ended_is_still_there(house: House) -
     await ana.does(Cancel(job.id), FetchOutput(job.id, 0))
     assert ana.ear.last(OutputPart).chunks == (OutputChunk(Stream.STDOUT, b"abc"),)
     assert isinstance(job.result, Result)
+
+
+async def test_h10_choices_that_all_members_are_told_of_are_charged(house: House) -> None:
+    ana, ben = house.hand("ana", invite="link"), house.hand("ben", invite="link")
+    await ana.does(*[ChooseLanguage("python")] * 50)
+    assert len(ben.ear.of(LanguageChosen)) == 1
+    await ana.does(*(ChooseLanguage(("cpp", "python")[n % 2]) for n in range(50)))
+    assert len(ben.ear.of(LanguageChosen)) == 10
+    assert ana.fault is Code.TOO_FAST
+    await ben.does(ChooseLanguage("java"))
+    assert ana.ear.last(LanguageChosen).language == "java"
+
+
+async def test_h11_only_input_that_is_taken_counts_in_the_queue(house: House) -> None:
+    ana = house.hand("ana")
+    closed, shared = make_submit(1), make_submit(2, stdin=StdinMode.SHARED)
+    await ana.does(closed, shared)
+    before = house.scheduler.queue.waiting_bytes
+    await ana.does(*[StdinData(job_id(1), 0, b"refused")] * 9)
+    await ana.does(*[StdinData(job_id(2), 9, b"behind a hole")] * 9)
+    assert house.scheduler.queue.waiting_bytes == before
+    await ana.does(*[StdinData(job_id(2), 0, b"hello")] * 9, StdinData(job_id(2), 3, b"lo you"))
+    assert house.scheduler.queue.waiting_bytes == before + len(b"hello you")
