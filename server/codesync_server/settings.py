@@ -91,8 +91,8 @@ class Settings:
     joins_per_second: Annotated[
         float,
         Number(
-            "times per second that members may enter one room, after 32 times as many at once;"
-            " twice as often with one invite",
+            "times per second that members may enter by one invite, after 32 times as many at once;"
+            " twice as often into one room",
             0.1,
             1_000_000.0,
         ),

@@ -12,6 +12,10 @@ from codesync_server.access.exhausted import OWNERS, Exhausted, amount_in_words
 from codesync_server.access.payer import Level, Payer
 from codesync_server.access.token_buckets import Rate, TokenBuckets
 
+INVITES_PER_ROOM = 2
+"""A room may spend as much as so many invites: whoever has one link cannot use up what the room
+may spend, so that its host, and whoever came by another link, goes on undisturbed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Budget:
@@ -126,3 +130,19 @@ def _speed(rate: Rate, unit: str) -> str:
     if rate.per_second >= 1:
         return f"{amount_in_words(rate.per_second, unit)} per second"
     return f"{amount_in_words(round(rate.per_second * 60, 2), unit)} per minute"
+
+
+def member_budget(
+    name: str, unit: str, *, member: Rate, invite: Rate, code: Code = Code.TOO_FAST
+) -> Budget:
+    """Make the budget of something that members do in a room.
+
+    Args:
+        name: what is limited.
+        unit: plural noun of what is counted.
+        member: the rate of a member.
+        invite: the rate of all members with one invite; the room's is INVITES_PER_ROOM times it.
+        code: of the refusal.
+    """
+    room = invite.times(INVITES_PER_ROOM)
+    return Budget(name, unit, invite=invite, room=room, member=member, code=code)

@@ -1,6 +1,6 @@
 """Identities that a client's use of the server is charged to."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -37,6 +37,13 @@ class Payer:
     invite: str = ""
     room: str = ""
     member: str = ""
+
+    def without_token(self) -> "Payer":
+        """Return the same client without SERVER_TOKEN as its invite.
+
+        For limits that hosts and their scripts, who share the token, must not have together.
+        """
+        return replace(self, invite="") if self.invite == SERVER_TOKEN else self
 
     def key(self, level: Level) -> str | None:
         """Return the identity at a level, or None if it is unknown."""

@@ -21,6 +21,10 @@ class Rate(NamedTuple):
     burst: float
     per_second: float
 
+    def times(self, factor: float) -> "Rate":
+        """Return the rate of so many clients together."""
+        return Rate(self.burst * factor, self.per_second * factor)
+
 
 @dataclass(slots=True)
 class _Bucket:

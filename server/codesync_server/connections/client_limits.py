@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from codesync_protocol.errors import Code
 from codesync_server.access.addresses import address_identity
-from codesync_server.access.budgets import Budget, Budgets
+from codesync_server.access.budgets import Budget, Budgets, member_budget
 from codesync_server.access.exhausted import Exhausted
 from codesync_server.access.payer import Payer
 from codesync_server.access.shares import Share, Shares
@@ -176,7 +176,7 @@ class ClientLimits:
             Exhausted: too many members of the address or the server, or too many joins.
         """
         payer = replace(payer, address=client.payer.address)
-        self._budgets.charge(self._rates.joins, payer, 1, now)
+        self._budgets.charge(self._rates.joins, payer.without_token(), 1, now)
         if not client.is_handshaking:
             return  # its connection was aborted a moment ago
         self._shares.acquire(self._rates.members, payer)
@@ -233,12 +233,11 @@ def _rates(settings: Settings, members_max: int) -> _Rates:
     return _Rates(
         Budget("connections", "connections", address=accepted),
         Budget("connections", "connections", address=answered),
-        Budget(
+        member_budget(
             "joins",
             "joins",
-            invite=Rate(max(1.0, 120 * joins), 2 * joins),
-            room=Rate(max(1.0, 32 * joins), joins),
             member=Rate(60, 1.0),
+            invite=Rate(max(1.0, 32 * joins), joins),
             code=Code.BUSY,
         ),
         Share(

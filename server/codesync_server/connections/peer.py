@@ -16,7 +16,7 @@ from codesync_protocol.errors import Code, FrameError
 from codesync_protocol.limits import FRAME_MAX
 from codesync_protocol.messages import Fault, Hello, Member, Refused, Role, Welcome
 from codesync_protocol.paging import split_welcome
-from codesync_server.access.budgets import Budget, Budgets
+from codesync_server.access.budgets import Budget, Budgets, member_budget
 from codesync_server.access.exhausted import Exhausted
 from codesync_server.access.payer import Payer
 from codesync_server.access.token_buckets import Rate
@@ -55,8 +55,7 @@ def message_budget(per_second: float) -> Budget:
         per_second: messages of one member; a class with one invite may send eight times as many.
     """
     member = Rate(4 * per_second, per_second)
-    shared = Rate(8 * member.burst, 8 * per_second)
-    return Budget("messages", "messages", invite=shared, room=shared, member=member)
+    return member_budget("messages", "messages", member=member, invite=member.times(8))
 
 
 MISSED = Budget(

@@ -34,7 +34,7 @@ from codesync_protocol.messages import (
     SubmitPart,
     TakeStdin,
 )
-from codesync_server.access.budgets import Budget, Budgets
+from codesync_server.access.budgets import Budget, Budgets, member_budget
 from codesync_server.access.invites import InviteDesk
 from codesync_server.access.token_buckets import Rate
 from codesync_server.jobs.allowance import Allowance
@@ -55,50 +55,30 @@ from codesync_server.rooms.submission_budgets import SubmissionBudgets
 from codesync_server.rooms.submitting import Submitting
 from codesync_server.store.keeper import Keeper
 
-FETCHES = Budget(
-    "requests for the text",
-    "requests",
-    invite=Rate(400, 50.0),
-    room=Rate(400, 50.0),
-    member=Rate(8, 1.0),
+FETCHES = member_budget(
+    "requests for the text", "requests", member=Rate(8, 1.0), invite=Rate(400, 50.0)
 )
 """Each request makes a snapshot of all shared texts. A class that reconnects makes 300 at once."""
 
-QUERIES = Budget(
-    "queries of past jobs",
-    "queries",
-    invite=Rate(600, 30.0),
-    room=Rate(600, 30.0),
-    member=Rate(60, 6.0),
+QUERIES = member_budget(
+    "queries of past jobs", "queries", member=Rate(60, 6.0), invite=Rate(600, 30.0)
 )
 """Pages of the history and sources: each is read from the store, a search through many jobs."""
 
 SEARCH_COST = 3.0
 
-OUTPUT_PARTS = Budget(
-    "requests for old output",
-    "requests",
-    invite=Rate(2000, 200.0),
-    room=Rate(2000, 200.0),
-    member=Rate(100, 20.0),
+OUTPUT_PARTS = member_budget(
+    "requests for old output", "requests", member=Rate(100, 20.0), invite=Rate(2000, 200.0)
 )
 """Each answer has up to PART_MAX bytes, made from memory or read from the store."""
 
-CHANGES = Budget(
-    "changes that the room is told of",
-    "changes",
-    invite=Rate(80, 8.0),
-    room=Rate(80, 8.0),
-    member=Rate(10, 1.0),
+CHANGES = member_budget(
+    "changes that the room is told of", "changes", member=Rate(10, 1.0), invite=Rate(80, 8.0)
 )
 """Choices of the language, and of who types into a program: all members are told of each."""
 
-TYPED = Budget(
-    "input that the room sees",
-    "messages",
-    invite=Rate(800, 200.0),
-    room=Rate(800, 200.0),
-    member=Rate(200, 40.0),
+TYPED = member_budget(
+    "input that the room sees", "messages", member=Rate(200, 40.0), invite=Rate(800, 200.0)
 )
 """Shared input: all members are told of each message."""
 

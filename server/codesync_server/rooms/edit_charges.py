@@ -5,33 +5,26 @@ the debt is paid. The state is keyed by identity, so connecting again changes no
 """
 
 from codesync_protocol.errors import Code
-from codesync_server.access.budgets import Budget, Budgets
+from codesync_server.access.budgets import Budget, Budgets, member_budget
 from codesync_server.access.exhausted import Exhausted
 from codesync_server.access.payer import Payer
 from codesync_server.access.token_buckets import Rate
 
-EDITS = Budget(
-    "edits", "edits", invite=Rate(10_000, 1500), room=Rate(10_000, 1500), member=Rate(2500, 100)
-)
+EDITS = member_budget("edits", "edits", member=Rate(2500, 100), invite=Rate(10_000, 1500))
 """A replacement of 5,000 places is about 1,100 edits, and so is its undo."""
 
 EDIT_PACE = Budget("edits in a short time", "edits", member=Rate(100, 200))
 """Spreads a large replacement over some seconds, so that others can type meanwhile."""
 
-EDIT_BYTES = Budget(
+EDIT_BYTES = member_budget(
     "edited text",
     "bytes",
-    invite=Rate(16 << 20, 2 << 20),
-    room=Rate(16 << 20, 2 << 20),
     member=Rate(4 << 20, 512 << 10),
+    invite=Rate(16 << 20, 2 << 20),
 )
 
-EDIT_TIME = Budget(
-    "server time for edits",
-    "milliseconds",
-    invite=Rate(2000, 150),
-    room=Rate(2000, 150),
-    member=Rate(500, 50),
+EDIT_TIME = member_budget(
+    "server time for edits", "milliseconds", member=Rate(500, 50), invite=Rate(2000, 150)
 )
 """An honest edit takes about 0.1 ms, so 100 a second take 10 ms. The most expensive one that is
 permitted takes about 50 ms."""

@@ -1,15 +1,14 @@
 """What submissions cost: their number and their received bytes, charged before anything is kept."""
 
 import asyncio
-from dataclasses import replace
 
-from codesync_server.access.budgets import Budget, Budgets
-from codesync_server.access.payer import SERVER_TOKEN, Payer
+from codesync_server.access.budgets import Budget, Budgets, member_budget
+from codesync_server.access.payer import Payer
 from codesync_server.access.token_buckets import Rate
 from codesync_server.settings import Settings
 
 MEMBERS = 4
-"""An invite, and a room, may submit as much as so many members."""
+"""An invite may submit as much as so many members."""
 
 BURST_MINUTES = 0.5
 BURST_MINUTES_BYTES = 2.0
@@ -53,7 +52,7 @@ class SubmissionBudgets:
             Exhausted: a limit is reached.
         """
         now = asyncio.get_running_loop().time()
-        self._budgets.charge(self._count, _charged(payer), 1, now)
+        self._budgets.charge(self._count, payer.without_token(), 1, now)
         self.charge_bytes(payer, size)
 
     def charge_bytes(self, payer: Payer, size: int) -> None:
@@ -63,14 +62,9 @@ class SubmissionBudgets:
             Exhausted: a limit is reached.
         """
         now = asyncio.get_running_loop().time()
-        self._budgets.charge(self._bytes, _charged(payer), size, now)
+        self._budgets.charge(self._bytes, payer.without_token(), size, now)
 
 
 def _budget(name: str, unit: str, per_minute: float, burst: float) -> Budget:
     member = Rate(burst, per_minute / 60)
-    many = Rate(burst * MEMBERS, per_minute * MEMBERS / 60)
-    return Budget(name, unit, invite=many, room=many, member=member)
-
-
-def _charged(payer: Payer) -> Payer:
-    return replace(payer, invite="") if payer.invite == SERVER_TOKEN else payer
+    return member_budget(name, unit, member=member, invite=member.times(MEMBERS))

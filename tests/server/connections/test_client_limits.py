@@ -136,13 +136,13 @@ def test_h10_clients_of_a_trusted_proxy_are_limited_by_the_address_that_it_names
     assert door.aborted == ["0"]
 
 
-def test_h13_joins_are_charged_to_invite_and_room_whatever_the_key() -> None:
+def test_h13_joins_are_charged_to_the_invite_whatever_the_key() -> None:
     door = Door(Settings(joins_per_second=1.0), members=10_000, handshakes=10_000)
     for number in range(32):
         door.limits.release(door.joins(f"key {number}", f"10.0.0.{number}"))
-    with pytest.raises(Exhausted, match="This room's limit on joins") as caught:
+    with pytest.raises(Exhausted, match="Your invite's limit on joins") as caught:
         door.joins("another key", "10.0.0.99")
-    assert caught.value.level is Level.ROOM
+    assert caught.value.level is Level.INVITE
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 4)), max_size=200))

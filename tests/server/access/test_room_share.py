@@ -1,0 +1,81 @@
+"""One link, with any number of client keys, cannot use up what its room may spend."""
+
+from contextlib import suppress
+
+import pytest
+
+from codesync_server.access.budgets import Budget, Budgets
+from codesync_server.access.exhausted import Exhausted
+from codesync_server.access.payer import SERVER_TOKEN, Level, Payer
+from codesync_server.access.shares import Shares
+from codesync_server.connections.client_limits import ClientLimits
+from codesync_server.connections.peer import message_budget
+from codesync_server.rooms.actions import CHANGES, FETCHES, OUTPUT_PARTS, QUERIES, TYPED
+from codesync_server.rooms.edit_charges import EDIT_BYTES, EDIT_TIME, EDITS
+from codesync_server.rooms.submission_budgets import SubmissionBudgets
+from codesync_server.settings import Settings
+
+KEYS = 450
+"""The most members that one link brings into a room."""
+
+BUDGETS = (
+    EDITS,
+    EDIT_BYTES,
+    EDIT_TIME,
+    FETCHES,
+    QUERIES,
+    OUTPUT_PARTS,
+    CHANGES,
+    TYPED,
+    message_budget(250.0),
+)
+HOST = Payer("10.0.0.1", SERVER_TOKEN, "room", "host")
+BEN = Payer("10.0.0.2", "another link", "room", "ben")
+
+
+def abuser(number: int) -> Payer:
+    return Payer("10.0.0.3", "link", "room", f"key {number}")
+
+
+@pytest.mark.parametrize("budget", BUDGETS, ids=lambda budget: budget.name)
+def test_one_link_does_not_delay_those_who_came_by_another(budget: Budget) -> None:
+    budgets = Budgets()
+    cost = budget.rates[Level.INVITE].burst / KEYS
+    free_at = [0.0] * KEYS  # by key: when it may charge again
+    for step in range(240):
+        now = step / 4
+        for number, at in enumerate(free_at):
+            if at <= now:
+                free_at[number] = now + budgets.delay(budget, abuser(number), cost, now)
+        if now > 5:
+            assert budgets.delay(budget, HOST, cost / 100, now) == 0, f"after {now} s"
+            assert budgets.delay(budget, BEN, cost / 100, now) == 0, f"after {now} s"
+
+
+def test_one_link_does_not_keep_others_from_joining() -> None:
+    limits = ClientLimits(Settings(joins_per_second=2.0), Budgets(), Shares(), 10**6, 10**6)
+
+    def joins(payer: Payer, number: int, now: float) -> bool:
+        client = limits.accept(f"10.1.{number // 250}.{number % 250}", now, lambda: None)
+        assert client
+        try:
+            limits.join(client, payer, now)
+        except Exhausted:
+            return False
+        return True
+
+    came = [joins(abuser(number), number, number / 100) for number in range(3_000)]
+    assert 64 <= sum(came) <= 64 + 2 * 30
+    assert joins(HOST, 3_000, 30.0)
+    assert joins(BEN, 3_001, 30.0)
+
+
+async def test_one_link_does_not_keep_others_from_submitting() -> None:
+    submissions = SubmissionBudgets(Budgets(), Settings())
+    for number in range(10_000):
+        with suppress(Exhausted):
+            submissions.charge_submission(abuser(number), 0)
+    with pytest.raises(Exhausted, match="Your invite's limit on submissions"):
+        submissions.charge_submission(abuser(0), 0)
+    submissions.charge_submission(HOST, 100)
+    submissions.charge_submission(BEN, 100)
