@@ -7,11 +7,19 @@ since. All positions are bytes of UTF-8.
 from collections import deque
 from dataclasses import dataclass
 from math import inf
+from typing import TypeVar
 
 from codesync_client.change import Splice
 
+CARETS_MAX = 2000
+"""Carets that are kept; beyond it, that of which nothing was heard for the longest time goes. It
+limits what a server can make us keep with invented members."""
+
 HISTORY_MAX = 256
 """Changes through which a late caret can be moved."""
+
+
+_Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +73,18 @@ class Carets:
             seq: the last event of our text; less than any when there is none that counts.
         """
         if base > seq:
-            self._early[member] = base, place
+            _put(self._early, member, (base, place))
             return
         self._early.pop(member, None)
         for past in self._past:
             if past.seq > base:
                 place = place.through(past.splices)
-        self.others[member] = place
+        _put(self.others, member, place)
 
     def edited(self, splices: tuple[Splice, ...], member: int, seq: int) -> None:
         """Another member wrote; their caret stands behind what they wrote last."""
         self._move(splices)
-        self.others[member] = _behind(splices)
+        _put(self.others, member, _behind(splices))
         self._past.append(_Past(seq, 0, splices))
         self._take_early(seq)
 
@@ -137,6 +145,14 @@ class Carets:
     def _move(self, splices: tuple[Splice, ...]) -> None:
         self.others = {each: place.through(splices) for each, place in self.others.items()}
         self.own = self.own.through(splices) if self.own else None
+
+
+def _put(carets: dict[int, _Value], member: int, value: _Value) -> None:
+    """Set a member's entry, as the latest one; the oldest goes if there are too many."""
+    carets.pop(member, None)
+    carets[member] = value
+    if len(carets) > CARETS_MAX:
+        del carets[next(iter(carets))]
 
 
 def _behind(splices: tuple[Splice, ...]) -> CaretPlace:

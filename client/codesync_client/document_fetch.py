@@ -1,9 +1,14 @@
 """Fetching the shared texts: the parts of the answer, and the edits that come meanwhile. Pure."""
 
+from codesync_client.history_bound import check_history
+from codesync_protocol.errors import Code, FrameError
 from codesync_protocol.messages import DocumentPart, Edited, FetchDocument
 
-STATE_MAX = 64 * 1024 * 1024
-"""The most bytes of texts with their history that are taken in."""
+STATE_MAX = 36 * 1024 * 1024
+"""The most bytes of texts with their history that are accepted. A server keeps at most 32 MiB."""
+
+EARLY_ENTRY_BYTES = 500
+"""What an edit costs beside its bytes."""
 
 EARLY_MAX = 8 * 1024 * 1024
 """Bytes of edits that come while the texts are fetched; after more, they are fetched again."""
@@ -48,7 +53,7 @@ class DocumentFetch:
     def keep(self, edited: Edited) -> None:
         """Keep an edit that comes meanwhile."""
         self._early.append(edited)
-        self._early_bytes += len(edited.data)
+        self._early_bytes += len(edited.data) + EARLY_ENTRY_BYTES
         if self._early_bytes > EARLY_MAX:
             self.begin(fresh=self._fresh)
 
@@ -59,14 +64,25 @@ class DocumentFetch:
             The whole, when it is complete; parts of older requests are ignored.
 
         Raises:
-            ValueError: the parts make no sense.
+            ValueError: the parts do not follow each other.
+            FrameError: the server claims, or sent, more than a server keeps; it is not to be
+                asked again on this connection.
         """
         if not self.goes_on or part.request != self._request:
             return None
-        if part.offset != len(self._whole) or not part.data or part.total > STATE_MAX:
+        if part.total > STATE_MAX:
+            limit = STATE_MAX >> 20
+            reason = f"the room's texts are said to have {part.total:,} bytes; {limit} MiB may come"
+            raise FrameError(Code.TOO_LARGE, reason)
+        if part.offset != len(self._whole) or not part.data:
             raise ValueError("the parts of the room's texts make no sense")
         self._whole += part.data
-        return bytes(self._whole) if len(self._whole) >= part.total else None
+        if len(self._whole) < part.total:
+            return None
+        whole = bytes(self._whole)
+        self._whole.clear()
+        check_history(whole)
+        return whole
 
     def end(self, seq: int) -> list[Edited]:
         """The texts are here.

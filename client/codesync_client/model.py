@@ -42,6 +42,10 @@ _RUNS = (JobState.COMPILING, JobState.RUNNING)
 JOBS_KEPT = 200
 _REQUESTS = 1 << 40
 """Our own questions of the past count from here; those that people ask, from 1."""
+STRAYS_MAX = 200
+"""Jobs that are kept although the server did not tell of their submission. There are some after a
+server has had more than JOBS_KEPT jobs at once; a hostile one may invent any number."""
+
 FETCHES_MAX = 8
 """Requests for old output that may be on the way at once; a server refuses too many."""
 
@@ -72,6 +76,7 @@ class RoomModel:
         self._output: dict[str, OutputAssembler] = {}
         self._ended: dict[str, Finished] = {}  # finished, but not all of its output is out
         self._told: set[str] = set()  # whose end was told
+        self._strays: dict[str, None] = {}  # jobs of which we know nothing else, oldest first
         self._missing: dict[int, str] = {}  # by request: jobs that may have ended long ago
         self._questions: list[FetchHistory] = []
         self._take_snapshot(welcome)
@@ -86,6 +91,7 @@ class RoomModel:
         before = self._output.get(job)
         stale = before.in_flight if before else 0
         self._output[job] = OutputAssembler(job, start=start, exact=True, stale=stale)
+        self._strays.pop(job, None)
         if summary := self.jobs.get(job):
             self._output[job].known(summary.output_bytes, summary.typed)
 
@@ -166,7 +172,7 @@ class RoomModel:
                 yield message
             case HistoryPage(request=request) if request in self._missing:
                 yield from self._found(self._missing.pop(request), message)
-            case OutputPart():
+            case OutputPart(job=job) if job in self._output:  # else we did not ask for it
                 yield from self._assembler(message.job).part(message)
                 yield from self._finish_if_complete(message.job)
             case (
@@ -271,14 +277,23 @@ class RoomModel:
         self._output.pop(job, None)
         self._ended.pop(job, None)
         self._told.discard(job)
+        self._strays.pop(job, None)
 
     def _finish_if_complete(self, job: str) -> Iterator[RoomEvent]:
         if job in self._ended and self._assembler(job).complete:
             self._told.add(job)
             yield self._ended.pop(job)
+            if job in self._strays:
+                self._forget(job)
 
     def _assembler(self, job: str) -> OutputAssembler:
-        return self._output.setdefault(job, OutputAssembler(job))
+        if job not in self._output:
+            self._output[job] = OutputAssembler(job)
+            if job not in self.jobs:
+                self._strays[job] = None
+                if len(self._strays) > STRAYS_MAX:
+                    self._forget(next(iter(self._strays)))
+        return self._output[job]
 
     def _output_bytes(self, job: str) -> int:
         summary = self.jobs.get(job)
@@ -286,6 +301,7 @@ class RoomModel:
 
     def _remember(self, summary: JobSummary) -> None:
         self.jobs[summary.job] = summary
+        self._strays.pop(summary.job, None)
         while len(self.jobs) > JOBS_KEPT:
             oldest = next(iter(self.jobs))
             del self.jobs[oldest]

@@ -16,6 +16,7 @@ from codesync_client.document_listener import Conflict, DocumentListener
 from codesync_client.merge import merge, splices
 from codesync_client.replica import Replica
 from codesync_client.update_split import split_update
+from codesync_protocol.errors import Code, FrameError
 from codesync_protocol.limits import EDIT_MAX, PART_MAX
 from codesync_protocol.messages import (
     Caret,
@@ -32,6 +33,13 @@ from codesync_protocol.messages import (
     Welcome,
 )
 from codesync_protocol.shared_text import SOURCE, TEXTS, DocumentBroken, digest
+
+UNFINISHED_MAX = 1000
+"""Edits of which only pieces have come. A server sends the pieces of an edit one after the other,
+so there are few, unless it invents members."""
+
+UNFINISHED_BYTES_MAX = 8 * EDIT_MAX
+"""Their pieces together."""
 
 _NO_TEXT = -1
 """Comes before every event: nothing counts in a text that is not here yet."""
@@ -293,9 +301,16 @@ class SharedDocument:
         if len(pieces) > EDIT_MAX:
             raise DocumentBroken("an edit of the room is larger than edits may be")
         if edited.more:
+            self._check_unfinished()
             return
         del self._pieces[edited.member]
         self._apply(bytes(pieces), edited)
+
+    def _check_unfinished(self) -> None:
+        waiting = self._pieces.values()
+        if len(waiting) > UNFINISHED_MAX or sum(map(len, waiting)) > UNFINISHED_BYTES_MAX:
+            self._pieces.clear()
+            raise FrameError(Code.TOO_LARGE, "too many edits of the room are unfinished")
 
     def _apply(self, update: bytes, edited: Edited) -> None:
         assert self._confirmed

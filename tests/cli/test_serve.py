@@ -174,3 +174,24 @@ def test_a_second_signal_stops_at_once(served: Served) -> None:
         served.process.send_signal(signal.SIGTERM)
         assert served.process.wait(SECONDS) != 0
         client.kill()
+
+
+@pytest.mark.parametrize("stdin", [os.devnull, "file"])
+def test_an_embedded_server_refuses_a_stdin_whose_end_it_cannot_see(
+    tmp_path: Path, stdin: str
+) -> None:
+    (tmp_path / "file").write_text("text")
+    with open(tmp_path / stdin) as source:
+        done = subprocess.run(
+            command("serve", "--embedded", "--room=den", "--port=0", "--set=executor=local"),
+            stdin=source,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            env=environment(tmp_path),
+            check=False,
+        )
+    assert done.returncode == 2
+    said = json.loads(done.stdout)
+    assert said["event"] == "failed"
+    assert "stdin must be a pipe" in said["text"]

@@ -43,11 +43,14 @@ class Visit:
 
 
 @asynccontextmanager
-async def server_that(behaves: Behaviour) -> AsyncGenerator[Room, None]:
+async def server_that(
+    behaves: Behaviour, *, shares_text: bool = False
+) -> AsyncGenerator[Room, None]:
     """Run a server while the block lasts; gives a member of it who has not entered yet.
 
     Args:
         behaves: what the server does once both ends have proved that they know the token.
+        shares_text: whether the member wants the room's text.
     """
     visits = 0
 
@@ -61,7 +64,8 @@ async def server_that(behaves: Behaviour) -> AsyncGenerator[Room, None]:
     async with serve(live, "127.0.0.1", 0, compression=None, max_size=None) as server:
         port = next(iter(server.sockets)).getsockname()[1]
         link = Link(f"ws://127.0.0.1:{port}", "test-room", TOKEN)
-        yield Room(link, name="ana", options=DialOptions(), agent="test")
+        options = DialOptions()
+        yield Room(link, name="ana", options=options, agent="test", shares_text=shares_text)
         for connection in server.connections:
             connection.transport.abort()
         await asyncio.sleep(0)

@@ -19,6 +19,7 @@ from codesync_client import (
     Submission,
     SubmissionRejected,
 )
+from codesync_client.errors import ServerNotProved
 from codesync_protocol.errors import Code
 from codesync_protocol.limits import STDIN_WINDOW
 from codesync_protocol.links import Link
@@ -26,6 +27,7 @@ from codesync_protocol.messages import (
     Accepted,
     Fault,
     Finished,
+    RemoveMember,
     Role,
     Started,
     StdinMode,
@@ -347,10 +349,11 @@ async def test_whoever_types_into_a_job_that_is_lost_is_not_kept_waiting() -> No
 
 async def test_a_return_that_is_refused_for_good_ends_the_events(server: RunningServer) -> None:
     submission = python("import time; time.sleep(60)", stdin=StdinMode.PIPED)
-    async with proxy_to(port_of(server)) as proxy, running_server() as other:
+    async with proxy_to(port_of(server)) as proxy, running_server(token=server.app.token) as other:
         async with watching(far_room(server, proxy)) as ana:
             await ana.room.submit(submission)
-            proxy.target = port_of(other)  # which has another token
+            await end_all_invites(other)
+            proxy.target = port_of(other)  # which proves itself, and refuses ana's invite
             proxy.cut(reachable=False)
             await ana.until_any(Disconnected)
             waiting = asyncio.gather(
@@ -365,13 +368,24 @@ async def test_a_return_that_is_refused_for_good_ends_the_events(server: Running
                 assert [type(error) for error in await waiting] == [Offline, Offline]
         last = ana.of(Disconnected)[-1]
         assert last.retry_in is None
-        assert "token" in last.reason
+        assert "invite was made before" in last.reason
         assert not ana.room.connected
 
 
+async def end_all_invites(server: RunningServer) -> None:
+    """Remove a member, which ends the invites that were made before."""
+    async with (
+        watching(server.room("ben", role=Role.HOST)) as ben,
+        watching(server.room("eve")) as eve,
+    ):
+        ben.room.send_now(RemoveMember(eve.room.welcome.member))
+        await eve.until(lambda: eve.over)
+
+
 async def test_once_the_events_have_ended_nothing_is_waited_for(server: RunningServer) -> None:
-    async with proxy_to(port_of(server)) as proxy, running_server() as other:
+    async with proxy_to(port_of(server)) as proxy, running_server(token=server.app.token) as other:
         async with watching(far_room(server, proxy)) as ana:
+            await end_all_invites(other)
             proxy.target = port_of(other)
             proxy.cut()
             await ana.until(lambda: ana.over)
@@ -387,22 +401,22 @@ async def test_once_the_events_have_ended_nothing_is_waited_for(server: RunningS
 # Entering and leaving.
 
 
-@pytest.mark.parametrize(
-    ("link", "code"),
-    [
-        (Link("", "test-room", "wrong"), Code.TOKEN),
-        (Link("", "test-room", ""), Code.TOKEN),
-        (Link("", "Other Room", "x"), Code.ROOM_NAME),
-    ],
-)
-async def test_whoever_is_not_let_in_is_told_why(
-    server: RunningServer, link: Link, code: Code
-) -> None:
+async def test_whoever_is_not_let_in_is_told_why(server: RunningServer) -> None:
     with pytest.raises(EntryRefused) as caught:
-        async with Room(replace(link, server=server.app.address), name="eve"):
+        async with Room(Link(server.app.address, "Other Room", "x"), name="eve"):
             pass
-    assert caught.value.code is code
+    assert caught.value.code is Code.ROOM_NAME
     assert caught.value.reason
+    assert caught.value.remedy
+
+
+@pytest.mark.parametrize("token", ["wrong", ""])
+async def test_whoever_has_no_token_of_the_server_is_told_so(
+    server: RunningServer, token: str
+) -> None:
+    with pytest.raises(ServerNotProved, match="token") as caught:
+        async with Room(Link(server.app.address, "test-room", token), name="eve"):
+            pass
     assert caught.value.remedy
 
 

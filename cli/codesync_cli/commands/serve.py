@@ -27,6 +27,11 @@ from codesync_server.settings import Settings
 if TYPE_CHECKING:
     from codesync_server.app import App
 
+STDIN_NEEDED = (
+    "serve --embedded ends when its stdin does, so stdin must be a pipe that the parent process"
+    " keeps open; start a server of its own with: codesync serve"
+)
+
 DESCRIPTION = """\
 Host rooms: one port, websockets only. Programs run in hardened, throw-away Docker containers;
 without Docker they run unsandboxed as you, which is refused beyond this machine unless you insist.
@@ -99,8 +104,13 @@ async def _serve(args: argparse.Namespace, settings: Settings) -> int:
 
     stop = asyncio.Event()
     _stop_on_signals(stop)
-    watcher = asyncio.ensure_future(_stop_with_parent(stop)) if args.embedded else None
     report = _reporter(args)
+    if args.embedded:
+        try:
+            _stop_with_parent(stop)
+        except OSError as error:
+            report("failed", f"{STDIN_NEEDED} ({error.strerror})")
+            return ExitCode.USAGE
     try:
         app = await _build(args, settings, report)
         await app.run(lambda: _ready(args, app), stop)
@@ -114,8 +124,8 @@ async def _serve(args: argparse.Namespace, settings: Settings) -> int:
         report("failed", str(error))
         return ExitCode.FAILED
     finally:
-        if watcher is not None:
-            watcher.cancel()
+        if args.embedded:
+            asyncio.get_running_loop().remove_reader(0)
     return ExitCode.OK
 
 
@@ -192,16 +202,24 @@ def _tell_parent(message: dict[str, object]) -> None:
     sys.stdout.flush()
 
 
-async def _stop_with_parent(stop: asyncio.Event) -> None:
-    """Wait for the end of stdin: the parent is done with us, or dead."""
+def _stop_with_parent(stop: asyncio.Event) -> None:
+    """Set `stop` at the end of stdin: the parent process has closed it, or is dead.
+
+    Raises:
+        OSError: stdin is closed, or of a kind that cannot be waited for (a file, /dev/null).
+    """
     loop = asyncio.get_running_loop()
-    gone = asyncio.Event()
-    loop.add_reader(0, lambda: gone.set() if not os.read(0, 1024) else None)
-    try:
-        await gone.wait()
-    finally:
+
+    def read() -> None:
+        try:
+            if os.read(0, 1024):
+                return
+        except OSError:
+            pass  # it cannot be read any more, which is its end as well
         loop.remove_reader(0)
-    stop.set()
+        stop.set()
+
+    loop.add_reader(0, read)
 
 
 def _stop_on_signals(stop: asyncio.Event) -> None:
