@@ -23,6 +23,7 @@ from codesync_server.connections.http import Pages, refusal, without_body
 from codesync_server.connections.listening_socket import ListeningSocket, bound_sockets
 from codesync_server.connections.peer import Peer
 from codesync_server.connections.proxies import TrustedProxies
+from codesync_server.connections.tls_memory import bound_tls_buffers
 from codesync_server.settings import Settings
 
 OPEN_SECONDS = 5.0
@@ -205,6 +206,7 @@ class Listener:
 def _tls(settings: Settings) -> ssl.SSLContext | None:
     if settings.tls is None:
         return None
+    bound_tls_buffers()
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     try:
         context.load_cert_chain(settings.tls.certificate, settings.tls.key)

@@ -5,6 +5,7 @@ import json
 import resource
 import socket
 import ssl
+import tracemalloc
 from collections.abc import AsyncGenerator, Generator
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
@@ -165,6 +166,26 @@ async def test_h10_a42_half_a_tls_handshake_is_cut_off_and_keeps_nobody_out(
         assert aborted["too many handshakes of the address"] >= 30
         assert aborted["too slow"] >= 40
         whole.close()
+
+
+async def test_h10_a_silent_tls_connection_takes_little_memory(tmp_path: Path) -> None:
+    certificate, key = await asyncio.to_thread(self_signed, tmp_path, "DNS:localhost")
+    settings = Settings(
+        port=0, executor="local", drain_seconds=1.0, tls_cert=certificate, tls_key=key
+    )
+    context = ssl.create_default_context(cafile=str(certificate))
+    async with running_server(settings) as server, asyncio.timeout(SECONDS):
+        port = port_of(server.app)
+        tracemalloc.start()
+        try:
+            with silent_sockets(port, 200, "127.0.0.1"):
+                await eventually(lambda: clients_of(server)["handshaking"] == 200)
+                _, whole = await asyncio.open_connection("localhost", port, ssl=context)
+                held, _ = tracemalloc.get_traced_memory()
+                whole.close()
+        finally:
+            tracemalloc.stop()
+    assert held < 200 * 64 * 1024
 
 
 async def test_h10_websockets_that_never_say_hello_take_no_places_of_members() -> None:
