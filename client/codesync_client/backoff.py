@@ -10,7 +10,7 @@ LAST_SECONDS = 15.0
 def delays() -> Iterator[float]:
     """Give seconds to wait, growing and jittered, without end.
 
-    "Full jitter" (AWS Architecture Blog, Exponential Backoff And Jitter): a uniform choice between
+    "Equal jitter" (AWS Architecture Blog, Exponential Backoff And Jitter): a uniform choice between
     half of the present bound and all of it, so that the clients of a restarted server come apart.
     """
     bound = FIRST_SECONDS

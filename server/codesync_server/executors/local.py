@@ -11,6 +11,7 @@ import tempfile
 from asyncio.subprocess import Process
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import cache
 
 from codesync_protocol.messages import ExecutorInfo
 from codesync_server.executors.contract import Autopsy, Executor, ExecutorDown, Sandbox
@@ -62,14 +63,19 @@ class LocalSandbox(Sandbox):
         await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
 
 
+@cache
+def _where() -> str:
+    """Name user and machine; asked once, because a directory service may take long to answer."""
+    return f"{getpass.getuser()}@{socket.gethostname()}"
+
+
 class LocalExecutor(Executor):
     """Runs jobs as this user on this machine, with resource limits and nothing else."""
 
     @property
     def info(self) -> ExecutorInfo:
         """What members are told: code runs unsandboxed, and where."""
-        where = f"{getpass.getuser()}@{socket.gethostname()}"
-        return ExecutorInfo("local", False, f"code runs unsandboxed as {where}")
+        return ExecutorInfo("local", False, f"code runs unsandboxed as {_where()}")
 
     @property
     def search_path(self) -> str:

@@ -13,6 +13,9 @@ from codesync_protocol.messages import StdinMode
 ON_THE_WAY_MAX = 4 * STDIN_WINDOW
 """Bytes of all members together that one program has not taken yet."""
 
+PARTS_MAX = 4096
+"""Parts of input by different members in turns; each is an entry in memory, however short."""
+
 KEPT_MAX = STDIN_WINDOW
 """Bytes that are kept in case the program must run again; one that was fed more cannot."""
 
@@ -119,7 +122,12 @@ class StdinGate:
         if new:
             self._check_open()
         mine = received - self._credited.get(key, 0)
-        if mine + new > STDIN_WINDOW or self._on_the_way + new > ON_THE_WAY_MAX:
+        is_new_part = bool(new) and not (self._owed and self._owed[-1][0] == key)
+        if (
+            mine + new > STDIN_WINDOW
+            or self._on_the_way + new > ON_THE_WAY_MAX
+            or (is_new_part and len(self._owed) >= PARTS_MAX)
+        ):
             raise FrameError(
                 Code.STDIN_OVERFLOW,
                 f"the program has not taken the last {self._on_the_way:,} bytes; these are dropped",

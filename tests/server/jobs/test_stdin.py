@@ -7,7 +7,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from codesync_protocol.errors import Code, FrameError
 from codesync_protocol.limits import STDIN_WINDOW
 from codesync_protocol.messages import StdinMode
-from codesync_server.jobs.stdin import ON_THE_WAY_MAX, StdinGate
+from codesync_server.jobs.stdin import ON_THE_WAY_MAX, PARTS_MAX, StdinGate
 
 ANA, BEN = "a" * 32, "b" * 32
 
@@ -131,6 +131,23 @@ def test_input_that_came_early_is_bounded_as_well() -> None:
     gate = StdinGate(StdinMode.PIPED, ANA, 0)
     gate.accept(ANA, 0, bytes(STDIN_WINDOW))
     assert refused(gate, ANA, STDIN_WINDOW, b"x") is Code.STDIN_OVERFLOW
+
+
+def test_a31_members_who_send_single_bytes_in_turns_fill_no_memory() -> None:
+    """Each change of the sender is an entry in memory, and costs only one byte of the window."""
+    gate, _ = opened(StdinMode.SHARED)
+    gate.accept(ANA, 0, b"x")
+    turns = 1
+    while turns < 2 * PARTS_MAX:
+        try:
+            gate.accept((ANA, BEN)[turns % 2], turns // 2, b"x")
+        except FrameError as error:
+            assert error.code is Code.STDIN_OVERFLOW  # noqa: PT017 # it is refused only then
+            break
+        turns += 1
+    assert turns < PARTS_MAX + 1
+    gate.taken(10)
+    gate.accept((ANA, BEN)[turns % 2], turns // 2, b"x")
 
 
 def test_the_prepared_input_is_taken_first_and_credited_to_nobody() -> None:
