@@ -241,6 +241,7 @@ class App:
                 tasks.create_task(upkeep.check_documents(self._rooms, self._histories)),
                 tasks.create_task(upkeep.forget_rooms(self._rooms)),
                 tasks.create_task(upkeep.save_used_rooms(self._rooms)),
+                tasks.create_task(upkeep.tell_members(self._rooms)),
                 tasks.create_task(self._while_ours(pruning)),
             ]
             ready()

@@ -11,6 +11,7 @@ from codesync_server.store.contract import Retention, Store, StoreDown
 
 FORGET_ROOMS_SECONDS = 60.0
 SAVE_USED_SECONDS = 300.0
+TELL_MEMBERS_SECONDS = 0.25
 CHECK_DOCUMENTS_SECONDS = 10.0
 PRUNE_SECONDS = 3600.0
 
@@ -24,6 +25,14 @@ async def forget_rooms(rooms: Rooms) -> None:
     while True:
         await asyncio.sleep(FORGET_ROOMS_SECONDS)
         rooms.forget_idle(asyncio.get_running_loop().time())
+
+
+async def tell_members(rooms: Rooms) -> None:
+    """Tell large rooms who is in them, if that had to wait; runs until it is cancelled."""
+    while True:
+        await asyncio.sleep(TELL_MEMBERS_SECONDS)
+        for room in rooms:
+            room.member_news.tell_late()
 
 
 async def save_used_rooms(rooms: Rooms) -> None:

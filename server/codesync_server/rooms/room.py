@@ -32,6 +32,7 @@ from codesync_server.rooms.frames import frame_of, frames_of
 from codesync_server.rooms.gate import Gate, Kept
 from codesync_server.rooms.identity import Identity
 from codesync_server.rooms.log import EventLog
+from codesync_server.rooms.member_news import MemberNews
 from codesync_server.rooms.outlet import Outlet
 from codesync_server.rooms.roll import Roll
 from codesync_server.store.records import KeptRoom
@@ -66,6 +67,7 @@ class Room:
         carets: where its members are in the source, by member id.
         roll: who is in it, and whom it knows.
         jobs_had: how many jobs it has had.
+        member_news: tells the members who is here.
         idle_since: by the loop's clock, when the last member left; None while somebody is here.
     """
 
@@ -87,6 +89,7 @@ class Room:
         self._book = RoomBook(name, keep, kept.text if kept else None)
         self._gate = Gate()
         self._outlets: dict[str, Outlet] = {}  # by client key
+        self.member_news = MemberNews(self._tell_members)
         self._last_queue: list[bytes] = []
         self._checked_edits = 0
         self._quiet_checks = 0
@@ -145,7 +148,7 @@ class Room:
         self._last_queue = []  # the newcomer knows another one
         self.save()
         self.save_member(key)
-        self._tell_members()
+        self.member_news.changed()
         return member
 
     def identity(self, key: str) -> Identity:
@@ -162,7 +165,7 @@ class Room:
         if role is Role.VIEWER:
             self._give_input_back(key)
         self._save_roll()
-        self._tell_members()
+        self.member_news.changed(is_urgent=True)
 
     def remove(self, key: str, reason: str) -> None:
         """Send a member away for good, and at once, however slowly it reads.
@@ -176,7 +179,7 @@ class Room:
         self._save_roll()
         self._outlets.pop(key).cut(encode(Fault(Code.REMOVED, reason, fatal=True)), reason)
         self._give_input_back(key)
-        self._tell_members()
+        self.member_news.changed(is_urgent=True)
 
     def leave(self, key: str, outlet: Outlet, now: float) -> None:
         """Let somebody go, unless their place was taken over by a newer connection."""
@@ -189,14 +192,10 @@ class Room:
         if not self.size:
             self.idle_since = now
             self.save()
-        self._tell_members()
+        self.member_news.changed()
 
     def dismiss(self, reason: str) -> None:
-        """End the connections of all members, who may come back.
-
-        Args:
-            reason: shown to them.
-        """
+        """End the connections of all members, who are shown the reason and may come back."""
         for outlet in list(self._outlets.values()):
             outlet.close(reason)
 
@@ -218,18 +217,17 @@ class Room:
         """How many are here."""
         return len(self.roll)
 
-    def _tell_members(self) -> None:
-        self.tell("members", *frames_of(split_members(self.members)))
+    def _tell_members(self) -> int:
+        frames = frames_of(split_members(self.members))
+        self.tell("members", *frames)
+        return sum(map(len, frames)) * self.size
 
     # What is kept.
 
     def save(self) -> None:
         """Have the room itself kept as it is now."""
         self._book.room(
-            text=self.text_id,
-            language=self.language,
-            roll=self.roll,
-            made_at=self._made_at,
+            text=self.text_id, language=self.language, roll=self.roll, made_at=self._made_at
         )
 
     def save_member(self, key: str) -> Kept:
