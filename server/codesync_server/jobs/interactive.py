@@ -66,6 +66,7 @@ def interactive_limits(settings: Settings) -> InteractiveLimits:
 @dataclass(slots=True)
 class _Place:
     room: str
+    invite: str
     member: str
     limit: int
     reserved: int
@@ -88,6 +89,7 @@ class InteractiveShare:
         self.limits = limits
         self._places: dict[str, _Place] = {}
         self._rooms: Counter[str] = Counter()
+        self._invites: Counter[tuple[str, str]] = Counter()
         self._members: Counter[tuple[str, str]] = Counter()
         self._reserved = 0
         self._room_reserved: Counter[str] = Counter()
@@ -105,35 +107,39 @@ class InteractiveShare:
         """Bytes of memory that are reserved for one room."""
         return self._room_reserved[room]
 
-    def full(self, room: str, member: str, memory: int) -> Full | None:
+    def full(self, room: str, member: str, memory: int, invite: str = "") -> Full | None:
         """Tell which limit leaves no place for a program; None: there is one.
 
         The first program of a room needs no more than room for it in the whole; the first one of
-        the server always has a place.
+        the server always has a place. So has the first one of an invite in a full room, up to twice
+        the room's limits: keys are free, so one link alone could fill a room.
 
         Args:
             room: its room.
             member: its submitter's key.
             memory: its memory limit in bytes.
+            invite: hash of its submitter's invite.
         """
         limits, wanted = self.limits, self._reservation(memory)
+        factor = 1 if self._invites[room, invite] else 2
         if len(self._places) >= limits.server:
             return Full.SERVER
-        if self._rooms[room] >= limits.room:
+        if self._rooms[room] >= factor * limits.room:
             return Full.ROOM
         if self._members[room, member] >= limits.member:
             return Full.MEMBER
-        if self._rooms[room] and self._room_reserved[room] + wanted > limits.memory // 2:
+        if self._rooms[room] and self._room_reserved[room] + wanted > factor * limits.memory // 2:
             return Full.ROOM_MEMORY
         if self._places and self._reserved + wanted > limits.memory:
             return Full.MEMORY
         return None
 
-    def acquire(self, job: str, room: str, member: str, memory: int) -> None:
+    def acquire(self, job: str, room: str, member: str, memory: int, invite: str = "") -> None:
         """Take a place for a program that is about to start; see `full`."""
-        place = _Place(room, member, self._reservation(memory), 0)
+        place = _Place(room, invite, member, self._reservation(memory), 0)
         self._places[job] = place
         self._rooms[room] += 1
+        self._invites[room, invite] += 1
         self._members[room, member] += 1
         self._reserve(place, place.limit)
 
@@ -157,6 +163,7 @@ class InteractiveShare:
         place = self._places.pop(job)
         self._reserve(place, 0)
         _decrease(self._rooms, place.room)
+        _decrease(self._invites, (place.room, place.invite))
         _decrease(self._members, (place.room, place.member))
         if not self._rooms[place.room]:
             del self._room_reserved[place.room]

@@ -133,7 +133,10 @@ class Slots:
 
     def full(self, job: Job, memory: int) -> Full | None:
         """Tell which limit on programs with a terminal keeps a job from starting; None: none."""
-        return self._share.full(job.room, job.submitter.key, memory) if job.tty else None
+        if not job.tty:
+            return None
+        who = job.submitter
+        return self._share.full(job.room, who.key, memory, who.invite)
 
     def is_share_full(self, memory: int) -> bool:
         """Tell whether no program with a terminal may start, of whatever room.
@@ -154,7 +157,8 @@ class Slots:
         self._by_turn += 1
         self._count_room(job, 1)
         if job.tty:
-            self._share.acquire(job.id, job.room, job.submitter.key, memory)
+            who = job.submitter
+            self._share.acquire(job.id, job.room, who.key, memory, who.invite)
 
     def program_began(self, job: Job, now: float) -> None:
         """Limit the time in a slot of a program with a terminal from now on."""

@@ -130,6 +130,30 @@ def test_the_limits_of_server_room_and_member_are_told_apart() -> None:
     assert share.full("room-a", "ana", MEMORY) is Full.SERVER
 
 
+def test_keys_of_one_link_leave_a_place_for_those_who_came_by_another() -> None:
+    memory = 8 * (MEMORY + CONTAINER_BYTES)
+    share = InteractiveShare(InteractiveLimits(server=9, room=3, member=2, memory=memory))
+    for number in range(3):
+        share.acquire(str(number), "room-a", f"key-{number}", MEMORY, "link")
+    assert share.full("room-a", "another key", MEMORY, "link") is Full.ROOM
+    assert share.full("room-a", "host", MEMORY, "token") is None
+    share.acquire("3", "room-a", "host", MEMORY, "token")
+    assert share.full("room-a", "host", MEMORY, "token") is Full.ROOM, "one beyond the limit"
+    for number in range(4, 6):
+        share.acquire(str(number), "room-a", f"key-{number}", MEMORY, f"link-{number}")
+    assert share.full("room-a", "dan", MEMORY, "one more link") is Full.ROOM, "twice the limit"
+    share.release("3")
+    assert share.full("room-a", "host", MEMORY, "token") is None
+
+
+def test_keys_of_one_link_leave_memory_of_the_room_for_those_who_came_by_another() -> None:
+    share = InteractiveShare(InteractiveLimits(100, 100, 100, 4 * (MEMORY + CONTAINER_BYTES)))
+    for number in range(2):
+        share.acquire(str(number), "room-a", f"key-{number}", MEMORY, "link")
+    assert share.full("room-a", "another key", MEMORY, "link") is Full.ROOM_MEMORY
+    assert share.full("room-a", "host", MEMORY, "token") is None
+
+
 @pytest.mark.parametrize("full", Full)
 def test_a_reason_fits_into_a_message_that_has_many(full: Full) -> None:
     most = InteractiveLimits(10_000, 10_000, 10_000, 1 << 40)
