@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 
-from codesync_cli import import_path
+from codesync_cli import hidden_link, import_path
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -17,6 +17,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     if argv is None:
         import_path.exclude_working_directory()
+        hidden_link.hide()
     # Imported only now: most of the standard library is imported on the way.
     from codesync_cli.dispatch import run
 

@@ -60,15 +60,6 @@ class Link:
         return cls(server, room, parts.fragment)
 
 
-def may_hold_token(text: str) -> bool:
-    """Tell whether a text may contain a link with a token.
-
-    False only if there is none: `Link.parse` finds tokens behind a `#` and nowhere else. So no link
-    is missed because it is spelled in a way that only the parser understands.
-    """
-    return "#" in text
-
-
 def parse_server(text: str) -> str:
     """Check a server's address and bring it into its one spelling.
 

@@ -3,6 +3,7 @@
 import re
 import socket
 import subprocess
+import sys
 from collections.abc import Generator
 from pathlib import Path
 
@@ -64,3 +65,21 @@ def test_h04_what_is_hidden_arrives_as_it_was_given(tmp_path: Path) -> None:
         check=False,
     )
     assert b"there is no command nonsense#one" in done.stderr
+
+
+def test_h04_a_link_is_hidden_before_anything_is_imported(tmp_path: Path) -> None:
+    """Others see the command line until then."""
+    done = subprocess.run(
+        [sys.executable, "-P", "-X", "importtime", "-m", "codesync_cli", "nonsense", "a#b"],
+        env=environment(tmp_path),
+        capture_output=True,
+        timeout=100,
+        check=False,
+    )
+    assert b"there is no command nonsense" in done.stderr
+    imported = re.findall(rb"import time:.*\| +(\S+)$", done.stderr, re.MULTILINE)
+    ours = imported[imported.index(b"codesync_cli") :]
+    assert set(ours) <= {
+        *(b"codesync_cli", b"codesync_cli.import_path", b"codesync_cli.hidden_link"),
+        b"collections.abc",
+    }
