@@ -35,6 +35,7 @@ from codesync_protocol.messages import (
     TakeStdin,
 )
 from codesync_server.access.budgets import Budget, Budgets, member_budget
+from codesync_server.access.exhausted import Exhausted
 from codesync_server.access.invites import InviteDesk
 from codesync_server.access.token_buckets import Rate
 from codesync_server.jobs.allowance import Allowance
@@ -66,6 +67,9 @@ QUERIES = member_budget(
 """Pages of the history and sources: each is read from the store, a search through many jobs."""
 
 SEARCH_COST = 3.0
+
+QUERY_DELAY_MAX = 10.0
+"""Seconds that a query may be delayed; with a larger debt it is refused."""
 
 OUTPUT_PARTS = member_budget(
     "requests for old output", "requests", member=Rate(100, 20.0), invite=Rate(2000, 200.0)
@@ -182,11 +186,11 @@ class Actions:
                     await self._delay(OUTPUT_PARTS)
                     await self._reading.output(message)
                 case FetchHistory():
-                    await self._delay(QUERIES, SEARCH_COST if message.text else 1.0)
-                    await self._reading.history(message)
+                    if await self._may_ask(message, SEARCH_COST if message.text else 1.0):
+                        await self._reading.history(message)
                 case FetchSource():
-                    await self._delay(QUERIES)
-                    await self._reading.source(message)
+                    if await self._may_ask(message, 1.0):
+                        await self._reading.source(message)
                 case Edit():
                     await self._edit(message)
                 case FetchDocument():
@@ -201,6 +205,22 @@ class Actions:
                     pass  # the connection's end has refused it
         except FrameError as error:
             self._seat.reply(Fault(error.code, error.reason, getattr(message, "job", "")))
+
+    async def _may_ask(self, message: FetchHistory | FetchSource, cost: float) -> bool:
+        """Wait for a question's turn; refuse it if that takes too long.
+
+        A question is waited for although its member has gone: many keys of one link that ask and
+        go must not keep their places, nor have others wait, without an end.
+        """
+        now = asyncio.get_running_loop().time()
+        if self._budgets.delay(QUERIES, self._seat.payer, 0.0, now) > QUERY_DELAY_MAX:
+            try:
+                self._budgets.charge(QUERIES, self._seat.payer, 0.0, now)  # raises: it is in debt
+            except Exhausted as error:
+                self._reading.refuse(message, error.reason)
+                return False
+        await self._delay(QUERIES, cost)
+        return True
 
     def _charge(self, budget: Budget) -> None:
         now = asyncio.get_running_loop().time()

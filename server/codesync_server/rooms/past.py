@@ -3,6 +3,7 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import replace
 
 from codesync_protocol.limits import MIB, PART_MAX
 from codesync_protocol.messages import (
@@ -51,6 +52,7 @@ class Past:
         self._store = store
         self._outputs: OrderedDict[str, tuple[JobRecord, Sequence[OutputRun]]] = OrderedDict()
         self._sizes: dict[str, int] = {}
+        self._source: JobRecord | None = None  # that was read last: it is asked for in pieces
 
     async def page(self, room: str, request: FetchHistory, *, last: int = PLACE_MAX) -> HistoryPage:
         """Look for finished jobs of a room.
@@ -84,7 +86,7 @@ class Past:
         trouble = "the room has no such job"
         try:
             async with asyncio.timeout(READ_SECONDS):
-                record = await self._store.job(request.job)
+                record = await self._with_source(request.job)
         except (StoreDown, TimeoutError) as error:
             record, trouble = None, str(error) or "the store is slow"
         if record is None or record.room != room or record.source is None:
@@ -101,6 +103,15 @@ class Past:
             source.args,
         )
 
+    async def _with_source(self, job: str) -> JobRecord | None:
+        """Read a job with its source, of which up to 11 MB are unpacked."""
+        if self._source is not None and self._source.id == job:
+            return self._source
+        record = await self._store.job(job)
+        if record is not None and record.result is not None:  # it changes no more
+            self._source = record
+        return record
+
     async def output(self, room: str, request: FetchOutput) -> OutputPart | None:
         """Read a piece of what a finished job of a room wrote.
 
@@ -112,7 +123,7 @@ class Past:
             The piece; None when the room has no such job, or it cannot be read now.
         """
         job = request.job
-        known = self._outputs.get(job) or await self._read_output(job)
+        known = self._outputs.get(job) or await self._read_output(room, job)
         if known is None or known[0].room != room or known[0].result is None:
             return None
         self._remember(job, known)
@@ -131,11 +142,16 @@ class Past:
             oldest, _ = self._outputs.popitem(last=False)
             del self._sizes[oldest]
 
-    async def _read_output(self, job: str) -> tuple[JobRecord, Sequence[OutputRun]] | None:
+    async def _read_output(
+        self, room: str, job: str
+    ) -> tuple[JobRecord, Sequence[OutputRun]] | None:
         try:
             async with asyncio.timeout(READ_SECONDS):
                 record = await self._store.job(job)
-                return (record, await self._store.output(job)) if record else None
+                if record is None or record.room != room:
+                    return None
+                record = replace(record, source=None)  # not kept in memory with the output
+                return record, await self._store.output(job)
         except (StoreDown, TimeoutError):
             return None
 

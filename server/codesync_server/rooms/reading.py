@@ -2,7 +2,14 @@
 
 from codesync_protocol.errors import Code, FrameError
 from codesync_protocol.limits import PART_MAX
-from codesync_protocol.messages import FetchHistory, FetchOutput, FetchSource, OutputPart
+from codesync_protocol.messages import (
+    FetchHistory,
+    FetchOutput,
+    FetchSource,
+    HistoryPage,
+    OutputPart,
+    SourcePart,
+)
 from codesync_server.jobs.job import Job
 from codesync_server.rooms.frames import frame_of
 from codesync_server.rooms.output_parts import bounded_part, first_line_offset
@@ -36,6 +43,15 @@ class Reading:
     async def source(self, message: FetchSource) -> None:
         """Answer with a piece of what a job ran."""
         self._seat.reply(await self._past.source(self._room.name, message))
+
+    def refuse(self, message: FetchHistory | FetchSource, trouble: str) -> None:
+        """Answer a question with the reason why it is not answered."""
+        match message:
+            case FetchHistory():
+                self._seat.reply(HistoryPage(message.request, trouble=trouble))
+            case FetchSource():
+                job, offset = message.job, message.offset
+                self._seat.reply(SourcePart(message.request, job, offset, 0, trouble=trouble))
 
     async def output(self, message: FetchOutput) -> None:
         """Answer with a piece of what a job wrote.

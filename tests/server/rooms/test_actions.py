@@ -14,8 +14,11 @@ from codesync_protocol.messages import (
     ChooseLanguage,
     ClientMessage,
     Fault,
+    FetchHistory,
     FetchOutput,
+    FetchSource,
     Finished,
+    HistoryPage,
     Interrupt,
     Invite,
     LanguageChosen,
@@ -29,6 +32,7 @@ from codesync_protocol.messages import (
     RemoveMember,
     Role,
     SetRole,
+    SourcePart,
     StdinData,
     StdinEcho,
     StdinEnd,
@@ -54,7 +58,7 @@ from codesync_server.jobs.memory_budget import MemoryBudget
 from codesync_server.jobs.scheduler import Scheduler
 from codesync_server.jobs.uploads import Uploads
 from codesync_server.limits import Caps, JobLimits
-from codesync_server.rooms.actions import Actions
+from codesync_server.rooms.actions import QUERIES, Actions
 from codesync_server.rooms.past import Past
 from codesync_server.rooms.presence import Presence
 from codesync_server.rooms.registry import Rooms
@@ -66,7 +70,7 @@ from codesync_server.rooms.submitting import UPLOADS_MAX
 from codesync_server.settings import Settings
 from codesync_server.store.changes import AcceptJob, Change, ForgetJob
 from codesync_server.store.keeper import Keeper
-from codesync_server.store.records import JobRecord
+from codesync_server.store.records import JobRecord, OutputRun
 from tests.handshakes import granted
 from tests.server.doubles import GoodExecutor
 from tests.server.keeping import keeper_at_work, settled
@@ -787,3 +791,42 @@ async def test_h11_only_input_that_is_taken_counts_in_the_queue(house: House) ->
     assert house.scheduler.queue.waiting_bytes == before
     await ana.does(*[StdinData(job_id(2), 0, b"hello")] * 9, StdinData(job_id(2), 3, b"lo you"))
     assert house.scheduler.queue.waiting_bytes == before + len(b"hello you")
+
+
+async def test_h10_queries_are_refused_when_a_link_is_far_behind_with_its_payments(
+    house: House,
+) -> None:
+    ana, host = house.hand("ana", invite="link"), house.hand("host", invite="other")
+    payer = Payer("", "link", "room-b", key_of("eve"))
+    house.budgets.delay(QUERIES, payer, 600 + 30 * 1000, asyncio.get_running_loop().time())
+    await ana.does(FetchHistory(1), FetchSource(2, job_id(1), 0))
+    assert "queries of past jobs" in ana.ear.last(HistoryPage).trouble
+    assert "Try again in about" in ana.ear.last(SourcePart).trouble
+    await host.does(FetchHistory(1))
+    assert host.ear.last(HistoryPage).trouble == ""
+
+
+async def test_h13_a_source_is_read_from_the_store_once_for_all_its_pieces(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ana, elsewhere = house.hand("ana"), house.hand("eve", room="room-b")
+    await ana.does(make_submit(1, source=b"x" * 5000), Cancel(job_id(1)))
+    reads: list[str] = []
+    job, output = house.keeper.store.job, house.keeper.store.output
+
+    async def counted(name: str) -> JobRecord | None:
+        reads.append("job")
+        return await job(name)
+
+    async def read_output(name: str) -> Sequence[OutputRun]:
+        reads.append("output")
+        return await output(name)
+
+    monkeypatch.setattr(house.keeper.store, "job", counted)
+    monkeypatch.setattr(house.keeper.store, "output", read_output)
+    await ana.does(*(FetchSource(n, job_id(1), 1000 * n) for n in range(5)))
+    assert ana.ear.last(SourcePart).total == 5000
+    assert reads == ["job"]
+    await elsewhere.does(FetchOutput(job_id(1), 0))
+    assert elsewhere.fault is Code.NO_SUCH_JOB
+    assert reads == ["job", "job"], "no output of another room is read"
