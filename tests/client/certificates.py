@@ -26,3 +26,9 @@ def self_signed(folder: Path, *names: str) -> tuple[Path, Path]:
         capture_output=True,
     )
     return certificate, key
+
+
+def expired(certificate: Path, key: Path) -> None:
+    """Replace a certificate by one that ended yesterday."""
+    command = ["openssl", "x509", "-in", str(certificate), "-signkey", str(key), "-days", "-1"]
+    subprocess.run([*command, "-out", str(certificate)], check=True, capture_output=True)

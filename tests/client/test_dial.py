@@ -11,7 +11,7 @@ from websockets.asyncio.server import ServerConnection, serve
 
 from codesync_client.dial import DialOptions, dial
 from codesync_client.errors import CannotConnect
-from tests.client.certificates import self_signed
+from tests.client.certificates import expired, self_signed
 
 Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 PATIENT = DialOptions(open_timeout=10.0)
@@ -200,6 +200,16 @@ async def test_a_certificate_of_somebody_else_is_not_trusted(tmp_path: Path) -> 
     async with websocket_server(certificate) as port:
         error = await refusal(f"wss://localhost:{port}", DialOptions(ca_file=certificate[0]))
     assert "its certificate is not trusted" in error.reason
+
+
+async def test_f37_a_certificate_that_has_expired_is_not_trusted_and_the_user_told_why(
+    own_certificate: tuple[Path, Path],
+) -> None:
+    """The server reloads its certificate by a later issue (H39)."""
+    expired(*own_certificate)
+    async with websocket_server(own_certificate) as port:
+        error = await refusal(f"wss://localhost:{port}", DialOptions(ca_file=own_certificate[0]))
+    assert "its certificate is not trusted (certificate has expired)" in error.reason
 
 
 async def test_a_server_without_tls_is_not_said_to_have_a_bad_certificate() -> None:

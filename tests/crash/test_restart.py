@@ -171,7 +171,7 @@ async def test_which_links_are_old_is_still_known(server: MortalServer) -> None:
         assert cy.role is Role.EDITOR
 
 
-async def test_f02_a_program_that_brings_the_server_down_twice_is_not_tried_again(
+async def test_f02_f35_a_program_that_brings_the_server_down_twice_is_not_tried_again(
     server: MortalServer,
 ) -> None:
     async with watcher(server) as ana:

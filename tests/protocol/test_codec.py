@@ -84,7 +84,7 @@ def test_every_message_of_a_server_comes_out_as_it_went_in(
 @pytest.mark.parametrize("kind", CLIENT_KINDS, ids=name_of)
 @given(data=st.data())
 @settings(max_examples=5)
-def test_a_server_may_not_send_what_is_a_clients_to_say(
+def test_a54_a_server_may_not_send_what_is_a_clients_to_say(
     kind: type[msgspec.Struct], data: st.DataObject
 ) -> None:
     refused(decode_from_server, encode(data.draw(messages(kind))))
@@ -93,7 +93,7 @@ def test_a_server_may_not_send_what_is_a_clients_to_say(
 @pytest.mark.parametrize("kind", SERVER_KINDS, ids=name_of)
 @given(data=st.data())
 @settings(max_examples=5)
-def test_a_client_may_not_send_what_is_a_servers_to_say(
+def test_a54_a_client_may_not_send_what_is_a_servers_to_say(
     kind: type[msgspec.Struct], data: st.DataObject
 ) -> None:
     refused(decode_from_client, encode(data.draw(messages(kind))))
@@ -137,7 +137,7 @@ def test_a_server_of_a_later_version_may_send_more_fields() -> None:
 @pytest.mark.parametrize("kind", [kind for kind in CLIENT_KINDS if kind is not Hello], ids=name_of)
 @given(data=st.data())
 @settings(max_examples=5)
-def test_other_messages_of_a_client_may_have_no_further_field(
+def test_a54_other_messages_of_a_client_may_have_no_further_field(
     kind: type[msgspec.Struct], data: st.DataObject
 ) -> None:
     fields = msgpack.unpackb(encode(data.draw(messages(kind))))
@@ -285,7 +285,7 @@ NONSENSE = {
 
 @BOTH
 @pytest.mark.parametrize("frame", NONSENSE.values(), ids=NONSENSE)
-def test_a_frame_that_makes_no_sense_is_a_frame_error(decode: Decode, frame: bytes) -> None:
+def test_a53_a_frame_that_makes_no_sense_is_a_frame_error(decode: Decode, frame: bytes) -> None:
     refused(decode, frame)
 
 
@@ -311,7 +311,7 @@ def test_a_frame_that_ends_too_early_is_a_frame_error(data: st.DataObject) -> No
 @BOTH
 @pytest.mark.parametrize("opening", [b"\x91", b"\x81\x01", b"\x81\xa1x"], ids=["array", "map", "x"])
 @pytest.mark.parametrize("depth", [1_000, 100_000, 1_000_000])
-def test_depth_is_a_frame_error_and_no_recursion(
+def test_a50_depth_is_a_frame_error_and_no_recursion(
     decode: Decode, opening: bytes, depth: int
 ) -> None:
     refused(decode, opening * depth + b"\xc0")
@@ -328,7 +328,9 @@ def test_depth_is_a_frame_error_and_no_recursion(
     [b"\xdd", b"\xdf", b"\xc6", b"\xdb", b"\xc9"],
     ids=["array", "map", "bytes", "text", "extension"],
 )
-def test_a_claim_of_four_thousand_million_items_costs_nothing(decode: Decode, claim: bytes) -> None:
+def test_a51_a_claim_of_four_thousand_million_items_costs_nothing(
+    decode: Decode, claim: bytes
+) -> None:
     def attack() -> None:
         for head in (b"", b"\x92\xa6cancel", b"\x92\xa7members"):
             refused(decode, head + claim + b"\xff\xff\xff\xff")
@@ -359,12 +361,12 @@ NESTED_MAPS = (
 @pytest.mark.parametrize(
     "head", [b"", b"\x92\xa6cancel", b"\x92\xa7members"], ids=["message", "text", "tuple"]
 )
-def test_a_bomb_of_empty_maps_is_never_built(decode: Decode, head: bytes, bomb: bytes) -> None:
+def test_a52_a_bomb_of_empty_maps_is_never_built(decode: Decode, head: bytes, bomb: bytes) -> None:
     frame = head + bomb
     assert peak_of(lambda: refused(decode, frame)) < 100_000
 
 
-def test_a_bomb_in_a_field_that_is_unknown_is_skipped_and_not_built() -> None:
+def test_a52_a_bomb_in_a_field_that_is_unknown_is_skipped_and_not_built() -> None:
     hello = encode(Hello(1, 1, "room", "token", "ana", KEY))
     frame = bytes([hello[0] + 1]) + hello[1:] + EMPTY_MAPS
     assert peak_of(lambda: decode_from_client(frame)) < 100_000
@@ -424,7 +426,7 @@ def test_any_plain_object_is_a_message_or_a_frame_error(value: object, tag: str)
             continue
 
 
-def test_a_bool_is_no_number_and_a_number_is_no_bool() -> None:
+def test_a53_a_bool_is_no_number_and_a_number_is_no_bool() -> None:
     refused(decode_from_client, pack(["fetch", JOB, False]))
     submit = ["submit", JOB, "python", [["main.py", 0]], [], 0, "closed", 0]
     refused(decode_from_client, pack(submit))

@@ -53,9 +53,10 @@ async def holds(file: Path, text: str) -> None:
     await eventually(lambda: file.exists() and file.read_text() == text)
 
 
-async def test_an_untouched_room_takes_the_file_and_both_stay_in_step(
+async def test_h43_an_untouched_room_takes_the_file_and_both_stay_in_step(
     server: RunningServer, tmp_path: Path
 ) -> None:
+    """It waits for states, not for words of the status line, which omits some when it is narrow."""
     file = tmp_path / "main.cpp"
     file.write_text("int main() { return 1; }\n")
     async with linked(server, file) as ana, screen(server, "ben") as ben:

@@ -130,9 +130,7 @@ class Rooms:
                 self._budgets.charge(OPENED, payer, 1, now)
             if trouble := self._no_memory():
                 raise TooManyRooms(f"No room can be opened: {trouble}. Try again in a minute.")
-            if len(self._rooms) >= self._limits.rooms:
-                self.forget_idle(now)
-            if len(self._rooms) >= self._limits.rooms and not self._make_place():
+            if name not in self._opening and not self._has_place(now):
                 raise TooManyRooms(f"This server's rooms are all in use ({self._limits.rooms}).")
             turn = self._opening.setdefault(name, asyncio.Lock())
             async with turn:  # several who want the room at the same time load it once
@@ -220,6 +218,13 @@ class Rooms:
         """Tell everybody whether what happens is kept."""
         for room in self:
             room.tell_saving(trouble)
+
+    def _has_place(self, now: float) -> bool:
+        """Tell whether one more room has a place, besides those that are being opened."""
+        if len(self._rooms) + len(self._opening) >= self._limits.rooms:
+            self.forget_idle(now)
+        held = len(self._rooms) + len(self._opening)
+        return held < self._limits.rooms or self._make_place()
 
     def _make_place(self) -> bool:
         """Let go of the room that has been idle for longest, if all of it is in the store."""

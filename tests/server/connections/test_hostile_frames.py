@@ -497,7 +497,7 @@ NONSENSE: dict[str, bytes | str] = {
 
 
 @pytest.mark.parametrize("frame", NONSENSE.values(), ids=NONSENSE.keys())
-async def test_a49_a50_what_makes_no_sense_is_answered_and_the_connection_goes_on(
+async def test_a49_a50_a52_a53_a54_what_makes_no_sense_is_answered_and_the_connection_goes_on(
     server: RunningServer, frame: bytes | str, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with member_of(server) as eve:

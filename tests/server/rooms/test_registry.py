@@ -96,6 +96,14 @@ async def test_a56_opening_rooms_is_charged_to_address_and_invite(
     await rooms.open("innocent", 0.0, Payer("192.0.2.2", "an invite"))
 
 
+async def test_a56_rooms_that_are_opened_at_the_same_time_count(keeper: Keeper) -> None:
+    rooms = Rooms(keeper, limits=RoomLimits(rooms=3))
+    opening = (rooms.open(f"room-{number}", 0.0) for number in range(20))
+    opened = await asyncio.gather(*opening, return_exceptions=True)
+    assert sum(isinstance(each, TooManyRooms) for each in opened) == 17
+    assert len(rooms) == 3
+
+
 async def test_a_room_comes_back_as_it_was(rooms: Rooms, keeper: Keeper) -> None:
     room = await rooms.open("lab", now=0.0)
     room.language = "cpp"
