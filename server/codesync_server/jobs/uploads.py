@@ -8,8 +8,11 @@ newcomer would hold.
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from codesync_protocol.limits import KIB, MIB
+
+_Key = TypeVar("_Key")
 
 SERVER_BYTES = 128 * MIB
 ROOM_BYTES = 32 * MIB
@@ -56,6 +59,8 @@ class Uploads:
     def __init__(self) -> None:
         self._uploads: OrderedDict[tuple[Uploader, str], _Upload] = OrderedDict()
         self._bytes = 0
+        self._of_rooms: Counter[str] = Counter()  # bytes, kept as sums: each part asks for them
+        self._of_members: Counter[Uploader] = Counter()
 
     @property
     def received_bytes(self) -> int:
@@ -83,22 +88,26 @@ class Uploads:
         """
         self.end(owner, job)
         size = received + BASE_BYTES
-        of_member = sum(each.size for each in self._of(owner.room) if each.owner == owner)
-        if of_member + size > MEMBER_BYTES:
+        if self._of_members[owner] + size > MEMBER_BYTES:
             raise UploadsFull(f"Your share of uploads is full ({MEMBER_BYTES // MIB} MB)")
-        while sum(each.size for each in self._of(owner.room)) + size > ROOM_BYTES:
+        while self._of_rooms[owner.room] + size > ROOM_BYTES:
             if not self._make_way(self._in_room(owner, size, now)):
                 raise UploadsFull(f"This room's share of uploads is full ({ROOM_BYTES // MIB} MB)")
         while self._bytes + size > SERVER_BYTES:
             if not self._make_way(self._in_server(owner, size, now)):
                 raise UploadsFull(f"The server's uploads are full ({SERVER_BYTES // MIB} MB)")
         self._uploads[owner, job] = _Upload(owner, size, now, drop)
-        self._bytes += size
+        self._count(owner, size)
 
     def end(self, owner: Uploader, job: str) -> None:
         """Stop counting an upload: it is whole, or given up."""
         if upload := self._uploads.pop((owner, job), None):
-            self._bytes -= upload.size
+            self._count(owner, -upload.size)
+
+    def _count(self, owner: Uploader, size: int) -> None:
+        self._bytes += size
+        _add(self._of_rooms, owner.room, size)
+        _add(self._of_members, owner, size)
 
     def _of(self, room: str) -> Iterable[_Upload]:
         return (each for each in self._uploads.values() if each.owner.room == room)
@@ -146,3 +155,9 @@ class Uploads:
         self.end(*name)
         upload.drop()
         return True
+
+
+def _add(counter: Counter[_Key], key: _Key, amount: int) -> None:
+    counter[key] += amount
+    if not counter[key]:
+        del counter[key]

@@ -75,3 +75,23 @@ def test_h11_a_room_that_holds_most_of_the_server_makes_way_for_another() -> Non
     assert dropped == ["ana"]
     with pytest.raises(UploadsFull):
         arriving.hold(BEN, "3", 35, fail, 0.0)
+
+
+def test_h11_a_part_costs_the_same_however_many_others_upload(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    arriving = Uploads()
+    for number in range(50):
+        arriving.hold(Uploader("room-a", "link", f"key-{number}"), "1", 1, fail, 0.0)
+
+    def look_at_all(*_: object) -> None:
+        pytest.fail("all uploads were looked at, although there is space")
+
+    monkeypatch.setattr(arriving, "_of", look_at_all)
+    for received in range(1, 30):
+        arriving.hold(ANA, "1", received, fail, 0.0)
+    arriving.end(ANA, "1")
+    for number in range(50):
+        arriving.end(Uploader("room-a", "link", f"key-{number}"), "1")
+    assert (len(arriving), arriving.received_bytes) == (0, 0)
+    arriving.hold(ANA, "1", 70, fail, 0.0)
