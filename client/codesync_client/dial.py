@@ -5,12 +5,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import InvalidHandshake, InvalidStatus, InvalidURI, WebSocketException
+from websockets.exceptions import (
+    InvalidHandshake,
+    InvalidMessage,
+    InvalidStatus,
+    InvalidURI,
+    WebSocketException,
+)
 
 from codesync_client.errors import CannotConnect
 from codesync_client.http_refusal import explain
 from codesync_protocol.limits import FRAME_MAX
 from codesync_protocol.links import is_private_link
+
+_CHECK = "check that the address is a CodeSync server's"
+_TOO_MANY = "too many connections come from your address: try again in a minute"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,18 +97,34 @@ async def dial(server: str, options: DialOptions) -> ClientConnection:
         ) from None
     except OSError as error:
         if secure and isinstance(error, ssl.SSLError | ConnectionResetError):
-            raise CannotConnect(
-                f"{server} does not speak TLS",
-                "check the address; a server without TLS has one that begins with ws://",
-            ) from None
+            remedy = "check the address; a server without TLS has one that begins with ws://"
+            if isinstance(error, ConnectionResetError):
+                remedy += f". If it is right, {_TOO_MANY}"
+            raise CannotConnect(f"{server} does not speak TLS", remedy) from None
+        if isinstance(error, ConnectionResetError):
+            raise _cut_off(server) from None
         raise CannotConnect(
             f"no server answers at {server} ({error.strerror or error})",
             "check the address, or start one with: codesync serve",
         ) from None
     except InvalidStatus as error:
         raise explain(server, error.response) from None
+    except InvalidMessage as error:
+        if isinstance(error.__cause__, EOFError):
+            raise _cut_off(server) from None
+        raise _no_websocket(server, error) from None
     except (InvalidHandshake, InvalidURI, WebSocketException, ValueError) as error:
-        raise CannotConnect(
-            f"{server} does not speak websocket ({error})",
-            "check that the address is a CodeSync server's",
-        ) from None
+        raise _no_websocket(server, error) from None
+
+
+def _no_websocket(server: str, error: Exception) -> CannotConnect:
+    return CannotConnect(f"{server} does not speak websocket ({error})", _CHECK)
+
+
+def _cut_off(server: str) -> CannotConnect:
+    """A server resets connections beyond its rate without a word."""
+    return CannotConnect(
+        f"{server} does not speak websocket, or takes no more connections now:"
+        " it closed this one without an answer",
+        f"{_CHECK}. If it is, {_TOO_MANY}",
+    )

@@ -1,7 +1,9 @@
 """A connection comes about as it should, or a sentence says why it did not."""
 
 import asyncio
+import socket
 import ssl
+import struct
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -140,13 +142,12 @@ async def test_a_web_server_is_told_from_a_room(status: str) -> None:
     "answer",
     [
         b"SSH-2.0-OpenSSH_9.2\r\n",
-        b"",
         b"\x00" * 10_000,
         b"HTTP/1.1 101 Switching Protocols\r\n\r\n",
         http("101 x", "Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Accept: wrong"),
         b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 10_000,
     ],
-    ids=["ssh", "nothing", "zeros", "half a handshake", "wrong key", "headers without end"],
+    ids=["ssh", "zeros", "half a handshake", "wrong key", "headers without end"],
 )
 async def test_what_does_not_speak_websocket_is_said_not_to(answer: bytes) -> None:
     async with Stranger(answer).listening() as port:
@@ -159,6 +160,28 @@ async def test_a_server_that_says_nothing_is_given_up() -> None:
     async with Stranger(b"", silent=True).listening() as port:
         error = await refusal(f"ws://127.0.0.1:{port}", DialOptions(open_timeout=0.1))
     assert error.reason == f"ws://127.0.0.1:{port} did not answer within 0.1 s"
+
+
+@pytest.mark.parametrize("resets", [True, False], ids=["reset", "closed"])
+async def test_h40_a_server_that_takes_no_more_connections_is_said_to_close_them(
+    resets: bool,
+) -> None:
+    """What a server does beyond twice its rate of connections (operating.md)."""
+
+    async def close(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if resets:
+            sock = writer.get_extra_info("socket")
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        writer.close()
+
+    async with await asyncio.start_server(close, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        with pytest.raises(CannotConnect) as caught:
+            await dial(f"ws://127.0.0.1:{port}", DialOptions())
+    assert (
+        "takes no more connections now: it closed this one without an answer" in caught.value.reason
+    )
+    assert "try again in a minute" in caught.value.remedy
 
 
 async def test_nobody_listening_is_said_with_how_to_start_a_server() -> None:
