@@ -157,6 +157,11 @@ class Document:
         return self._history > HISTORY_LONG
 
     @property
+    def pieces(self) -> int:
+        """The number of blocks of the history, as an upper bound."""
+        return self._blocks.blocks
+
+    @property
     def has_many_blocks(self) -> bool:
         """Whether the history had better begin anew when nobody edits: edits become costly."""
         return self._blocks.blocks > BLOCKS_LONG

@@ -29,6 +29,13 @@ EDIT_TIME = member_budget(
 """An honest edit takes about 0.1 ms, so 100 a second take 10 ms. The most expensive one that is
 permitted takes about 50 ms."""
 
+HISTORY = member_budget(
+    "pieces of the text's history", "pieces", member=Rate(40_000, 500), invite=Rate(80_000, 1000)
+)
+"""When the history has too many pieces (`document.is_overlong`), it is renewed, and all members
+fetch the texts again: one link can cause that every 24 s in the long run. A replacement of 5,000
+places makes about 15,000 pieces; typing on makes none."""
+
 OFFENCES = Budget(
     "edits that damage the text",
     "edits",
@@ -66,7 +73,7 @@ class EditCharges:
         Raises:
             Exhausted: the member is too far behind with its payments.
         """
-        for budget in (EDITS, EDIT_BYTES, EDIT_TIME):
+        for budget in (EDITS, EDIT_BYTES, EDIT_TIME, HISTORY):
             if self._budgets.delay(budget, self._payer, 0.0, now) > DELAY_MAX:
                 self._budgets.charge(budget, self._payer, 0.0, now)  # raises: it is in debt
         waits = [
@@ -74,16 +81,19 @@ class EditCharges:
             self._budgets.delay(EDIT_PACE, self._payer, 1, now),
             self._budgets.delay(EDIT_BYTES, self._payer, size, now),
             self._budgets.delay(EDIT_TIME, self._payer, 0, now),
+            self._budgets.delay(HISTORY, self._payer, 0, now),
         ]
         return min(max(waits), DELAY_MAX)
 
-    def worked(self, seconds: float, now: float) -> None:
-        """Pay for the time that the server worked on an edit.
+    def worked(self, seconds: float, now: float, pieces: int = 0) -> None:
+        """Pay for the time that the server worked on an edit, and for what it adds to the history.
 
         Args:
             seconds: CPU time of the event loop's thread.
             now: seconds of a monotonic clock.
+            pieces: by how many the history has grown.
         """
+        self._budgets.delay(HISTORY, self._payer, max(0, pieces), now)
         self._budgets.delay(EDIT_TIME, self._payer, seconds * 1000, now)
 
     def offend(self, now: float) -> bool:

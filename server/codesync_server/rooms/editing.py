@@ -97,16 +97,18 @@ class Editing:
         Raises:
             EditNotTaken: it is refused.
         """
-        began = time.thread_time()
+        document = self._room.document
+        began, pieces = time.thread_time(), document.pieces
         try:
-            self._room.document.apply(whole, self._identity.crdt)
+            document.apply(whole, self._identity.crdt)
         except BreaksDocument:
             log.warning("room %s: an edit made the CRDT library fail", self._room.name)
             self._offend()
             raise
         finally:
             if self._charges:
-                self._charges.worked(time.thread_time() - began, self._clock())
+                seconds, pieces = time.thread_time() - began, document.pieces - pieces
+                self._charges.worked(seconds, self._clock(), pieces)
 
     def _offend(self) -> None:
         """The member sent an edit that no client of ours makes; repeated, it may only watch."""

@@ -11,7 +11,7 @@ from codesync_server.access.shares import Shares
 from codesync_server.connections.client_limits import ClientLimits
 from codesync_server.connections.peer import message_budget
 from codesync_server.rooms.actions import CHANGES, FETCHES, OUTPUT_PARTS, QUERIES, TYPED
-from codesync_server.rooms.edit_charges import EDIT_BYTES, EDIT_TIME, EDITS
+from codesync_server.rooms.edit_charges import EDIT_BYTES, EDIT_TIME, EDITS, HISTORY
 from codesync_server.rooms.submission_budgets import SubmissionBudgets
 from codesync_server.settings import Settings
 
@@ -22,6 +22,7 @@ BUDGETS = (
     EDITS,
     EDIT_BYTES,
     EDIT_TIME,
+    HISTORY,
     FETCHES,
     QUERIES,
     OUTPUT_PARTS,

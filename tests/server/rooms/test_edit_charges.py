@@ -16,11 +16,13 @@ from codesync_protocol.shared_text import SOURCE
 from codesync_server.access.budgets import Budgets
 from codesync_server.access.exhausted import Exhausted
 from codesync_server.access.payer import Payer
+from codesync_server.documents.history_size import BLOCKS_OVERLONG
 from codesync_server.rooms.edit_charges import (
     DELAY_MAX,
     EDIT_BYTES,
     EDIT_TIME,
     EDITS,
+    HISTORY,
     OFFENCES,
     EditCharges,
 )
@@ -89,6 +91,44 @@ def test_h07_keys_are_free_but_the_invite_pays_for_all_of_them() -> None:
         EditCharges(budgets, Payer("10.0.0.1", "invite", "room", "new")).begin(40, 0.0)
     other = Payer("10.0.0.1", "another invite", "another room", "new")
     assert EditCharges(budgets, other).begin(40, 0.0) == 0
+
+
+def test_edits_that_cut_the_text_into_pieces_do_not_force_renewals_all_the_time() -> None:
+    """Each renewal makes all members fetch the texts again."""
+    budgets, seconds, renewals = Budgets(), 60.0, 0
+    keys = [Payer("10.0.0.1", "invite", "room", f"key-{number}") for number in range(15)]
+    charges = [EditCharges(budgets, key) for key in keys]
+    free_at, pieces, now = [0.0] * len(keys), 0, 0.0
+    while now < seconds:
+        number = min(range(len(keys)), key=lambda each: free_at[each])
+        now = free_at[number]
+        free_at[number] = now + 0.005 + charges[number].begin(100, now)
+        charges[number].worked(0.0001, now, 10)
+        pieces += 10
+        if pieces > BLOCKS_OVERLONG:
+            pieces, renewals = 0, renewals + 1
+    burst, rate = HISTORY.rates["invite"]  # type: ignore[index]  # a Level is its word
+    assert renewals <= (burst + seconds * rate) / BLOCKS_OVERLONG + 1
+
+
+def test_an_edit_pays_for_the_pieces_that_it_makes() -> None:
+    room, budgets = Room("room", 0.0), Budgets()
+    room.document.write(SOURCE, "x" * 60_000)
+    eve = Eve(room, budgets)
+    payer = Payer("10.0.0.1", "invite", "room", "eve")
+    burst, rate = HISTORY.rates["member"]  # type: ignore[index]  # a Level is its word
+    for _ in range(100):  # far apart, so that each makes three pieces of one
+        at = eve.number * 10
+        eve.sends(update(eve.crdt, eve.number, [insertion("m", (1, at), (1, at + 1))]))
+    assert room.document.texts[SOURCE].count("m") == 100
+    spent = 150
+    assert budgets.delay(HISTORY, payer, burst - spent, 0.0) > 0
+    assert budgets.delay(HISTORY, payer, 0, 1.0) <= 150 / rate
+
+
+def test_a_replacement_of_5000_places_and_its_undo_are_within_the_budget_of_pieces() -> None:
+    burst = HISTORY.rates["member"].burst  # type: ignore[index]  # a Level is its word
+    assert burst >= 2 * 15_000
 
 
 def test_one_edit_of_the_largest_size_is_within_the_budget() -> None:
