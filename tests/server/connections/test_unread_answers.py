@@ -1,4 +1,4 @@
-"""150 viewers who ask and do not read: the server's memory stays within its limit for outboxes."""
+"""Members who do not read: what waits for them stays within its limits."""
 
 import asyncio
 import gc
@@ -10,9 +10,10 @@ from typing import cast
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from codesync_protocol.limits import MIB
+from codesync_protocol.limits import FRAME_MAX, MIB
 from codesync_protocol.messages import FetchSource, Finished, Role
 from codesync_server.access.budgets import Budget
+from codesync_server.connections import outbox, peer
 from codesync_server.rooms import actions
 from codesync_server.settings import Settings
 from tests.server.connections.wire import Wire, get, member_of, python_job
@@ -75,3 +76,36 @@ async def test_h13_a44_150_viewers_who_do_not_read_do_not_exceed_the_memory_for_
         assert (await get(server, "/health")).status == 200
         for viewer, _ in viewers:
             viewer.connection.transport.abort()  # or each waits for an answer to its goodbye
+
+
+FLOOD = "import sys\nfor _ in range(90): sys.stdout.write('x' * 100_000)\n"
+
+
+async def test_a44_a45_at_most_1_mib_of_output_waits_for_a_member_that_stopped_reading(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The figures of the rows: 1 MiB for each member, and progress within 10 s.
+
+    A member is not evicted at 1 MiB: output beyond it is left out, and can be fetched later. It is
+    evicted when one frame takes 10 s, not 5 s: slow lines need up to 10 s.
+    """
+    assert (outbox.OUTPUT_BYTES_MAX, peer.PROGRESS_SECONDS) == (MIB, 10.0)
+    monkeypatch.setattr(peer, "PROGRESS_SECONDS", 1.5)
+    settings = Settings(port=0, executor="local", drain_seconds=1.0)
+    async with (
+        running_server(settings) as server,
+        member_of(server, name="ana") as ana,
+        member_of(server, name="eve") as eve,
+    ):
+        eve.connection.transport.pause_reading()
+        most: list[int] = [0]
+
+        def is_gone() -> bool:
+            most[0] = max(most[0], outboxes_of(server)["bytes"])
+            return server.app.stats()["connections"] == 1
+
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(eventually(is_gone))
+            await ana.say(python_job(FLOOD))
+            assert (await ana.hear(Finished)).result.output_bytes == 9_000_000
+        assert MIB // 2 < most[0] <= 2 * (MIB + FRAME_MAX), "of both members together"
