@@ -226,9 +226,10 @@ async def test_a_certificate_of_somebody_else_is_not_trusted(tmp_path: Path) -> 
 
 
 async def test_f37_a_certificate_that_has_expired_is_not_trusted_and_the_user_told_why(
-    own_certificate: tuple[Path, Path],
+    tmp_path: Path,
 ) -> None:
     """The server reloads its certificate by a later issue (H39)."""
+    own_certificate = self_signed(tmp_path, "DNS:localhost", "IP:127.0.0.1")
     expired(*own_certificate)
     async with websocket_server(own_certificate) as port:
         error = await refusal(f"wss://localhost:{port}", DialOptions(ca_file=own_certificate[0]))
