@@ -14,6 +14,7 @@ from codesync_server.access.exhausted import Exhausted
 from codesync_server.access.token_buckets import Rate
 from codesync_server.connections.client_limits import Client
 from codesync_server.connections.http import head_too_large, method_not_allowed
+from codesync_server.connections.input_memory import InputMemory
 
 CONTROLS = Budget("pings and pongs", "frames", member=Rate(100, 20.0))
 """A client that sends more is disconnected."""
@@ -40,15 +41,17 @@ _METHOD = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,40} ")
 
 
 class Connection(ServerConnection):
-    """A client's websocket. Set `budgets` and `clients` in a subclass.
+    """A client's websocket. Set `budgets`, `clients` and `input_memory` in a subclass.
 
     Attributes:
         budgets: what clients have spent.
         clients: the clients by their descriptors.
+        input_memory: the unprocessed input of all clients.
     """
 
     budgets: Budgets
     clients: dict[int, Client]
+    input_memory: InputMemory
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -87,6 +90,26 @@ class Connection(ServerConnection):
                 return
         self._unparsed += data
         self._parse()
+        if not self.transport.is_closing():
+            self.input_memory.update(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the input of a client that is gone."""
+        self._unparsed.clear()
+        self.input_memory.remove(self)
+        super().connection_lost(exc)
+
+    @property
+    def held_bytes(self) -> int:
+        """Bytes that were received from the client and are not processed yet."""
+        queued = sum(len(each.data) for each in self.recv_messages.frames.queue)
+        fragments = self.protocol.current_size or 0
+        return len(self._unparsed) + len(self.protocol.reader.buffer) + queued + fragments
+
+    def drop_input(self) -> None:
+        """Disconnect the client at once: the memory for input is full."""
+        self.logger.info("%s has too much unprocessed input; disconnected", self.remote_address)
+        self.transport.abort()
 
     def _parse(self) -> None:
         while self._unparsed and not self.recv_messages.paused:

@@ -20,6 +20,7 @@ from codesync_server.connections import descriptors
 from codesync_server.connections.client_limits import Client, ClientLimits
 from codesync_server.connections.connection import Connection
 from codesync_server.connections.http import Pages, refusal, without_body
+from codesync_server.connections.input_memory import INPUT_BYTES_MAX, InputMemory
 from codesync_server.connections.listening_socket import ListeningSocket, bound_sockets
 from codesync_server.connections.peer import Peer
 from codesync_server.connections.proxies import TrustedProxies
@@ -78,7 +79,13 @@ class Listener:
         self._clients: dict[int, Client] = {}
         self._make_peer = make_peer
         self._connection_type = type(
-            "LimitedConnection", (Connection,), {"budgets": budgets, "clients": self._clients}
+            "LimitedConnection",
+            (Connection,),
+            {
+                "budgets": budgets,
+                "clients": self._clients,
+                "input_memory": InputMemory(INPUT_BYTES_MAX),
+            },
         )
         self._peers: set[Peer] = set()
         self._nobody = asyncio.Event()

@@ -12,11 +12,11 @@ What nothing stands before is sent at once: to wake a task for each frame costs 
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from time import monotonic
 from typing import NamedTuple
 
-from codesync_server.connections.outbox_memory import OutboxMemory
+from codesync_server.connections.outbox_memory import ENTRY_BYTES, OutboxMemory
 
 OUTPUT_BYTES_MAX = 1024 * 1024
 """Events that wait; past that, output is left out."""
@@ -39,6 +39,11 @@ class _Event(NamedTuple):
 class _Bulk(NamedTuple):
     make: Callable[[], bytes | None]
     size: int
+
+
+def _size(frames: Iterable[bytes]) -> int:
+    """Bytes of frames, and of what each costs besides."""
+    return sum(len(frame) + ENTRY_BYTES for frame in frames)
 
 
 def _cannot_send(_: bytes) -> bool:
@@ -91,6 +96,7 @@ class Outbox:
         self._bulk_turn = False
         self._reply_bytes = 0
         self._event_bytes = 0
+        self._state_bytes = 0
         self._filled = asyncio.Event()
         self._is_waited_for = False
 
@@ -118,9 +124,11 @@ class Outbox:
         while waiting and self._sent_at_once(waiting[0]):
             waiting.popleft()
         if waiting:
-            self._drop(*self._states.pop(kind, ()))
+            older = self._states.pop(kind, ())
+            self._drop(*older)
             self._states[kind] = waiting
             self._hold(*waiting)
+            self._state_bytes += _size(waiting) - _size(older)
             self._check()
 
     def put_event(self, frame: bytes, *, may_skip: bool = False, urgent: bool = False) -> None:
@@ -219,7 +227,7 @@ class Outbox:
         for waiting in (self._replies, self._states, self._events, self._bulk):
             waiting.clear()
         self._skippable_since.clear()
-        self._event_bytes = self._reply_bytes = 0
+        self._event_bytes = self._reply_bytes = self._state_bytes = 0
 
     def _hold(self, *frames: bytes) -> None:
         for frame in frames:
@@ -236,7 +244,7 @@ class Outbox:
         self._memory.adjust(amount)
 
     def _check(self) -> None:
-        if self._reply_bytes + self._event_bytes > BYTES_MAX:
+        if self._reply_bytes + self._event_bytes + self._state_bytes > BYTES_MAX:
             self._overflow()
         self._memory.make_room()
         self._filled.set()
@@ -291,6 +299,7 @@ class Outbox:
         frames = self._states[kind]
         frame = frames.popleft()
         self._drop(frame)
+        self._state_bytes -= len(frame) + ENTRY_BYTES
         if not frames:
             del self._states[kind]
         return frame

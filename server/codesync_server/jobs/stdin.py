@@ -16,6 +16,11 @@ ON_THE_WAY_MAX = 4 * STDIN_WINDOW
 PARTS_MAX = 4096
 """Parts of input by different members in turns; each is an entry in memory, however short."""
 
+KEYS_MAX = PARTS_MAX + 1000
+"""Clients whose input is counted. Keys are free: beyond this, the client is forgotten whose input
+was all taken, and who has sent nothing for the longest time. There is one, since the input that was
+not taken has PARTS_MAX parts at the most."""
+
 KEPT_MAX = STDIN_WINDOW
 """Bytes that are kept in case the program must run again; one that was fed more cannot."""
 
@@ -50,7 +55,7 @@ class StdinGate:
         self.ended = mode is StdinMode.CLOSED
         self._owner = owner
         self._ended_by = ""
-        self._received: defaultdict[str, int] = defaultdict(int)
+        self._received: dict[str, int] = {}  # in the order in which they sent last
         self._credited: defaultdict[str, int] = defaultdict(int)
         self._owed: deque[tuple[str, int]] = deque([("", prepared)])
         self._on_the_way = 0
@@ -99,7 +104,7 @@ class StdinGate:
         new = self.check(key, offset, data)
         fresh = data[len(data) - new :]
         if fresh:
-            self._received[key] += len(fresh)
+            self._receive(key, len(fresh))
             self._on_the_way += len(fresh)
             self._owe(key, len(fresh))
             if self._sink is None:
@@ -142,11 +147,11 @@ class StdinGate:
             offset: how many bytes it sent before.
             data: what it sends.
         """
-        received = self._received[key]
+        received = self._received.get(key, 0)
         fresh = offset + len(data) - received
         if offset <= received and fresh > 0:
-            self._received[key] += fresh
             self._credited[key] += fresh
+            self._receive(key, fresh)
 
     def end(self, key: str) -> bool:
         """Take the end of input from a client.
@@ -193,6 +198,19 @@ class StdinGate:
                 self._credited[key] += part
                 credited[key] = self._credited[key]
         return credited
+
+    def _receive(self, key: str, count: int) -> None:
+        """Count bytes of a client, as the latest one that sent some."""
+        self._received[key] = self._received.pop(key, 0) + count
+        if len(self._received) > KEYS_MAX:
+            settled = (
+                each
+                for each, received in self._received.items()
+                if each != key and self._credited.get(each, 0) == received
+            )
+            if oldest := next(settled, ""):
+                del self._received[oldest]
+                self._credited.pop(oldest, None)
 
     def _owe(self, key: str, count: int) -> None:
         """Remember whose bytes come next; many small messages of one client are one entry."""

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 import msgspec
 
+from codesync_protocol.limits import ARGS_MAX, MIB, PREPARED_STDIN_MAX, SOURCE_MAX
 from codesync_server.store.records import OutputRun, Source
 
 OUTPUT_HEAD = 512 * 1024
@@ -16,6 +17,12 @@ OUTPUT_TAIL = 512 * 1024
 
 EXCERPT_CHARS = 2000
 """Code points of a source that can be searched."""
+
+SOURCE_PACKED_MAX = SOURCE_MAX + PREPARED_STDIN_MAX + ARGS_MAX + MIB
+"""MessagePack of a source: the files, stdin and arguments, and some more for names."""
+
+OUTPUT_PACKED_MAX = 64 * (OUTPUT_HEAD + OUTPUT_TAIL)
+"""MessagePack of an output: each of its bytes may be a run of its own, with a name."""
 
 _LEVEL = 3
 
@@ -37,7 +44,7 @@ def unpack_source(data: bytes) -> Source:
     Raises:
         ValueError: the bytes were not made by `pack_source`.
     """
-    return _unpack(_sources, data)
+    return _unpack(_sources, data, SOURCE_PACKED_MAX)
 
 
 def pack_output(output: Sequence[OutputRun]) -> bytes:
@@ -51,12 +58,17 @@ def unpack_output(data: bytes) -> tuple[OutputRun, ...]:
     Raises:
         ValueError: the bytes were not made by `pack_output`.
     """
-    return _unpack(_outputs, data)
+    return _unpack(_outputs, data, OUTPUT_PACKED_MAX)
 
 
-def _unpack(decoder: "msgspec.msgpack.Decoder[_T]", data: bytes) -> _T:
+def _unpack(decoder: "msgspec.msgpack.Decoder[_T]", data: bytes, size_max: int) -> _T:
     try:
-        return decoder.decode(zlib.decompress(data))
+        stream = zlib.decompressobj()
+        packed = stream.decompress(data, size_max + 1)  # one more, so that it reaches the end
+        if not stream.eof:
+            what = "is too large" if stream.unconsumed_tail else "ends too early"
+            raise ValueError(f"the compressed data {what}")
+        return decoder.decode(packed)
     except (zlib.error, msgspec.MsgspecError) as error:
         raise ValueError(str(error)) from None
 

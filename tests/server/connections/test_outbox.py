@@ -411,3 +411,21 @@ def test_events_that_fit_arrive_as_they_were(events: list[bytes]) -> None:
         outbox.put_event(event, may_skip=True)
     assert [run(outbox) for _ in events] == events
     assert outbox.skipped == 0
+
+
+def test_h10_states_count_among_the_bytes_that_a_client_does_not_take() -> None:
+    """Carets of members who come and go are states of ever new kinds."""
+    outbox = Outbox()
+    for member in range(2 * BYTES_MAX // 100):
+        outbox.put_state(f"caret {member}", bytes(100))
+    assert outbox.overflowed
+    assert outbox.size == 0
+
+
+async def test_h10_states_that_were_taken_or_replaced_do_not_count() -> None:
+    outbox = Outbox()
+    for number in range(40):
+        outbox.put_state("members", bytes(BYTES_MAX // 8), bytes(BYTES_MAX // 8))
+        if number % 3 == 0:
+            await outbox.next_frame()
+    assert not outbox.overflowed

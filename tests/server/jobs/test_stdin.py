@@ -1,5 +1,7 @@
 """Who may type into a program, how far ahead of it, and that each byte counts once."""
 
+import pickle
+
 import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -7,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from codesync_protocol.errors import Code, FrameError
 from codesync_protocol.limits import STDIN_WINDOW
 from codesync_protocol.messages import StdinMode
-from codesync_server.jobs.stdin import ON_THE_WAY_MAX, PARTS_MAX, StdinGate
+from codesync_server.jobs.stdin import KEYS_MAX, ON_THE_WAY_MAX, PARTS_MAX, StdinGate
 
 ANA, BEN = "a" * 32, "b" * 32
 
@@ -225,3 +227,16 @@ class Typing(RuleBasedStateMachine):
 
 
 TestManyWhoType = Typing.TestCase
+
+
+def test_a31_clients_that_send_and_leave_are_forgotten_in_the_end() -> None:
+    gate, program = opened(StdinMode.SHARED)
+    gate.accept(ANA, 0, b"a")  # never taken: nothing tells that it was
+    for number in range(3 * KEYS_MAX):
+        key = f"{number:032x}"
+        gate.discard(key, 0, b"x")
+        assert gate.credited(key) == 1
+    assert gate.credited(f"{0:032x}") == 0, "it is forgotten"
+    assert len(pickle.dumps(gate)) < 100 * KEYS_MAX
+    assert gate.accept(ANA, 0, b"ab") == b"b", "who is owed something is known"
+    assert program.received == b"ab"

@@ -1,0 +1,62 @@
+"""The memory of all clients' unprocessed input together: one limit for the server.
+
+Each connection is bounded, but there are many: a client that sends most of a large frame and then
+nothing keeps its bytes here for as long as it likes.
+"""
+
+from typing import Protocol
+
+INPUT_BYTES_MAX = 64 * 1024 * 1024
+"""Input of all clients that is received and not processed."""
+
+
+class Holder(Protocol):
+    """A connection, as the memory knows it."""
+
+    @property
+    def held_bytes(self) -> int:
+        """Bytes that were received from the client and are not processed yet."""
+        ...
+
+    def drop_input(self) -> None:
+        """Disconnect the client at once."""
+        ...
+
+
+class InputMemory:
+    """Counts unprocessed input; beyond a limit, disconnects the clients with most of it.
+
+    Args:
+        limit: bytes.
+
+    Attributes:
+        bytes: what is held, as far as connections have said.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self.bytes = 0
+        self._limit = limit
+        self._held: dict[Holder, int] = {}
+
+    def update(self, holder: Holder) -> None:
+        """Count what a connection holds now."""
+        self._count(holder)
+        if self.bytes > self._limit:
+            self._make_room()
+
+    def remove(self, holder: Holder) -> None:
+        """Forget a connection."""
+        self.bytes -= self._held.pop(holder, 0)
+
+    def _count(self, holder: Holder) -> None:
+        held = holder.held_bytes
+        self.bytes += held - self._held.get(holder, 0)
+        self._held[holder] = held
+
+    def _make_room(self) -> None:
+        for holder in self._held:  # some have processed their input meanwhile
+            self._count(holder)
+        while self.bytes > self._limit:
+            largest = max(self._held, key=lambda each: self._held[each])
+            self.remove(largest)
+            largest.drop_input()
