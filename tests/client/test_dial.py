@@ -88,7 +88,7 @@ async def test_a_websocket_is_opened() -> None:
 @pytest.mark.parametrize(
     "server", ["ws://192.0.2.1:4000", "ws://example.org:4000", "ws://[2001:db8::1]:4000"]
 )
-async def test_another_machine_is_not_spoken_to_in_the_clear(server: str) -> None:
+async def test_a77_another_machine_is_not_spoken_to_in_the_clear(server: str) -> None:
     error = await refusal(server)
     assert error.reason.startswith(f"{server} is not encrypted, and not on this machine")
     assert "--insecure" in error.remedy

@@ -85,6 +85,7 @@ def returns(member: Watcher) -> list[bool]:
 async def test_f27_a_cut_without_fin_is_noticed_by_the_ping_and_exactly_what_was_missed_follows(
     server: RunningServer, proxy: Proxy
 ) -> None:
+    assert 2 * DialOptions().ping_seconds <= 15.0, "the figure of the row, where nobody hurries"
     submission = python(ECHO, stdin=StdinMode.SHARED)
     async with watching(near(server)) as ben, watching(far(server, proxy)) as ana:
         await settled(ana, ben)
