@@ -32,6 +32,7 @@ class MoodyStore(SqliteStore):
         away: why it does not write; empty while it does.
         loses_answers: it writes, and says that it did not.
         batches: what it wrote, batch by batch.
+        surely: of each batch, whether it must outlast a power cut.
         flows: cleared, it takes for ever.
     """
 
@@ -40,6 +41,7 @@ class MoodyStore(SqliteStore):
         self.away = ""
         self.loses_answers = False
         self.batches: list[list[Change]] = []
+        self.surely: list[bool] = []
         self.flows = asyncio.Event()
         self.flows.set()
 
@@ -50,6 +52,7 @@ class MoodyStore(SqliteStore):
             raise StoreDown(self.away)
         known = await super().write(changes, surely=surely)
         self.batches.append(list(changes))
+        self.surely.append(surely)
         if self.loses_answers:
             self.loses_answers = False
             raise StoreDown("the answer was lost")
@@ -120,6 +123,15 @@ async def test_jobs_are_numbered_in_the_order_of_their_acceptance(desk: Desk) ->
         (42, job_id(2)),
         (43, job_id(3)),
     ]
+
+
+async def test_f23_an_accepted_job_must_outlast_a_power_cut_and_an_edit_need_not(
+    desk: Desk,
+) -> None:
+    desk.keeper.keep(edit(1))
+    assert await desk.keeper.settle(SECONDS)
+    await desk.keeper.accept(a_job(1))
+    assert desk.store.surely == [False, True]
 
 
 async def test_a_job_that_is_known_is_told(desk: Desk) -> None:

@@ -92,6 +92,23 @@ async def test_f23_a_process_that_is_killed_loses_nothing_that_it_was_told_is_wr
     await store.close()
 
 
+class Watched(SqliteStore):
+    """Tells how the latest batch was written."""
+
+    async def synchronous(self) -> int:
+        """The level of `PRAGMA synchronous`: 1 syncs at checkpoints, 2 at each commit."""
+        return await self._writing(lambda db: int(db.execute("PRAGMA synchronous").fetchone()[0]))
+
+
+async def test_f23_what_must_outlast_a_power_cut_is_synced_before_it_counts(path: Path) -> None:
+    store = Watched(path)
+    await store.open()
+    for number, surely, level in ((1, True, 2), (2, False, 1), (3, True, 2)):
+        await put(store, AcceptJob(a_job(number)), surely=surely)
+        assert await store.synchronous() == level
+    await store.close()
+
+
 async def test_damage_is_found(path: Path) -> None:
     store = SqliteStore(path)
     await store.open()
