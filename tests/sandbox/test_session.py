@@ -14,7 +14,7 @@ from codesync_server.executors.contract import Autopsy, Sandbox
 from codesync_server.executors.judge import Stop
 from codesync_server.executors.request import RunnerStream, RunSpec, frame
 from codesync_server.executors.runner.wire import ACTIVITY, FRAME_MAX, HEADER
-from codesync_server.executors.session import Session
+from codesync_server.executors.session import SIGNALS_MAX, Session
 from codesync_server.limits import RUN
 from tests.sandbox.sandboxes import Heard, python_spec
 
@@ -170,6 +170,21 @@ async def test_no_more_stdin_is_on_the_way_than_the_window() -> None:
     sent = sum(len(payload) for kind, payload in sandbox.frames if kind == b"I")
     assert sent == STDIN_WINDOW
     assert sandbox.frames[-1] == (b"K", b"")
+
+
+async def test_signals_that_the_sandbox_does_not_take_are_bounded() -> None:
+    sandbox = ScriptedSandbox([], dies=False)
+    session = Session(sandbox, python_spec("print()"), Heard())
+    for _ in range(100_000):
+        session.signal(2)
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(session.run())
+        for _ in range(1000):
+            await asyncio.sleep(0)
+        session.stop(Stop.CANCELLED)
+        async with asyncio.timeout(SECONDS):
+            await running
+    assert [kind for kind, _ in sandbox.frames].count(b"S") == SIGNALS_MAX
 
 
 async def test_a_runner_that_never_reports_is_ended_by_the_servers_clock(

@@ -26,6 +26,9 @@ STATUS_FRAMES_MAX = 100
 STATUS_FRAMES_PER_SECOND = 50
 """How often a runner may report what its program does. It reports a tenth of this at the most."""
 
+SIGNALS_MAX = 16
+"""Signals that the sandbox has not taken yet; further ones change nothing."""
+
 STREAMS = {b"O": Stream.STDOUT, b"X": Stream.STDERR, b"C": Stream.COMPILER}
 
 
@@ -107,8 +110,9 @@ class Session:
 
     def signal(self, number: int) -> None:
         """Send the program a signal."""
-        self._signals.append(number)
-        self._wake.set()
+        if len(self._signals) < SIGNALS_MAX:
+            self._signals.append(number)
+            self._wake.set()
 
     def resize(self, columns: int, rows: int) -> None:
         """Change the size of the program's terminal; nothing happens to one without."""
