@@ -9,6 +9,8 @@ terminal keeps it only while it computes, and for `slot_seconds` in all, the tim
 A program that wakes continues at once, with a slot or without. Woken programs count as slots that
 are taken, but one slot is never taken by them: so jobs go on starting whatever woken programs do,
 and each slot that was taken by turn is free again within the time of one run.
+
+When one room holds all slots, there is a spare one for a job of another room: it does not wait.
 """
 
 from collections import Counter
@@ -111,12 +113,18 @@ class Slots:
         """Whether a slot is free."""
         return self._counted < self.max_concurrent
 
+    @property
+    def has_spare(self) -> bool:
+        """Whether one room holds all slots, and so another room may take one more."""
+        full = self._counted == self.max_concurrent
+        return full and self.max_concurrent > 1 and len(self._rooms) == 1
+
     def holds(self, room: str) -> int:
         """How many slots a room holds; more than there are when many of its programs woke."""
         return self._rooms[room]
 
     def may_start(self, job: Job, memory: int) -> bool:
-        """Tell whether a job may take a free slot.
+        """Tell whether a job may take a free slot, or the spare one.
 
         Programs with a terminal of one room never take all slots.
 
@@ -124,7 +132,7 @@ class Slots:
             job: the job.
             memory: its memory limit in bytes.
         """
-        if not self.has_free:
+        if not self.has_free and (self.holds(job.room) or not self.has_spare):
             return False
         if not job.tty:
             return True

@@ -36,7 +36,7 @@ class StartOrder:
         Returns:
             The job; None if no waiting job may start.
         """
-        if not self._slots.has_free:
+        if not self._slots.has_free and not self._slots.has_spare:
             return None
         job = self._queue.take(lambda job: not self._slots.holds(job.room) and self._may_start(job))
         job = job or self._queue.take(self._may_start)
