@@ -186,8 +186,10 @@ async def test_f24_when_the_disk_is_full_rooms_go_on_in_memory_and_it_recovers(
             fill(ballast)
         await writes(ana, "x" * 100_000 + "\n")  # more than the log has room for already
         await goes_on_and_comes_back(ana, ben)
+        assert server.app.health()["status"] == "unsaved"
         ballast.unlink()
         await ana.until(lambda: not ana.room.unsaved)
+        assert server.app.health()["status"] == "ok"
         after = python("print('after')")
         ana.room.follow(after.job)
         await ana.room.submit(after)
