@@ -55,6 +55,9 @@ from codesync_server.store.keeper import Keeper
 from codesync_server.store.records import JobRecord
 from codesync_server.store.watch import StoreWatch
 
+TAKEN_OVER_AT_ONCE = 20
+"""Jobs that are read from the store at once when the server starts."""
+
 SETTLE_SECONDS = 4.0
 """How long a server that ends waits until everything is in the store: with the programs' time, and
 what it takes to end them, this is less than the 25 s after which it would be killed."""
@@ -287,8 +290,11 @@ class App:
         """Go on with what was accepted before this server was started."""
         try:
             self._keeper.number_from(await self.store.last_order())
-            for record in await self.store.unfinished():
-                await self._take_job(record)
+            order = 0
+            while page := await self.store.unfinished(order, TAKEN_OVER_AT_ONCE):
+                for record in page:
+                    await self._take_job(record)
+                order = page[-1].order
         except (StoreDown, ValueError) as error:
             raise StoreUnusable(f"cannot read the store {self.store.about}: {error}") from None
 

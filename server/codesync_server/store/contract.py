@@ -19,6 +19,9 @@ SCHEMA = 3
 opened for writing. 2: what is searched is kept folded; 3: which of a room's links only
 let people watch."""
 
+ALL_JOBS = 1 << 30
+"""As many as there are."""
+
 MEMBERS_KEPT = 1000
 """Members of one room that are kept: those who were there last."""
 
@@ -131,8 +134,13 @@ class Store(Protocol):
         """The highest order that a job has; 0 for none."""
         ...
 
-    async def unfinished(self) -> Sequence[JobRecord]:
-        """The jobs without a result, with their sources, in their order."""
+    async def unfinished(self, after: int = 0, limit: int = ALL_JOBS) -> Sequence[JobRecord]:
+        """The jobs without a result, with their sources, in their order.
+
+        Args:
+            after: only those of a higher order.
+            limit: how many at the most. Each may have a source of 11 MiB.
+        """
         ...
 
     async def room(self, name: str) -> KeptRoom | None:

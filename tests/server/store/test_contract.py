@@ -67,6 +67,16 @@ async def test_jobs_wait_in_the_order_of_their_acceptance(store: Store) -> None:
     assert [job.order for job in await store.unfinished()] == [1, 2, 3]
 
 
+async def test_h36_waiting_jobs_are_read_a_few_at_a_time(store: Store) -> None:
+    await put(store, *(AcceptJob(a_job(number)) for number in range(1, 8)))
+    await put(store, FinishJob(job_id(2), OK, "", ()))
+    read: list[int] = []
+    while page := await store.unfinished(read[-1] if read else 0, 2):
+        assert len(page) <= 2
+        read += [job.order for job in page]
+    assert read == [1, 3, 4, 5, 6, 7]
+
+
 async def test_what_happens_to_a_job_is_kept(store: Store) -> None:
     await put(store, AcceptJob(a_job(1)), BeginJob(job_id(1), 1))
     [job] = await store.unfinished()

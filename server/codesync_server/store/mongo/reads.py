@@ -38,9 +38,10 @@ async def last_order(database: Database) -> int:
     return int(found[0]["order"]) if found else 0
 
 
-async def unfinished(database: Database) -> list[JobRecord]:
+async def unfinished(database: Database, after: int, limit: int) -> list[JobRecord]:
     """The jobs without a result, with their sources, in their order."""
-    found = await database["jobs"].find({"verdict": None}).sort("order", 1).to_list()
+    wanted: dict[str, Any] = {"verdict": None, "order": {"$gt": after}}
+    found = await database["jobs"].find(wanted).sort("order", 1).limit(limit).to_list()
     return await _with_sources(database, found)
 
 

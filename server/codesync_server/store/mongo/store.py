@@ -10,7 +10,7 @@ from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
 
 from codesync_server.store.changes import Change, FinishJob
-from codesync_server.store.contract import Retention, StoreDown, StoreUnusable
+from codesync_server.store.contract import ALL_JOBS, Retention, StoreDown, StoreUnusable
 from codesync_server.store.mongo import address, layout, pruning, reads, writes
 from codesync_server.store.mongo.documents import Database
 from codesync_server.store.mongo.fence import SURELY, Fence
@@ -159,10 +159,10 @@ class MongoStore:
         async with self._reading() as database:
             return await reads.last_order(database)
 
-    async def unfinished(self) -> Sequence[JobRecord]:
+    async def unfinished(self, after: int = 0, limit: int = ALL_JOBS) -> Sequence[JobRecord]:
         """The jobs without a result, with their sources, in their order."""
         async with self._reading() as database:
-            return await reads.unfinished(database)
+            return await reads.unfinished(database, after, limit)
 
     async def room(self, name: str) -> KeptRoom | None:
         """A room with its members and texts."""

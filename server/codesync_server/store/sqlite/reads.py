@@ -36,10 +36,12 @@ def last_order(db: sqlite3.Connection) -> int:
     return int(db.execute("SELECT coalesce(max(ord), 0) FROM jobs").fetchone()[0])
 
 
-def unfinished(db: sqlite3.Connection) -> list[JobRecord]:
+def unfinished(db: sqlite3.Connection, after: int, limit: int) -> list[JobRecord]:
     """The jobs without a result, with their sources, in their order."""
     rows = db.execute(
-        f"SELECT {_JOB}, data FROM jobs JOIN sources USING (ord) WHERE verdict IS NULL ORDER BY ord"
+        f"SELECT {_JOB}, data FROM jobs JOIN sources USING (ord)"
+        " WHERE verdict IS NULL AND ord > ? ORDER BY ord LIMIT ?",
+        (after, limit),
     )
     return [_job(row) for row in rows]
 

@@ -13,7 +13,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from codesync_server.store.changes import AcceptJob, Change, FinishJob
-from codesync_server.store.contract import Retention, StoreAbsent, StoreDown, StoreUnusable
+from codesync_server.store.contract import (
+    ALL_JOBS,
+    Retention,
+    StoreAbsent,
+    StoreDown,
+    StoreUnusable,
+)
 from codesync_server.store.records import (
     JobRecord,
     KeptRoom,
@@ -136,9 +142,9 @@ class SqliteStore:
         """The highest order that a job has; 0 for none."""
         return await self._reading(reads.last_order)
 
-    async def unfinished(self) -> Sequence[JobRecord]:
+    async def unfinished(self, after: int = 0, limit: int = ALL_JOBS) -> Sequence[JobRecord]:
         """The jobs without a result, with their sources, in their order."""
-        return await self._reading(reads.unfinished)
+        return await self._reading(lambda db: reads.unfinished(db, after, limit))
 
     async def room(self, name: str) -> KeptRoom | None:
         """A room with its members and texts."""
