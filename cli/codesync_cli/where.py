@@ -3,10 +3,12 @@
 import argparse
 import getpass
 import os
+import socket
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from codesync_client.dial import DialOptions
-from codesync_protocol.links import Link, LinkError, parse_server
+from codesync_protocol.links import Link, LinkError, is_loopback_host, parse_server
 from codesync_protocol.names import is_room_name
 
 DEFAULT_ROOM = "lobby"
@@ -30,8 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser, *, required: bool) -> None:
         "--token-file",
         metavar="F",
         type=Path,
-        help="a file with the server's token or an invite (default: $CODESYNC_TOKEN, else the"
-        " token of a server of yours on this machine)",
+        help="a file with the server's token or an invite (default: $CODESYNC_TOKEN, else, for a"
+        " server on this machine, the token of your own one)",
     )
     add_connection_arguments(parser)
 
@@ -62,7 +64,7 @@ def link(args: argparse.Namespace) -> Link:
         server = parse_server(args.server)
     except LinkError as error:
         raise WhereError(f"--server: {error}") from None
-    return Link(server, checked_room(args.room or DEFAULT_ROOM), _token(args.token_file))
+    return Link(server, checked_room(args.room or DEFAULT_ROOM), _token(args.token_file, server))
 
 
 def checked_room(name: str) -> str:
@@ -91,9 +93,11 @@ def name(args: argparse.Namespace) -> str:
         return f"uid{os.getuid()}"
 
 
-def _token(file: Path | None) -> str:
+def _token(file: Path | None, server: str) -> str:
     if file is None and (token := os.environ.get("CODESYNC_TOKEN")):
         return token.strip()
+    if file is None and not is_this_machine(server):
+        return ""  # a relay could use our proof for a server of ours, and be host there
     path = file or own_token_file()
     try:
         return path.read_text().strip()
@@ -102,6 +106,25 @@ def _token(file: Path | None) -> str:
             return ""  # the server will say what it thinks of that
         reason = error.strerror if isinstance(error, OSError) else "not text"
         raise WhereError(f"--token-file: cannot read {file}: {reason}") from None
+
+
+def is_this_machine(server: str) -> bool:
+    """Tell whether all addresses of a server's host belong to this machine.
+
+    Args:
+        server: an address as `links.parse_server` returns it.
+    """
+    host = urlsplit(server).hostname or ""
+    if is_loopback_host(host):
+        return True
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        for family, kind, _, _, address in found:
+            with socket.socket(family, kind) as probe:
+                probe.bind((address[0], 0))  # fails with an address that is not ours
+    except OSError:
+        return False
+    return True
 
 
 def own_token_file() -> Path:

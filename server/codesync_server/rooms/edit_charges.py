@@ -29,6 +29,15 @@ EDIT_TIME = member_budget(
 """An honest edit takes about 0.1 ms, so 100 a second take 10 ms. The most expensive one that is
 permitted takes about 50 ms."""
 
+DELIVERIES = member_budget(
+    "edits sent to members",
+    "deliveries",
+    member=Rate(20_000, 4_000),
+    invite=Rate(60_000, 15_000),
+)
+"""One member's edit is sent to every member of the room, about 13 microseconds each. In a room of
+200, one member may so make 20 edits a second, and one link 75."""
+
 HISTORY = member_budget(
     "pieces of the text's history", "pieces", member=Rate(40_000, 500), invite=Rate(80_000, 1000)
 )
@@ -73,7 +82,7 @@ class EditCharges:
         Raises:
             Exhausted: the member is too far behind with its payments.
         """
-        for budget in (EDITS, EDIT_BYTES, EDIT_TIME, HISTORY):
+        for budget in (EDITS, EDIT_BYTES, EDIT_TIME, DELIVERIES, HISTORY):
             if self._budgets.delay(budget, self._payer, 0.0, now) > DELAY_MAX:
                 self._budgets.charge(budget, self._payer, 0.0, now)  # raises: it is in debt
         waits = [
@@ -81,18 +90,21 @@ class EditCharges:
             self._budgets.delay(EDIT_PACE, self._payer, 1, now),
             self._budgets.delay(EDIT_BYTES, self._payer, size, now),
             self._budgets.delay(EDIT_TIME, self._payer, 0, now),
+            self._budgets.delay(DELIVERIES, self._payer, 0, now),
             self._budgets.delay(HISTORY, self._payer, 0, now),
         ]
         return min(max(waits), DELAY_MAX)
 
-    def worked(self, seconds: float, now: float, pieces: int = 0) -> None:
-        """Pay for the time that the server worked on an edit, and for what it adds to the history.
+    def worked(self, seconds: float, now: float, pieces: int = 0, members: int = 0) -> None:
+        """Pay for the time that the server worked on an edit, and for what follows from it.
 
         Args:
             seconds: CPU time of the event loop's thread.
             now: seconds of a monotonic clock.
             pieces: by how many the history has grown.
+            members: to how many members it is sent.
         """
+        self._budgets.delay(DELIVERIES, self._payer, members, now)
         self._budgets.delay(HISTORY, self._payer, max(0, pieces), now)
         self._budgets.delay(EDIT_TIME, self._payer, seconds * 1000, now)
 

@@ -108,7 +108,7 @@ class Editing:
         finally:
             if self._charges:
                 seconds, pieces = time.thread_time() - began, document.pieces - pieces
-                self._charges.worked(seconds, self._clock(), pieces)
+                self._charges.worked(seconds, self._clock(), pieces, self._room.size)
 
     def _offend(self) -> None:
         """The member sent an edit that no client of ours makes; repeated, it may only watch."""
@@ -116,7 +116,8 @@ class Editing:
         if self._charges is None or not self._charges.offend(self._clock()) or role != Role.EDITOR:
             return
         name = self._room.member_of(self._key).name
-        self._room.set_role(self._key, Role.VIEWER)
+        # The link stays as it is: others have it, and did nothing. Its own budget bounds new keys.
+        self._room.set_role(self._key, Role.VIEWER, caps_links=False)
         text = f"{name} may only watch from now on: several of their edits damaged the text"
         self._room.notify(Notice("warning", text))
 

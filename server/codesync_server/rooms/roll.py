@@ -219,13 +219,21 @@ class Roll:
 
     # What hosts do.
 
-    def set_role(self, key: str, role: Role) -> None:
-        """Let a member do more or less, now and when it comes back, under whatever key."""
+    def set_role(self, key: str, role: Role, *, caps_links: bool = True) -> None:
+        """Let a member do more or less, now and when it comes back.
+
+        Args:
+            key: its client instance.
+            role: what it may do.
+            caps_links: who comes anew by a link that was made before may do no more than a member
+                that becomes a viewer: its link is its own, and keys are free.
+        """
         self._identities[key].role, self._identities[key].is_capped = role, False
         self._members[key] = msgspec.structs.replace(self._members[key], role=role)
         watching = any(each.role is Role.VIEWER for each in self._identities.values())
         if role is Role.VIEWER:
-            self.editors_after = self._moment()
+            if caps_links:
+                self.editors_after = self._moment()
         elif not watching:
             self.editors_after = 0.0
 

@@ -159,9 +159,9 @@ class Room:
         """Whoever is here as this client instance."""
         return self.roll.member_of(key)
 
-    def set_role(self, key: str, role: Role) -> None:
-        """Let a member do more or less, now and when it comes back."""
-        self.roll.set_role(key, role)
+    def set_role(self, key: str, role: Role, *, caps_links: bool = True) -> None:
+        """Let a member do more or less, now and when it comes back; see `Roll.set_role`."""
+        self.roll.set_role(key, role, caps_links=caps_links)
         if role is Role.VIEWER:
             self._give_input_back(key)
         self._save_roll()

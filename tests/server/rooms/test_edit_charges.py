@@ -19,6 +19,7 @@ from codesync_server.access.payer import Payer
 from codesync_server.documents.history_size import BLOCKS_OVERLONG
 from codesync_server.rooms.edit_charges import (
     DELAY_MAX,
+    DELIVERIES,
     EDIT_BYTES,
     EDIT_TIME,
     EDITS,
@@ -53,6 +54,17 @@ def test_h07_a_large_replacement_takes_seconds_and_a_typist_is_never_delayed() -
     for key in range(600):
         assert charges.begin(40, 20 + key / 20) == 0
         charges.worked(0.0003, 20 + key / 20)
+
+
+def test_h07_edits_are_charged_for_each_member_that_they_are_sent_to() -> None:
+    charges, now, taken = EditCharges(Budgets(), ANA), 0.0, 0
+    burst, rate = DELIVERIES.rates["member"]  # type: ignore[index]  # a Level is its word
+    members, seconds = 300, 60.0
+    while now < seconds:
+        now += charges.begin(40, now)
+        charges.worked(0.0001, now, members=members)
+        taken += 1
+    assert taken * members <= burst + rate * now + members
 
 
 def test_h07_seven_hundred_edits_a_second_are_slowed_to_the_members_share() -> None:
@@ -186,6 +198,8 @@ def test_h08_whoever_repeatedly_breaks_the_text_may_only_watch(panics: list[byte
     assert room.member_of(eve.key).role == Role.VIEWER
     assert "eve may only watch from now on" in ana.ear.last(Notice).text
     assert room.document.texts[SOURCE] == "ab"
+    newcomer = room.enter(key_of("newcomer"), "newcomer", Role.EDITOR, Ear(), issued=1.0)
+    assert newcomer.role == Role.EDITOR, "others have the same link, and did nothing"
 
 
 def test_f34_a_panic_rebuilds_its_room_only(panics: list[bytes]) -> None:

@@ -1,0 +1,47 @@
+"""The user's own token is used for servers on this machine only, unless the user names it (H02)."""
+
+import argparse
+from pathlib import Path
+
+import pytest
+
+from codesync_cli import where
+
+
+@pytest.fixture(autouse=True)
+def own_token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A server's token in the state directory of the user."""
+    token = "t" * 43
+    path = tmp_path / "codesync" / "token"
+    path.parent.mkdir()
+    path.write_text(token)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.delenv("CODESYNC_TOKEN", raising=False)
+    return token
+
+
+def meant(*arguments: str) -> str:
+    """The token that a command line leads to."""
+    parser = argparse.ArgumentParser()
+    where.add_arguments(parser, required=True)
+    return where.link(parser.parse_args(arguments)).token
+
+
+@pytest.mark.parametrize("server", ["ws://127.0.0.1:4000", "ws://localhost:4000", "wss://[::1]:1"])
+def test_h02_a_server_on_this_machine_is_proved_the_own_token(server: str, own_token: str) -> None:
+    assert meant("--server", server) == own_token
+
+
+@pytest.mark.parametrize(
+    "server", ["wss://192.0.2.1:4000", "wss://[2001:db8::1]:4000", "wss://host.invalid:4000"]
+)
+def test_h02_another_server_is_proved_nothing(server: str) -> None:
+    """It could relay the proofs to the user's own server, and be host there."""
+    assert meant("--server", server) == ""
+
+
+def test_h02_a_token_file_that_is_named_is_used_for_any_server(
+    tmp_path: Path, own_token: str
+) -> None:
+    file = str(tmp_path / "codesync" / "token")
+    assert meant("--server", "wss://192.0.2.1:4000", "--token-file", file) == own_token
