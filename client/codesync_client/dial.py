@@ -30,13 +30,29 @@ class DialOptions:
         insecure: allow ws:// to another machine, where anybody on the way can read along.
         ca_file: trust these certificates (PEM) instead of the system's.
         open_timeout: seconds until an unanswered attempt fails.
-        ping_seconds: a connection that answers no ping for twice this long counts as cut.
+        ping_seconds: a connection over which nothing arrives for twice this long, not even the
+            answer to a ping, counts as cut.
     """
 
     insecure: bool = False
     ca_file: Path | None = None
     open_timeout: float = 10.0
     ping_seconds: float = 7.0
+
+
+class Connection(ClientConnection):
+    """A websocket that counts what arrives.
+
+    Attributes:
+        received: bytes so far.
+    """
+
+    received = 0
+
+    def data_received(self, data: bytes) -> None:
+        """Process bytes from the network."""
+        self.received += len(data)
+        super().data_received(data)
 
 
 class _NoRedirects(connect):
@@ -46,7 +62,7 @@ class _NoRedirects(connect):
         return exc
 
 
-async def dial(server: str, options: DialOptions) -> ClientConnection:
+async def dial(server: str, options: DialOptions) -> Connection:
     """Open a websocket.
 
     Args:
@@ -73,15 +89,15 @@ async def dial(server: str, options: DialOptions) -> ClientConnection:
         except (OSError, ssl.SSLError) as error:
             raise CannotConnect(f"cannot read the certificates: {error}") from None
     try:
-        return await _NoRedirects(
+        websocket = await _NoRedirects(
             server,
             ssl=tls,
             proxy=True if secure else None,
             compression=None,
             max_size=FRAME_MAX,
             open_timeout=options.open_timeout,
-            ping_interval=options.ping_seconds,
-            ping_timeout=options.ping_seconds,
+            ping_interval=None,  # `lifeline` tells a slow line from a dead one
+            create_connection=Connection,
             close_timeout=2.0,
             user_agent_header=None,
         )
@@ -115,6 +131,8 @@ async def dial(server: str, options: DialOptions) -> ClientConnection:
         raise _no_websocket(server, error) from None
     except (InvalidHandshake, InvalidURI, WebSocketException, ValueError) as error:
         raise _no_websocket(server, error) from None
+    assert isinstance(websocket, Connection)  # made by create_connection
+    return websocket
 
 
 def _no_websocket(server: str, error: Exception) -> CannotConnect:

@@ -6,12 +6,11 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Protocol, TypeVar
 
-from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import CloseCode
 
 from codesync_client import backoff
-from codesync_client.dial import DialOptions, dial
+from codesync_client.dial import Connection, DialOptions, dial
 from codesync_client.entry import Entry
 from codesync_client.errors import CannotConnect, EntryRefused
 from codesync_protocol.codec import encode
@@ -104,7 +103,7 @@ class Lifeline:
         self._options = options
         self._passenger = passenger
         self._wake = asyncio.Event()
-        self._websocket: ClientConnection | None = None
+        self._websocket: Connection | None = None
         self._end = ClientEnd()
         self._is_proved = False  # the other end of the latest connection is our server
         self._nonsense = 0
@@ -146,7 +145,7 @@ class Lifeline:
         self.connected = True
         return welcome
 
-    async def _complete(self, first: Welcome, websocket: ClientConnection) -> Welcome:
+    async def _complete(self, first: Welcome, websocket: Connection) -> Welcome:
         """Receive what does not fit into the first message of a welcome.
 
         Returns:
@@ -161,7 +160,7 @@ class Lifeline:
             parts.append(part)
         return join_welcome(first, parts)
 
-    async def _handshake(self, websocket: ClientConnection) -> Welcome:
+    async def _handshake(self, websocket: Connection) -> Welcome:
         hello = encode(self._entry.hello(*self._passenger.seen()))
         await websocket.send(hello)
         challenge = self._expected(self._end.receive(await websocket.recv()), Challenge)
@@ -254,7 +253,11 @@ class Lifeline:
         assert websocket is not None
         self._raved = False
         self._wake.set()
-        writer = asyncio.get_running_loop().create_task(self._write(websocket))
+        loop = asyncio.get_running_loop()
+        helpers = [
+            loop.create_task(self._write(websocket)),
+            loop.create_task(self._keep_alive(websocket)),
+        ]
         try:
             while True:
                 self._passenger.take(self._end.receive(await websocket.recv()))
@@ -273,10 +276,29 @@ class Lifeline:
             websocket.transport.abort()
             raise
         finally:
-            writer.cancel()
-            await asyncio.wait([writer])
+            for helper in helpers:
+                helper.cancel()
+            await asyncio.wait(helpers)
 
-    async def _write(self, websocket: ClientConnection) -> None:
+    async def _keep_alive(self, websocket: Connection) -> None:
+        """Abort the connection when nothing arrives any more.
+
+        On a slow line the answer to a ping stands behind output, so output is a sign of life too.
+        """
+        seconds = self._options.ping_seconds
+        with suppress(ConnectionClosed):
+            while True:
+                await asyncio.sleep(seconds)
+                received = websocket.received
+                try:
+                    async with asyncio.timeout(seconds):
+                        await (await websocket.ping())
+                except TimeoutError:
+                    if websocket.received == received:
+                        websocket.transport.abort()
+                        return
+
+    async def _write(self, websocket: Connection) -> None:
         with suppress(ConnectionClosed):  # the reader sees it too, and says why
             while True:
                 self._wake.clear()

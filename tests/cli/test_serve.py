@@ -95,6 +95,7 @@ def test_an_invite_lets_into_its_room_only(served: Served) -> None:
     assert json.loads(queue.stdout) == {
         "queued": 0,
         "active": 0,
+        "idle": 0,
         "max_concurrent": 3,
         "trouble": "",
         "jobs": [],

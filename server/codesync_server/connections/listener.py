@@ -29,6 +29,8 @@ from codesync_server.settings import Settings
 
 OPEN_SECONDS = 5.0
 PING_SECONDS = 10.0
+PONG_SECONDS = 20.0
+"""On a line of 10 kB/s a ping stands behind output for up to 10 s."""
 CLOSE_SECONDS = 2.0
 WRITE_BUFFER_BYTES = 4 * 1024
 """Above this, a client counts as one that has yet to take what it was sent."""
@@ -136,7 +138,7 @@ class Listener:
             max_size=HELLO_FRAME_MAX,  # raised when the hello is accepted
             open_timeout=OPEN_SECONDS,
             ping_interval=PING_SECONDS,
-            ping_timeout=PING_SECONDS,
+            ping_timeout=PONG_SECONDS,
             close_timeout=CLOSE_SECONDS,
             write_limit=WRITE_BUFFER_BYTES,
             server_header=None,

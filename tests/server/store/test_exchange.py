@@ -121,7 +121,8 @@ async def test_h14_a_server_runs_no_imported_job(tmp_path: Path) -> None:
     trap = tmp_path / "ran"
     code = f"open({str(trap)!r}, 'w')".encode()
     evil = job_line(source=Source(files=(("main.py", code),)), submitted_at=time.time())
-    assert await load(store, io.BytesIO(HEAD + room() + evil)) == (1, 1)
+    lately = replace(ROOM.room, used_at=time.time())  # a room of long ago would be pruned
+    assert await load(store, io.BytesIO(HEAD + room(room=lately) + evil)) == (1, 1)
     await store.close()
     settings = Settings(port=0, executor="local", store=str(path), drain_seconds=1.0)
     async with running_server(settings) as server, server.room("ana", room="den") as ana:
