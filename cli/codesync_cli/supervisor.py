@@ -67,10 +67,8 @@ def supervise(show: Callable[[], int], *, rejoin: str) -> int:
             _restore(before)
             if number in _DELIBERATE:
                 return 128 + number
-            remark(_describe(number, trace))
-        complain("press Enter to open the room again, ctrl+C to leave", f"later: {rejoin}")
-        if not _confirmed():
-            return 128 + number
+            if not _confirmed(_describe(number, trace), rejoin):
+                return 128 + number
         _end_orphans()
 
 
@@ -128,8 +126,11 @@ def _describe(number: signal.Signals, trace: IO[bytes]) -> str:
     return f"the screen crashed ({number.name}){where}"
 
 
-def _confirmed() -> bool:
+def _confirmed(what: str, rejoin: str) -> bool:
+    """Say what happened, and ask whether to open the room again."""
     try:
+        remark(what)
+        complain("press Enter to open the room again, ctrl+C to leave", f"later: {rejoin}")
         return sys.stdin.readline() != ""
     except KeyboardInterrupt:
         return False
