@@ -80,8 +80,9 @@ def test_a66_a68_the_history(served: Served) -> None:
 
 
 def test_a68_a_past_job_with_its_source_and_output(served: Served) -> None:
-    (line,) = codesync("history", "--json", *room(served), home=served.home).stdout.splitlines()
-    shown = written(served, "show", json.loads(line)["job"], *room(served))
+    done = codesync("history", "--json", *room(served), home=served.home)
+    first = json.loads(done.stdout.splitlines()[-1])["job"]
+    shown = written(served, "show", first, *room(served))
     check(shown, "submitter", "file_name", "editor", "stdout", "stderr")
 
 

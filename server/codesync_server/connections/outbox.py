@@ -107,7 +107,7 @@ class Outbox:
         self._replies.extendleft(reversed(frames))
         self._hold(*frames)
         self._reply_bytes += sum(map(len, frames))
-        self._filled.set()
+        self._check()
 
     def put_reply(self, frame: bytes) -> None:
         """Send an answer."""
@@ -188,7 +188,7 @@ class Outbox:
         self._hold(last)
         self._reply_bytes = len(last)
         self.closing = reason
-        self._filled.set()
+        self._check()
 
     def set_in_flight(self, size: int) -> None:
         """Count what waits in the transport: bytes of the frames that were taken from here."""
