@@ -107,7 +107,8 @@ class Outbox:
         self._replies.extendleft(reversed(frames))
         self._hold(*frames)
         self._reply_bytes += sum(map(len, frames))
-        self._check()
+        self._memory.make_room()
+        self._filled.set()
 
     def put_reply(self, frame: bytes) -> None:
         """Send an answer."""
