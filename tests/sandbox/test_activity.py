@@ -150,7 +150,7 @@ async def test_a_program_on_pipes_is_not_reported() -> None:
 def test_a_program_changes_at_most_twice_in_a_window(looks: list[tuple[float, float]]) -> None:
     """However its use of the cpu goes up and down, its changes cost the server little."""
     now = cpu = 0.0
-    activity = Activity(now, cpu, lambda: 0)
+    activity = Activity(now, cpu, lambda: 0, lambda: False)
     changes: list[float] = []
     for seconds, share in looks:
         now, cpu = now + seconds, cpu + seconds * share
@@ -164,7 +164,7 @@ def test_a_program_changes_at_most_twice_in_a_window(looks: list[tuple[float, fl
 
 @given(st.floats(0.0, 0.024) | st.floats(BUSY_CPUS * 1.01, 1.0), st.floats(0.008, 0.25))
 def test_steady_use_is_told_apart_within_two_windows(share: float, step: float) -> None:
-    activity = Activity(0.0, 0.0, lambda: 0)
+    activity = Activity(0.0, 0.0, lambda: 0, lambda: False)
     now = 0.0
     while now < 2 * IDLE_WINDOW_SECONDS:
         now += step

@@ -195,6 +195,7 @@ async def test_the_terminal_has_the_submitters_size_and_follows_it(server: Runni
     async with server.room("ana") as ana, server.room("ben") as ben:
         await ana.submit(submission)
         assert await until_it_says(ana, submission.job, b"\n") == b"100 30\n"
+        await until_it_waits(ana, submission.job)  # Python defers a signal that precedes a read
         ben.resize(submission.job, Window(7, 7))
         ana.resize(submission.job, Window(120, 40))
         assert await until_it_says(ana, submission.job, b"\n") == b"120 40\n"

@@ -27,16 +27,24 @@ class Activity:
         now: monotonic seconds.
         cpu: cpu seconds of the program so far.
         memory: reads how many bytes of memory the program has in use.
+        runnable: tells whether a thread of the program runs or is ready to run.
 
     Attributes:
         computes: False while the program is idle. A program begins as one that computes.
         memory: bytes in use when the program was last found idle; 0 before.
     """
 
-    def __init__(self, now: float, cpu: float, memory: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        now: float,
+        cpu: float,
+        memory: Callable[[], int],
+        runnable: Callable[[], bool] | None = None,
+    ) -> None:
         self.computes = True
         self.memory = 0
         self._read_memory = memory
+        self._is_runnable = runnable or _descendants_are_runnable
         self._since, self._cpu = now, cpu  # the window that is being measured
 
     def look(self, now: float, cpu: float) -> bool:
@@ -59,7 +67,7 @@ class Activity:
             was_idle, self.computes = not self.computes, True
             return was_idle
         # A program that is denied the cpu uses none either.
-        if self.computes and any(_is_runnable(pid) for pid in descendants(os.getpid())):
+        if self.computes and self._is_runnable():
             return False
         return self._found_idle()
 
@@ -69,6 +77,10 @@ class Activity:
             return False
         self.computes, self.memory = False, memory
         return True
+
+
+def _descendants_are_runnable() -> bool:
+    return any(_is_runnable(pid) for pid in descendants(os.getpid()))
 
 
 def _is_runnable(pid: int) -> bool:
