@@ -109,7 +109,7 @@ class App:
         self._memory_watch = MemoryWatch(
             settings.memory_max,
             relieve=lambda: self._memory.evict_to(self._memory.used // 2),
-            shed=self._rooms.shed,
+            shed=lambda: self._rooms.shed(self._scheduler.cancel),
         )
         self._shares = Shares()
         self._submissions = SubmissionBudgets(self._budgets, settings)

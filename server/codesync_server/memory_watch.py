@@ -33,7 +33,7 @@ class Pressure(IntEnum):
     HIGH = 1
     """No room is opened."""
     CRITICAL = 2
-    """The newest rooms are closed, one after the other."""
+    """The rooms that use most are closed, one after the other."""
 
 
 def resident_bytes() -> int:
@@ -57,7 +57,7 @@ class MemoryWatch:
     Args:
         limit: bytes of resident memory; None: half of what the machine or its cgroup has.
         relieve: gives up what can be read again, such as old output.
-        shed: closes the newest room; tells whether there was one to close.
+        shed: closes the room that uses most; returns whether there was one to close.
         measure: returns the resident memory in bytes.
     """
 

@@ -212,7 +212,7 @@ class Settings:
     memory_max: Annotated[
         int | None,
         Maybe(
-            "resident memory of the server; near it no room is opened, at it the newest are closed"
+            "resident memory of the server; near it no room is opened, at it the largest are closed"
             " until there is memory again; auto: half of what the machine or its cgroup has",
             Size("", 64 * MIB, 1024 * GIB),
             "auto",

@@ -9,7 +9,7 @@ from codesync_server.rooms.registry import Rooms
 from codesync_server.settings import Settings
 from codesync_server.store.contract import Retention, Store, StoreDown
 
-FORGET_ROOMS_SECONDS = 60.0
+FORGET_ROOMS_SECONDS = 5.0
 SAVE_USED_SECONDS = 300.0
 TELL_MEMBERS_SECONDS = 0.25
 CHECK_DOCUMENTS_SECONDS = 10.0

@@ -8,6 +8,7 @@ import pytest
 
 from codesync_client import Disconnected
 from codesync_client.errors import EntryRefused
+from codesync_protocol.shared_text import SOURCE
 from codesync_server import memory_watch
 from codesync_server.memory_watch import MemoryWatch, Pressure, resident_bytes
 from codesync_server.settings import Settings
@@ -94,7 +95,7 @@ async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[RunningServe
         yield server
 
 
-async def test_f32_the_newest_room_makes_way_and_comes_back_when_there_is_memory(
+async def test_f32_the_largest_room_makes_way_and_comes_back_when_there_is_memory(
     server: RunningServer,
 ) -> None:
     health = server.app.health
@@ -103,6 +104,9 @@ async def test_f32_the_newest_room_makes_way_and_comes_back_when_there_is_memory
         watching(server.room("ben", room="new-room", shares_text=True)) as ben,
     ):
         await ana.room.text_settled()
+        await ben.room.text_settled()
+        ben.room.document.replace(SOURCE, "x" * (MB // 2))
+        ben.room.wake()
         await ben.room.text_settled()
         ballast = bytearray(b"x") * (2 * SPARE)
         await ben.until_any(Disconnected)
@@ -114,6 +118,6 @@ async def test_f32_the_newest_room_makes_way_and_comes_back_when_there_is_memory
         ballast.clear()
         await eventually(lambda: health()["status"] == "ok")
         await ben.until(lambda: ben.room.connected)
-        assert len(ana.of(Disconnected)) <= 1, "the older room is the last to make way"
+        assert len(ana.of(Disconnected)) <= 1, "the smaller room is the last to make way"
         async with server.room("eva", room="another-room") as eva:
             assert eva.connected

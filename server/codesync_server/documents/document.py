@@ -27,6 +27,9 @@ from codesync_server.documents.update import (
 SERVER_CLIENT = 1
 """The CRDT id under which the server itself writes."""
 
+BLOCK_BYTES = 350
+"""What a piece of the history costs in memory besides its text: measured, 374 bytes with it."""
+
 TAIL_MAX = 500
 """Updates behind the last saved state; both together rebuild a replica that broke."""
 
@@ -150,6 +153,11 @@ class Document:
     def digest(self) -> Digest:
         """What the texts sum up to."""
         return digest(self.texts)
+
+    @property
+    def memory(self) -> int:
+        """About how many bytes of memory the texts and their history use."""
+        return BLOCK_BYTES * self._blocks.blocks + 2 * self._history
 
     @property
     def has_long_history(self) -> bool:

@@ -39,9 +39,14 @@ class EventLog:
         self._bytes = 0
         self._report()
 
+    @property
+    def size(self) -> int:
+        """Bytes of memory that the kept events use."""
+        return self._bytes + FRAME_BYTES * len(self._frames)
+
     def _report(self) -> None:
         if self._memory is not None:
-            self._memory.report(self, self._bytes + FRAME_BYTES * len(self._frames))
+            self._memory.report(self, self.size)
 
     def next_seq(self) -> int:
         """The number that the next event must have."""

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from weakref import WeakValueDictionary
+from weakref import WeakSet, WeakValueDictionary
 
 from codesync_protocol.shared_text import SOURCE
 from codesync_server.access.budgets import Budget, Budgets
@@ -12,11 +12,13 @@ from codesync_server.access.payer import Payer
 from codesync_server.access.token_buckets import Rate
 from codesync_server.documents.document import Unreadable
 from codesync_server.documents.load_process import LoadProcesses
+from codesync_server.jobs.job import Job
 from codesync_server.jobs.kept import job_of
 from codesync_server.jobs.memory_budget import MemoryBudget
 from codesync_server.rooms.histories import restorable
 from codesync_server.rooms.roll import MEMBERS_MAX
 from codesync_server.rooms.room import JOBS_KEPT, Room
+from codesync_server.rooms.room_memory import memory_of
 from codesync_server.store.contract import StoreDown
 from codesync_server.store.keeper import Keeper
 from codesync_server.store.records import Wanted
@@ -25,6 +27,9 @@ OPENED = Budget("rooms opened", "rooms", address=Rate(500, 5.0), invite=Rate(500
 """Opening a room that is not in memory reads or creates it. The rooms of a class come at once."""
 
 IDLE_SECONDS = 600.0
+SHED_BY = "the server, which needs memory"
+"""Who cancels the jobs of a room that is closed because memory is short."""
+
 UNREADABLE_SECONDS = 300.0
 """How long a room that cannot be read is not tried again."""
 
@@ -93,6 +98,7 @@ class Rooms:
         self._unreadable_until: dict[str, float] = {}
         self._no_memory = no_memory
         self._rooms: dict[str, Room] = {}
+        self._closed: WeakSet[Room] = WeakSet()
         self._language = language
         self._starter = starter
 
@@ -125,11 +131,11 @@ class Rooms:
             RoomUnavailable: nobody can say now whether it is there, and what is in it.
         """
         room = self._rooms.get(name)
+        if room is None and payer is not None:
+            self._budgets.charge(OPENED, payer, 1, now)
+        if (room is None or room in self._closed) and (trouble := self._no_memory()):
+            raise TooManyRooms(f"No room can be opened: {trouble}. Try again in a minute.")
         if room is None:
-            if payer is not None:
-                self._budgets.charge(OPENED, payer, 1, now)
-            if trouble := self._no_memory():
-                raise TooManyRooms(f"No room can be opened: {trouble}. Try again in a minute.")
             if name not in self._opening and not self._has_place(now):
                 raise TooManyRooms(f"This server's rooms are all in use ({self._limits.rooms}).")
             turn = self._opening.setdefault(name, asyncio.Lock())
@@ -138,6 +144,7 @@ class Rooms:
                 if room is None:
                     kept = await self._restored(name, now, is_urgent=is_urgent)
                     room = self.add(kept or Room(name, now, self._keeper.keep), is_new=not kept)
+        self._closed.discard(room)
         if room.idle_since is not None:
             room.idle_since = now
         return room
@@ -235,23 +242,30 @@ class Rooms:
                 return True
         return False
 
-    def shed(self) -> bool:
-        """Reduce the memory of rooms: forget the empty ones, or else close the newest.
+    def shed(self, cancel: Callable[[Job, str], None]) -> bool:
+        """Reduce the memory of rooms: forget the empty ones, and close the one that uses most.
 
-        A closed room is in the store; its members come back when there is memory for it.
+        A room is the identity that uses memory: an invite leads into one room only. Activity does
+        not protect it: its jobs are cancelled. A closed room is in the store; its members come back
+        when there is memory for it.
+
+        Args:
+            cancel: ends a job; the second argument says by whom.
 
         Returns:
             Whether anything was done.
         """
-        before = len(self._rooms)
+        sizes = {room: memory_of(room) for room in self}
         self.forget_idle(float("inf"))
-        if len(self._rooms) < before:
-            return True
-        for room in reversed(list(self)):
-            if room.size and not any(room.unfinished()):
-                room.dismiss("the server needs the memory of this room; come back in a minute")
-                return True
-        return False
+        largest = max(self, key=lambda room: sizes[room], default=None)
+        forgotten = sum(size for room, size in sizes.items() if room.name not in self._rooms)
+        if largest is None or sizes[largest] <= forgotten:
+            return bool(forgotten)
+        self._closed.add(largest)
+        for job in list(largest.unfinished()):
+            cancel(job, SHED_BY)
+        largest.dismiss("the server needs the memory of this room; come back in a minute")
+        return True
 
     def forget_idle(self, now: float) -> None:
         """Let go of the rooms that nobody is in, in which nothing runs, for long enough.
@@ -261,7 +275,7 @@ class Rooms:
         for room in self:
             if (
                 room.idle_since is None
-                or now - room.idle_since <= IDLE_SECONDS
+                or now - room.idle_since <= self._idle_seconds(room)
                 or any(room.unfinished())
             ):
                 continue
@@ -271,3 +285,7 @@ class Rooms:
                 room.save_text()
             elif not self._keeper.is_unsaved(room.name):
                 del self._rooms[room.name]
+
+    def _idle_seconds(self, room: Room) -> float:
+        """How long a room stays in memory while nobody is in it."""
+        return 0.0 if room in self._closed else IDLE_SECONDS

@@ -5,12 +5,13 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from codesync_protocol.messages import Role
+from codesync_protocol.messages import JobState, Role
 from codesync_protocol.shared_text import SOURCE
 from codesync_server.access.budgets import Budget
 from codesync_server.access.exhausted import Exhausted
 from codesync_server.access.payer import Payer
 from codesync_server.access.token_buckets import Rate
+from codesync_server.jobs.job import Job
 from codesync_server.rooms import registry
 from codesync_server.rooms.registry import IDLE_SECONDS, RoomLimits, Rooms, TooManyRooms
 from codesync_server.store.keeper import Keeper
@@ -102,6 +103,65 @@ async def test_a56_rooms_that_are_opened_at_the_same_time_count(keeper: Keeper) 
     opened = await asyncio.gather(*opening, return_exceptions=True)
     assert sum(isinstance(each, TooManyRooms) for each in opened) == 17
     assert len(rooms) == 3
+
+
+async def test_f32_the_room_that_uses_most_is_closed_with_its_jobs(keeper: Keeper) -> None:
+    trouble: list[str] = []
+    rooms = Rooms(keeper, no_memory=lambda: "".join(trouble))
+    ears: dict[str, Ear] = {}
+    for name, text in (("large", "x" * 500_000), ("small", "x"), ("newest", "xy")):
+        room = await rooms.open(name, now=0.0)
+        room.document.write(SOURCE, text)
+        room.save_text()
+        room.enter(key_of("ana"), "ana", Role.EDITOR, ears.setdefault(name, Ear()))
+    large = await rooms.open("large", now=0.0)
+    large.add_job(job := make_job(1, room="large"))
+    await settled(keeper)
+    trouble.append("memory is short")
+
+    def cancel(ended: Job, by: str) -> None:
+        ended.move(JobState.FINISHED)
+        ended.cancelled_by = by
+
+    assert rooms.shed(cancel)
+    assert [name for name, ear in ears.items() if ear.closed] == ["large"]
+    assert job.cancelled_by == "the server, which needs memory"
+    large.leave(key_of("ana"), ears["large"], now=0.0)
+    with pytest.raises(TooManyRooms, match="memory is short"):
+        await rooms.open("large", now=0.0)  # or its members would come back at once
+    await settled(keeper)
+    rooms.forget_idle(1.0)
+    assert rooms.get("large") is None
+    trouble.clear()
+    back = await rooms.open("large", now=2.0)
+    assert len(back.document.texts[SOURCE]) == 500_000
+
+
+async def test_f32_one_who_leaves_empty_rooms_behind_does_not_delay_it(keeper: Keeper) -> None:
+    rooms = Rooms(keeper)
+    large = await rooms.open("large", now=0.0)
+    large.document.write(SOURCE, "x" * 100_000)
+    large.enter(key_of("ana"), "ana", Role.EDITOR, ear := Ear())
+    await rooms.open("empty", now=0.0)
+    await settled(keeper)
+    assert rooms.shed(lambda _job, _by: None)
+    assert rooms.get("empty") is None
+    assert ear.closed
+
+
+async def test_f32_empty_rooms_are_forgotten_first_where_that_suffices(keeper: Keeper) -> None:
+    rooms = Rooms(keeper)
+    await rooms.open("empty", now=0.0)
+    small = await rooms.open("small", now=0.0)
+    small.enter(key_of("ana"), "ana", Role.EDITOR, ear := Ear())
+    empty = rooms.get("empty")
+    assert empty
+    empty.document.write(SOURCE, "x" * 500_000)
+    empty.save_text()
+    await settled(keeper)
+    assert rooms.shed(lambda _job, _by: None)
+    assert rooms.get("empty") is None
+    assert not ear.closed
 
 
 async def test_a_room_comes_back_as_it_was(rooms: Rooms, keeper: Keeper) -> None:
