@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from codesync_client.attacks import CORPUS
+from codesync_attacks import CORPUS
 from codesync_server.configuration.show import as_tables
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -22,6 +22,7 @@ PACKAGES = (
     "client/codesync_client",
     "server/codesync_server",
     "tui/codesync_tui",
+    "attacks/codesync_attacks",
     "cli/codesync_cli",
 )
 MADE = "<!-- Made by scripts/docs.py from the code; do not edit. -->\n"

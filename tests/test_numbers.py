@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from codesync_client.attacks import CORPUS
+from codesync_attacks import CORPUS
 
 HERE = Path(__file__).parent
 

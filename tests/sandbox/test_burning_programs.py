@@ -7,7 +7,7 @@ from statistics import median, quantiles
 
 import pytest
 
-from codesync_client.attacks import CORPUS
+from codesync_attacks import CORPUS
 from codesync_protocol.messages import Finished, JobState, RunLimits
 from codesync_protocol.shared_text import SOURCE
 from codesync_protocol.verdict import Verdict

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from codesync_client.attacks.attack import PRELUDE
-from codesync_client.attacks.limits import LIMITS
+from codesync_attacks.attack import PRELUDE
+from codesync_attacks.limits import LIMITS
 from codesync_protocol.verdict import Verdict
 from codesync_server.executors.docker import profile
 from codesync_server.executors.docker.profile import seccomp_profile

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from codesync_client.attacks.attack import PRELUDE, Attack
-from codesync_client.attacks.hoards import HOARDS
+from codesync_attacks.attack import PRELUDE, Attack
+from codesync_attacks.kernel_memory import HOARDS
 from codesync_protocol.verdict import Verdict
 from codesync_server.executors.docker.executor import DockerExecutor
 from codesync_server.executors.docker.profile import MIB

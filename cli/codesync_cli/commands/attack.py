@@ -6,6 +6,8 @@ import json
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
+from codesync_attacks import CORPUS, Attack
+from codesync_attacks.attack_run import AttackRun, MakeRoom, run_attack
 from codesync_cli import extras, where
 from codesync_cli.embedded import EmbeddedFailed, embedded_server
 from codesync_cli.exit_codes import ExitCode
@@ -14,8 +16,6 @@ from codesync_cli.settings_flags import add_settings, as_arguments, load_setting
 from codesync_cli.version import AGENT
 from codesync_cli.voice import complain, remark, say
 from codesync_client import ClientError, Room
-from codesync_client.attacks import CORPUS, Attack
-from codesync_client.attacks.raid import MakeRoom, Raid, raid
 from codesync_protocol.links import Link
 from codesync_server.configuration import SettingsError
 
@@ -104,14 +104,14 @@ async def _run(args: argparse.Namespace, chosen: Sequence[Attack]) -> int:
         width = max(len(attack.id) for attack in chosen)
         fell = 0
         for attack in chosen:
-            done = await raid(attack, make_room)
+            done = await run_attack(attack, make_room)
             fell += not done.ok
             _tell(done, width, as_json=args.json)
     remark(f"{len(chosen) - fell} of {len(chosen)} withstood")
     return FELL if fell else WITHSTOOD
 
 
-def _tell(done: Raid, width: int, *, as_json: bool) -> None:
+def _tell(done: AttackRun, width: int, *, as_json: bool) -> None:
     attack, result = done.attack, done.outcome.result if done.outcome else None
     if as_json:
         told = {

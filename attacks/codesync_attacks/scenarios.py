@@ -4,8 +4,8 @@ import asyncio
 from contextlib import suppress
 from typing import Final
 
-from codesync_client.attacks.attack import Attack, Enter, Outcome
-from codesync_client.attacks.following import outcome, submit_and_wait, until
+from codesync_attacks.attack import Attack, Enter, Outcome
+from codesync_attacks.outcomes import outcome, submit_and_wait, until
 from codesync_client.errors import Offline
 from codesync_client.submission import Submission
 from codesync_protocol.messages import Finished, Started, StdinMode

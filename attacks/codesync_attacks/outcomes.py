@@ -1,9 +1,9 @@
-"""Waiting in a room for what one wants to see."""
+"""Waits in a room for an event, or for the outcome of a job."""
 
 import asyncio
 from typing import Final, TypeVar
 
-from codesync_client.attacks.attack import Outcome
+from codesync_attacks.attack import Outcome
 from codesync_client.errors import Offline
 from codesync_client.events import JobOutput, RoomEvent
 from codesync_client.room import Room

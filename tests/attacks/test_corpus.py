@@ -1,6 +1,6 @@
 """Hostile programs against real Docker: each ends as its row says, and its neighbour is unharmed.
 
-The programs are in attacks.py and escapes.py; here is how they are run, and what needs more.
+The programs are in attacks/codesync_attacks; here is how they are run, and what needs more.
 """
 
 import asyncio
@@ -14,9 +14,9 @@ import docker
 import pytest
 import pytest_asyncio
 
+from codesync_attacks import CORPUS, Attack
+from codesync_attacks.attack_run import AttackRun, run_attack
 from codesync_client import JobOutput, Room
-from codesync_client.attacks import CORPUS, Attack
-from codesync_client.attacks.raid import Raid, raid
 from codesync_protocol.limits import OUTPUT_KEPT_MAX
 from codesync_protocol.messages import Finished
 from codesync_protocol.verdict import Verdict
@@ -66,13 +66,13 @@ def only_the_parked_are_left(
     return is_so
 
 
-async def raided(server: RunningServer, attack: Attack) -> Raid:
+async def raided(server: RunningServer, attack: Attack) -> AttackRun:
     """Run an attack, with a neighbour's hellos beside it."""
 
     def make_room(room: str, name: str) -> AbstractAsyncContextManager[Room]:
         return server.room(name, room=room)
 
-    done = await raid(attack, make_room)
+    done = await run_attack(attack, make_room)
     wall = done.outcome.result.wall_seconds if done.outcome else 0.0
     print(
         f"attack {wall:.2f} s; {len(done.hellos)} hellos, {max(done.hellos, default=0.0):.2f} s,"

@@ -6,7 +6,7 @@ limited in number, and the runner ends a program that holds more.
 
 from typing import Final
 
-from codesync_client.attacks.attack import Attack, survives
+from codesync_attacks.attack import Attack, survives
 from codesync_protocol.verdict import Verdict
 
 SOCKETS: Final = """

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from codesync_client.attacks.attack import Attack, survives
-from codesync_client.attacks.hoards import HOARDS
+from codesync_attacks.attack import Attack, survives
+from codesync_attacks.kernel_memory import HOARDS
 from codesync_protocol.verdict import Verdict
 
 LIMITS: Final = (

@@ -1,4 +1,4 @@
-"""Runs one attack, with a neighbour beside it whose programs must not become much slower."""
+"""Runs one attack, and measures how much it slows the programs of a neighbour."""
 
 import asyncio
 import time
@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from statistics import median
 from typing import Final
 
-from codesync_client.attacks.attack import Attack, Outcome
-from codesync_client.attacks.following import submit_and_wait
+from codesync_attacks.attack import Attack, Outcome
+from codesync_attacks.outcomes import submit_and_wait
 from codesync_client.errors import ClientError
 from codesync_client.room import Room
 from codesync_client.submission import Submission
@@ -36,7 +36,7 @@ MakeRoom = Callable[[str, str], AbstractAsyncContextManager[Room]]
 
 
 @dataclass(frozen=True, slots=True)
-class Raid:
+class AttackRun:
     """How an attack went.
 
     Attributes:
@@ -66,7 +66,7 @@ class Raid:
         return median(self.hellos) / median(self.quiet)
 
 
-async def raid(attack: Attack, make_room: MakeRoom) -> Raid:
+async def run_attack(attack: Attack, make_room: MakeRoom) -> AttackRun:
     """Run an attack in one room and hellos in another, and compare these with quiet ones.
 
     Args:
@@ -77,12 +77,12 @@ async def raid(attack: Attack, make_room: MakeRoom) -> Raid:
     quiet: list[float] = []
     measured = 0
     while True:
-        _, problem = await _beside(CALM, make_room, quiet)
+        _, problem = await _run_beside_neighbour(CALM, make_room, quiet)
         if problem:
-            return Raid(attack, None, f"in quiet: {problem}", hellos, quiet)
-        outcome, problem = await _beside(attack, make_room, hellos)
+            return AttackRun(attack, None, f"in quiet: {problem}", hellos, quiet)
+        outcome, problem = await _run_beside_neighbour(attack, make_room, hellos)
         measured += 1
-        done = Raid(attack, outcome, problem, hellos, quiet)
+        done = AttackRun(attack, outcome, problem, hellos, quiet)
         # Members who behave badly (B01 to B03) use their share of the queue, not of the machine.
         if problem or attack.name.startswith("b"):
             return done
@@ -93,7 +93,7 @@ async def raid(attack: Attack, make_room: MakeRoom) -> Raid:
             return replace(done, problem=slow)
 
 
-async def _beside(
+async def _run_beside_neighbour(
     attack: Attack, make_room: MakeRoom, hellos: list[float]
 ) -> tuple[Outcome | None, str]:
     """Time hellos beside a program; give how it ended, and what is wrong with that."""
@@ -101,23 +101,23 @@ async def _beside(
 
     async def attacking() -> Outcome:
         try:
-            return await _act(attack, make_room)
+            return await _perform(attack, make_room)
         finally:
             over.set()
 
     done: Outcome | None = None
     try:
         async with asyncio.TaskGroup() as tasks:
-            neighbour = tasks.create_task(_say_hello(make_room, over, hellos))
+            neighbour = tasks.create_task(_run_neighbour(make_room, over, hellos))
             acting = tasks.create_task(attacking())
         done = acting.result()
         problem = attack.problem(done) or neighbour.result()
-    except* (ClientError, AssertionError, _Harmed) as errors:
+    except* (ClientError, AssertionError, _NeighbourFailed) as errors:
         problem = str(errors.exceptions[0]) or "a member's part of it failed"
     return done, problem
 
 
-async def _act(attack: Attack, make_room: MakeRoom) -> Outcome:
+async def _perform(attack: Attack, make_room: MakeRoom) -> Outcome:
     @asynccontextmanager
     async def enter(name: str) -> AsyncGenerator[Room]:
         async with make_room("attackers", name) as room:
@@ -129,19 +129,19 @@ async def _act(attack: Attack, make_room: MakeRoom) -> Outcome:
         return await submit_and_wait(eve, attack.submission())
 
 
-async def _say_hello(make_room: MakeRoom, over: asyncio.Event, hellos: list[float]) -> str:
+async def _run_neighbour(make_room: MakeRoom, over: asyncio.Event, hellos: list[float]) -> str:
     """Run hello again and again until told that it is over; tell what was wrong with one."""
     async with make_room("neighbours", "bob") as bob:
         enough = len(hellos) + HELLOS_MIN
         while len(hellos) < enough or not over.is_set():
             try:
                 hellos.append(await _time_hello(bob))
-            except _Harmed as harm:
+            except _NeighbourFailed as harm:
                 return str(harm)
     return ""
 
 
-class _Harmed(Exception):
+class _NeighbourFailed(Exception):
     """A neighbour's hello did not end as it must."""
 
 
@@ -151,7 +151,9 @@ async def _time_hello(bob: Room) -> float:
     ended = await submit_and_wait(bob, hello)
     seconds = time.monotonic() - began
     if (ended.result.verdict, ended.stdout) != (Verdict.OK, b"hello\n"):
-        raise _Harmed(f"a neighbour's hello ended as {ended.result.verdict}: {ended.stdout!r}")
+        raise _NeighbourFailed(
+            f"a neighbour's hello ended as {ended.result.verdict}: {ended.stdout!r}"
+        )
     if seconds > NEIGHBOUR_SECONDS:
-        raise _Harmed(f"a neighbour's hello took {seconds:.1f} s")
+        raise _NeighbourFailed(f"a neighbour's hello took {seconds:.1f} s")
     return seconds

@@ -8,7 +8,7 @@ import json
 import struct
 from typing import Final
 
-from codesync_client.attacks.attack import Attack, survives
+from codesync_attacks.attack import Attack, survives
 from codesync_protocol.verdict import Verdict
 
 HEADER: Final = struct.Struct(">cI")

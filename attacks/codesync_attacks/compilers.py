@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from codesync_client.attacks.attack import Attack, survives
+from codesync_attacks.attack import Attack, survives
 from codesync_protocol.verdict import Verdict
 
 TOO_MUCH: Final = (

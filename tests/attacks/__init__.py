@@ -1,0 +1,1 @@
+"""The corpus of attacks, run against real Docker."""
