@@ -1,7 +1,7 @@
 """One attack on a server: a hostile program, or a member who behaves badly, and how it must end.
 
 What a program is refused it prints: the deed and the kernel's errno; "GRANTED" is never expected
-unless it is harmless. The numbers are those of the table in docs/security.md.
+unless it is harmless. The numbers are those of the table in docs/hazards.md.
 """
 
 from collections.abc import Awaitable, Callable

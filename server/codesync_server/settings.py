@@ -1,7 +1,7 @@
 """Everything an operator may set, each declared once: its type, kind, bounds, meaning, default.
 
-The key in a settings file, the environment variable, the flag, and the row in docs/operating.md
-all follow from the declaration (`configuration`).
+The key in a settings file, the environment variable, the flag, and the row in
+docs/reference/settings.md all follow from the declaration (`configuration`).
 """
 
 from dataclasses import dataclass, field
@@ -246,9 +246,7 @@ class Settings:
     tmp: Annotated[int, Size("size of /tmp in a container", MIB, 64 * GIB)] = 64 * MIB
     runtime: Annotated[
         str,
-        Text(
-            "Docker's name of another OCI runtime (security.md, Other runtimes); empty: its default"
-        ),
+        Text("Docker's name of another OCI runtime (see Security); empty: its default"),
     ] = ""
     sandbox_uids: Annotated[
         range | None,

@@ -166,7 +166,7 @@ async def test_a_server_that_says_nothing_is_given_up() -> None:
 async def test_h40_a_server_that_takes_no_more_connections_is_said_to_close_them(
     resets: bool,
 ) -> None:
-    """What a server does beyond twice its rate of connections (operating.md)."""
+    """What a server does beyond twice its rate of connections (docs/reference/limits.md)."""
 
     async def close(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if resets:

@@ -155,7 +155,9 @@ async def _store() -> Line:
     except StoreOutdated as error:
         return Line("warning", str(error), "the next server does it by itself")
     except StoreUnusable as error:
-        return Line("FAIL", str(error), "name another with --store, or see docs/operating.md")
+        return Line(
+            "FAIL", str(error), "name another with --store, or see docs/how-to/run-a-server.md"
+        )
     try:
         rooms = len(await store.rooms())
         return Line("ok", f"the store {store.about} holds {rooms} room{'' if rooms == 1 else 's'}")

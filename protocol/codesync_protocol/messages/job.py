@@ -61,7 +61,7 @@ class StdinMode(StrEnum):
 
 
 class JobState(StrEnum):
-    """Where a job is in its life; docs/protocol.md shows the transitions."""
+    """Where a job is in its life; docs/explanation/protocol.md shows the transitions."""
 
     QUEUED = "queued"
     CLAIMED = "claimed"

@@ -1,0 +1,1 @@
+"""Generates pages of docs/ from the code, and checks all Markdown files of the repository."""
