@@ -1,14 +1,14 @@
-# What every job runs in: four languages, no network, no way up.
+# The image of the sandboxes: compilers and interpreters of the built-in languages.
 # Built by `codesync image build` and tagged by the hash of this file; the server passes its runner as the command.
-# Nothing is copied in, so the build needs no context and the image holds no secret of ours.
+# Nothing is copied in, so the build needs no context and the image holds no secret.
 FROM debian:bookworm-slim
 
 LABEL org.opencontainers.image.title="CodeSync executor" \
       org.opencontainers.image.description="g++, Python 3, Node.js and Java 17 for one-shot sandboxes"
 
-# Mirrors fail now and then, and a build that hangs is worse than one that ends: retries, and a time limit for each try.
-# Documentation, translations and Java's link-time modules (75 MB, only jlink reads them) stay out; licence texts stay in.
-# openjdk's installation fails without the directory for manual pages, which slim images lack.
+# Package mirrors fail occasionally: each attempt has a time limit and is repeated.
+# Documentation, translations and Java's link-time modules (75 MB, only jlink reads them) are left out; licence texts are kept.
+# The installation of openjdk fails without the directory for manual pages, which slim images lack.
 RUN printf 'Acquire::Retries "5";\nAcquire::http::Timeout "30";\nAPT::Install-Recommends "false";\n' \
       > /etc/apt/apt.conf.d/80codesync \
  && printf 'path-exclude %s\n' '/usr/share/doc/*' '/usr/share/man/*' '/usr/share/info/*' '/usr/share/locale/*' \
@@ -19,8 +19,8 @@ RUN printf 'Acquire::Retries "5";\nAcquire::http::Timeout "30";\nAPT::Install-Re
  && DEBIAN_FRONTEND=noninteractive apt-get install -y g++ nodejs openjdk-17-jdk-headless python3 \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/apt /var/log/dpkg.log
 
-# No file may lend a program the rights of its owner: no setuid, no setgid, no file capabilities (attacks.md A22).
-# Last of all that changes files, so that no package can bring one back.
+# Removes every setuid and setgid bit and every file capability (docs/hazards.md, A22).
+# This is the last step that changes files, so no package can add one.
 RUN find / -xdev -perm /6000 -exec chmod ug-s '{}' + \
  && find / -xdev -type f -print0 | python3 -I -S -c 'import os, sys; \
       key = "security.capability"; \

@@ -19,6 +19,13 @@ def test_generated_pages_are_up_to_date() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_nothing_names_a_file_outside_of_the_project() -> None:
+    outside = ("../shared", "/work/")
+    for name in set(links.tracked()) - {"tests/test_docs.py"}:
+        text = (ROOT / name).read_text(encoding="utf-8", errors="replace")
+        assert not any(each in text for each in outside), name
+
+
 @pytest.fixture
 def page(tmp_path: Path) -> Path:
     (tmp_path / "other.md").write_text("# A heading, with `code`\n\n```sh\n# not one\n```\n")

@@ -1,73 +1,35 @@
-"""Every numbered attack, fault and defect has a test whose name contains its number.
+"""Every numbered hazard has a test with its number in the name, or a reason why not.
 
-The numbers are those of the audit: A (attacks) and F (faults) of the threat model, H (defects of
-version 0.1). A test has `_a58_` in its name; a hostile program of the corpus begins with it.
+docs/hazards.toml describes the numbers; docs/hazards.md lists their tests.
 """
 
-import ast
-import re
-from collections.abc import Iterator
-from itertools import chain
-from pathlib import Path
+from scripts.docpages import hazards
+from scripts.docpages.hazards import Hazards, mistakes, numbers_in
 
-import pytest
-
-from codesync_attacks import CORPUS
-
-HERE = Path(__file__).parent
-
-WITHOUT_A_TEST = {
-    "F17": "there is no Redis",
-    "F18": "there is no Redis",
-    "F19": "there is no Redis",
-    "F20": "there is no Redis",
-    "H24": "the docs only stop promising gVisor; the tiers are tested by a later issue",
-}
-"""Numbers that need no test, and why."""
-
-DEFECTS = (*range(1, 20), 24, 25, 32, 33, 34, 35, 36, 38, 40, 41, 43)
-"""The H numbers that are fixed so far."""
-
-NUMBERS = (
-    *(f"A{number:02}" for number in range(1, 81)),
-    *(f"F{number:02}" for number in range(1, 40)),
-    *(f"H{number:02}" for number in DEFECTS),
-)
+SOME = Hazards({"attacks": {"A01": "", "A02": ""}, "faults": {"F01": ""}}, {"F01": "no Redis"})
 
 
-def names_of_tests() -> Iterator[str]:
-    """Give the names of all test functions, and of the corpus."""
-    for file in HERE.rglob("test_*.py"):
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            match node:
-                case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
-                    if name.startswith("test_"):
-                        yield name
-                case _:
-                    pass
-    for attack in CORPUS:
-        yield f"corpus_{attack.name}"
+def test_every_number_has_a_test_or_a_reason() -> None:
+    assert list(mistakes(hazards.load(), hazards.covered())) == []
 
 
-def numbers_in(name: str) -> list[str]:
-    """The numbers in the name of a test."""
-    return [found.upper() for found in re.findall(r"(?<=_)[afh]\d\d(?=_|$)", name)]
+def test_the_numbers_have_no_gaps() -> None:
+    for numbers in hazards.load().groups.values():
+        letter = next(iter(numbers))[0]
+        assert list(numbers) == [f"{letter}{count:02}" for count in range(1, len(numbers) + 1)]
 
 
-TESTED = frozenset(chain.from_iterable(map(numbers_in, names_of_tests())))
+def test_agreement_is_no_mistake() -> None:
+    assert list(mistakes(SOME, {"A01": ["x"], "A02": ["y"]})) == []
 
 
-@pytest.mark.parametrize("number", NUMBERS)
-def test_a_number_occurs_in_the_name_of_a_test(number: str) -> None:
-    if number in WITHOUT_A_TEST:
-        assert number not in TESTED, f"{number} has a test: take it out of the exceptions"
-    else:
-        assert number in TESTED
-
-
-def test_the_names_of_tests_have_no_unknown_numbers() -> None:
-    later = {f"H{number:02}" for number in range(1, 44)}
-    assert set(NUMBERS) | later >= TESTED
+def test_a_number_without_a_test_and_a_test_without_a_number_are_mistakes() -> None:
+    found = list(mistakes(SOME, {"A01": ["x"], "A77": ["y"], "F01": ["z"]}))
+    assert [problem.partition(" ")[2][:30] for problem in found] == [
+        "no name of a test contains A02",
+        "F01 has a test now: remove it ",
+        "A77 is not described, but y ha",
+    ]
 
 
 def test_numbers_are_found_in_names() -> None:

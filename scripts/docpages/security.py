@@ -17,6 +17,7 @@ and `--only A03` runs one. The tests run the same attacks against real Docker.
 
 A program that is refused something, and continues, ends as `ok`. It prints each refusal, and the
 output is compared with the expected one. B01 to B03 are members who behave badly.
+[Hazards](../hazards.md) describes the numbers.
 """
 
 THREATS_INTRODUCTION = """\
