@@ -41,9 +41,15 @@ def encode(message: ClientMessage | ServerMessage, limit: int = FRAME_MAX) -> by
     return packed
 
 
-def encoded_size(part: msgspec.Struct) -> int:
-    """Count the bytes that a part of a message takes in its frame."""
-    return len(_pack(fit(part)))  # as a server sends it
+def encoded_size(*parts: msgspec.Struct) -> int:
+    """Count the bytes that parts of a message take in its frame together."""
+    packed = _pack(tuple(map(fit, parts)))  # as a server sends them
+    return len(packed) - _header_size(len(parts))
+
+
+def _header_size(items: int) -> int:
+    """Bytes of the header of a MessagePack array."""
+    return 1 if items < 1 << 4 else 3 if items < 1 << 16 else 5
 
 
 def _pack(value: object) -> bytes:

@@ -46,7 +46,7 @@ class StartOrder:
 
     def held_up(self, job: Job) -> str:
         """Return why a job would not start if a slot were free, for people; empty if it would."""
-        full = self._slots.full(job, self._memory(job))
+        full = self._slots.full(job, self._memory(job)) if job.tty else None
         return self._slots.reason(full) if full else ""
 
     def starts_in(self, job: Job, place: int, now: float) -> float:
@@ -63,9 +63,9 @@ class StartOrder:
         """
         if self.held_up(job):
             return 0.0
-        if self._slots.is_share_full(self._limits.tty.memory):
+        terminals = self._queue.terminals
+        if terminals and self._slots.is_share_full(self._limits.tty.memory):
             # No job on a terminal is ahead of this one: none can start.
-            terminals = self._queue.terminals
             place = max(1, ceil(place * (1 - terminals / max(1, len(self._queue)))))
         return self.estimates.starts_in(place, now)
 

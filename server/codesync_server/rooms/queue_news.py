@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Mapping
 from itertools import chain
+from time import thread_time
 
-from codesync_protocol.limits import MIB
 from codesync_protocol.messages import JobState, Queue, QueuedJob
 from codesync_server.jobs.job import Job
 from codesync_server.jobs.scheduler import Scheduler
+from codesync_server.rooms.news_pacing import NewsPacing
 from codesync_server.rooms.registry import Rooms
 
 INTERVAL_SECONDS = 0.03
@@ -15,9 +16,6 @@ INTERVAL_SECONDS = 0.03
 
 PLACES_SECONDS = 1.0
 """A room hears at most this often that only its places in the queue have changed."""
-
-BYTES_PER_SECOND = MIB
-"""A room with many members and jobs hears of changes less often: not more bytes than this."""
 
 SLICE_SECONDS = 0.005
 """After so much work, other tasks get a turn."""
@@ -39,7 +37,7 @@ class QueueNews:
         self._places_changed = False
         self._all_changed = False
         self._wake = asyncio.Event()
-        self._not_before: dict[str, float] = {}  # by room that was told a lot
+        self._pacing = NewsPacing()
 
     def changed(self, room: str = "") -> None:
         """Announce a change soon.
@@ -98,17 +96,15 @@ class QueueNews:
         began = clock()
         for name in names:
             now = clock()
-            if now < self._not_before.get(name, 0.0):
+            if self._pacing.must_wait(name, now):
+                self._changed.add(name)
                 continue
             self._changed.discard(name)
-            self._not_before.pop(name, None)
             room = self._rooms.get(name)
             if room is not None and room.size:
-                told = room.tell_queue(self.queue_of(name, scheduler, places))
-                seconds = told / BYTES_PER_SECOND
-                if seconds > INTERVAL_SECONDS:
-                    self._not_before[name] = now + seconds
-                    self._changed.add(name)
+                started = thread_time()
+                size = room.tell_queue(self.queue_of(name, scheduler, places))
+                self._pacing.told(name, now, seconds=thread_time() - started, size=size)
             if now - began > SLICE_SECONDS:
                 await asyncio.sleep(0)
                 began = clock()

@@ -22,7 +22,7 @@ from codesync_server.jobs.job import Job
 from codesync_server.jobs.kept import output_of, record_of
 from codesync_server.jobs.memory_budget import MemoryBudget
 from codesync_server.jobs.scheduler import Scheduler
-from codesync_server.rooms import queue_news
+from codesync_server.rooms import news_pacing, queue_news
 from codesync_server.rooms.past import Past
 from codesync_server.rooms.registry import Rooms
 from codesync_server.rooms.reporter import Reporter
@@ -262,7 +262,7 @@ async def test_h33_rooms_whose_places_alone_change_are_told_less_often(
 async def test_h33_a_room_to_which_much_is_said_is_told_less_often(
     busy_house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queue_news, "BYTES_PER_SECOND", 0.01)
+    monkeypatch.setattr(news_pacing, "BYTES_PER_SECOND", 0.01)
     busy_house.add(1, "room-a", "wait")
     await eventually(lambda: busy_house.ana.of(Queue))
     told = len(busy_house.ana.of(Queue))
