@@ -8,7 +8,7 @@ scripts/docs.py --check   exit 1 if a generated page is out of date or a link is
 import sys
 from pathlib import Path
 
-from docpages import code, hazards, links, security
+from docpages import code, glossary, hazards, links, security
 from docpages.checkout import ROOT, Mistake
 from docpages.sections import with_section
 
@@ -24,6 +24,7 @@ def generated() -> dict[str, str]:
         Mistake: a hand-written file does not agree with the code.
     """
     return {
+        "docs/glossary.md": glossary.page(),
         "docs/hazards.md": hazards.page(),
         "docs/reference/map.md": code.module_map(),
         "docs/reference/messages.md": code.messages(),
