@@ -71,7 +71,7 @@ async def past_of(args: argparse.Namespace) -> AsyncGenerator[RoomPast, None]:
     async with kept.opened(args) as store:
         from codesync_server.rooms.past import Past as KeptPast
 
-        name = asked or next((line.name for line in await store.rooms()), "")
+        name = asked or next((line.name for line in await store.rooms(limit=1)), "")
         if not name:
             raise NotFound(f"no room is kept yet in {store.about}", "codesync opens one")
         async with _answered(KeptPast(store), name) as past:

@@ -159,7 +159,7 @@ async def _store() -> Line:
             "FAIL", str(error), "name another with --store, or see docs/how-to/run-a-server.md"
         )
     try:
-        rooms = len(await store.rooms())
+        rooms = await store.room_count()
         return Line("ok", f"the store {store.about} holds {rooms} room{'' if rooms == 1 else 's'}")
     except StoreDown as error:
         return Line("FAIL", f"the store {store.about}: {error}", "codesync store check")

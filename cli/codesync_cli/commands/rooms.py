@@ -11,7 +11,7 @@ from codesync_cli.exit_codes import ExitCode
 from codesync_cli.parser import Parser
 from codesync_cli.voice import complain, remark, say
 from codesync_server.configuration import SettingsError
-from codesync_server.store.contract import StoreAbsent, StoreDown, StoreUnusable
+from codesync_server.store.contract import StoreAbsent, StoreDown, StoreUnusable, all_rooms
 
 DESCRIPTION = """\
 List the rooms that are kept on this machine, or in the store that --store names, those first that
@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
 
 async def _run(args: argparse.Namespace) -> int:
     async with kept.opened(args) as store:
-        for line in await store.rooms():
+        async for line in all_rooms(store):
             if args.json:
                 say(json.dumps(asdict(line)))
                 continue

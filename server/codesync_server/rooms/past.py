@@ -3,7 +3,6 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import replace
 
 from codesync_protocol.limits import MIB, PART_MAX
 from codesync_protocol.messages import (
@@ -107,7 +106,7 @@ class Past:
         """Read a job with its source, of which up to 11 MB are unpacked."""
         if self._source is not None and self._source.id == job:
             return self._source
-        record = await self._store.job(job)
+        record = await self._store.job(job, with_source=True)
         if record is not None and record.result is not None:  # it changes no more
             self._source = record
         return record
@@ -150,7 +149,6 @@ class Past:
                 record = await self._store.job(job)
                 if record is None or record.room != room:
                     return None
-                record = replace(record, source=None)  # not kept in memory with the output
                 return record, await self._store.output(job)
         except (StoreDown, TimeoutError):
             return None

@@ -22,6 +22,9 @@ let people watch."""
 ALL_JOBS = 1 << 30
 """As many as there are."""
 
+ROOMS_AT_A_TIME = 100
+"""Rooms in one page."""
+
 MEMBERS_KEPT = 1000
 """Members of one room that are kept: those who were there last."""
 
@@ -161,16 +164,41 @@ class Store(Protocol):
         """
         ...
 
-    async def job(self, job: str) -> JobRecord | None:
-        """One job, with its source."""
+    async def job(self, job: str, *, with_source: bool = False) -> JobRecord | None:
+        """Read one job.
+
+        Args:
+            job: its id.
+            with_source: read what it runs as well: up to 11 MiB.
+        """
         ...
 
     async def output(self, job: str) -> Sequence[OutputRun]:
         """What a finished job wrote, as far as it was kept."""
         ...
 
-    async def rooms(self) -> Sequence[RoomLine]:
-        """All rooms, those first that were used last."""
+    async def rooms(self, limit: int, after: RoomLine | None = None) -> Sequence[RoomLine]:
+        """Read one page of the rooms, those first that were used last.
+
+        A room that is used meanwhile moves to the front, so a later page can lack it.
+
+        Args:
+            limit: how many at the most.
+            after: the last room of the page before; None for the first page.
+        """
+        ...
+
+    async def room_names(self, limit: int, after: str = "") -> Sequence[str]:
+        """Read one page of the names of all rooms, in alphabetical order.
+
+        Args:
+            limit: how many at the most.
+            after: the last name of the page before.
+        """
+        ...
+
+    async def room_count(self) -> int:
+        """Count the rooms."""
         ...
 
     async def prune(self, retention: Retention, keep: frozenset[str]) -> int:
@@ -208,6 +236,24 @@ class Store(Protocol):
     def all_jobs(self) -> AsyncIterator[JobRecord]:
         """Every job with its source, in order."""
         ...
+
+
+async def all_room_names(store: Store) -> AsyncIterator[str]:
+    """Give the names of all rooms, page by page."""
+    page = await store.room_names(ROOMS_AT_A_TIME)
+    while page:
+        for name in page:
+            yield name
+        page = await store.room_names(ROOMS_AT_A_TIME, page[-1])
+
+
+async def all_rooms(store: Store) -> AsyncIterator[RoomLine]:
+    """Give all rooms, those first that were used last, page by page."""
+    page = await store.rooms(ROOMS_AT_A_TIME)
+    while page:
+        for line in page:
+            yield line
+        page = await store.rooms(ROOMS_AT_A_TIME, page[-1])
 
 
 def source_of(record: JobRecord) -> Source:

@@ -24,7 +24,7 @@ from codesync_server.store.changes import (
     SaveRoom,
     SaveText,
 )
-from codesync_server.store.contract import SCHEMA, Store
+from codesync_server.store.contract import SCHEMA, Store, all_room_names
 from codesync_server.store.records import KeptRoom, MemberRecord, RoomRecord
 from codesync_server.store.survey import ExportedJob, Line, lines, survey
 
@@ -45,9 +45,9 @@ async def export(store: Store) -> AsyncIterator[bytes]:
     """Give a whole store, line by line, each with its line end."""
     yield _encode(Line(codesync_store=SCHEMA))
     rooms: set[str] = set()
-    for line in await store.rooms():
-        if room := await store.room(line.name):
-            rooms.add(line.name)
+    async for name in all_room_names(store):
+        if room := await store.room(name):
+            rooms.add(name)
             yield _encode(Line(room=room))
     async for job in store.all_jobs():
         if job.room in rooms:  # not in one that was made meanwhile
@@ -81,7 +81,7 @@ async def load(store: Store, file: BinaryIO) -> tuple[int, int]:
         StoreDown: the store cannot write.
     """
     rooms = survey(file)
-    if there := rooms & {line.name for line in await store.rooms()}:
+    if there := {name async for name in all_room_names(store) if name in rooms}:
         raise RoomsThere(_listed(sorted(there)))
     jobs = await _load_jobs(store, (line.job for line in lines(file) if line.job))
     for line in lines(file):

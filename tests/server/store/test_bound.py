@@ -99,7 +99,7 @@ async def test_h12_a_large_input_of_a_job_that_never_ran_is_not_kept(store: Stor
     ended = Result(Verdict.CANCELLED, "cancelled before it ran")
     await put(store, FinishJob(job.id, ended, "ana", (), kept_source_of(job)))
     assert store.finished_bytes < UNREAD_STDIN_MAX
-    kept = await store.job(job.id)
+    kept = await store.job(job.id, with_source=True)
     assert kept
     assert kept.source
     assert (kept.source.files, kept.source.prepared) == ((("main.py", b"print(1)"),), b"")

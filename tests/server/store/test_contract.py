@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from codesync_protocol.messages import Stream
+from codesync_protocol.messages import FetchHistory, FetchOutput, Stream
+from codesync_server.rooms.past import Past
 from codesync_server.store.changes import (
     AcceptJob,
     AddEdit,
@@ -22,10 +23,12 @@ from codesync_server.store.changes import (
     SaveText,
     ShowJob,
 )
-from codesync_server.store.contract import Retention, Store
+from codesync_server.store.contract import Retention, Store, all_room_names, all_rooms
+from codesync_server.store.mongo import documents as mongo_documents
 from codesync_server.store.packing import OUTPUT_HEAD
-from codesync_server.store.records import OutputRun, RoomLine, TextRecord
+from codesync_server.store.records import OutputRun, RoomLine, Source, TextRecord
 from codesync_server.store.sqlite import SqliteStore
+from codesync_server.store.sqlite import reads as sqlite_reads
 from tests.server.store.making import (
     LATE,
     OK,
@@ -46,7 +49,7 @@ from tests.server.store.making import (
 
 async def test_a_job_is_kept_with_all_that_it_runs(store: Store) -> None:
     await put(store, AcceptJob(a_job(1)), surely=True)
-    assert await store.job(job_id(1)) == a_job(1)
+    assert await store.job(job_id(1), with_source=True) == a_job(1)
     assert await store.unfinished() == [a_job(1)]
     assert await store.last_order() == 1
     assert await store.job(job_id(2)) is None
@@ -57,7 +60,7 @@ async def test_a_known_id_is_told_and_changes_nothing(store: Store) -> None:
     other = a_job(1, name="eve", text="evil")
     other = replace(other, order=9)
     known = await store.write([AcceptJob(other), AcceptJob(a_job(2))], surely=True)
-    assert known == {job_id(1): a_job(1)}
+    assert known == {job_id(1): replace(a_job(1), source=None)}
     assert await store.unfinished() == [a_job(1), a_job(2)]
 
 
@@ -91,7 +94,7 @@ async def test_what_happens_to_a_job_is_kept(store: Store) -> None:
     assert not (await store.unfinished())[0].shown
     await put(store, FinishJob(job_id(1), OK, "ben", (wrote(b"hello\n"),)))
     assert await store.unfinished() == []
-    done = await store.job(job_id(1))
+    done = await store.job(job_id(1), with_source=True)
     assert done is not None
     assert (done.result, done.cancelled_by) == (OK, "ben")
     assert done.source == a_job(1).source
@@ -195,10 +198,50 @@ async def test_a_saved_text_takes_the_place_of_its_edits_and_never_goes_back(sto
 async def test_rooms_are_listed_those_first_that_were_used_last(store: Store) -> None:
     await ran(store, a_job(1))
     await put(store, SaveRoom(a_room(used_at=5.0)), SaveRoom(a_room("lab", used_at=9.0)))
-    assert await store.rooms() == [
+    assert await store.rooms(limit=9) == [
         RoomLine("lab", "python", 9.0, 0),
         RoomLine("den", "python", 5.0, 1),
     ]
+
+
+async def test_rooms_are_read_in_pages(store: Store) -> None:
+    names = [f"room-{number}" for number in range(7)]
+    for place, name in enumerate(names):
+        await put(store, SaveRoom(a_room(name, used_at=float(place // 3))))
+    pages = [await store.rooms(limit=2)]
+    while pages[-1]:
+        pages.append(await store.rooms(limit=2, after=pages[-1][-1]))
+    assert [len(page) for page in pages] == [2, 2, 2, 1, 0]
+    lines = [line for page in pages for line in page]
+    assert sorted(line.name for line in lines) == names
+    assert [line.used_at for line in lines] == [2.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0]
+    assert [line.name async for line in all_rooms(store)] == [line.name for line in lines]
+    assert await store.room_names(limit=3) == names[:3]
+    assert await store.room_names(limit=9, after=names[2]) == names[3:]
+    assert [name async for name in all_room_names(store)] == names
+    assert await store.room_count() == 7
+
+
+async def test_r08_a_job_is_read_without_its_source_unless_it_is_asked_for(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await ran(store, a_job(1))
+
+    def unpack_source(data: bytes) -> Source:
+        raise AssertionError(f"the source is read: {len(data)} bytes")
+
+    monkeypatch.setattr(sqlite_reads, "unpack_source", unpack_source)
+    monkeypatch.setattr(mongo_documents, "unpack_source", unpack_source)
+    past = Past(store)
+    part = await past.output("den", FetchOutput(job_id(1), 0))
+    assert part is not None
+    page = await past.page("den", FetchHistory(1, job=job_id(1)))
+    assert [each.summary.job for each in page.jobs] == [job_id(1)]
+    job = await store.job(job_id(1))
+    assert job is not None
+    assert job.source is None
+    with pytest.raises(AssertionError, match="the source is read"):
+        await store.job(job_id(1), with_source=True)
 
 
 # Twice is once.
@@ -295,7 +338,7 @@ async def test_old_rooms_are_deleted_with_all_that_is_in_them_unless_in_use(stor
         await ran(store, a_job(order, room=name))
     await put(store, AcceptJob(a_job(9, room="busy")))
     assert await store.prune(Retention(rooms_seconds=50.0), frozenset({"used"})) == 1
-    assert {line.name for line in await store.rooms()} == {"used", "busy", "new"}
+    assert {line.name for line in await store.rooms(limit=9)} == {"used", "busy", "new"}
     assert await store.room("old") is None
     assert await store.job(job_id(1)) is None
     assert await store.check() == []

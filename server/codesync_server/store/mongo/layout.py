@@ -23,7 +23,7 @@ _INDEXES = (
     ("jobs", ("order",)),
     ("jobs", ("verdict", "size")),
     ("jobs", ("submitted_at",)),
-    ("rooms", ("used_at",)),
+    ("rooms", ("used_at", "_id")),
 )
 
 _AT_A_TIME = 200

@@ -143,10 +143,12 @@ async def _jobs_called(
     return [read_job(each) for each in await likely.limit(limit).to_list()]
 
 
-async def job(database: Database, job_id: str) -> JobRecord | None:
-    """One job, with its source."""
+async def job(database: Database, job_id: str, *, with_source: bool) -> JobRecord | None:
+    """One job."""
     found = await database["jobs"].find_one({"_id": job_id})
-    return (await _with_sources(database, [found]))[0] if found else None
+    if found is None:
+        return None
+    return (await _with_sources(database, [found]))[0] if with_source else read_job(found)
 
 
 async def output(database: Database, job_id: str) -> Sequence[OutputRun]:
@@ -157,9 +159,14 @@ async def output(database: Database, job_id: str) -> Sequence[OutputRun]:
     return await asyncio.to_thread(unpack_output, body["output"])
 
 
-async def rooms(database: Database) -> list[RoomLine]:
-    """All rooms, those first that were used last."""
-    found = await database["rooms"].find().sort("used_at", -1).to_list()
+async def rooms(database: Database, limit: int, after: RoomLine | None) -> list[RoomLine]:
+    """One page of the rooms, those first that were used last."""
+    behind: Document = {}
+    if after is not None:
+        same = {"used_at": after.used_at, "_id": {"$lt": after.name}}
+        behind = {"$or": [{"used_at": {"$lt": after.used_at}}, same]}
+    order = [("used_at", -1), ("_id", -1)]
+    found = await database["rooms"].find(behind).sort(order).limit(limit).to_list()
     return [
         RoomLine(
             each["_id"],
@@ -169,6 +176,12 @@ async def rooms(database: Database) -> list[RoomLine]:
         )
         for each in found
     ]
+
+
+async def room_names(database: Database, limit: int, after: str) -> list[str]:
+    """One page of the names of all rooms, in alphabetical order."""
+    behind = database["rooms"].find({"_id": {"$gt": after}}, {"_id": 1}).sort("_id", 1)
+    return [str(each["_id"]) for each in await behind.limit(limit).to_list()]
 
 
 async def all_jobs(database: Database) -> AsyncIterator[JobRecord]:

@@ -152,7 +152,11 @@ class MongoStore:
             known = await writes.write(database, fence, changes)
             if ended := [each.job for each in changes if isinstance(each, FinishJob)]:
                 self.finished_bytes += await pruning.size_of(database, ended)
-            return {each: job for each in known if (job := await reads.job(database, each))}
+            return {
+                each: job
+                for each in known
+                if (job := await reads.job(database, each, with_source=False))
+            }
 
     async def last_order(self) -> int:
         """The highest order that a job has; 0 for none."""
@@ -176,20 +180,30 @@ class MongoStore:
         async with self._reading() as database:
             return await reads.jobs(database, room, wanted, before, limit)
 
-    async def job(self, job: str) -> JobRecord | None:
-        """One job, with its source."""
+    async def job(self, job: str, *, with_source: bool = False) -> JobRecord | None:
+        """One job."""
         async with self._reading() as database:
-            return await reads.job(database, job)
+            return await reads.job(database, job, with_source=with_source)
 
     async def output(self, job: str) -> Sequence[OutputRun]:
         """What a finished job wrote, as far as it was kept."""
         async with self._reading() as database:
             return await reads.output(database, job)
 
-    async def rooms(self) -> Sequence[RoomLine]:
-        """All rooms, those first that were used last."""
+    async def rooms(self, limit: int, after: RoomLine | None = None) -> Sequence[RoomLine]:
+        """One page of the rooms, those first that were used last."""
         async with self._reading() as database:
-            return await reads.rooms(database)
+            return await reads.rooms(database, limit, after)
+
+    async def room_names(self, limit: int, after: str = "") -> Sequence[str]:
+        """One page of the names of all rooms."""
+        async with self._reading() as database:
+            return await reads.room_names(database, limit, after)
+
+    async def room_count(self) -> int:
+        """How many rooms there are."""
+        async with self._reading() as database:
+            return await database["rooms"].count_documents({})
 
     async def prune(self, retention: Retention, keep: frozenset[str]) -> int:
         """Delete what is old or too much."""

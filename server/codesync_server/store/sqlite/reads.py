@@ -106,11 +106,10 @@ def jobs(
     return [_job(row) for row in rows]
 
 
-def job(db: sqlite3.Connection, job_id: str) -> JobRecord | None:
-    """One job, with its source."""
-    row = db.execute(
-        f"SELECT {_JOB}, data FROM jobs JOIN sources USING (ord) WHERE id = ?", (job_id,)
-    ).fetchone()
+def job(db: sqlite3.Connection, job_id: str, *, with_source: bool) -> JobRecord | None:
+    """One job."""
+    what = "data FROM jobs JOIN sources USING (ord)" if with_source else "NULL FROM jobs"
+    row = db.execute(f"SELECT {_JOB}, {what} WHERE id = ?", (job_id,)).fetchone()
     return _job(row) if row else None
 
 
@@ -132,13 +131,29 @@ def output(db: sqlite3.Connection, job_id: str) -> Sequence[OutputRun]:
     return unpack_output(row[0]) if row else ()
 
 
-def rooms(db: sqlite3.Connection) -> list[RoomLine]:
-    """All rooms, those first that were used last."""
+def rooms(db: sqlite3.Connection, limit: int, after: RoomLine | None) -> list[RoomLine]:
+    """One page of the rooms, those first that were used last."""
+    where, values = "", list[Any]()
+    if after is not None:
+        where, values = "WHERE (used_at, name) < (?, ?)", [after.used_at, after.name]
     rows = db.execute(
         "SELECT name, language, used_at,"
-        " (SELECT count(*) FROM jobs WHERE room = rooms.name) FROM rooms ORDER BY used_at DESC"
+        " (SELECT count(*) FROM jobs WHERE room = rooms.name)"
+        f" FROM rooms {where} ORDER BY used_at DESC, name DESC LIMIT ?",
+        (*values, limit),
     )
     return [RoomLine(*row) for row in rows]
+
+
+def room_names(db: sqlite3.Connection, limit: int, after: str) -> list[str]:
+    """One page of the names of all rooms, in alphabetical order."""
+    rows = db.execute("SELECT name FROM rooms WHERE name > ? ORDER BY name LIMIT ?", (after, limit))
+    return [str(name) for (name,) in rows]
+
+
+def room_count(db: sqlite3.Connection) -> int:
+    """How many rooms there are."""
+    return int(db.execute("SELECT count(*) FROM rooms").fetchone()[0])
 
 
 def check(db: sqlite3.Connection) -> list[str]:

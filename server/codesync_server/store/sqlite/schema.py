@@ -91,8 +91,9 @@ def check_version(db: sqlite3.Connection) -> int:
     return version
 
 
-def index_sizes(db: sqlite3.Connection) -> None:
-    """Make the index by which sizes are summed up; other versions neither need nor mind it."""
+def make_indexes(db: sqlite3.Connection) -> None:
+    """Make the indexes for sums of sizes and lists of rooms; other versions ignore them."""
+    db.execute("CREATE INDEX IF NOT EXISTS rooms_by_use ON rooms (used_at, name)")
     db.execute(
         "CREATE INDEX IF NOT EXISTS jobs_by_size ON jobs (ord, size) WHERE verdict IS NOT NULL"
     )

@@ -31,7 +31,7 @@ from codesync_server.store.sqlite import pruning, reads, writes
 from codesync_server.store.sqlite.file import connect, make_file, open_to_read
 from codesync_server.store.sqlite.file_check import FileCheck
 from codesync_server.store.sqlite.lock import FileLock
-from codesync_server.store.sqlite.schema import bring_up_to_date, check_version, index_sizes
+from codesync_server.store.sqlite.schema import bring_up_to_date, check_version, make_indexes
 
 JOBS_AT_A_TIME = 100
 
@@ -81,7 +81,7 @@ class SqliteStore:
         if self._path is None:
             self._writer = self._reader = connect(":memory:")
             bring_up_to_date(self._writer)
-            index_sizes(self._writer)
+            make_indexes(self._writer)
             return
         path = self._path.resolve()  # two names of one file are one store
         if not alone:
@@ -96,7 +96,7 @@ class SqliteStore:
         check_version(self._writer)  # before anything is changed
         self._writer.execute("PRAGMA journal_mode = WAL")
         bring_up_to_date(self._writer)
-        index_sizes(self._writer)
+        make_indexes(self._writer)
         self.finished_bytes = pruning.finished_bytes(self._writer)
         self._reader = connect(path.as_uri())
         self._reader.execute("PRAGMA query_only = 1")
@@ -156,17 +156,25 @@ class SqliteStore:
         """Finished jobs, the latest first, without their sources."""
         return await self._reading(lambda db: reads.jobs(db, room, wanted, before, limit))
 
-    async def job(self, job: str) -> JobRecord | None:
-        """One job, with its source."""
-        return await self._reading(lambda db: reads.job(db, job))
+    async def job(self, job: str, *, with_source: bool = False) -> JobRecord | None:
+        """One job."""
+        return await self._reading(lambda db: reads.job(db, job, with_source=with_source))
 
     async def output(self, job: str) -> Sequence[OutputRun]:
         """What a finished job wrote, as far as it was kept."""
         return await self._reading(lambda db: reads.output(db, job))
 
-    async def rooms(self) -> Sequence[RoomLine]:
-        """All rooms, those first that were used last."""
-        return await self._reading(reads.rooms)
+    async def rooms(self, limit: int, after: RoomLine | None = None) -> Sequence[RoomLine]:
+        """One page of the rooms, those first that were used last."""
+        return await self._reading(lambda db: reads.rooms(db, limit, after))
+
+    async def room_names(self, limit: int, after: str = "") -> Sequence[str]:
+        """One page of the names of all rooms."""
+        return await self._reading(lambda db: reads.room_names(db, limit, after))
+
+    async def room_count(self) -> int:
+        """How many rooms there are."""
+        return await self._reading(reads.room_count)
 
     async def prune(self, retention: Retention, keep: frozenset[str]) -> int:
         """Delete what is old or too much."""
@@ -268,7 +276,7 @@ def _at_one_moment(db: sqlite3.Connection, act: Callable[[sqlite3.Connection], _
 
 
 def _known(db: sqlite3.Connection, job: str) -> dict[str, JobRecord]:
-    record = reads.job(db, job)
+    record = reads.job(db, job, with_source=False)
     return {job: record} if record else {}
 
 
