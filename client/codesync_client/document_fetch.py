@@ -1,8 +1,9 @@
 """Fetching the shared texts: the parts of the answer, and the edits that come meanwhile. Pure."""
 
-from codesync_client.history_bound import check_history
 from codesync_protocol.errors import Code, FrameError
+from codesync_protocol.history_size import is_cheap
 from codesync_protocol.messages import DocumentPart, Edited, FetchDocument
+from codesync_protocol.yjs_update import BadUpdate, read_state
 
 STATE_MAX = 36 * 1024 * 1024
 """The most bytes of texts with their history that are accepted. A server keeps at most 32 MiB."""
@@ -19,10 +20,12 @@ class DocumentFetch:
 
     Attributes:
         goes_on: the texts were asked for, or are to be, and are not here yet.
+        unchecked: the texts, when they have come and may be costly to load.
     """
 
     def __init__(self) -> None:
         self.goes_on = False
+        self.unchecked: tuple[bytes, DocumentPart] | None = None
         self._is_due = False
         self._fresh = False
         self._request = 0
@@ -39,6 +42,7 @@ class DocumentFetch:
         self._fresh = fresh or (self.goes_on and self._fresh)
         self.goes_on = self._is_due = True
         self._request += 1
+        self.unchecked = None
         self._whole.clear()
         self._early.clear()
         self._early_bytes = 0
@@ -61,12 +65,13 @@ class DocumentFetch:
         """Take a part.
 
         Returns:
-            The whole, when it is complete; parts of older requests are ignored.
+            The whole, when it is complete and certainly cheap to load; one that is not is left in
+            `unchecked`. Parts of older requests are ignored.
 
         Raises:
             ValueError: the parts do not follow each other.
-            FrameError: the server claims, or sent, more than a server keeps; it is not to be
-                asked again on this connection.
+            FrameError: the server claims more than a server keeps, or sent nonsense; it is not to
+                be asked again on this connection.
         """
         if not self.goes_on or part.request != self._request:
             return None
@@ -81,7 +86,14 @@ class DocumentFetch:
             return None
         whole = bytes(self._whole)
         self._whole.clear()
-        check_history(whole)
+        if not is_cheap([whole]):
+            self.unchecked = whole, part
+            return None
+        try:
+            read_state(whole)
+        except BadUpdate as error:
+            reason = f"the room's texts make no sense: {error}"
+            raise FrameError(Code.BAD_FRAME, reason) from None
         return whole
 
     def end(self, seq: int) -> list[Edited]:
@@ -95,5 +107,6 @@ class DocumentFetch:
         """
         early, self._early = self._early, []
         self.goes_on = False
+        self.unchecked = None
         self._whole.clear()
         return [edited for edited in early if edited.seq > seq]

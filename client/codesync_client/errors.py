@@ -6,6 +6,7 @@
     - EntryRefused: the server answers, and does not let us in
     - SubmissionRejected: the job will not run
     - NotFound: what was asked for is not there, or cannot be read now
+    - CheckFailed: this machine cannot check now whether the room's texts may be loaded
     - Offline: not now; the connection is being restored
 """
 
@@ -76,6 +77,10 @@ class SubmissionRejected(ClientError):
 
 class NotFound(ClientError):
     """What was asked for is not there, or cannot be read now."""
+
+
+class CheckFailed(ClientError):
+    """This machine cannot check now whether the room's texts may be loaded."""
 
 
 class Offline(ClientError):

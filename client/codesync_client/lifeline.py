@@ -12,7 +12,7 @@ from websockets.frames import CloseCode
 from codesync_client import backoff
 from codesync_client.dial import Connection, DialOptions, dial
 from codesync_client.entry import Entry
-from codesync_client.errors import CannotConnect, EntryRefused
+from codesync_client.errors import CannotConnect, CheckFailed, EntryRefused
 from codesync_protocol.codec import encode
 from codesync_protocol.ends import ClientEnd, State
 from codesync_protocol.errors import Code, FrameError
@@ -77,6 +77,15 @@ class Passenger(Protocol):
 
     def take(self, message: ServerMessage) -> None:
         """A message arrived."""
+        ...
+
+    async def settle(self) -> None:
+        """Do what takes long, before more is read.
+
+        Raises:
+            FrameError: what arrived makes no sense.
+            CheckFailed: this machine cannot do it now.
+        """
         ...
 
     def restored(self, welcome: Welcome) -> None:
@@ -195,7 +204,7 @@ class Lifeline:
                     before = 0
                 self._nonsense = before + 1 if self._raved else 0
                 if self._nonsense == NONSENSE_MAX:
-                    raise CannotConnect(f"the server makes no sense again and again: {reason}")
+                    raise CannotConnect(f"{self._server} makes no sense again and again: {reason}")
                 await self._restore(reason)
         except (CannotConnect, EntryRefused) as error:
             self._passenger.cut(error.reason, None)
@@ -262,12 +271,16 @@ class Lifeline:
             while True:
                 self._passenger.take(self._end.receive(await websocket.recv()))
                 self._wake.set()
+                await self._passenger.settle()
         except ConnectionClosed as error:
             ours = None if error.rcvd_then_sent else error.sent
             self._raved = ours is not None and ours.code in _NONSENSE
             return (error.rcvd.reason if error.rcvd else "") or "the connection was cut"
         except FrameError as error:
             self._raved = True
+            websocket.transport.abort()
+            return error.reason
+        except CheckFailed as error:
             websocket.transport.abort()
             return error.reason
         except asyncio.CancelledError:

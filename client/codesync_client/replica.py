@@ -75,6 +75,17 @@ class Replica:
         with no_panic():
             return {name: str(text) for name, text in self._texts.items()}
 
+    @property
+    def size(self) -> int:
+        """Bytes of all texts together."""
+        with no_panic():
+            return sum(len(text) for text in self._texts.values())
+
+    def state(self) -> bytes:
+        """Give the texts with their history, as one update."""
+        with no_panic():
+            return self._doc.get_update()
+
     def text(self, name: str = SOURCE) -> str:
         """One of the texts."""
         with no_panic():

@@ -38,6 +38,7 @@ from codesync_protocol.messages import (
 )
 
 if TYPE_CHECKING:
+    from codesync_client.document_work import DocumentWork
     from codesync_client.shared_document import SharedDocument
 
 
@@ -75,6 +76,7 @@ class Room(Hand):
         self._stdin_moved = asyncio.Event()
         self._answers: dict[str, asyncio.Future[Accepted]] = {}
         self._document = _shared_document() if shares_text else None
+        self._document_work = _document_work(self._document) if self._document else None
         self._text_moved = asyncio.Event()
         self._over = False
         self._model: RoomModel | None = None
@@ -323,8 +325,8 @@ class Room(Hand):
 
     def take(self, message: ServerMessage) -> None:
         """Give a message to whom it is for."""
-        if self._document:
-            self._document.take(message)
+        if self._document_work:
+            self._document_work.take(message)
             self._text_moved.set()
         if self.past.take(message) or self._inviting.take(message):
             return
@@ -348,6 +350,17 @@ class Room(Hand):
                     self._stdin_moved.set()
                 congested = self._mailbox.congested
                 self._deliver(self.model.apply(message, congested=congested))
+
+    async def settle(self) -> None:
+        """Load texts that have come, and let others on the event loop have their turn.
+
+        Raises:
+            FrameError: the texts must not be loaded.
+            CheckFailed: this machine cannot check now whether they may be.
+        """
+        if self._document_work and await self._document_work.settle():
+            self._text_moved.set()
+            self.wake()
 
     def restored(self, welcome: Welcome) -> None:
         """Go on where the cut was."""
@@ -373,6 +386,12 @@ def _shared_document() -> "SharedDocument":
     from codesync_client.shared_document import SharedDocument
 
     return SharedDocument()
+
+
+def _document_work(document: "SharedDocument") -> "DocumentWork":
+    from codesync_client.document_work import DocumentWork
+
+    return DocumentWork(document)
 
 
 def _left_for_good() -> Offline:

@@ -6,25 +6,24 @@ When our edits cannot be merged one by one any more (the server forgot us, or th
 history), the first says what we changed, and that is done again to the text as it is then.
 """
 
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from codesync_client.carets import CaretPlace, Carets
 from codesync_client.change import Change, Splice
 from codesync_client.document_fetch import DocumentFetch
 from codesync_client.document_listener import Conflict, DocumentListener
+from codesync_client.edit_pieces import EditPieces
 from codesync_client.merge import merge, splices
+from codesync_client.own_edits import OwnEdits
 from codesync_client.replica import Replica
-from codesync_client.update_split import split_update
-from codesync_protocol.errors import Code, FrameError
-from codesync_protocol.limits import EDIT_MAX, PART_MAX
+from codesync_client.text_bounds import TextBounds, check_size
+from codesync_protocol.history_size import CHEAP_BLOCKS
 from codesync_protocol.messages import (
     Caret,
     ClientMessage,
     DocumentCheck,
     DocumentPart,
     DocumentReset,
-    Edit,
     Edited,
     EditRefused,
     MemberCaret,
@@ -33,13 +32,6 @@ from codesync_protocol.messages import (
     Welcome,
 )
 from codesync_protocol.shared_text import SOURCE, TEXTS, DocumentBroken, digest
-
-UNFINISHED_MAX = 1000
-"""Edits of which only pieces have come. A server sends the pieces of an edit one after the other,
-so there are few, unless it invents members."""
-
-UNFINISHED_BYTES_MAX = 8 * EDIT_MAX
-"""Their pieces together."""
 
 _NO_TEXT = -1
 """Comes before every event: nothing counts in a text that is not here yet."""
@@ -67,13 +59,12 @@ class SharedDocument:
         self._fetched = 0  # the last one that came with the texts
         self._mine: Replica | None = None
         self._confirmed: Replica | None = None
-        self._number = 0
-        self._unsent: deque[Edit] = deque()  # in pieces
-        self._unacknowledged: deque[Edit] = deque()  # sent, in pieces
+        self._own = OwnEdits()
         self._caret: CaretPlace | None = None
         self._caret_is_due = self._caret_is_news = False
         self._here: set[int] = set()
-        self._pieces: dict[int, bytearray] = {}
+        self._pieces = EditPieces()
+        self._bounds = TextBounds()
         self._fetch = DocumentFetch()
         self._reason = ""
         self._was_refused = False
@@ -90,8 +81,7 @@ class SharedDocument:
     @property
     def unsent(self) -> int:
         """How many edits the server has not told of yet."""
-        waiting = {each.number for each in (*self._unacknowledged, *self._unsent)}
-        return len(waiting) + self._has_pending
+        return self._own.count + self._has_pending
 
     @property
     def oldest_unsent(self) -> int | None:
@@ -99,10 +89,9 @@ class SharedDocument:
 
         As long as it is the same, nothing of ours has arrived.
         """
-        for waiting in (self._unacknowledged, self._unsent):
-            if waiting:
-                return waiting[0].number
-        return self._number + 1 if self._has_pending else None
+        if (oldest := self._own.oldest) is not None:
+            return oldest
+        return self._own.number + 1 if self._has_pending else None
 
     @property
     def is_settled(self) -> bool:
@@ -191,11 +180,8 @@ class SharedDocument:
         if request := self._fetch.request():
             yield request
             return
-        while self._unsent:
-            edit = self._unsent.popleft()
-            self._unacknowledged.append(edit)
-            yield edit
-        if self._caret_is_due and not self._unacknowledged and self._mine:
+        yield from self._own.send()
+        if self._caret_is_due and not self._own.are_unconfirmed and self._mine:
             caret, self._caret = self._caret or self.carets.own, None
             is_news = self._caret_is_news or caret != self.carets.own
             self._caret_is_due = self._caret_is_news = False
@@ -207,17 +193,12 @@ class SharedDocument:
         update = self._mine.take() if self._mine else None
         if update is None:
             return
-        first = self._number + 1
-        for part in split_update(update):
-            if len(part) > EDIT_MAX:
-                self._was_refused = True
-                self._start_over("one edit was too large to be sent")
-                return
-            self._number += 1
-            for start in range(0, len(part), PART_MAX):
-                more = start + PART_MAX < len(part)
-                self._unsent.append(Edit(self._number, part[start : start + PART_MAX], more))
-        self.carets.split(first, self._number)
+        first = self._own.number + 1
+        if not self._own.add(update):
+            self._was_refused = True
+            self._start_over("one edit was too large to be sent")
+            return
+        self.carets.split(first, self._own.number)
 
     # What comes in.
 
@@ -225,13 +206,12 @@ class SharedDocument:
         """Take a welcome: the first one, or that of a return."""
         self._me = welcome.member
         self._pieces.clear()
-        self._forget_taken(welcome.edits_taken)
+        self._own.confirm(welcome.edits_taken)
         known = self._text_id == welcome.text and self._mine is not None and not self._is_forgotten
         self._is_forgotten = False
         resumed = self._epoch == welcome.epoch and welcome.resumed
         if known and resumed and not self._fetch.goes_on:
-            self._unsent.extendleft(reversed(self._unacknowledged))
-            self._unacknowledged.clear()
+            self._own.send_again()
             return
         if self._mine is not None and self._text_id != welcome.text:
             self._reason = "the room has another text than before"
@@ -290,32 +270,23 @@ class SharedDocument:
 
     def _edited(self, edited: Edited) -> None:
         if edited.member == self._me and not edited.more:
-            self._forget_taken(edited.number)
+            self._own.confirm(edited.number)
         if self._fetch.goes_on:
             self._fetch.keep(edited)
             return
         if edited.seq <= self._fetched:
             return  # the texts that were fetched have it
-        pieces = self._pieces.setdefault(edited.member, bytearray())
-        pieces += edited.data
-        if len(pieces) > EDIT_MAX:
-            raise DocumentBroken("an edit of the room is larger than edits may be")
-        if edited.more:
-            self._check_unfinished()
-            return
-        del self._pieces[edited.member]
-        self._apply(bytes(pieces), edited)
-
-    def _check_unfinished(self) -> None:
-        waiting = self._pieces.values()
-        if len(waiting) > UNFINISHED_MAX or sum(map(len, waiting)) > UNFINISHED_BYTES_MAX:
-            self._pieces.clear()
-            raise FrameError(Code.TOO_LARGE, "too many edits of the room are unfinished")
+        if (update := self._pieces.add(edited)) is not None:
+            self._apply(update, edited)
 
     def _apply(self, update: bytes, edited: Edited) -> None:
         assert self._confirmed
         assert self._mine
+        self._bounds.add(update)
         self._confirmed.apply(update, edited.member)
+        check_size(self._confirmed.size)
+        if self._bounds.is_full:
+            self._bounds.count(self._confirmed.state())
         self._seq = edited.seq
         self._mine.apply(update, edited.member)  # it knows our own ones, and changes nothing
         if edited.member == self._me:
@@ -323,8 +294,29 @@ class SharedDocument:
 
     def _part(self, part: DocumentPart) -> None:
         whole = self._fetch.part(part)
-        if whole is None:
-            return
+        if whole is not None:
+            self._arrived(whole, part, CHEAP_BLOCKS)
+
+    @property
+    def unchecked_history(self) -> bytes | None:
+        """The texts as they came, if they may be costly to load: see `history_checked`."""
+        return self._fetch.unchecked[0] if self._fetch.unchecked else None
+
+    def history_checked(self, blocks: int) -> None:
+        """Load the `unchecked_history`.
+
+        Args:
+            blocks: at most so many blocks are in it.
+        """
+        if self._fetch.unchecked is None:
+            return  # it is of no use any more
+        try:
+            self._arrived(*self._fetch.unchecked, blocks)
+        except (DocumentBroken, ValueError):
+            self._start_over()
+
+    def _arrived(self, whole: bytes, part: DocumentPart, blocks: int) -> None:
+        self._bounds = TextBounds(blocks, len(whole))
         early = self._fetch.end(part.seq)
         self._pieces.clear()
         if self._mine and self._mine.client == part.client:
@@ -341,8 +333,7 @@ class SharedDocument:
         self._seq = self._fetched = seq
         self._mine.apply(whole, _SEVERAL)
         self.carets.begin(self._seq)
-        self._unsent.extendleft(reversed(self._unacknowledged))
-        self._unacknowledged.clear()
+        self._own.send_again()
         if not self.unsent and self._mine.texts != self._confirmed.texts:
             # Sent again one by one it would come twice: everybody who was here has it.
             self._was_refused = True
@@ -357,8 +348,7 @@ class SharedDocument:
         self._confirmed = Replica(part.client, whole)
         self._mine = Replica(part.client, whole, self._changed)
         self._seq = self._fetched = part.seq
-        self._unsent.clear()
-        self._unacknowledged.clear()
+        self._own.clear()
         self.carets.begin(self._seq)
         reason, self._reason = self._reason, ""
         self._tell_loaded()
@@ -384,18 +374,13 @@ class SharedDocument:
         self._reason = reason or self._reason
         self._fetch.begin(fresh=True)
 
-    def _forget_taken(self, number: int) -> None:
-        for waiting in (self._unacknowledged, self._unsent):
-            while waiting and waiting[0].number <= number:
-                waiting.popleft()
-
     # What is told.
 
     def _changed(self, change: Change) -> None:
         if change.text != SOURCE or change.member == _SEVERAL:
             pass  # carets are not in it, or begin anew
         elif change.member is None:
-            self.carets.wrote(change.splices, self._number + 1)
+            self.carets.wrote(change.splices, self._own.number + 1)
         else:
             self.carets.edited(change.splices, change.member, self._seq)
         if self.listener:

@@ -4,18 +4,33 @@ import pickle
 
 import pytest
 
-from codesync_client import Disconnected, backoff, document_fetch, mailbox
+from codesync_client import (
+    Disconnected,
+    backoff,
+    document_fetch,
+    document_work,
+    history_check,
+    mailbox,
+    text_bounds,
+)
 from codesync_client.carets import CARETS_MAX, CaretPlace, Carets
 from codesync_client.change import Splice
 from codesync_client.document_fetch import DocumentFetch
+from codesync_client.document_work import BURST_SECONDS, SHARE, WorkPace
+from codesync_client.edit_pieces import UNFINISHED_BYTES_MAX, UNFINISHED_MAX
+from codesync_client.errors import CheckFailed
 from codesync_client.events import RoomEvent
-from codesync_client.history_bound import BLOCKS_MAX, check_history
+from codesync_client.history_check import check_history
+from codesync_client.history_worker import measure
+from codesync_client.lifeline import NONSENSE_MAX
 from codesync_client.mailbox import Mailbox, MailboxFull
 from codesync_client.model import JOBS_KEPT, STRAYS_MAX, RoomModel
 from codesync_client.replica import Replica
-from codesync_client.shared_document import UNFINISHED_BYTES_MAX, UNFINISHED_MAX, SharedDocument
+from codesync_client.shared_document import SharedDocument
+from codesync_client.text_bounds import BLOCKS_MAX
 from codesync_protocol.errors import FrameError
-from codesync_protocol.limits import PART_MAX, STDIN_ECHO_MAX
+from codesync_protocol.history_size import CHEAP_BLOCKS
+from codesync_protocol.limits import EDIT_RANGES_MAX, EDIT_STRUCTS_MAX, PART_MAX, STDIN_ECHO_MAX
 from codesync_protocol.messages import (
     DocumentPart,
     Edited,
@@ -31,9 +46,30 @@ from tests.client.other_servers import Visit, server_that
 from tests.client.rooms import finished, job_id, output, welcome
 from tests.client.test_model import footprint, told
 from tests.client.watching import watching
-from tests.server.documents.crafted import insertion, number, update
+from tests.server.documents.crafted import Id, insertion, number, update
 
 MANY = 3 * STRAYS_MAX
+
+
+def with_texts() -> SharedDocument:
+    """Texts that have arrived, and are empty."""
+    document = SharedDocument()
+    document.enter(welcome())
+    request = next(iter(document.parts()))
+    assert isinstance(request, FetchDocument)
+    document.take(DocumentPart(request.request, 0, 7, 0, 2, b"\0\0"))
+    assert document.is_there
+    return document
+
+
+def costly_history() -> bytes:
+    """A history of few enough blocks that takes about a minute: the library compares all pairs."""
+    blocks = BLOCKS_MAX // 3
+    ends: tuple[Id | None, Id | None] = (None, (1, 1))
+    chain = [insertion("x", (50, at - 1) if at else (1, 0), ends[at % 2]) for at in range(blocks)]
+    far = [insertion("y", (50, blocks - 1)), *[insertion("y", (1, 0))] * blocks]
+    each = [update(1, 0, [insertion("ab")]), update(50, 0, chain), update(60, 0, far)]
+    return number(len(each)) + b"".join(one[1:-1] for one in each) + number(0)
 
 
 def test_a78_invented_jobs_are_not_kept() -> None:
@@ -78,12 +114,7 @@ def test_a78_carets_of_invented_members_are_not_kept() -> None:
 
 
 def test_a78_edits_of_invented_members_that_never_end_are_not_kept() -> None:
-    document = SharedDocument()
-    document.enter(welcome())
-    request = next(iter(document.parts()))
-    assert isinstance(request, FetchDocument)
-    document.take(DocumentPart(request.request, 0, 7, 0, 2, b"\0\0"))
-    assert document.is_there
+    document = with_texts()
     size = UNFINISHED_BYTES_MAX // PART_MAX
     for member in range(size):
         document.take(Edited(1, member, 1, bytes(PART_MAX), more=True))
@@ -146,31 +177,43 @@ def test_a78_no_more_text_is_accepted_than_a_server_keeps() -> None:
 
 
 def test_a78_a_history_of_the_most_blocks_is_accepted() -> None:
-    most = update(7, 0, [insertion("x")] * (BLOCKS_MAX - 2), [(7, 0, 1)])
-    check_history(most)
-    check_history(b"\0\0")
+    most = update(7, 0, [insertion("x")] * 3, [(7, 0, 1)])
+    assert measure(most) == 4
+    chain = [insertion("x", (7, at - 1) if at else None) for at in range(BLOCKS_MAX)]
+    assert measure(update(7, 0, chain)) == BLOCKS_MAX
+    assert measure(b"\0\0") == 0
 
 
 @pytest.mark.parametrize(
     "state",
     [
-        update(7, 0, [insertion("x")] * BLOCKS_MAX, [(7, 0, 1)]),
+        update(7, 0, [insertion("x")] * (BLOCKS_MAX + 1), [(7, 0, 1)]),
         update(7, 0, [], [(7, each, 1) for each in range(BLOCKS_MAX + 1)]),
-        number(1 << 40) + bytes(1_000_000),
+        number(2 * BLOCKS_MAX) + bytes(1_000_000),
     ],
     ids=["structs", "ranges", "clients"],
 )
 def test_a78_a_history_of_too_many_blocks_is_refused(state: bytes) -> None:
-    with pytest.raises(FrameError, match="too long to load"):
-        check_history(state)
+    with pytest.raises(ValueError, match="too long to load"):
+        measure(state)
 
 
 @pytest.mark.parametrize(
-    "state", [b"", b"\xff" * 1000, b"\x01\x01\x07\x00\x1f", b"\x01\x01\x07\x00\x84\xff\xff\x03"]
+    "state",
+    [b"", b"\xff" * 1000, b"\x01\x01\x07\x00\x1f", b"\x01\x01\x07\x00\x84\xff\xff\x03"],
+    ids=["nothing", "numbers", "kind", "length"],
 )
 def test_a78_a_malformed_history_is_not_loaded(state: bytes) -> None:
+    with pytest.raises(ValueError, match="no sense"):
+        measure(state)
+    if not state:
+        return  # a part is never empty
+    fetch = DocumentFetch()
+    fetch.begin(fresh=True)
+    request = fetch.request()
+    assert request is not None
     with pytest.raises(FrameError, match="no sense"):
-        check_history(state)
+        fetch.part(DocumentPart(request.request, 0, 1, 0, len(state), state))
 
 
 def test_a78_every_history_of_an_editor_is_accepted() -> None:
@@ -182,7 +225,161 @@ def test_a78_every_history_of_an_editor_is_accepted() -> None:
     replica.edit("stdin", 0, 0, "text")
     state = replica.take()
     assert state is not None
-    check_history(state)
+    assert measure(state)
+
+
+async def test_a78_a_history_is_loaded_once_it_was_found_to_be_cheap() -> None:
+    chain = [insertion("x", (50, at - 1) if at else None) for at in range(10 * CHEAP_BLOCKS)]
+    state = update(50, 0, chain)
+
+    async def behave(visit: Visit) -> None:
+        await visit.say(welcome(), DocumentPart(1, 0, 7, 0, len(state), state))
+        await visit.stay()
+
+    async with server_that(behave, shares_text=True) as room, watching(room) as ana:
+        await ana.until(lambda: room.document.text() == "x" * len(chain))
+
+
+async def test_a78_a_history_that_takes_minutes_is_not_loaded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(backoff, "FIRST_SECONDS", 0.01)
+    monkeypatch.setattr(history_check, "LOAD_SECONDS", 0.5)
+    state = costly_history()
+
+    async def behave(visit: Visit) -> None:
+        await visit.say(welcome())
+        for start in range(0, len(state), PART_MAX):
+            piece = state[start : start + PART_MAX]
+            await visit.say(DocumentPart(1 + visit.number, 0, 7, start, len(state), piece))
+        await visit.stay()
+
+    async with server_that(behave, shares_text=True) as room, watching(room) as ana:
+        await ana.until(lambda: ana.over)
+        assert not room.document.is_there
+    reason = ana.of(Disconnected)[-1].reason
+    assert reason.startswith(f"{room.link.server} makes no sense again and again")
+    assert "takes more than 0.5 s to load" in reason
+
+
+async def test_a78_a_machine_that_cannot_check_a_history_tries_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(backoff, "FIRST_SECONDS", 0.01)
+    chain = [insertion("x", (50, at - 1) if at else None) for at in range(2 * CHEAP_BLOCKS)]
+    state = update(50, 0, chain)
+    attempts = NONSENSE_MAX + 2
+    checks = 0
+
+    async def busy(state: bytes) -> int:
+        nonlocal checks
+        checks += 1
+        if checks < attempts:
+            raise CheckFailed("busy")
+        return await check_history(state)
+
+    monkeypatch.setattr(document_work, "check_history", busy)
+
+    async def behave(visit: Visit) -> None:
+        await visit.say(welcome(), DocumentPart(1 + visit.number, 0, 7, 0, len(state), state))
+        await visit.stay()
+
+    async with server_that(behave, shares_text=True) as room, watching(room) as ana:
+        await ana.until(lambda: room.document.text())
+    assert len(ana.of(Disconnected)) == attempts - 1
+
+
+# Edits.
+
+
+@pytest.mark.parametrize(
+    ("edit", "reason"),
+    [
+        (update(50, 0, [insertion("x")] * (EDIT_STRUCTS_MAX + 1)), "6 structs"),
+        (update(50, 0, [], [(7, at, 1) for at in range(EDIT_RANGES_MAX + 1)]), "64 ranges"),
+        (number(1 << 40) + bytes(1000), "no sense"),
+    ],
+    ids=["structs", "ranges", "clients"],
+)
+async def test_a78_a_server_whose_edits_are_too_complex_is_left(
+    edit: bytes, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backoff, "FIRST_SECONDS", 0.01)
+
+    async def behave(visit: Visit) -> None:
+        request = 1 + visit.number
+        await visit.say(
+            welcome(epoch=str(visit.number)),
+            DocumentPart(request, 0, 7, 0, 2, b"\0\0"),
+            Edited(1, 2, 1, edit),
+        )
+        await visit.stay()
+
+    async with server_that(behave, shares_text=True) as room, watching(room) as ana:
+        await ana.until(lambda: ana.over)
+        assert not room.document.text()
+    said = ana.of(Disconnected)[-1].reason
+    assert said.startswith(f"{room.link.server} makes no sense again and again: an edit")
+    assert reason in said
+
+
+def test_a78_a_history_does_not_grow_beyond_its_bound_edit_by_edit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(text_bounds, "BLOCKS_MAX", 1000)
+    document = with_texts()
+    edits = [
+        Edited(clock + 1, 2, clock, update(50, clock, [insertion("x")])) for clock in range(1001)
+    ]
+    for edit in edits[:-1]:
+        document.take(edit)
+    with pytest.raises(FrameError, match="too long"):
+        document.take(edits[-1])
+
+
+def test_a78_a_history_whose_blocks_were_merged_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(text_bounds, "BLOCKS_MAX", 1000)
+    document = with_texts()
+    for clock in range(2000):
+        struct = insertion("x", (50, clock - 1) if clock else None)
+        edit = update(50, clock, [struct], [(50, clock, 1)])
+        document.take(Edited(clock + 1, 2, clock, edit))
+    assert document.text() == ""
+    assert not list(document.parts()), "the texts are not fetched again"
+
+
+def test_a78_texts_do_not_grow_beyond_their_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(text_bounds, "TEXT_MAX", 1000)
+    document = with_texts()
+    document.take(Edited(1, 2, 1, update(50, 0, [insertion("x" * 1000)])))
+    with pytest.raises(FrameError, match="1,001 bytes"):
+        document.take(Edited(2, 2, 2, update(50, 1000, [insertion("x")])))
+
+
+def test_a78_a_history_does_not_grow_beyond_its_bound_in_bytes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(text_bounds, "HISTORY_MAX", 1 << 20)
+    document = with_texts()
+    text = "x" * (1 << 19)
+    document.take(Edited(1, 2, 1, update(50, 0, [insertion(text)])))
+    document.take(Edited(2, 2, 2, update(50, 1 << 19, [], [(50, 0, 1 << 19)])))
+    with pytest.raises(FrameError, match="1 MiB"):
+        document.take(Edited(3, 2, 3, update(50, 1 << 19, [insertion(text)])))
+
+
+def test_a78_work_on_the_texts_takes_at_most_half_of_the_time() -> None:
+    pace, now, worked = WorkPace(), 100.0, 0.0
+    for _ in range(1000):
+        now += 0.1
+        worked += 0.1
+        now += pace.pause(0.1, now)
+    assert worked <= BURST_SECONDS + SHARE * (now - 100.0)
+
+
+def test_a78_rare_work_on_the_texts_is_never_delayed() -> None:
+    pace = WorkPace()
+    assert not any(pace.pause(0.1, now) for now in range(1000))
 
 
 async def test_a78_a_server_whose_text_is_too_costly_is_left(

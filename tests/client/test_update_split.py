@@ -9,8 +9,8 @@ from codesync_client.replica import Replica
 from codesync_client.update_split import split_update
 from codesync_protocol.limits import DOCUMENT_MAX, EDIT_RANGES_MAX, EDIT_STRUCTS_MAX
 from codesync_protocol.shared_text import SOURCE
+from codesync_protocol.yjs_update import read_update
 from codesync_server.documents.document import Document
-from codesync_server.documents.update import read_update
 from codesync_server.rooms.room import Room
 from tests.convergence.members import Writer, settle
 

@@ -16,10 +16,10 @@ from codesync_protocol.errors import FrameError
 from codesync_protocol.links import Link, LinkError, parse_server
 from codesync_protocol.messages import ClientMessage, ServerMessage
 from codesync_protocol.shared_text import SOURCE, TEXTS
+from codesync_protocol.yjs_update import BadUpdate, read_update
 from codesync_server.configuration.errors import SettingsError
 from codesync_server.configuration.load import load
 from codesync_server.documents.document import Document, EditNotTaken
-from codesync_server.documents.update import BadUpdate, read_update
 from codesync_server.executors.report import read_report
 from codesync_server.executors.request import RunnerStream
 from codesync_server.executors.runner.wire import FRAME_MAX as RUNNER_FRAME_MAX

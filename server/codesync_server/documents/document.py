@@ -11,18 +11,17 @@ from collections.abc import Iterable, Mapping
 from pycrdt import Doc, Text
 
 from codesync_protocol.errors import Code
+from codesync_protocol.history_size import BLOCKS_LONG, BLOCKS_OVERLONG, CHEAP_BLOCKS, HistorySize
 from codesync_protocol.limits import DOCUMENT_MAX
 from codesync_protocol.shared_text import TEXTS, Digest, DocumentBroken, digest, no_panic
-from codesync_server.documents.history_size import BLOCKS_LONG, BLOCKS_OVERLONG, HistorySize
-from codesync_server.documents.live_text import LiveText
-from codesync_server.documents.loading import CHEAP_BLOCKS
-from codesync_server.documents.update import (
+from codesync_protocol.yjs_update import (
     BadUpdate,
     TooComplex,
     Update,
     read_state,
     read_update,
 )
+from codesync_server.documents.live_text import LiveText
 
 SERVER_CLIENT = 1
 """The CRDT id under which the server itself writes."""

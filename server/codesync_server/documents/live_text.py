@@ -9,7 +9,7 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable
 
-from codesync_server.documents.update import Deletion, Insertion, Update
+from codesync_protocol.yjs_update import Deletion, Insertion, Update
 
 _UNIT = 2
 """Bytes of one UTF-16 code unit."""

@@ -6,18 +6,12 @@ in a process of its own (see `load_process`), except for histories that are cert
 """
 
 import time
-from collections.abc import Sequence
 
 import msgspec
 from pycrdt import Doc, Text
 
 from codesync_protocol.shared_text import TEXTS, Digest, DocumentBroken, digest, no_panic
-from codesync_server.documents.update import BadUpdate, TooComplex, read_state
-
-CHEAP_BYTES = 64 * 1024
-CHEAP_BLOCKS = 400
-"""A history that is not larger loads within 50 ms, whatever is in it: each block is compared with
-all others at most."""
+from codesync_protocol.yjs_update import BadUpdate, read_state
 
 
 class Loaded(msgspec.Struct, frozen=True):
@@ -70,21 +64,3 @@ def load(request: LoadRequest) -> Loaded:
         digest(made),
         made if request.wants_texts else {},
     )
-
-
-def is_cheap(updates: Sequence[bytes]) -> bool:
-    """Tell whether a history loads within 50 ms, without loading it."""
-    if sum(len(each) for each in updates) > CHEAP_BYTES:
-        return False
-    blocks = 0
-    try:
-        for update in updates:
-            clients, deletions = read_state(update, CHEAP_BLOCKS - blocks)
-            blocks += sum(len(each.insertions) for each in clients) + 2 * len(deletions)
-            if blocks > CHEAP_BLOCKS:
-                return False
-    except TooComplex:
-        return False
-    except BadUpdate:
-        return True  # the library refuses it, too
-    return True

@@ -4,9 +4,9 @@ import logging
 from collections.abc import Mapping
 from dataclasses import replace
 
+from codesync_protocol.history_size import is_cheap
 from codesync_server.documents.document import Document, Unreadable
 from codesync_server.documents.load_process import CannotLoad, LoadProcesses
-from codesync_server.documents.loading import is_cheap
 from codesync_server.rooms.room import Room
 from codesync_server.store.records import KeptRoom, TextRecord
 

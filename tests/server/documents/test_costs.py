@@ -10,12 +10,12 @@ from pycrdt import Doc, Text
 
 from codesync_protocol.codec import decode_from_client
 from codesync_protocol.errors import Code, FrameError
+from codesync_protocol.history_size import BLOCKS_OVERLONG
 from codesync_protocol.limits import DOCUMENT_MAX, EDIT_RANGES_MAX, EDIT_STRUCTS_MAX
 from codesync_protocol.messages import FetchDocument
 from codesync_protocol.shared_text import SOURCE
+from codesync_protocol.yjs_update import BadUpdate, read_state, read_update
 from codesync_server.documents.document import BreaksDocument, Document, EditNotTaken
-from codesync_server.documents.history_size import BLOCKS_OVERLONG
-from codesync_server.documents.update import BadUpdate, read_state, read_update
 from tests.server.documents.crafted import insertion, number, update
 
 MANY = number(900_000_000)

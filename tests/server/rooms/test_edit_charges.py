@@ -4,6 +4,7 @@ import pytest
 from pycrdt import Doc, Text
 
 from codesync_protocol.errors import Code
+from codesync_protocol.history_size import BLOCKS_OVERLONG
 from codesync_protocol.messages import (
     Edit,
     Edited,
@@ -16,7 +17,6 @@ from codesync_protocol.shared_text import SOURCE
 from codesync_server.access.budgets import Budgets
 from codesync_server.access.exhausted import Exhausted
 from codesync_server.access.payer import Payer
-from codesync_server.documents.history_size import BLOCKS_OVERLONG
 from codesync_server.rooms.edit_charges import (
     DELAY_MAX,
     DELIVERIES,

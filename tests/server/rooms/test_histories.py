@@ -5,12 +5,13 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
+from codesync_protocol.history_size import CHEAP_BLOCKS, is_cheap
 from codesync_protocol.messages import DocumentCheck, DocumentReset, Role
 from codesync_protocol.shared_text import SOURCE
 from codesync_server.documents import load_process
 from codesync_server.documents.document import Document
 from codesync_server.documents.load_process import CannotLoad, LoadProcesses
-from codesync_server.documents.loading import CHEAP_BLOCKS, LoadRequest, is_cheap, load
+from codesync_server.documents.loading import LoadRequest, load
 from codesync_server.rooms.histories import BLOCKS_MAX, check_document
 from codesync_server.rooms.registry import UNREADABLE_SECONDS, Rooms, RoomUnavailable
 from codesync_server.rooms.room import QUIET_CHECKS, Room

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from pycrdt import Doc, Map, Text, get_state, merge_updates
 
 from codesync_protocol.shared_text import SOURCE, STDIN
-from codesync_server.documents.update import BadUpdate, Deletion, read_update
+from codesync_protocol.yjs_update import BadUpdate, Deletion, read_update
 
 ME = 77
 
