@@ -85,7 +85,9 @@ async def flood(room: Room, pane: OutputPane, line: str) -> dict[str, float]:
         async for event in room.events():
             if isinstance(event, Finished) and event.job == submission.job:
                 break
-        await eventually(lambda: pane.transcript.has_ended(submission.job) and not pane.is_behind)
+        await eventually(
+            lambda: pane.transcript.has_ended(submission.job) and not pane.has_unpainted_output
+        )
         seconds = time.monotonic() - began
     return {
         "mb_per_s": round(SIZE / 1e6 / seconds, 2),
@@ -106,7 +108,7 @@ async def measure(columns: int, lines: int) -> dict[str, object]:
             await screen.run_action("output")
             pane = screen.query_one(OutputPane)
             await asyncio.sleep(1)
-            app.garbage.begin()  # as on a terminal
+            app.gc_schedule.start()  # as on a terminal
             async with lag() as idle:
                 await asyncio.sleep(2)
             plain = await flood(room, pane, PLAIN)

@@ -42,8 +42,8 @@ async def show(
     options: DialOptions | None = None,
     join_line: str = "",
     file: Path | None = None,
-    keeps_in_step: bool = False,
-    is_kept: bool = False,
+    syncs_file: bool = False,
+    is_room_persistent: bool = False,
 ) -> int:
     """Run the TUI until its user leaves.
 
@@ -53,8 +53,8 @@ async def show(
         options: how to connect.
         join_line: what others type to join, if we may tell them.
         file: a file to open.
-        keeps_in_step: keep that file in step with the room's text, both ways.
-        is_kept: the room's text is there when it is opened again.
+        syncs_file: keep that file in step with the room's text, both ways.
+        is_room_persistent: the room's text is there when it is opened again.
 
     Returns:
         The exit status.
@@ -68,8 +68,8 @@ async def show(
         agent=AGENT,
         join_line=join_line,
         file=file,
-        keeps_in_step=keeps_in_step,
-        is_kept=is_kept,
+        syncs_file=syncs_file,
+        is_room_persistent=is_room_persistent,
     )
     status = await app.run_async()
     if app.failure is not None:

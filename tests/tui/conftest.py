@@ -7,9 +7,10 @@ from types import SimpleNamespace
 import pytest
 
 from codesync_client import replica
-from codesync_tui import news, rescue
+from codesync_tui.dialogs import history
 from codesync_tui.panels import queue
-from codesync_tui.screens import history
+from codesync_tui.recovery import unsent_edits
+from codesync_tui.room import job_status
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +34,7 @@ def time_stands_still(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pictures show the same times whenever and wherever they are taken."""
     clock = SimpleNamespace(time=lambda: 0.0, strftime=time.strftime, localtime=time.gmtime)
     monkeypatch.setattr(queue, "monotonic", lambda: 1000.0)
-    monkeypatch.setattr(news, "ENDED_SECONDS", 0.0)
-    monkeypatch.setattr(rescue, "time", clock)
+    monkeypatch.setattr(job_status, "ENDED_SECONDS", 0.0)
+    monkeypatch.setattr(unsent_edits, "time", clock)
     monkeypatch.setattr(history, "time", lambda: 10_000_000.0)
     monkeypatch.setattr(history, "localtime", time.gmtime)

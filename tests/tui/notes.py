@@ -1,11 +1,11 @@
 """Notes of the journal, as sessions leave them behind."""
 
 from codesync_protocol.links import Link
-from codesync_tui.journal import Journal, Unsent
+from codesync_tui.recovery.journal import Journal, UnsentTexts
 
 
-def leave_note(link: Link, unsent: Unsent) -> None:
+def leave_note(link: Link, unsent: UnsentTexts) -> None:
     """Be a session that ends with something that was not sent."""
-    note = Journal(link).note()
+    note = Journal(link).new_entry()
     note.unsent = unsent
     note.close()

@@ -7,9 +7,9 @@ from textual.pilot import Pilot
 
 from codesync_protocol.messages import MemberCaret
 from codesync_tui.app import CodeSyncApp
-from codesync_tui.journal import Unsent
 from codesync_tui.panels.queue import QueuePane
-from codesync_tui.screens.room import RoomScreen
+from codesync_tui.recovery.journal import UnsentTexts
+from codesync_tui.room.screen import RoomScreen
 from tests.tui import scene
 from tests.tui.notes import leave_note
 from tests.tui.room_server import Room
@@ -40,7 +40,7 @@ class Scene:
         cast: Callable[[Room], None] = scene.cast,
         theme: str = "",
         carets: tuple[tuple[int, int, int], ...] = (),
-        unsent: Unsent | None = None,
+        unsent: UnsentTexts | None = None,
         then: Callable[[Stage], Awaitable[object]] | None = None,
     ) -> None:
         self.carets = carets
@@ -69,24 +69,24 @@ class Scene:
             await eventually(lambda: on.app.screen is not on.room)
         play = asyncio.run_coroutine_threadsafe(scene.play(on.server), on.server.loop)
         await asyncio.wrap_future(play)
-        on.room.desk.program.kept = scene.SOURCE
+        on.room.editor_controller.program.saved_text = scene.SOURCE
         on.editor.load_text(scene.SOURCE)
         await eventually(lambda: on.editor.syntax_name == "python")
-        on.editor._look()  # pyright: ignore[reportPrivateUsage]  # not only after a moment
+        on.editor._reparse()  # pyright: ignore[reportPrivateUsage]  # not only after a moment
         await eventually(lambda: scene.SOURCE in on.server.document.texts.values())
-        on.room.company.tick()
+        on.room.collaborators.update_activity()
         await eventually(lambda: "Your guess (2):" in str(on.rows()[-1:]))
         await eventually(lambda: len(on.queued()) == 5)
         if self.theme:
             on.app.theme = self.theme
-            on.room.company.theme_changed()
-            on.room.company.tick()
+            on.room.collaborators.update_colours()
+            on.room.collaborators.update_activity()
         for member, anchor, head in self.carets:
             told = MemberCaret(member, on.server.seq, anchor, head)
             say = asyncio.run_coroutine_threadsafe(on.server.say(told), on.server.loop)
             await asyncio.wrap_future(say)
-        await eventually(lambda: len(on.room.company.others) == len(self.carets))
-        on.room.company.tick()
+        await eventually(lambda: len(on.room.collaborators.others) == len(self.carets))
+        on.room.collaborators.update_activity()
         on.app.clear_notifications()
         for key in self.keys:
             await on.pilot.press(key)
@@ -96,7 +96,7 @@ class Scene:
         room = on.app.screen_stack[0]
         assert isinstance(room, RoomScreen)
         room.query_one(QueuePane).refresh_rows()
-        await eventually(lambda: not on.output.is_behind)
+        await eventually(lambda: not on.output.has_unpainted_output)
         await eventually(lambda: not room.unsent)
         room.show_unsent()
         await on.pilot.pause()

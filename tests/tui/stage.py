@@ -16,8 +16,8 @@ from codesync_tui.panels.output import OutputPane
 from codesync_tui.panels.queue import QueuePane
 from codesync_tui.panels.status import Status, StatusLine
 from codesync_tui.panels.stdin import StdinPane
-from codesync_tui.screens.room import RoomScreen
-from codesync_tui.transcript import Part
+from codesync_tui.room.screen import RoomScreen
+from codesync_tui.transcript import RowKind
 from tests.tui.room_server import RoomServer
 from tests.waiting import eventually
 
@@ -76,7 +76,7 @@ class Stage:
     def label(self) -> str:
         """What stands before the answer line; empty when it is not shown."""
         label = self.room.query_one("#answer-label", Static)
-        return str(label.content).strip() if self.stdin.answers else ""
+        return str(label.content).strip() if self.stdin.shows_answer_line else ""
 
     def rows(self) -> list[str]:
         """What the output pane holds, row by row."""
@@ -84,7 +84,7 @@ class Stage:
         rows: list[str] = []
         for index in range(transcript.rows):
             row = transcript.row(index)
-            if row.part is Part.HEADING:
+            if row.kind is RowKind.HEADING:
                 heading = transcript.heading(row.job)
                 rows.append(f"== {heading.name} {heading.title} {heading.language}")
             else:
@@ -108,7 +108,7 @@ class Stage:
     async def press(self, *keys: str) -> None:
         """Press keys, and wait until they are done."""
         await self.pilot.press(*keys)
-        await eventually(lambda: not self.app.keys.is_behind)
+        await eventually(lambda: not self.app.key_order.has_pending_keys)
         await self.pilot.pause()
 
     async def write(self, text: str) -> None:
@@ -127,7 +127,7 @@ async def stage(
     lines: int = 24,
     join_line: str = "",
     file: Path | None = None,
-    is_kept: bool = False,
+    is_room_persistent: bool = False,
 ) -> AsyncGenerator[Stage, None]:
     """Open a room, and an app that has entered it.
 
@@ -137,10 +137,16 @@ async def stage(
         lines: of the screen.
         join_line: what lets others join.
         file: a file to open at the start.
-        is_kept: the room's text is there when it is opened again.
+        is_room_persistent: the room's text is there when it is opened again.
     """
     async with server or RoomServer() as opened:
-        app = CodeSyncApp(opened.link, name="ana", join_line=join_line, file=file, is_kept=is_kept)
+        app = CodeSyncApp(
+            opened.link,
+            name="ana",
+            join_line=join_line,
+            file=file,
+            is_room_persistent=is_room_persistent,
+        )
         async with app.run_test(size=(columns, lines), notifications=True) as pilot:
             staged = Stage(opened, app, pilot)
             await staged.until(lambda: staged.state.is_online)

@@ -26,7 +26,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input, Label, OptionList, Static, TextArea
 
 from codesync_tui.app import CodeSyncApp
-from codesync_tui.line_filter import ControlFilter
+from codesync_tui.terminal.control_filter import ControlFilter
 from tests.tui.hostile import hostile
 from tests.tui.room_server import RoomServer
 from tests.tui.tour import Tour, make_hostile

@@ -2,9 +2,9 @@
 
 import re
 
-from codesync_tui.actions import ACTIONS, PANE_KEYS, bindings, key_label
-from codesync_tui.screens.help import help_text
-from codesync_tui.screens.room import RoomScreen
+from codesync_tui.dialogs.help import help_text
+from codesync_tui.keymap import ACTIONS, PANE_KEYS, bindings, key_label
+from codesync_tui.room.screen import RoomScreen
 
 SURVIVES_TMUX = re.compile(
     r"ctrl\+(@|space|[a-z]|backslash|right_square_bracket|underscore)|f[1-9]"

@@ -17,7 +17,7 @@ class OneLine(App[None]):
         """The line alone."""
         yield AnswerLine()
 
-    def on_answer_line_typed(self, message: AnswerLine.Typed) -> None:
+    def on_answer_line_lines_entered(self, message: AnswerLine.LinesEntered) -> None:
         """Note what is sent."""
         self.sent.append(message.text)
 

@@ -10,8 +10,8 @@ import pytest
 from codesync_client import Room
 from codesync_protocol.shared_text import SOURCE
 from codesync_tui.app import CodeSyncApp
-from codesync_tui.journal import Unsent
-from codesync_tui.screens.conflict import ConflictScreen
+from codesync_tui.dialogs.conflict import ConflictScreen
+from codesync_tui.recovery.journal import UnsentTexts
 from tests.servers import RunningServer, running_server
 from tests.tui.notes import leave_note
 from tests.tui.test_sharing import Screen
@@ -52,7 +52,7 @@ async def asked(server: RunningServer, ben: Room, *texts: str) -> AsyncGenerator
     link = server.link("den")
     for number, text in enumerate(texts):
         base = {SOURCE: BASE}
-        leave_note(link, Unsent(time.time() + number, {SOURCE: text}, base, ben.welcome.text))
+        leave_note(link, UnsentTexts(time.time() + number, {SOURCE: text}, base, ben.welcome.text))
     app = CodeSyncApp(link, name="ana")
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         ana = Screen(app, pilot)

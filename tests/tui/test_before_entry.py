@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import pytest
 
 from codesync_protocol.links import Link
-from codesync_tui.actions import ACTIONS
 from codesync_tui.app import CodeSyncApp
-from codesync_tui.screens.room import RoomScreen
+from codesync_tui.keymap import ACTIONS
+from codesync_tui.room.screen import RoomScreen
 
 
 @pytest.fixture

@@ -13,24 +13,24 @@ from codesync_client.change import Splice
 from codesync_protocol.shared_text import SOURCE
 from codesync_server.rooms.room import Room
 from codesync_tui.editor import CodeEditor, source_area
-from codesync_tui.editor.commands import (
-    LinePiece,
-    closes,
-    comment_mark,
+from codesync_tui.editor.line_commands import apply_line_command, wrap_selection
+from codesync_tui.editor.line_edits import (
+    LineEdit,
+    comment_prefix,
     indent_lines,
     is_empty_pair,
+    should_close,
     toggle_comments,
     unindent_lines,
 )
-from codesync_tui.editor.find import replacements
-from codesync_tui.editor.line_commands import change_lines, wrap_selection
 from codesync_tui.editor.line_sizes import LineSizes
-from codesync_tui.editor.moving import applied
+from codesync_tui.editor.splices import apply_splices
 from codesync_tui.editor.syntax import load_syntax
+from codesync_tui.editor.text_search import replacements
 from tests.tui.test_convergence import Desks, Member, settle
 
 
-def done(lines: Sequence[str], pieces: Sequence[LinePiece]) -> list[str]:
+def done(lines: Sequence[str], pieces: Sequence[LineEdit]) -> list[str]:
     """Lines after a command."""
     after = list(lines)
     for piece in pieces:
@@ -76,21 +76,21 @@ def test_lines_move_to_the_next_level_and_back() -> None:
 
 
 def test_languages_have_their_own_marks() -> None:
-    assert (comment_mark("python"), comment_mark("cpp")) == ("#", "//")
+    assert (comment_prefix("python"), comment_prefix("cpp")) == ("#", "//")
 
 
 def test_a_bracket_is_closed_where_nothing_stands_behind_it() -> None:
-    assert closes("(", "")
-    assert closes("{", ")")
-    assert not closes("(", "x")
-    assert not closes(")", "")
+    assert should_close("(", "")
+    assert should_close("{", ")")
+    assert not should_close("(", "x")
+    assert not should_close(")", "")
     assert is_empty_pair("[", "]")
     assert not is_empty_pair("(", "]")
     assert not is_empty_pair("", "")
 
 
 def test_pieces_are_counted_as_they_are_done() -> None:
-    assert applied("aéb", [Splice(0, 1, "éé"), Splice(4, 2, ""), Splice(5, 0, "c")]) == "éébc"
+    assert apply_splices("aéb", [Splice(0, 1, "éé"), Splice(4, 2, ""), Splice(5, 0, "c")]) == "éébc"
 
 
 @given(st.lists(st.text("aé", max_size=3), min_size=1, max_size=300), st.data())
@@ -170,13 +170,13 @@ async def test_what_another_types_at_the_beginning_of_indented_lines_stays_there
     async with two(LINES) as (ana, ben):
         select(ana.editor, (1, 0), (5, 0))
         ben.editor.insert("not_", (3, 4))
-        change_lines(ana.editor, lambda lines: indent_lines(lines, 4))
+        apply_line_command(ana.editor, lambda lines: indent_lines(lines, 4))
         assert ana.editor.selection == ((1, 0), (5, 0))
         settle([ana, ben])
         assert ana.editor.text.split("\n")[1:4] == [
             "        if x:", "            y = x", "        not_g(1)",
         ]  # fmt: skip
-        change_lines(ana.editor, lambda lines: unindent_lines(lines, 4))
+        apply_line_command(ana.editor, lambda lines: unindent_lines(lines, 4))
         ana.editor.undo()
         ana.editor.undo()
         settle([ana, ben])
@@ -256,7 +256,7 @@ def _command(editor: CodeEditor, chance: random.Random) -> None:
         case 0:
             editor.toggle_comment()
         case 1:
-            change_lines(editor, lambda lines: indent_lines(lines, 4))
+            apply_line_command(editor, lambda lines: indent_lines(lines, 4))
         case 2:
             editor.action_unindent()
         case _:

@@ -12,10 +12,10 @@ from codesync_protocol.printable import show_line
 from codesync_protocol.shared_text import SOURCE
 from codesync_server.rooms.room import Room
 from codesync_tui.editor import CodeEditor
-from codesync_tui.editor.rows import QuickWrappedDocument
 from codesync_tui.editor.source_area import SourceArea
 from codesync_tui.editor.syntax import load_syntax
-from codesync_tui.shared_texts import SharedTexts, Watchers
+from codesync_tui.editor.wrapped_document import SourceWrappedDocument
+from codesync_tui.room.shared_text_binding import SharedTextBinding, TextObservers
 from tests.convergence.members import Writer
 from tests.convergence.test_convergence import NASTY
 
@@ -53,8 +53,8 @@ class Member(Writer):
     def __init__(self, room: Room, name: str, editor: CodeEditor, prepared: SourceArea) -> None:
         super().__init__(room, name)
         self.editor = editor
-        watchers = Watchers(_nothing, _nothing, _nothing, _nothing, self._conflict)
-        SharedTexts(self.document, _nothing, may_write, editor, prepared, watchers)
+        watchers = TextObservers(_nothing, _nothing, _nothing, _nothing, self._conflict)
+        SharedTextBinding(self.document, _nothing, may_write, editor, prepared, watchers)
         self.conflicts = 0
 
     def _conflict(self, _: object) -> None:
@@ -67,8 +67,8 @@ class Member(Writer):
         assert source.lines == [show_line(line) for line in text.split("\n")]
         assert source.offset_of(source.end) == len(text.encode())
         wrapped = self.editor.wrapped_document
-        assert isinstance(wrapped, QuickWrappedDocument)
-        anew = QuickWrappedDocument(source, self.editor.wrap_width, self.editor.indent_width)
+        assert isinstance(wrapped, SourceWrappedDocument)
+        anew = SourceWrappedDocument(source, self.editor.wrap_width, self.editor.indent_width)
         assert (wrapped.lines, wrapped.height) == (anew.lines, anew.height)
         for row, column in self.editor.selection:
             assert 0 <= row < source.line_count

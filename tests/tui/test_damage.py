@@ -13,8 +13,8 @@ from textual.strip import Strip
 from codesync_protocol.shared_text import SOURCE
 from codesync_server.rooms.room import Room
 from codesync_tui.editor import CodeEditor
-from codesync_tui.editor.damage import difference
 from codesync_tui.editor.highlights import LONG_COLUMNS
+from codesync_tui.editor.partial_repaint import changed_span
 from codesync_tui.editor.syntax import load_syntax
 from tests.tui.pseudo_terminal import pseudo_terminal
 from tests.tui.test_convergence import Desks, Member, settle
@@ -37,7 +37,7 @@ def test_what_differs_lies_within_what_is_painted_again(
     one: list[tuple[str, str | None]], other: list[tuple[str, str | None]]
 ) -> None:
     before, after = strip(one), strip(other)
-    span = difference(before, after)
+    span = changed_span(before, after)
     if span is None:
         assert before.text == after.text
         return
@@ -64,7 +64,7 @@ async def test_after_any_edits_the_screen_is_as_if_painted_anew(seed: int) -> No
             for member in members:
                 member.act(chance)
             settle(members)
-            members[0].editor._look()  # pyright: ignore[reportPrivateUsage]  # not only after a moment
+            members[0].editor._reparse()  # pyright: ignore[reportPrivateUsage]  # not only after a moment
             await pilot.pause()
             shown = app.export_screenshot()
             for member in members:

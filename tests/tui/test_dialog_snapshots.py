@@ -12,11 +12,11 @@ from codesync_protocol.messages import EditRefused, PastJob, Stream
 from codesync_protocol.shared_text import SOURCE
 from codesync_protocol.verdict import Verdict
 from codesync_server.documents.document import Document
-from codesync_tui.journal import Unsent
-from codesync_tui.screens.conflict import ConflictScreen
-from codesync_tui.screens.history import HistoryScreen
-from codesync_tui.screens.past_job import PastJobScreen
-from codesync_tui.screens.path_prompt import PathPrompt
+from codesync_tui.dialogs.conflict import ConflictScreen
+from codesync_tui.dialogs.history import HistoryScreen
+from codesync_tui.dialogs.past_job import PastJobScreen
+from codesync_tui.dialogs.path_prompt import PathPrompt
+from codesync_tui.recovery.journal import UnsentTexts
 from tests.tui import scene
 from tests.tui.pictured import Compare, Scene
 from tests.tui.room_server import OK, PYTHON, Room, RoomServer, job_id, job_summary
@@ -135,7 +135,9 @@ async def invited(on: Stage) -> None:
     await on.until(lambda: "#editors-" in str(line.content))
 
 
-UNSENT = Unsent(0.0, {SOURCE: f"# guess\n{PYTHON.starter}"}, {SOURCE: PYTHON.starter}, Room().epoch)
+UNSENT = UnsentTexts(
+    0.0, {SOURCE: f"# guess\n{PYTHON.starter}"}, {SOURCE: PYTHON.starter}, Room().epoch
+)
 
 
 @at_all_sizes

@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codesync_protocol.printable import show_line
-from codesync_tui.editor.document import SourceDocument
 from codesync_tui.editor.highlights import HighlightedDocument
+from codesync_tui.editor.source_document import SourceDocument
 from codesync_tui.editor.syntax import load_syntax
 
 texts = st.text(
@@ -41,7 +41,7 @@ def test_edits_do_to_the_text_what_they_say(text: str, edits: list[tuple[int, in
         assert offset(document, result.end_location) == a + len(insert)
         assert document.text == expected
         assert document.lines == [show_line(line) for line in expected.split("\n")]
-    document.catch_up()
+    document.discard_stale()
     fresh = HighlightedDocument(expected, PYTHON)
     kept, anew = document.highlights, fresh.highlights
     for row in range(document.line_count):
@@ -94,5 +94,5 @@ def test_what_is_known_of_lines_moves_along_with_them() -> None:
     assert ("# ééone", "comment") in names(3)
     document.replace_range((3, 0), (4, 0), "")
     assert names(3) == before[2]
-    document.catch_up()
+    document.discard_stale()
     assert ("0", "number") in names(0)

@@ -1,6 +1,6 @@
 """Where errors are, from what real compilers and interpreters wrote."""
 
-from codesync_tui.error_places import Place, error_places
+from codesync_tui.transcript.error_locations import ErrorLocation, find_error_locations
 
 GCC = """\
 main.cpp: In function 'int main()':
@@ -56,19 +56,22 @@ SyntaxError: Unexpected token ';'
 
 
 def test_compilers() -> None:
-    assert error_places(GCC, "main.cpp") == [Place(4, 13), Place(9, 1)]
-    assert error_places(JAVAC, "Main.java") == [Place(3)]
+    assert find_error_locations(GCC, "main.cpp") == [ErrorLocation(4, 13), ErrorLocation(9, 1)]
+    assert find_error_locations(JAVAC, "Main.java") == [ErrorLocation(3)]
 
 
 def test_of_a_traceback_the_innermost_place_comes_first() -> None:
-    assert error_places(PYTHON, "main.py") == [Place(3), Place(7)]
-    assert error_places(JAVA, "Main.java") == [Place(8), Place(3)]
-    assert error_places(NODE, "main.js") == [Place(2, 13), Place(5, 1)]
-    assert error_places(NODE_SYNTAX, "main.js") == [Place(4)]
+    assert find_error_locations(PYTHON, "main.py") == [ErrorLocation(3), ErrorLocation(7)]
+    assert find_error_locations(JAVA, "Main.java") == [ErrorLocation(8), ErrorLocation(3)]
+    assert find_error_locations(NODE, "main.js") == [ErrorLocation(2, 13), ErrorLocation(5, 1)]
+    assert find_error_locations(NODE_SYNTAX, "main.js") == [ErrorLocation(4)]
 
 
 def test_nothing_and_nonsense() -> None:
-    assert error_places("", "main.py") == []
-    assert error_places("main.py:x: error\n" + "a" * 300_000, "main.py") == []
-    assert error_places(f'File "main.py", line {"9" * 5000}\n', "main.py")[0].line == 999_999_999
-    assert error_places('  File "other.py", line 3\n', "main.py") == []
+    assert find_error_locations("", "main.py") == []
+    assert find_error_locations("main.py:x: error\n" + "a" * 300_000, "main.py") == []
+    assert (
+        find_error_locations(f'File "main.py", line {"9" * 5000}\n', "main.py")[0].line
+        == 999_999_999
+    )
+    assert find_error_locations('  File "other.py", line 3\n', "main.py") == []

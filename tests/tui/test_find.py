@@ -5,8 +5,14 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codesync_tui.editor.find import MATCHES_MAX, Match, find_all, next_match, replacements
-from codesync_tui.editor.moving import applied
+from codesync_tui.editor.splices import apply_splices
+from codesync_tui.editor.text_search import (
+    MATCHES_MAX,
+    TextMatch,
+    find_all,
+    next_match_index,
+    replacements,
+)
 
 LINES = ["Alpha beta", "ALPHA alpha.", "", "b(e)ta"]
 
@@ -17,18 +23,18 @@ def test_capitals_count_only_if_one_is_looked_for() -> None:
 
 
 def test_what_is_looked_for_is_no_pattern() -> None:
-    assert find_all(LINES, "b(e)") == [Match((3, 0), (3, 4))]
-    assert find_all(LINES, ".") == [Match((1, 11), (1, 12))]
+    assert find_all(LINES, "b(e)") == [TextMatch((3, 0), (3, 4))]
+    assert find_all(LINES, ".") == [TextMatch((1, 11), (1, 12))]
     assert find_all(LINES, "") == []
 
 
 def test_behind_the_last_match_comes_the_first() -> None:
     matches = find_all(LINES, "alpha")
-    assert next_match(matches, (0, 0)) == 0
-    assert next_match(matches, (0, 1)) == 1
-    assert next_match(matches, (2, 0)) == 0
-    assert next_match(matches, (1, 6), back=True) == 1
-    assert next_match(matches, (0, 0), back=True) == 2
+    assert next_match_index(matches, (0, 0)) == 0
+    assert next_match_index(matches, (0, 1)) == 1
+    assert next_match_index(matches, (2, 0)) == 0
+    assert next_match_index(matches, (1, 6), back=True) == 1
+    assert next_match_index(matches, (0, 0), back=True) == 2
 
 
 def test_so_many_are_found_and_no_more() -> None:
@@ -36,7 +42,7 @@ def test_so_many_are_found_and_no_more() -> None:
 
 
 def replaced(lines: list[str], needle: str, replacement: str) -> str:
-    return applied("\n".join(lines), replacements(lines, needle, replacement))
+    return apply_splices("\n".join(lines), replacements(lines, needle, replacement))
 
 
 def test_a_replacement_is_taken_as_it_is() -> None:

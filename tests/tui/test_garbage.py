@@ -4,8 +4,14 @@ import gc
 
 import pytest
 
-from codesync_tui import garbage
-from codesync_tui.garbage import DUE_SECONDS, NEVER, OVERDUE_SECONDS, PAUSE_SECONDS, Garbage
+from codesync_tui.terminal import gc_schedule
+from codesync_tui.terminal.gc_schedule import (
+    DUE_SECONDS,
+    NEVER,
+    OVERDUE_SECONDS,
+    PAUSE_SECONDS,
+    GcSchedule,
+)
 
 
 class Clock:
@@ -20,7 +26,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(garbage, "monotonic", clock)
+    monkeypatch.setattr(gc_schedule, "monotonic", clock)
     return clock
 
 
@@ -32,31 +38,31 @@ def collections(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 def test_a_pause_is_used_when_it_is_due(clock: Clock, collections: list[int]) -> None:
-    timed = Garbage()
+    timed = GcSchedule()
     clock.now += DUE_SECONDS
-    timed.busy()
-    timed.tick()
+    timed.note_activity()
+    timed.collect_if_due()
     assert collections == []
     clock.now += PAUSE_SECONDS
-    timed.tick()
-    timed.tick()
+    timed.collect_if_due()
+    timed.collect_if_due()
     assert collections == [1]
 
 
 def test_without_a_pause_it_is_done_some_time(clock: Clock, collections: list[int]) -> None:
-    timed = Garbage()
+    timed = GcSchedule()
     for _ in range(int(OVERDUE_SECONDS)):
         assert collections == []
         clock.now += 1
-        timed.busy()
-        timed.tick()
+        timed.note_activity()
+        timed.collect_if_due()
     assert collections == [1]
 
 
 def test_the_interpreter_does_no_full_collection_any_more() -> None:
     before = gc.get_threshold()
     try:
-        Garbage().begin()
+        GcSchedule().start()
         assert gc.get_threshold() == (*before[:2], NEVER)
     finally:
         gc.set_threshold(*before)

@@ -8,7 +8,7 @@ import pytest
 
 from codesync_client import text_base
 from codesync_protocol.links import Link
-from codesync_tui.journal import Journal, Unsent
+from codesync_tui.recovery.journal import Journal, UnsentTexts
 from tests.tui.notes import leave_note
 
 BEFORE = Link("ws://127.0.0.1:1", "den", "")
@@ -21,12 +21,12 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def unsent(text_id: str) -> Unsent:
-    return Unsent(1.0, {"source": "mine"}, {"source": ""}, text_id)
+def unsent(text_id: str) -> UnsentTexts:
+    return UnsentTexts(1.0, {"source": "mine"}, {"source": ""}, text_id)
 
 
-def offered(link: Link, text_id: str) -> list[Unsent]:
-    taken = Journal(link).left_behind(text_id)
+def offered(link: Link, text_id: str) -> list[UnsentTexts]:
+    taken = Journal(link).acquire_abandoned(text_id)
     for note, _ in taken:
         note.close()
     return [each for _, each in taken]
@@ -56,7 +56,7 @@ def test_h16_a_note_of_version_0_1_is_found(state: Path) -> None:
 
 
 def test_h16_a_note_follows_the_text_of_its_room(state: Path) -> None:
-    note = Journal(BEFORE).note()
+    note = Journal(BEFORE).new_entry()
     for text_id in ("first", "second"):
         note.unsent = unsent(text_id)
         note.save()

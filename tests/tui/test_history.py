@@ -12,11 +12,11 @@ from codesync_client import Room
 from codesync_protocol.messages import Role
 from codesync_protocol.shared_text import SOURCE
 from codesync_tui.app import CodeSyncApp
+from codesync_tui.dialogs.history import HistoryScreen
+from codesync_tui.dialogs.past_job import PastJobScreen
 from codesync_tui.editor import CodeEditor
-from codesync_tui.past_filter import PastFilter, parse_filter
-from codesync_tui.screens.history import HistoryScreen
-from codesync_tui.screens.past_job import PastJobScreen
-from codesync_tui.screens.room import RoomScreen
+from codesync_tui.room.history_filter import HistoryFilter, parse_filter
+from codesync_tui.room.screen import RoomScreen
 from tests.programs import python, submit_and_wait
 from tests.server.making import all_languages
 from tests.servers import RunningServer, running_server
@@ -26,18 +26,18 @@ from tests.waiting import eventually
 @pytest.mark.parametrize(
     ("typed", "found"),
     [
-        ("", PastFilter()),
-        ("two words", PastFilter("two words")),
-        ("who:ana x", PastFilter("x", name="ana")),
-        ("lang:C++", PastFilter(language="cpp")),
-        ("lang:py is:ok", PastFilter(language="python", verdict="ok")),
-        ("is:timeout", PastFilter(verdict="time_limit")),
-        ("is:memory", PastFilter(verdict="memory_limit")),
-        ("is:nonsense lang:cobol", PastFilter(language="cobol", verdict="nonsense")),
-        ("a: :b http://x", PastFilter("a: :b http://x")),
+        ("", HistoryFilter()),
+        ("two words", HistoryFilter("two words")),
+        ("who:ana x", HistoryFilter("x", name="ana")),
+        ("lang:C++", HistoryFilter(language="cpp")),
+        ("lang:py is:ok", HistoryFilter(language="python", verdict="ok")),
+        ("is:timeout", HistoryFilter(verdict="time_limit")),
+        ("is:memory", HistoryFilter(verdict="memory_limit")),
+        ("is:nonsense lang:cobol", HistoryFilter(language="cobol", verdict="nonsense")),
+        ("a: :b http://x", HistoryFilter("a: :b http://x")),
     ],
 )
-def test_what_is_typed_says_which_jobs_are_looked_for(typed: str, found: PastFilter) -> None:
+def test_what_is_typed_says_which_jobs_are_looked_for(typed: str, found: HistoryFilter) -> None:
     assert parse_filter(typed, all_languages().infos()) == found
 
 
@@ -68,7 +68,7 @@ class Reader:
 
     async def opens(self) -> None:
         """Open the history."""
-        self.room.do("history")
+        self.room.run_key_action("history")
         await eventually(lambda: isinstance(self.app.screen, HistoryScreen))
 
 

@@ -16,10 +16,10 @@ from codesync_protocol.messages import Role
 from codesync_protocol.shared_text import SOURCE
 from codesync_server.documents.document import Document
 from codesync_server.settings import Settings
-from codesync_tui import own_file
 from codesync_tui.app import CodeSyncApp
-from codesync_tui.in_step import InStep
-from codesync_tui.notices import Notices
+from codesync_tui.dialogs.notices import Notices
+from codesync_tui.files import watched_file
+from codesync_tui.files.file_sync import FileSync
 from tests.proxy import proxy_to
 from tests.servers import RunningServer, running_server
 from tests.tui.room_server import RoomServer
@@ -42,7 +42,7 @@ async def server() -> AsyncGenerator[RunningServer]:
 async def linked(
     server: RunningServer, file: Path, *, role: Role = Role.EDITOR
 ) -> AsyncGenerator[Screen]:
-    app = CodeSyncApp(server.link("den", role), name="ana", file=file, keeps_in_step=True)
+    app = CodeSyncApp(server.link("den", role), name="ana", file=file, syncs_file=True)
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         on = Screen(app, pilot)
         await eventually(lambda: on.state.is_online)
@@ -72,7 +72,7 @@ async def test_h43_an_untouched_room_takes_the_file_and_both_stay_in_step(
 async def test_a_file_that_is_not_there_gets_the_rooms_text(
     server: RunningServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(own_file, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(watched_file, "WRITER_SECONDS_MAX", 0.0)
     async with screen(server, "ben") as ben:
         await ben.has_text()
         await ben.writes("theirs\n")
@@ -161,7 +161,7 @@ async def test_another_text_in_the_room_leaves_the_file_as_it_is(tmp_path: Path)
     file = tmp_path / "main.py"
     file.write_text("work of an afternoon\n")
     async with RoomServer() as server:
-        app = CodeSyncApp(server.link, name="ana", file=file, keeps_in_step=True)
+        app = CodeSyncApp(server.link, name="ana", file=file, syncs_file=True)
         async with app.run_test(size=(80, 24), notifications=True) as pilot:
             on = Screen(app, pilot)
             await on.becomes("work of an afternoon\n")
@@ -194,12 +194,12 @@ class ByHand:
 
     room: Room
     file: Path
-    in_step: InStep
+    in_step: FileSync
     told: Told = field(default_factory=Told)
 
     async def look(self, times: int = 1) -> None:
         for _ in range(times):
-            await self.in_step.look()
+            await self.in_step.sync_once()
 
     async def saves(self, text: str) -> None:
         """An editor saves the file, and it is the same at two looks."""
@@ -217,8 +217,8 @@ async def by_hand(
     async with Room(link or server.link("den"), name="ana", shares_text=True) as room:
         await room.text_settled()
         told = Told()
-        in_step = InStep(room, file, told)
-        await in_step.begin(is_starter=is_starter)
+        in_step = FileSync(room, file, told)
+        await in_step.load_base(is_starter=is_starter)
         yield ByHand(room, file, in_step, told)
 
 
@@ -328,13 +328,13 @@ async def test_what_keeps_them_apart_is_said_once(ana: ByHand, ben: Room) -> Non
     await write(ben, "one\ntwo\ntheirs\n")
     await ana.sees("theirs")
     await ana.saves("one\ntwo\nmine\n")
-    assert ana.in_step.is_apart
+    assert ana.in_step.is_out_of_sync
     await write(ben, "one\ntwo\ntheirs again\n")
     await ana.sees("theirs again")
     await ana.look(2)
     assert len(ana.told.notices) == 1
     await ana.saves("one\ntwo\ntheirs again\n")
-    assert not ana.in_step.is_apart
+    assert not ana.in_step.is_out_of_sync
 
 
 async def test_what_the_room_refuses_stays_in_the_file_and_that_is_the_end(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from codesync_protocol.links import Link
-from codesync_tui.journal import Journal, Unsent
+from codesync_tui.recovery.journal import Journal, UnsentTexts
 from tests.tui.notes import leave_note
 
 DEN = Link("ws://127.0.0.1:1", "den", "")
@@ -25,20 +25,20 @@ def files(state: Path) -> list[Path]:
     return sorted((state / "codesync" / "unsent").iterdir())
 
 
-def unsent(text: str, at: float = 1.0) -> Unsent:
-    return Unsent(at, {"source": text}, {"source": ""}, "first")
+def unsent(text: str, at: float = 1.0) -> UnsentTexts:
+    return UnsentTexts(at, {"source": text}, {"source": ""}, "first")
 
 
-def offered() -> list[Unsent]:
+def offered() -> list[UnsentTexts]:
     """What somebody who comes next is offered; and puts back."""
-    taken = Journal(DEN).left_behind()
+    taken = Journal(DEN).acquire_abandoned()
     for note, _ in taken:
         note.close()
     return [each for _, each in taken]
 
 
 def test_what_is_kept_is_found_when_its_session_is_gone(state: Path) -> None:
-    note = Journal(DEN).note()
+    note = Journal(DEN).new_entry()
     note.unsent = unsent("é\x1b🙂")
     note.save()
     assert not offered(), "its writer lives"
@@ -47,7 +47,7 @@ def test_what_is_kept_is_found_when_its_session_is_gone(state: Path) -> None:
     assert not offered()
     note.close()
     assert offered() == [unsent("more")]
-    assert not Journal(Link(DEN.server, "pit", "")).left_behind()
+    assert not Journal(Link(DEN.server, "pit", "")).acquire_abandoned()
     (file,) = files(state)
     assert file.stat().st_mode & 0o777 == 0o600
 
@@ -56,9 +56,9 @@ def test_f38_a_session_that_was_killed_is_gone() -> None:
     program = (
         "import os, signal\n"
         "from codesync_protocol.links import Link\n"
-        "from codesync_tui.journal import Journal, Unsent\n"
-        f"note = Journal(Link({DEN.server!r}, {DEN.room!r}, '')).note()\n"
-        "note.unsent = Unsent(1.0, {'source': 'mine'}, {'source': ''}, 'first')\n"
+        "from codesync_tui.recovery.journal import Journal, UnsentTexts\n"
+        f"note = Journal(Link({DEN.server!r}, {DEN.room!r}, '')).new_entry()\n"
+        "note.unsent = UnsentTexts(1.0, {'source': 'mine'}, {'source': ''}, 'first')\n"
         "note.save()\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
@@ -69,7 +69,7 @@ def test_f38_a_session_that_was_killed_is_gone() -> None:
 def test_two_sessions_keep_both_and_neither_forgets_the_others() -> None:
     leave_note(DEN, unsent("later", 2.0))
     leave_note(DEN, unsent("earlier", 1.0))
-    mine = Journal(DEN).note()
+    mine = Journal(DEN).new_entry()
     mine.unsent = unsent("my own")
     mine.save()
     mine.unsent = None
@@ -79,7 +79,7 @@ def test_two_sessions_keep_both_and_neither_forgets_the_others() -> None:
 
 def test_what_is_offered_to_one_is_offered_to_nobody_else(state: Path) -> None:
     leave_note(DEN, unsent("mine"))
-    ((note, _),) = Journal(DEN).left_behind()
+    ((note, _),) = Journal(DEN).acquire_abandoned()
     assert not offered()
     note.unsent = None
     note.save()
@@ -88,20 +88,20 @@ def test_what_is_offered_to_one_is_offered_to_nobody_else(state: Path) -> None:
 
 
 def test_each_text_is_answered_alone() -> None:
-    both = Unsent(1.0, {"source": "a", "stdin": "b"}, {"source": "", "stdin": ""}, "first")
+    both = UnsentTexts(1.0, {"source": "a", "stdin": "b"}, {"source": "", "stdin": ""}, "first")
     leave_note(DEN, both)
-    ((note, _),) = Journal(DEN).left_behind()
+    ((note, _),) = Journal(DEN).acquire_abandoned()
     note.drop("source")
     note.close()
     assert [each.mine for each in offered()] == [{"stdin": "b"}]
-    ((note, _),) = Journal(DEN).left_behind()
+    ((note, _),) = Journal(DEN).acquire_abandoned()
     note.drop("stdin")
     note.close()
     assert not offered()
 
 
 def test_what_is_there_when_we_leave_is_saved_and_nothing_after_it(state: Path) -> None:
-    note = Journal(DEN).note()
+    note = Journal(DEN).new_entry()
     note.unsent = unsent("last words")
     note.close()
     note.unsent = None
@@ -131,7 +131,7 @@ def test_a_disk_that_is_full_is_no_reason_to_stop(monkeypatch: pytest.MonkeyPatc
     def full(_: int) -> None:
         raise OSError(28, os.strerror(28))
 
-    note = Journal(DEN).note()
+    note = Journal(DEN).new_entry()
     note.unsent = unsent("x")
     with monkeypatch.context() as patched:
         patched.setattr(os, "fsync", full)

@@ -7,8 +7,8 @@ from textual import events
 from textual.widgets import Input
 
 from codesync_tui.app import CodeSyncApp
-from codesync_tui.key_order import KeyDone, KeyOrder
-from codesync_tui.screens.room import RoomScreen
+from codesync_tui.room.screen import RoomScreen
+from codesync_tui.terminal.key_order import KeyMarker, KeyOrder
 from tests.tui.room_server import RoomServer
 from tests.tui.stage import Stage, stage
 from tests.waiting import eventually
@@ -101,7 +101,7 @@ async def test_keys_that_are_pressed_before_there_is_a_screen_wait_for_it(
         for key in keys:
             app.post_message(events.Key(key, None))
         async with app.run_test():
-            await eventually(lambda: not app.keys.is_behind)
+            await eventually(lambda: not app.key_order.has_pending_keys)
         assert app.return_value == (0 if keys == ("ctrl+q",) else None)
 
 
@@ -110,8 +110,8 @@ class Doing:
 
     def __init__(self, *, takes_text: bool) -> None:
         self.done: list[str] = []
-        self.asked: list[KeyDone] = []
-        self.woken: list[KeyDone] = []
+        self.asked: list[KeyMarker] = []
+        self.woken: list[KeyMarker] = []
         self.is_there = True
         self.order = KeyOrder(self._do, self._ask, self._wake, lambda: takes_text)
 
@@ -119,21 +119,21 @@ class Doing:
         assert isinstance(event, events.Key)
         self.done.append(event.key)
 
-    def _ask(self, question: KeyDone) -> bool:
+    def _ask(self, question: KeyMarker) -> bool:
         self.asked.append(question)
         return self.is_there
 
-    def _wake(self, question: KeyDone) -> bool:
+    def _wake(self, question: KeyMarker) -> bool:
         self.woken.append(question)
         return True
 
     async def take(self, *keys: str) -> None:
-        await self.order.open()
+        await self.order.start()
         for key in keys:
-            await self.order.take(events.Key(key, key if len(key) == 1 else None))
+            await self.order.receive(events.Key(key, key if len(key) == 1 else None))
 
     async def answer(self) -> None:
-        await self.order.done(self.asked[-1])
+        await self.order.marker_returned(self.asked[-1])
 
 
 async def test_letters_for_a_text_wait_for_nothing() -> None:
@@ -153,7 +153,7 @@ async def test_letters_that_are_commands_wait_for_each_other() -> None:
     await doing.answer()
     await doing.answer()
     assert doing.done == ["n", "c", "n"]
-    doing.order.close()
+    doing.order.stop()
 
 
 async def test_an_answer_to_an_older_question_counts_for_nothing() -> None:
@@ -161,9 +161,9 @@ async def test_an_answer_to_an_older_question_counts_for_nothing() -> None:
     await doing.take("n", "c")
     old = doing.asked[-1]
     await doing.answer()
-    await doing.order.done(old)
+    await doing.order.marker_returned(old)
     assert doing.done == ["n"]
-    doing.order.close()
+    doing.order.stop()
 
 
 async def test_no_key_waits_for_a_widget_that_is_gone() -> None:
@@ -177,5 +177,5 @@ async def test_no_key_waits_for_ever() -> None:
     doing = Doing(takes_text=False)
     await doing.take("n", "c")
     await eventually(lambda: doing.woken)
-    await doing.order.done(doing.woken[0])
+    await doing.order.marker_returned(doing.woken[0])
     assert doing.done == ["n", "c"]

@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from codesync_tui.transcript.line import LINE_MAX, Line, LineBuilder, whole_line
-from codesync_tui.transcript.look import PLAIN, Look, Source
+from codesync_tui.transcript.output_line import LINE_MAX, LineBuilder, OutputLine, whole_line
+from codesync_tui.transcript.output_style import PLAIN, OutputSource, OutputStyle
 
-RED = Look(colour=1)
+RED = OutputStyle(colour=1)
 characters = st.text(
     st.sampled_from(
         [*"ab \t", "é", "世", "🎉", "\u200d", "\u0301", "\x1b", "\x9b", "\u202e", "\x00"]
@@ -18,7 +18,7 @@ characters = st.text(
 )
 
 
-def line(*pieces: str, look: Look = PLAIN) -> Line:
+def line(*pieces: str, look: OutputStyle = PLAIN) -> OutputLine:
     """A line that came in these pieces."""
     builder = LineBuilder()
     for piece in pieces:
@@ -40,9 +40,9 @@ def test_looks_begin_where_they_change() -> None:
     builder = LineBuilder()
     for text, look in (("ab", PLAIN), ("cd", RED), ("ef", RED), ("g", PLAIN)):
         builder.add(text, look)
-    assert builder.end() == Line("abcdefg", ((0, PLAIN), (2, RED), (6, PLAIN)))
-    assert line("ab").looks == ()
-    assert line("ab", look=RED).looks == ((0, RED),)
+    assert builder.end() == OutputLine("abcdefg", ((0, PLAIN), (2, RED), (6, PLAIN)))
+    assert line("ab").styles == ()
+    assert line("ab", look=RED).styles == ((0, RED),)
 
 
 def test_a_carriage_return_keeps_what_follows_it() -> None:
@@ -85,7 +85,7 @@ def test_rows_fit_into_the_width_and_hold_the_whole_line(text: str, width: int) 
 
 @given(characters)
 def test_a_line_is_printable_and_one_row_without_a_width(text: str) -> None:
-    shown = line(text, look=Look(Source.STDERR))
+    shown = line(text, look=OutputStyle(OutputSource.STDERR))
     assert not any(ord(char) < 32 or 127 <= ord(char) < 160 for char in shown.text)
     assert shown.breaks(0) == [0]
     assert shown.columns == cell_len(shown.text)

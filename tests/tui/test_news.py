@@ -4,7 +4,7 @@ import pytest
 
 from codesync_protocol.messages import Member, StdinMode
 from codesync_protocol.verdict import Result, Verdict
-from codesync_tui import news
+from codesync_tui.room import job_status
 from tests.tui.room_server import RoomServer, job_id, job_summary
 from tests.tui.stage import Stage, stage
 
@@ -38,7 +38,7 @@ async def test_what_others_run_is_said_and_how_it_ended_for_some_seconds(
         await on.server.started(B)
         await on.server.finished(B, Result(Verdict.RUNTIME_ERROR, "exit code 1", exit_code=1))
         await on.until(lambda: "ben: sort.py ✗ runtime error" in on.state.program)
-        monkeypatch.setattr(news, "ENDED_SECONDS", 0.0)
+        monkeypatch.setattr(job_status, "ENDED_SECONDS", 0.0)
         await on.server.submitted(job_summary(A))
         await on.server.started(A)
         await on.server.finished(A)

@@ -11,7 +11,7 @@ from codesync_client import JobOutput
 from codesync_protocol.messages import Stream
 from codesync_protocol.verdict import Verdict
 from codesync_tui.panels.output import OutputPane
-from codesync_tui.session import SLICE, in_slices
+from codesync_tui.room.session import SLICE_BYTES, split_output
 from codesync_tui.transcript.captions import Ending, Heading
 from tests.tui.room_server import job_id, job_summary
 from tests.tui.stage import stage
@@ -47,7 +47,7 @@ class OnePane(App[None]):
 
 async def settled(app: OnePane) -> None:
     """Wait until everything is painted."""
-    await eventually(lambda: not app.pane.is_behind)
+    await eventually(lambda: not app.pane.has_unpainted_output)
 
 
 async def test_it_follows_the_end_until_the_reader_scrolls_up_and_again_from_there() -> None:
@@ -185,10 +185,10 @@ async def test_many_changes_are_painted_at_once() -> None:
 
 def test_output_is_cut_into_slices() -> None:
     event = JobOutput(A, OUT, 5, bytes(range(256)) * 100)
-    pieces = [piece for piece in in_slices(event) if isinstance(piece, JobOutput)]
-    assert all(len(piece.data) <= SLICE for piece in pieces)
+    pieces = [piece for piece in split_output(event) if isinstance(piece, JobOutput)]
+    assert all(len(piece.data) <= SLICE_BYTES for piece in pieces)
     assert b"".join(piece.data for piece in pieces) == event.data
-    assert [piece.offset for piece in pieces] == [5 + SLICE * n for n in range(len(pieces))]
+    assert [piece.offset for piece in pieces] == [5 + SLICE_BYTES * n for n in range(len(pieces))]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codesync_protocol.messages import Stream
-from codesync_tui.transcript import Part, Transcript
+from codesync_tui.transcript import OutputTranscript, RowKind
 from codesync_tui.transcript.captions import Heading
 from tests.tui.room_server import job_id
 from tests.tui.stage import Stage, stage
@@ -32,7 +32,7 @@ async def ran_three(on: Stage) -> None:
     await on.press("f4")
     await on.until(lambda: on.output.is_on_screen)
     on.output.focus()
-    await on.until(lambda: on.output.has_focus and not on.output.is_behind)
+    await on.until(lambda: on.output.has_focus and not on.output.has_unpainted_output)
 
 
 async def test_one_goes_from_block_to_block_and_the_chosen_one_is_marked() -> None:
@@ -42,13 +42,13 @@ async def test_one_goes_from_block_to_block_and_the_chosen_one_is_marked() -> No
         chosen: list[str] = []
         for key in ("p", "p", "p", "p", "n", "n", "n"):
             await on.press(key)
-            chosen.append(on.output.chosen)
-            await on.until(lambda: [row for row in marked(on) if on.output.chosen[:8] in row])
+            chosen.append(on.output.chosen_job)
+            await on.until(lambda: [row for row in marked(on) if on.output.chosen_job[:8] in row])
             assert len(marked(on)) == 1
             assert "c copies, s saves" in marked(on)[0]
         assert chosen == [C, B, A, A, B, C, C]
         await on.press("escape")
-        assert (on.output.chosen, marked(on)) == ("", [])
+        assert (on.output.chosen_job, marked(on)) == ("", [])
 
 
 async def test_the_first_that_is_chosen_is_one_that_is_seen() -> None:
@@ -57,15 +57,15 @@ async def test_the_first_that_is_chosen_is_one_that_is_seen() -> None:
         for job in (A, B, C):
             await ran(on, job, lines)
         on.room.action_block_before()
-        await on.until(lambda: on.output.chosen == C)
+        await on.until(lambda: on.output.chosen_job == C)
         assert on.output.has_focus
         assert on.output.scroll_offset.y == on.output.transcript.span(C)[0]
         await on.press("escape", "home")
         await on.until(lambda: on.output.scroll_offset.y == 0)
         on.room.action_next_block()
-        await on.until(lambda: on.output.chosen == A)
+        await on.until(lambda: on.output.chosen_job == A)
         on.room.action_next_block()
-        await on.until(lambda: on.output.chosen == B)
+        await on.until(lambda: on.output.chosen_job == B)
         await on.until(lambda: B[:8] in on.output.render_line(0).text)
 
 
@@ -118,7 +118,7 @@ async def test_a_block_that_wrote_nothing_is_said_to(tmp_path: Path) -> None:
         await ran(on, A, b"something\n")
         await ran(on, B, b"")
         on.room.action_block_before()
-        await on.until(lambda: on.output.chosen == B)
+        await on.until(lambda: on.output.chosen_job == B)
         await on.press("c")
         await on.until(lambda: "The chosen program wrote nothing." in on.notices())
 
@@ -128,14 +128,14 @@ async def test_a_chosen_block_that_is_forgotten_is_chosen_no_more() -> None:
         await ran_three(on)
         await on.press("p")
         on.room.action_clear_output()
-        assert on.output.chosen == ""
+        assert on.output.chosen_job == ""
         await on.press("p", "n")
-        assert on.output.chosen == ""
+        assert on.output.chosen_job == ""
 
 
 @given(st.lists(st.text("ab \n", max_size=30), min_size=1, max_size=6), st.integers(0, 9))
 def test_a_blocks_rows_are_its_own(texts: list[str], width: int) -> None:
-    transcript = Transcript()
+    transcript = OutputTranscript()
     transcript.set_width(width)
     for number, text in enumerate(texts):
         job = job_id(number)
@@ -144,6 +144,6 @@ def test_a_blocks_rows_are_its_own(texts: list[str], width: int) -> None:
     assert transcript.jobs == tuple(map(job_id, range(len(texts))))
     for job in transcript.jobs:
         start, end = transcript.span(job)
-        assert transcript.row(start).part is Part.HEADING
+        assert transcript.row(start).kind is RowKind.HEADING
         assert {transcript.row(row).job for row in range(start, end)} == {job}
     assert transcript.span(transcript.jobs[-1])[1] == transcript.rows

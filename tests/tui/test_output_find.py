@@ -11,7 +11,7 @@ from textual.strip import Strip
 
 from codesync_protocol.messages import Stream
 from codesync_tui.panels.output_find import OutputFind
-from codesync_tui.transcript import Transcript
+from codesync_tui.transcript import OutputTranscript
 from codesync_tui.transcript.captions import Heading
 from tests.tui.room_server import job_id, job_summary
 from tests.tui.stage import Stage, stage
@@ -120,14 +120,14 @@ async def test_the_match_that_one_is_at_stands_out_in_every_theme(theme: str) ->
 def test_the_rows_that_are_found_hold_the_beginning_of_what_was_found(
     texts: list[str], needle: str
 ) -> None:
-    transcript = Transcript()
+    transcript = OutputTranscript()
     transcript.set_width(7)
     for number, text in enumerate(texts):
         job = job_id(number)
         transcript.begin(job, Heading("ana", 0, "main.py", "Python", job[:8]))
         transcript.write(job, Stream.STDOUT, text.encode())
     expected = sum(text.count(needle) for text in "\n".join(texts).split("\n"))
-    rows = transcript.find(re.compile(needle))
+    rows = transcript.find_rows(re.compile(needle))
     assert len(rows) == expected
     for index in rows:
         row = transcript.row(index)

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from codesync_client.files import FileTrouble
-from codesync_tui import own_file
-from codesync_tui.own_file import PATIENCE_SECONDS, OwnFile
+from codesync_tui.files import watched_file
+from codesync_tui.files.watched_file import WRITER_SECONDS_MAX, WatchedFile
 
 
 class Clock:
@@ -21,7 +21,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(own_file, "monotonic", clock)
+    monkeypatch.setattr(watched_file, "monotonic", clock)
     return clock
 
 
@@ -33,100 +33,102 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def file(path: Path, clock: Clock) -> OwnFile:
-    file = OwnFile(path)
-    assert not file.look()
-    assert file.look()
+def file(path: Path, clock: Clock) -> WatchedFile:
+    file = WatchedFile(path)
+    assert not file.poll()
+    assert file.poll()
     return file
 
 
-def test_what_is_the_same_at_two_looks_is_read(file: OwnFile, path: Path) -> None:
+def test_what_is_the_same_at_two_looks_is_read(file: WatchedFile, path: Path) -> None:
     assert file.text == "old\n"
     path.write_text("new and")
-    assert not file.look()
+    assert not file.poll()
     path.write_text("new and whole\n")
-    assert not file.look()
+    assert not file.poll()
     assert file.text == "old\n"
-    assert file.look()
+    assert file.poll()
     assert file.text == "new and whole\n"
 
 
 def test_a_file_that_is_not_there_is_empty(tmp_path: Path) -> None:
-    file = OwnFile(tmp_path / "new.py")
-    assert not file.look()
-    assert file.look()
+    file = WatchedFile(tmp_path / "new.py")
+    assert not file.poll()
+    assert file.poll()
     assert file.text == ""
     assert file.write("text\n")
-    assert file.look()
+    assert file.poll()
     assert (tmp_path / "new.py").read_text() == "text\n"
 
 
 @pytest.mark.parametrize("how", ["emptied", "removed"])
 def test_a_file_that_is_emptied_or_removed_is_waited_for(
-    file: OwnFile, path: Path, clock: Clock, how: str
+    file: WatchedFile, path: Path, clock: Clock, how: str
 ) -> None:
     path.write_text("") if how == "emptied" else path.unlink()
-    assert not file.look()
-    assert not file.look()
-    clock.now += PATIENCE_SECONDS / 2
-    assert not file.look()
+    assert not file.poll()
+    assert not file.poll()
+    clock.now += WRITER_SECONDS_MAX / 2
+    assert not file.poll()
     assert file.text == "old\n"
-    clock.now += PATIENCE_SECONDS
-    assert file.look()
+    clock.now += WRITER_SECONDS_MAX
+    assert file.poll()
     assert file.text == ""
 
 
-def test_a_file_that_comes_back_was_never_empty(file: OwnFile, path: Path, clock: Clock) -> None:
+def test_a_file_that_comes_back_was_never_empty(
+    file: WatchedFile, path: Path, clock: Clock
+) -> None:
     path.write_text("")
-    file.look()
-    clock.now += PATIENCE_SECONDS / 2
+    file.poll()
+    clock.now += WRITER_SECONDS_MAX / 2
     path.write_text("new\n")
-    assert not file.look()
-    assert file.look()
+    assert not file.poll()
+    assert file.poll()
     assert file.text == "new\n"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux can be asked")
 def test_a_file_that_a_program_writes_is_left_alone_however_long_that_takes(
-    file: OwnFile, path: Path, clock: Clock
+    file: WatchedFile, path: Path, clock: Clock
 ) -> None:
     with path.open("w") as writer:
         writer.write("ha")
         writer.flush()
-        assert not file.look()
-        clock.now += PATIENCE_SECONDS - 1.0
-        assert not file.look()
+        assert not file.poll()
+        clock.now += WRITER_SECONDS_MAX - 1.0
+        assert not file.poll()
         assert not file.write("over it\n")
         clock.now += 2.0
         with pytest.raises(FileTrouble, match="open to write to it"):
-            file.look()
+            file.poll()
         writer.write("lf\n")
-    assert not file.look()
-    assert file.look()
+    assert not file.poll()
+    assert file.poll()
     assert file.text == "half\n"
 
 
-def test_what_somebody_saved_is_not_overwritten(file: OwnFile, path: Path) -> None:
+def test_what_somebody_saved_is_not_overwritten(file: WatchedFile, path: Path) -> None:
     path.write_text("somebody's\n")
     assert not file.write("mine\n")
     assert path.read_text() == "somebody's\n"
-    assert not file.look()
-    assert file.look()
+    assert not file.poll()
+    assert file.poll()
     assert file.write("both\n")
-    assert file.look()
+    assert file.poll()
     assert (file.text, path.read_text()) == ("both\n", "both\n")
 
 
 def test_a_file_that_cannot_be_read_stays_unread_until_it_is_mended(
-    file: OwnFile, path: Path
+    file: WatchedFile, path: Path
 ) -> None:
     path.write_bytes(b"caf\xe9")
-    assert not file.look()
+    assert not file.poll()
     for _ in range(2):
         with pytest.raises(FileTrouble, match="not UTF-8"):
-            file.look()
+            file.poll()
     assert not file.write("over it\n")
     path.write_text("café")
-    assert not file.look()
-    assert file.look()
+    assert not file.poll()
+    assert file.poll()
     assert file.text == "café"

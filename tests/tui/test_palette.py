@@ -4,9 +4,9 @@ import pytest
 from textual.command import CommandPalette
 from textual.widgets import OptionList
 
-from codesync_tui.actions import ACTIONS, EDITS
-from codesync_tui.command import Command, word_score
-from codesync_tui.screens.help import HelpScreen
+from codesync_tui.dialogs.help import HelpScreen
+from codesync_tui.keymap import ACTIONS, EDITOR_ACTIONS
+from codesync_tui.room.palette_command import PaletteCommand, match_score
 from tests.tui.stage import Stage, stage
 
 
@@ -41,17 +41,18 @@ async def look_for(on: Stage, words: str) -> None:
 )
 def test_what_people_call_things_is_understood(words: str, title: str) -> None:
     commands = [
-        Command(each.title, each.help, lambda: None, each.words) for each in (*ACTIONS, *EDITS)
+        PaletteCommand(each.title, each.help, lambda: None, each.aliases)
+        for each in (*ACTIONS, *EDITOR_ACTIONS)
     ]
-    best = max(word_score(words, command) for command in commands)
+    best = max(match_score(words, command) for command in commands)
     assert best > 0
-    found = [command.title for command in commands if word_score(words, command) == best]
+    found = [command.title for command in commands if match_score(words, command) == best]
     assert title in found
 
 
 def test_what_is_called_so_goes_before_what_is_described_so() -> None:
-    leave = Command("Leave", "leave the room", lambda: None, "quit exit")
-    scores = [word_score(word, leave) for word in ("leave", "quit", "room", "stay", "")]
+    leave = PaletteCommand("Leave", "leave the room", lambda: None, "quit exit")
+    scores = [match_score(word, leave) for word in ("leave", "quit", "room", "stay", "")]
     assert scores[0] > scores[1] > scores[2] > scores[3] == scores[4] == 0
 
 
@@ -77,7 +78,7 @@ async def test_edits_are_done_in_the_editor() -> None:
         await on.press("enter")
         await on.until(lambda: on.editor.text != "one")
         assert on.editor.has_focus
-        on.room.edit("redo")
+        on.room.run_editor_action("redo")
         await on.until(lambda: on.editor.text == "one")
 
 

@@ -4,8 +4,8 @@ from msgspec import structs
 from textual.widgets import Input, OptionList
 
 from codesync_protocol.messages import PastJob, StdinMode, Submit
-from codesync_tui.screens.history import HistoryScreen
-from codesync_tui.screens.past_job import PastJobScreen
+from codesync_tui.dialogs.history import HistoryScreen
+from codesync_tui.dialogs.past_job import PastJobScreen
 from tests.tui.room_server import OK, RoomServer, job_id, job_summary
 from tests.tui.stage import Stage, stage
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input, Static
 
-from codesync_tui.paths import complete
-from codesync_tui.screens.path_prompt import PathPrompt
+from codesync_tui.dialogs.path_completion import complete_path
+from codesync_tui.dialogs.path_prompt import PathPrompt
 from tests.tui.stage import Stage, stage
 
 
@@ -39,15 +39,15 @@ def folder(tmp_path: Path) -> Path:
 def test_a_path_is_completed_as_far_as_it_is_certain(
     folder: Path, monkeypatch: pytest.MonkeyPatch, typed: str, path: str, names: list[str]
 ) -> None:
-    assert complete(f"{folder}/{typed}") == (f"{folder}/{path}", names)
+    assert complete_path(f"{folder}/{typed}") == (f"{folder}/{path}", names)
     monkeypatch.chdir(folder)
-    assert complete(typed) == (path, names)
+    assert complete_path(typed) == (path, names)
 
 
 def test_ones_home_is_known(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(folder))
-    assert complete("~") == ("~/", ["~/"])
-    assert complete("~/sol") == ("~/solve.py", ["solve.py"])
+    assert complete_path("~") == ("~/", ["~/"])
+    assert complete_path("~/sol") == ("~/solve.py", ["solve.py"])
 
 
 async def opened(on: Stage) -> Input:

@@ -16,12 +16,18 @@ from textual.widgets import Static
 from codesync_client.carets import CaretPlace
 from codesync_client.shared_document import SharedDocument
 from codesync_protocol.messages import Caret, Role
-from codesync_tui import presence
-from codesync_tui.editor.document import SourceDocument
-from codesync_tui.editor.remote_carets import Mark, Marks, RemoteCaret, paint, plan
-from codesync_tui.editor.rows import QuickWrappedDocument
-from codesync_tui.presence import IDLE_SECONDS, TYPING_SECONDS, Presence
-from codesync_tui.shared_texts import CARET_SECONDS
+from codesync_tui.editor.remote_carets import (
+    RemoteCaret,
+    RowMark,
+    RowMarks,
+    paint_row_marks,
+    plan_row_marks,
+)
+from codesync_tui.editor.source_document import SourceDocument
+from codesync_tui.editor.wrapped_document import SourceWrappedDocument
+from codesync_tui.panels import member_activity
+from codesync_tui.panels.member_activity import IDLE_SECONDS, TYPING_SECONDS, ActivityTracker
+from codesync_tui.room.shared_text_binding import CARET_SECONDS
 from tests.programs import python, submit_and_wait
 from tests.servers import RunningServer, running_server
 from tests.tui.test_sharing import Screen, screen, script_in
@@ -39,59 +45,61 @@ async def server() -> AsyncGenerator[RunningServer]:
 
 
 def test_who_wrote_is_typing_and_who_does_nothing_is_idle() -> None:
-    presence = Presence()
-    presence.here({ANA, BEN}, 0.0)
-    presence.wrote(ANA, 10.0)
-    assert presence.doing(ANA, 10.0 + TYPING_SECONDS - 0.1) == "typing"
-    assert presence.doing(ANA, 10.0 + TYPING_SECONDS) == ""
-    assert presence.doing(BEN, IDLE_SECONDS - 0.1) == ""
-    assert presence.doing(BEN, IDLE_SECONDS) == "idle"
+    presence = ActivityTracker()
+    presence.update_members({ANA, BEN}, 0.0)
+    presence.text_written(ANA, 10.0)
+    assert presence.state_of(ANA, 10.0 + TYPING_SECONDS - 0.1) == "typing"
+    assert presence.state_of(ANA, 10.0 + TYPING_SECONDS) == ""
+    assert presence.state_of(BEN, IDLE_SECONDS - 0.1) == ""
+    assert presence.state_of(BEN, IDLE_SECONDS) == "idle"
 
 
 def test_whose_caret_is_only_taken_along_did_nothing() -> None:
-    presence = Presence()
-    presence.here({ANA, BEN}, 0.0)
+    presence = ActivityTracker()
+    presence.update_members({ANA, BEN}, 0.0)
     presence.carets_moved({BEN: CaretPlace(3, 3)}, 0.0)
     presence.text_moved({BEN: CaretPlace(4, 4)})
     presence.carets_moved({BEN: CaretPlace(4, 4)}, IDLE_SECONDS)
-    assert presence.doing(BEN, IDLE_SECONDS) == "idle"
+    assert presence.state_of(BEN, IDLE_SECONDS) == "idle"
     presence.carets_moved({BEN: CaretPlace(5, 5)}, IDLE_SECONDS)
-    assert presence.doing(BEN, IDLE_SECONDS) == ""
+    assert presence.state_of(BEN, IDLE_SECONDS) == ""
 
 
 def test_who_left_and_came_back_is_not_idle() -> None:
-    presence = Presence()
-    presence.here({BEN}, 0.0)
-    presence.here(set(), IDLE_SECONDS)
-    presence.here({BEN}, IDLE_SECONDS)
-    assert presence.doing(BEN, IDLE_SECONDS) == ""
+    presence = ActivityTracker()
+    presence.update_members({BEN}, 0.0)
+    presence.update_members(set(), IDLE_SECONDS)
+    presence.update_members({BEN}, IDLE_SECONDS)
+    assert presence.state_of(BEN, IDLE_SECONDS) == ""
 
 
 def test_a_selection_is_marked_row_by_row_and_the_name_stands_behind_the_line() -> None:
     source = SourceDocument("é1\n22\n\n44\n")
-    wrapped = QuickWrappedDocument(source)
+    wrapped = SourceWrappedDocument(source)
     caret = RemoteCaret("ben", 2, 8, CARET, SELECTION)
-    rows = plan([caret], source, wrapped, 0, 4)
-    assert rows[0].pieces == [Mark(1, 3, SELECTION)]
-    assert rows[1].pieces == [Mark(0, 3, SELECTION)]
-    assert rows[3].pieces == [Mark(0, 0, SELECTION), Mark(0, 1, CARET)]
+    rows = plan_row_marks([caret], source, wrapped, 0, 4)
+    assert rows[0].pieces == [RowMark(1, 3, SELECTION)]
+    assert rows[1].pieces == [RowMark(0, 3, SELECTION)]
+    assert rows[3].pieces == [RowMark(0, 0, SELECTION), RowMark(0, 1, CARET)]
     assert (rows[3].labels, rows[3].end) == ([("ben", CARET)], 2)
-    assert plan([caret], source, wrapped, 4, 5) == {}
+    assert plan_row_marks([caret], source, wrapped, 4, 5) == {}
 
 
 @given(st.integers(0, 30), st.integers(0, 12), st.integers(0, 40), st.text("ab世", max_size=20))
 def test_painting_never_changes_a_rows_width(at: int, scroll: int, end: int, text: str) -> None:
     strip = Strip([Segment("  1 "), Segment(text)]).adjust_cell_length(24)
-    marks = Marks([Mark(at, at + 3, SELECTION)], [("zoë 世", CARET), ("ben", CARET)], end)
-    assert paint(strip, marks, 4, scroll, at).cell_length == strip.cell_length
+    marks = RowMarks([RowMark(at, at + 3, SELECTION)], [("zoë 世", CARET), ("ben", CARET)], end)
+    assert paint_row_marks(strip, marks, 4, scroll, at).cell_length == strip.cell_length
 
 
 def test_our_own_caret_is_never_covered() -> None:
     strip = Strip([Segment("  1 "), Segment("abc" + " " * 17)])
-    marks = Marks([Mark(2, 3, CARET)], [("ben", CARET)], 3)
-    assert "ben" in paint(strip, marks, 4, 0, 2).text
-    assert "ben" not in paint(strip, marks, 4, 0, 6).text
-    assert all(segment.style != CARET for segment in paint(strip, marks, 4, 0, 2).crop(0, 8))
+    marks = RowMarks([RowMark(2, 3, CARET)], [("ben", CARET)], 3)
+    assert "ben" in paint_row_marks(strip, marks, 4, 0, 2).text
+    assert "ben" not in paint_row_marks(strip, marks, 4, 0, 6).text
+    assert all(
+        segment.style != CARET for segment in paint_row_marks(strip, marks, 4, 0, 2).crop(0, 8)
+    )
 
 
 def painted(on: Screen) -> str:
@@ -128,7 +136,7 @@ async def test_whoever_came_before_and_after_programs_ran_sees_where_the_others_
         async with screen(server, "ben", columns=160) as ben:
             await ben.becomes(LINES)
             ben.editor.move_cursor((3, 2))
-            await eventually(lambda: ana.room.company.others)
+            await eventually(lambda: ana.room.collaborators.others)
             row = ana.editor.cursor_location[0]
             await eventually(lambda: f"ana  line {row + 1}" in _members(ben))
 
@@ -176,7 +184,7 @@ async def test_following_ends_with_our_first_key_and_a_jump_takes_our_caret_alon
         await ana.writes(LINES)
         await ben.becomes(LINES)
         ben.editor.move_cursor((100, 0))
-        await eventually(lambda: ana.room.company.others)
+        await eventually(lambda: ana.room.collaborators.others)
         await ana.pilot.press("ctrl+l")
         await eventually(lambda: "line 100   ben" in painted(ana))
         assert ana.state.following == "ben"
@@ -196,7 +204,7 @@ async def test_following_ends_when_the_member_leaves(server: RunningServer) -> N
         async with screen(server, "ben") as ben:
             await ben.becomes(ana.editor.text)
             await ben.pilot.press("right")
-            await eventually(lambda: ana.room.company.others)
+            await eventually(lambda: ana.room.collaborators.others)
             await ana.pilot.press("ctrl+l")
             assert ana.state.following == "ben"
         await eventually(lambda: not ana.state.following)
@@ -205,7 +213,7 @@ async def test_following_ends_when_the_member_leaves(server: RunningServer) -> N
 async def test_members_are_shown_with_their_line_and_what_they_do(
     server: RunningServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(presence, "TYPING_SECONDS", 60.0)  # a slow machine sees it late
+    monkeypatch.setattr(member_activity, "TYPING_SECONDS", 60.0)  # a slow machine sees it late
     async with screen(server, "ana", columns=160) as ana, screen(server, "ben") as ben:
         await ana.has_text()
         await ana.writes(LINES)
@@ -223,7 +231,7 @@ def _members(on: Screen) -> str:
 def test_our_own_selection_is_seen_within_anothers() -> None:
     ours = Style(bgcolor="blue")
     strip = Strip([Segment("  1 "), Segment("ab"), Segment("cd", ours), Segment("ef   ")])
-    painted = paint(strip, Marks([Mark(0, 6, SELECTION)], []), 4, 0, None, ours)
+    painted = paint_row_marks(strip, RowMarks([RowMark(0, 6, SELECTION)], []), 4, 0, None, ours)
     assert [(text, style) for text, style, _ in painted][1:4] == [
         ("ab", SELECTION),
         ("cd", ours),

@@ -3,27 +3,27 @@
 from pathlib import Path
 
 from codesync_protocol.messages import StdinMode
-from codesync_tui.program import Program
+from codesync_tui.room.program import Program
 from tests.tui.room_server import CPP, JAVA, LANGUAGES, PYTHON
 
 
 def test_starter_text_changes_with_the_language_until_somebody_writes() -> None:
     program = Program()
-    assert program.choose(PYTHON, "", LANGUAGES) == PYTHON.starter
-    assert program.choose(CPP, PYTHON.starter, LANGUAGES) == CPP.starter
-    assert program.choose(JAVA, "int x;", LANGUAGES) is None
+    assert program.choose_language(PYTHON, "", LANGUAGES) == PYTHON.starter
+    assert program.choose_language(CPP, PYTHON.starter, LANGUAGES) == CPP.starter
+    assert program.choose_language(JAVA, "int x;", LANGUAGES) is None
     assert program.language == JAVA
-    assert program.choose(PYTHON, "  \n", LANGUAGES) == PYTHON.starter
+    assert program.choose_language(PYTHON, "  \n", LANGUAGES) == PYTHON.starter
 
 
 def test_a_file_is_never_replaced_by_starter_text() -> None:
-    program = Program(path=Path("a.py"), kept="print()")
-    assert program.choose(CPP, "print()", LANGUAGES) is None
-    assert program.choose(CPP, "", LANGUAGES) is None
+    program = Program(path=Path("a.py"), saved_text="print()")
+    assert program.choose_language(CPP, "print()", LANGUAGES) is None
+    assert program.choose_language(CPP, "", LANGUAGES) is None
 
 
 def test_only_what_somebody_wrote_is_unsaved() -> None:
-    program = Program(kept="starter")
+    program = Program(saved_text="starter")
     assert not program.is_unsaved("starter")
     assert not program.is_unsaved(" \n")
     assert program.is_unsaved("mine")

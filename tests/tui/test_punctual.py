@@ -7,7 +7,7 @@ import time
 import pytest
 from textual.app import App
 
-from codesync_tui.punctual import Punctual
+from codesync_tui.terminal.reliable_timers import ReliableTimers
 from tests.waiting import eventually
 
 LATE = "late"
@@ -17,7 +17,7 @@ class Held(App[None]):
     """An app whose process is held up between the lines of a timer that has just been set."""
 
 
-class Sure(Punctual, Held):
+class Sure(ReliableTimers, Held):
     """The same, with timers that go off."""
 
 

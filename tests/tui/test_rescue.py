@@ -12,8 +12,8 @@ from codesync_protocol.links import Link
 from codesync_protocol.shared_text import SOURCE, STDIN
 from codesync_server.documents.document import Document
 from codesync_tui.app import CodeSyncApp
-from codesync_tui.rescue import Rescue
-from codesync_tui.screens.conflict import ConflictScreen
+from codesync_tui.dialogs.conflict import ConflictScreen
+from codesync_tui.recovery.unsent_edits import UnsentEdits
 from tests.proxy import Proxy, proxy_to
 from tests.servers import running_server
 from tests.tui.room_server import PYTHON, RoomServer
@@ -312,14 +312,14 @@ async def test_f29_what_is_not_sent_is_kept_before_the_cut_is_noticed(state: Pat
 async def test_what_arrives_within_a_second_is_not_written_down(
     state: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    second = Rescue.tick
+    second = UnsentEdits.update_journal
 
-    def no_tick(_: Rescue) -> None:
+    def no_update(_: UnsentEdits) -> None:
         pass
 
-    monkeypatch.setattr(Rescue, "tick", no_tick)  # no second passes by itself
+    monkeypatch.setattr(UnsentEdits, "update_journal", no_update)  # no second passes by itself
     async with on_a_line() as (proxy, link), entered(link) as on:
-        rescue = on.room._rescue  # pyright: ignore[reportPrivateUsage]
+        rescue = on.room._unsent_edits  # pyright: ignore[reportPrivateUsage]
         for key in "abc":
             proxy.stall()
             await on.pilot.press(key)

@@ -25,9 +25,9 @@ from codesync_protocol.messages import (
     TakeStdin,
 )
 from codesync_protocol.verdict import Result, Verdict
+from codesync_tui.dialogs.language import LanguagePicker
+from codesync_tui.dialogs.too_small import TooSmallScreen
 from codesync_tui.panels.banner import Banner
-from codesync_tui.screens.language import LanguagePicker
-from codesync_tui.screens.too_small import TooSmall
 from tests.tui.room_server import CPP, PYTHON, RoomServer, job_id, job_summary
 from tests.tui.stage import Stage, stage
 
@@ -487,7 +487,7 @@ OURS = "codesync join ws://127.0.0.1/a#b"
 
 
 async def test_leaving_a_room_of_ours_that_is_kept_does_not_ask() -> None:
-    async with stage(join_line=OURS, is_kept=True) as on:
+    async with stage(join_line=OURS, is_room_persistent=True) as on:
         await on.write("mine")
         await on.press("ctrl+q")
         await on.until(lambda: on.app.return_value == 0)
@@ -495,7 +495,7 @@ async def test_leaving_a_room_of_ours_that_is_kept_does_not_ask() -> None:
 
 async def test_leaving_asks_when_the_file_has_not_what_the_room_has(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text("then")
-    async with stage(join_line=OURS, is_kept=True, file=tmp_path / "a.py") as on:
+    async with stage(join_line=OURS, is_room_persistent=True, file=tmp_path / "a.py") as on:
         await on.until(lambda: on.editor.text == "then")
         await on.write("now")
         await on.press("ctrl+q")
@@ -507,16 +507,16 @@ async def test_leaving_asks_when_the_file_has_not_what_the_room_has(tmp_path: Pa
 
 
 async def test_leaving_asks_while_the_room_is_not_kept_although_it_should() -> None:
-    async with stage(join_line=OURS, is_kept=True) as on:
+    async with stage(join_line=OURS, is_room_persistent=True) as on:
         await on.server.say(Saving("the disk is full"))
-        await on.until(lambda: on.state.unkept)
+        await on.until(lambda: on.state.is_not_persisted)
         await on.write("mine")
         await on.press("ctrl+q")
         await on.until(lambda: any("not saved" in notice for notice in on.notices()))
 
 
 async def test_leaving_asks_when_others_would_be_put_out_of_a_room_of_ours() -> None:
-    async with stage(columns=160, lines=48, join_line=OURS, is_kept=True) as on:
+    async with stage(columns=160, lines=48, join_line=OURS, is_room_persistent=True) as on:
         await on.server.members_are(Member(1, "ana", "host"), Member(2, "ben", "editor", 1))
         await on.until(lambda: "ben" in on.members())
         await on.press("ctrl+q")
@@ -540,12 +540,12 @@ async def test_leaving_does_not_ask_when_nothing_would_be_lost() -> None:
 
 async def test_a_terminal_that_is_too_small_is_told_and_recovers() -> None:
     async with stage(columns=39, lines=24) as on:
-        assert isinstance(on.app.screen, TooSmall)
+        assert isinstance(on.app.screen, TooSmallScreen)
         await on.pilot.resize_terminal(80, 24)
-        await on.until(lambda: not isinstance(on.app.screen, TooSmall))
+        await on.until(lambda: not isinstance(on.app.screen, TooSmallScreen))
         assert on.editor.has_focus
         await on.pilot.resize_terminal(80, 11)
-        await on.until(lambda: isinstance(on.app.screen, TooSmall))
+        await on.until(lambda: isinstance(on.app.screen, TooSmallScreen))
 
 
 @pytest.mark.parametrize(("columns", "lines"), [(80, 24), (160, 48), (40, 12)])

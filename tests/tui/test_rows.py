@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from textual.document._wrapped_document import WrappedDocument
 from textual.geometry import Offset
 
-from codesync_tui.editor.document import SourceDocument
-from codesync_tui.editor.rows import QuickWrappedDocument
+from codesync_tui.editor.source_document import SourceDocument
+from codesync_tui.editor.wrapped_document import SourceWrappedDocument
 
 lines = st.lists(st.text("a\t界é", max_size=6), min_size=1, max_size=8)
 
@@ -17,7 +17,7 @@ def test_each_line_is_a_row_also_when_it_was_edited(
     before: list[str], fresh: list[str], data: st.DataObject
 ) -> None:
     source = SourceDocument("\n".join(before))
-    quick = QuickWrappedDocument(source)
+    quick = SourceWrappedDocument(source)
     places = st.tuples(st.integers(0, len(before) - 1), st.integers(0, 6))
     start, end = sorted((data.draw(places), data.draw(places)))
     landed = source.replace_range(start, end, "\n".join(fresh)).end_location
@@ -38,7 +38,7 @@ def test_each_line_is_a_row_also_when_it_was_edited(
 
 def test_rows_are_kept_only_while_lines_are_wrapped() -> None:
     source = SourceDocument("abcdef\n" * 3)
-    rows = QuickWrappedDocument(source)
+    rows = SourceWrappedDocument(source)
     assert rows.height == 4
     rows.wrap(4)
     assert rows.height == 7
@@ -47,7 +47,7 @@ def test_rows_are_kept_only_while_lines_are_wrapped() -> None:
 
 
 def test_there_is_no_row_behind_the_last() -> None:
-    rows = QuickWrappedDocument(SourceDocument("a\nb"))
+    rows = SourceWrappedDocument(SourceDocument("a\nb"))
     with pytest.raises(IndexError):
         rows.line_at(2)
     with pytest.raises(ValueError, match="out of bounds"):

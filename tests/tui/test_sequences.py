@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codesync_tui.transcript.sequences import (
+from codesync_tui.transcript.escape_sequences import (
     PARAMETERS_MAX,
     STRING_MAX,
-    Carriage,
-    Sgr,
-    Text,
+    CarriageReturn,
+    SgrToken,
+    TextToken,
     Token,
     Tokenizer,
 )
@@ -29,8 +29,8 @@ def tokens(*pieces: str) -> list[Token]:
     tokenizer = Tokenizer()
     joined: list[Token] = []
     for token in [*(t for p in pieces for t in tokenizer.feed(p)), *tokenizer.finish()]:
-        if isinstance(token, Text) and joined and isinstance(joined[-1], Text):
-            joined[-1] = Text(joined[-1].text + token.text)
+        if isinstance(token, TextToken) and joined and isinstance(joined[-1], TextToken):
+            joined[-1] = TextToken(joined[-1].text + token.text)
         else:
             joined.append(token)
     return joined
@@ -46,7 +46,7 @@ def test_the_pieces_in_which_a_text_comes_do_not_show(text: str, cuts: list[int]
 
 def test_sgr_is_found_in_its_7_bit_and_8_bit_form() -> None:
     assert tokens("a\x1b[1;31mb\x9b38:5:9mc") == [
-        Text("a"), Sgr("1;31"), Text("b"), Sgr("38:5:9"), Text("c"),
+        TextToken("a"), SgrToken("1;31"), TextToken("b"), SgrToken("38:5:9"), TextToken("c"),
     ]  # fmt: skip
 
 
@@ -62,7 +62,7 @@ def test_sgr_is_found_in_its_7_bit_and_8_bit_form() -> None:
     ],
 )  # fmt: skip
 def test_other_sequences_are_left_out(sequence: str) -> None:
-    assert tokens(f"a{sequence}b") == [Text("ab")]
+    assert tokens(f"a{sequence}b") == [TextToken("ab")]
 
 
 @pytest.mark.parametrize(
@@ -75,12 +75,12 @@ def test_other_sequences_are_left_out(sequence: str) -> None:
     ],
 )  # fmt: skip
 def test_what_is_no_sequence_is_shown(text: str) -> None:
-    assert "".join(t.text for t in tokens(text) if isinstance(t, Text)) == text
+    assert "".join(t.text for t in tokens(text) if isinstance(t, TextToken)) == text
 
 
 def test_a_sequence_that_never_ends_does_not_hide_what_follows_it() -> None:
     shown = tokens("\x1b]0;gotcha", "\nthe real output\n")
-    assert shown == [Text("\x1b]0;gotcha\nthe real output\n")]
+    assert shown == [TextToken("\x1b]0;gotcha\nthe real output\n")]
 
 
 def test_what_is_held_back_is_bounded() -> None:
@@ -88,7 +88,7 @@ def test_what_is_held_back_is_bounded() -> None:
     held = 0
     for _ in range(1000):
         for token in tokenizer.feed("\x1b]" + "x" * 100):
-            assert isinstance(token, Text)
+            assert isinstance(token, TextToken)
             held -= len(token.text)
         held += 102
         assert held <= STRING_MAX + 3
@@ -96,5 +96,5 @@ def test_what_is_held_back_is_bounded() -> None:
 
 def test_a_carriage_return_is_told_apart() -> None:
     assert tokens("10%\r20%\r\n") == [
-        Text("10%"), Carriage(), Text("20%"), Carriage(), Text("\n"),
+        TextToken("10%"), CarriageReturn(), TextToken("20%"), CarriageReturn(), TextToken("\n"),
     ]  # fmt: skip

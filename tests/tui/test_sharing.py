@@ -15,11 +15,11 @@ from codesync_protocol.messages import Role
 from codesync_protocol.shared_text import STDIN
 from codesync_server.settings import Settings
 from codesync_tui.app import CodeSyncApp
+from codesync_tui.dialogs.path_prompt import PathPrompt
 from codesync_tui.editor import CodeEditor
 from codesync_tui.panels.status import Status, StatusLine
 from codesync_tui.panels.stdin import StdinPane
-from codesync_tui.screens.path_prompt import PathPrompt
-from codesync_tui.screens.room import RoomScreen
+from codesync_tui.room.screen import RoomScreen
 from tests.servers import RunningServer, running_server
 from tests.waiting import eventually
 

@@ -8,11 +8,11 @@ from collections.abc import Callable
 import pytest
 from textual.events import CursorPosition
 
-from codesync_tui.slow_link import (
-    ASK,
-    LONG_SECONDS,
+from codesync_tui.terminal.slow_link import (
+    CURSOR_QUERY,
     PAUSE_SECONDS,
     SAMPLES,
+    SLOW_SECONDS,
     SlowLinkHint,
     may_be_slow,
 )
@@ -45,18 +45,18 @@ class Far:
         for delay in delays:
             self._due.pop(0)()
             self.now += delay
-            self.hint.answered()
+            self.hint.cursor_reported()
 
 
 def test_whoever_always_waits_long_is_told_once() -> None:
     far = Far()
     far.hint.start()
     far.answers(0.9, 0.5, 0.25)
-    assert far.written == [ASK] * SAMPLES
+    assert far.written == [CURSOR_QUERY] * SAMPLES
     (told,) = far.told
     assert told.startswith("Your terminal takes 0.2 s to answer.")
     assert "--slow-link" in told
-    far.hint.answered()
+    far.hint.cursor_reported()
     assert len(far.told) == 1
 
 
@@ -72,7 +72,7 @@ def test_an_answer_that_nobody_asked_for_is_none() -> None:
     far = Far()
     far.hint.start()
     far.now = 10.0
-    far.hint.answered()
+    far.hint.cursor_reported()
     far.answers(1.0, 1.0)
     assert far.told == []
 
@@ -86,8 +86,8 @@ def test_only_those_who_came_over_ssh_without_slow_link_are_asked() -> None:
 
 async def test_the_hint_is_a_notice_that_leaves_the_focus(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSH_CONNECTION", CONNECTION)
-    monkeypatch.setattr("codesync_tui.slow_link.PAUSE_SECONDS", 0.01)
-    monkeypatch.setattr("codesync_tui.slow_link.LONG_SECONDS", 0.0)
+    monkeypatch.setattr("codesync_tui.terminal.slow_link.PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr("codesync_tui.terminal.slow_link.SLOW_SECONDS", 0.0)
     async with stage() as on:
 
         def is_told() -> bool:
@@ -102,9 +102,9 @@ def test_a_terminal_that_is_far_away_is_found_out() -> None:
     app = ("-m", "tests.tui.terminal_app", "idle")
     with pseudo_terminal(*app, SSH_CONNECTION=CONNECTION) as terminal:
         for _ in range(SAMPLES):
-            terminal.read_until(ASK)
+            terminal.read_until(CURSOR_QUERY)
             terminal.written = b""
-            time.sleep(LONG_SECONDS)  # not to wait for something: the way there and back
+            time.sleep(SLOW_SECONDS)  # not to wait for something: the way there and back
             terminal.press(b"\x1b[5;7R")
         terminal.read_until("--slow-link")
         terminal.press(LEAVE)

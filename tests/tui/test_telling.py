@@ -6,7 +6,7 @@ from textual.widgets import Static
 from codesync_protocol.messages import Member
 from codesync_protocol.shared_text import SOURCE
 from codesync_server.documents.document import Document
-from codesync_tui.screens.invite import InviteScreen
+from codesync_tui.dialogs.invite import InviteScreen
 from tests.tui.room_server import RoomServer
 from tests.tui.stage import Stage, stage
 

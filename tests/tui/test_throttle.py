@@ -6,7 +6,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codesync_tui.throttle import Throttle
+from codesync_tui.room.throttle import Throttle
 
 SECONDS = 50.0
 """Whole numbers, so that nothing is rounded."""
@@ -40,7 +40,7 @@ def test_it_is_done_at_once_never_too_often_and_always_after_the_last_time(
         time.move_to(time.now + pause)
         before = len(done)
         rested = not done or time.now - done[-1] >= SECONDS
-        throttle.ask()
+        throttle.request()
         assert (len(done) > before) == rested
     asked = time.now
     assert len(time.due) <= 1
@@ -56,9 +56,9 @@ def test_what_is_asked_for_while_it_is_done_is_done_again() -> None:
     def act() -> None:
         done.append(time.now)
         if len(done) == 1:
-            throttle.ask()
+            throttle.request()
 
     throttle = Throttle(act, SECONDS, time.later, lambda: time.now)
-    throttle.ask()
+    throttle.request()
     time.move_to(1000.0)
     assert done == [0.0, SECONDS]

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from codesync_protocol.messages import Stream
 from codesync_protocol.verdict import Verdict
-from codesync_tui.transcript import Line, Part, Transcript
+from codesync_tui.transcript import OutputLine, OutputTranscript, RowKind
 from codesync_tui.transcript.block import Block
 from codesync_tui.transcript.captions import Ending, Heading
-from codesync_tui.transcript.look import Look, Source
+from codesync_tui.transcript.output_style import OutputSource, OutputStyle
 
 OUT, ERR = Stream.STDOUT, Stream.STDERR
 HEADING = Heading("ana", 0, "main.py", "Python 3", "00000001")
@@ -25,26 +25,26 @@ PIECES = [
 outputs = st.lists(st.sampled_from(PIECES), max_size=40).map(b"".join)
 
 
-def begun(*jobs: str, width: int = 0, **bounds: int) -> Transcript:
+def begun(*jobs: str, width: int = 0, **bounds: int) -> OutputTranscript:
     """A transcript in which these jobs have started."""
-    transcript = Transcript(**bounds)
+    transcript = OutputTranscript(**bounds)
     transcript.set_width(width)
     for job in jobs:
         transcript.begin(job, HEADING)
     return transcript
 
 
-def shown(transcript: Transcript) -> list[str]:
+def shown(transcript: OutputTranscript) -> list[str]:
     """What its rows show."""
     rows: list[str] = []
     for index in range(transcript.rows):
         row = transcript.row(index)
-        names = {Part.HEADING: f"== {row.job}", Part.GAP: ""}
-        rows.append(names.get(row.part, row.line.text[row.start : row.end]))
+        names = {RowKind.HEADING: f"== {row.job}", RowKind.GAP: ""}
+        rows.append(names.get(row.kind, row.line.text[row.start : row.end]))
     return rows
 
 
-def lines(block: Block) -> list[Line]:
+def lines(block: Block) -> list[OutputLine]:
     """All lines of a block."""
     return [block.line(index) for index in range(block.line_count)]
 
@@ -70,21 +70,21 @@ def test_a_line_that_is_not_finished_is_shown() -> None:
     transcript = begun("a")
     transcript.write("a", OUT, b"What is your name? ")
     assert shown(transcript) == ["== a", "What is your name? "]
-    transcript.type("a", "ana", b"Bo\n", end=False)
+    transcript.write_stdin("a", "ana", b"Bo\n", end=False)
     transcript.write("a", OUT, b"Hello, Bo!\n")
     assert shown(transcript)[1:] == ["What is your name? ana> Bo", "Hello, Bo!"]
 
 
 def test_several_typed_lines_and_the_end_of_input_are_told_apart() -> None:
     transcript = begun("a")
-    transcript.type("a", "ana", b"1\n2\n", end=False)
-    transcript.type("a", "ben", b"", end=True)
+    transcript.write_stdin("a", "ana", b"1\n2\n", end=False)
+    transcript.write_stdin("a", "ben", b"", end=True)
     assert shown(transcript)[1:] == ["ana> 1", "ana> 2", "ben> (end of input)"]
 
 
 def test_what_is_typed_cannot_act_on_the_terminal() -> None:
     transcript = begun("a")
-    transcript.type("a", "ana", b"\x1b[31mred\x07", end=False)
+    transcript.write_stdin("a", "ana", b"\x1b[31mred\x07", end=False)
     assert shown(transcript)[1:] == ["ana> ␛[31mred␇"]
 
 
@@ -100,8 +100,9 @@ def test_streams_share_lines_and_keep_their_looks_apart() -> None:
     transcript = begun("a")
     transcript.write("a", OUT, b"\x1b[31mout")
     transcript.write("a", ERR, b"err\n")
-    assert transcript.row(1).line == Line(
-        "outerr", ((0, Look(Source.STDOUT, colour=1)), (3, Look(Source.STDERR)))
+    assert transcript.row(1).line == OutputLine(
+        "outerr",
+        ((0, OutputStyle(OutputSource.STDOUT, colour=1)), (3, OutputStyle(OutputSource.STDERR))),
     )
 
 

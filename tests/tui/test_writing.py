@@ -3,8 +3,8 @@
 from textual import events
 from textual.widgets import Input
 
+from codesync_tui.dialogs.line_prompt import LinePrompt
 from codesync_tui.panels.find_line import FindLine
-from codesync_tui.screens.line_prompt import LinePrompt
 from tests.tui.room_server import CPP, RoomServer, job_id, job_summary
 from tests.tui.stage import Stage, stage
 

@@ -32,12 +32,12 @@ from codesync_protocol.shared_text import SOURCE
 from codesync_protocol.verdict import MemorySource, Result, Verdict
 from codesync_server.documents.document import Document
 from codesync_tui.app import CodeSyncApp
-from codesync_tui.journal import Unsent
-from codesync_tui.screens.conflict import ConflictScreen
-from codesync_tui.screens.history import HistoryScreen
-from codesync_tui.screens.past_job import PastJobScreen
-from codesync_tui.screens.path_prompt import PathPrompt
-from codesync_tui.screens.too_small import TooSmall
+from codesync_tui.dialogs.conflict import ConflictScreen
+from codesync_tui.dialogs.history import HistoryScreen
+from codesync_tui.dialogs.past_job import PastJobScreen
+from codesync_tui.dialogs.path_prompt import PathPrompt
+from codesync_tui.dialogs.too_small import TooSmallScreen
+from codesync_tui.recovery.journal import UnsentTexts
 from tests.tui.hostile import MARKS, hostile
 from tests.tui.notes import leave_note
 from tests.tui.room_server import PYTHON, RoomServer, job_id, job_summary
@@ -71,7 +71,7 @@ def make_hostile(server: RoomServer) -> None:
     server.room.rejection = Rejected(
         "", Code.QUEUE_FULL, hostile("rejection"), hostile("rejection")
     )
-    leave_note(server.link, Unsent(time.time(), {SOURCE: hostile("unsent")}, {SOURCE: ""}))
+    leave_note(server.link, UnsentTexts(time.time(), {SOURCE: hostile("unsent")}, {SOURCE: ""}))
 
 
 async def fill(server: RoomServer) -> None:
@@ -168,7 +168,7 @@ class Tour:
         await eventually(lambda: on.label() and any(MARKS["fault"] in n for n in on.notices()))
         on.editor.load_text(f"{hostile('editor')}\nx = 1\n")
         on.stdin.prepared.load_text(hostile("prepared"))
-        await eventually(lambda: on.room.company.others)
+        await eventually(lambda: on.room.collaborators.others)
         await self._painted()
 
     async def _finding(self) -> None:
@@ -251,14 +251,16 @@ class Tour:
         await self._painted()
         self._app.notify(hostile("notify"), title=hostile("title"), markup=False)
         await self._painted()
-        on.room.desk.open(Path(tempfile.gettempdir()) / hostile("opened").replace("/", "|"))
+        on.room.editor_controller.open_file(
+            Path(tempfile.gettempdir()) / hostile("opened").replace("/", "|")
+        )
         await eventually(lambda: any("Cannot open" in notice for notice in on.notices()))
         await self._painted()
 
     async def _company(self) -> None:
         on = self._on
         await on.press("ctrl+l")
-        await eventually(lambda: on.editor.is_led)
+        await eventually(lambda: on.editor.is_following)
         await self._let(hold_and_wait(on.server))
         await eventually(lambda: any(MARKS["holder"] in notice for notice in on.notices()))
         await eventually(lambda: "types into" in on.label())
@@ -287,7 +289,7 @@ class Tour:
     async def _too_small(self) -> None:
         size = struct.unpack("HHHH", fcntl.ioctl(0, termios.TIOCGWINSZ, bytes(8)))
         self._resize(39, 11)
-        await self._until_over_the_room(TooSmall)
+        await self._until_over_the_room(TooSmallScreen)
         await self._painted()
         self._resize(size[1], size[0])
         await eventually(lambda: self._app.screen is self._on.room)
@@ -321,7 +323,7 @@ class Tour:
     async def _painted(self) -> None:
         """Wait until all that there is to show was handed to the terminal."""
         await self._on.pilot.pause()
-        await eventually(lambda: not self._on.output.is_behind)
+        await eventually(lambda: not self._on.output.has_unpainted_output)
         await self._on.pilot.pause()
         screen = self._app.screen
         shown = [screen, *(each for each in screen.walk_children() if each.is_on_screen)]

@@ -23,26 +23,26 @@ from codesync_client import ClientError, DialOptions, Room
 from codesync_protocol.links import Link
 from codesync_protocol.names import clean_name
 from codesync_protocol.printable import show_block
-from codesync_tui.arrangement import BREAKPOINTS, ROW_BREAKPOINTS
-from codesync_tui.clipboard import copy_to_file, copy_to_tmux
-from codesync_tui.driver import Terminal
-from codesync_tui.garbage import Garbage
-from codesync_tui.key_order import KeyDone, KeyOrder
-from codesync_tui.line_filter import ControlFilter
-from codesync_tui.messages import Copied, CopyAsked, EntryFailed, RoomShown
-from codesync_tui.notices import Notices
+from codesync_tui.dialogs.notices import Notices
+from codesync_tui.dialogs.too_small import TooSmallScreen, is_too_small
+from codesync_tui.messages import Copied, CopyRequested, EntryFailed, RoomScreenReady
 from codesync_tui.palette import RoomCommands
-from codesync_tui.punctual import Punctual
-from codesync_tui.screens.room import RoomScreen
-from codesync_tui.screens.too_small import TooSmall, is_too_small
-from codesync_tui.slow_link import SlowLinkHint, may_be_slow
+from codesync_tui.room.pane_layout import BREAKPOINTS, ROW_BREAKPOINTS
+from codesync_tui.room.screen import RoomScreen
+from codesync_tui.terminal.clipboard import copy_to_file, copy_to_tmux
+from codesync_tui.terminal.control_filter import ControlFilter
+from codesync_tui.terminal.driver import ResilientDriver
+from codesync_tui.terminal.gc_schedule import GcSchedule
+from codesync_tui.terminal.key_order import KeyMarker, KeyOrder
+from codesync_tui.terminal.reliable_timers import ReliableTimers
+from codesync_tui.terminal.slow_link import SlowLinkHint, may_be_slow
 from codesync_tui.theme import ANSI_DARK, ANSI_LIGHT, DARK, SIXTEEN, THEMES
 
 ENTRY_FAILED = 125
 """What the app returns when the room could not be entered."""
 
 
-class CodeSyncApp(Punctual, App[int]):
+class CodeSyncApp(ReliableTimers, App[int]):
     """One room on one terminal.
 
     `run()` returns 0 after leaving, ENTRY_FAILED when the room could not be entered (`failure` says
@@ -55,8 +55,8 @@ class CodeSyncApp(Punctual, App[int]):
         agent: our program and version, for the server's logs.
         join_line: what others type to join; shown on demand.
         file: a local file to open at the start.
-        keeps_in_step: keep that file in step with the room's text, both ways.
-        is_kept: the room's text is there when it is opened again.
+        syncs_file: keep that file in step with the room's text, both ways.
+        is_room_persistent: the room's text is there when it is opened again.
 
     Attributes:
         failure: why the room could not be entered; for the caller to print afterwards.
@@ -83,12 +83,12 @@ class CodeSyncApp(Punctual, App[int]):
         agent: str = "codesync",
         join_line: str = "",
         file: Path | None = None,
-        keeps_in_step: bool = False,
-        is_kept: bool = False,
+        syncs_file: bool = False,
+        is_room_persistent: bool = False,
     ) -> None:
         super().__init__()
         self.failure: ClientError | None = None
-        self.garbage = Garbage()
+        self.gc_schedule = GcSchedule()
         self._filter = ControlFilter()
         self._colourless = NoColor()
         self._notices = Notices(self)
@@ -104,12 +104,14 @@ class CodeSyncApp(Punctual, App[int]):
             join_line,
             file,
             self._notices,
-            keeps_in_step=keeps_in_step,
-            is_kept=is_kept,
-            busy=self.garbage.busy,
+            syncs_file=syncs_file,
+            is_room_persistent=is_room_persistent,
+            on_activity=self.gc_schedule.note_activity,
         )
-        self._slow_link = SlowLinkHint(self._ask_terminal, self._notices.show, self.set_timer)
-        self.keys = KeyOrder(self._do_key, self._ask_focused, self.post_message, self._writes_text)
+        self._slow_link = SlowLinkHint(self._write_to_terminal, self._notices.show, self.set_timer)
+        self.key_order = KeyOrder(
+            self._dispatch_key, self._send_marker, self.post_message, self._is_text_focused
+        )
         self._signals: list[signal.Signals] = []
         self.ansi_theme_dark, self.ansi_theme_light = ANSI_DARK, ANSI_LIGHT
         for theme in THEMES:
@@ -123,7 +125,7 @@ class CodeSyncApp(Punctual, App[int]):
     def get_driver_class(self) -> type[Driver]:
         """The stock driver, made to survive a terminal that is closed."""
         stock = super().get_driver_class()
-        return Terminal if issubclass(Terminal, stock) else stock
+        return ResilientDriver if issubclass(ResilientDriver, stock) else stock
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Textual's filters, and then the gate through which no control character comes."""
@@ -152,16 +154,16 @@ class CodeSyncApp(Punctual, App[int]):
     def on_ready(self) -> None:
         """From here on the garbage collector works in pauses; the terminal's delay is measured."""
         if not self.is_headless:
-            self.garbage.begin()
-            self.set_interval(1.0, self.garbage.tick)
+            self.gc_schedule.start()
+            self.set_interval(1.0, self.gc_schedule.collect_if_due)
         if may_be_slow(os.environ, constants.MAX_FPS):
             self._slow_link.start()
 
     def on_cursor_position(self, _: CursorPosition) -> None:
         """The terminal has answered."""
-        self._slow_link.answered()
+        self._slow_link.cursor_reported()
 
-    def _ask_terminal(self, question: str) -> None:
+    def _write_to_terminal(self, question: str) -> None:
         if self._driver is not None:
             self._driver.write(question)
             self._driver.flush()
@@ -169,36 +171,36 @@ class CodeSyncApp(Punctual, App[int]):
     async def on_event(self, event: Event) -> None:
         """Have keys done in their order; note that somebody types. See App."""
         if isinstance(event, InputEvent):
-            self.garbage.busy()
+            self.gc_schedule.note_activity()
         if isinstance(event, (Key, Paste)) and not event.is_forwarded:
-            await self.keys.take(event)
+            await self.key_order.receive(event)
         else:
             await super().on_event(event)
 
-    async def on_room_shown(self, _: RoomShown) -> None:
+    async def on_room_screen_ready(self, _: RoomScreenReady) -> None:
         """Keys that were pressed before are done now."""
-        await self.keys.open()
+        await self.key_order.start()
 
-    async def on_key_done(self, message: KeyDone) -> None:
+    async def on_key_marker(self, message: KeyMarker) -> None:
         """A key has been done; the next one may be."""
         if self.screen_stack:  # else we are leaving
-            await self.keys.done(message)
+            await self.key_order.marker_returned(message)
 
-    async def _do_key(self, event: Key | Paste) -> None:
+    async def _dispatch_key(self, event: Key | Paste) -> None:
         await super().on_event(event)
 
-    def _ask_focused(self, question: KeyDone) -> bool:
+    def _send_marker(self, question: KeyMarker) -> bool:
         target = self.focused or self.screen
         question.set_sender(target)  # it would not come up to us if it were ours
         return target.post_message(question)
 
-    def _writes_text(self) -> bool:
+    def _is_text_focused(self) -> bool:
         return isinstance(self.focused, (TextArea, Input))
 
     async def on_unmount(self) -> None:
         """Leave the room; the terminal is restored already, so this may take its time."""
-        self.keys.close()
-        self._screen.last_words()
+        self.key_order.stop()
+        self._screen.save_unsent()
         if self._screen.room_worker is not None:
             with suppress(WorkerCancelled, WorkerFailed):
                 await self._screen.room_worker.wait()
@@ -212,7 +214,7 @@ class CodeSyncApp(Punctual, App[int]):
 
     def action_leave(self) -> None:
         """Leave the room, unless text would be lost; then the second time."""
-        if self._screen.desk.may_leave("ctrl+q"):
+        if self._screen.editor_controller.may_leave("ctrl+q"):
             self.exit(0)
 
     async def action_quit(self) -> None:
@@ -230,22 +232,22 @@ class CodeSyncApp(Punctual, App[int]):
 
     def on_resize(self, event: Resize) -> None:
         """Say so when the terminal is too small, and go on when it is not any more."""
-        shown = isinstance(self.screen, TooSmall)
+        shown = isinstance(self.screen, TooSmallScreen)
         if is_too_small(event.size) and not shown:
-            self.push_screen(TooSmall())
+            self.push_screen(TooSmallScreen())
         elif shown and not is_too_small(event.size):
             self.pop_screen()
 
     def copy_to_clipboard(self, text: str) -> None:
         """Copy text to where it can be pasted from; see App."""
-        self.post_message(CopyAsked("", text))
+        self.post_message(CopyRequested("", text))
 
-    def on_copy_asked(self, message: CopyAsked) -> None:
+    def on_copy_requested(self, message: CopyRequested) -> None:
         """Offer the text to tmux first: it drops what a program asks of the terminal."""
         self._clipboard = message.text
         self.run_worker(self._copy(message), group="copy", exclusive=True)
 
-    async def _copy(self, asked: CopyAsked) -> None:
+    async def _copy(self, asked: CopyRequested) -> None:
         file = await asyncio.to_thread(copy_to_file, asked.text)
         self.post_message(Copied(asked, by_tmux=await copy_to_tmux(asked.text), file=file))
 

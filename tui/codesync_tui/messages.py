@@ -10,7 +10,7 @@ from codesync_client.files import SourceFile
 from codesync_tui.editor.syntax import Syntax
 
 
-class RoomHappened(Message):
+class RoomEventReceived(Message):
     """Something happened in the room.
 
     Attributes:
@@ -25,7 +25,7 @@ class RoomHappened(Message):
         self.handled = asyncio.Event()
 
 
-class RoomShown(Message):
+class RoomScreenReady(Message):
     """The room's screen stands, and knows what keys mean."""
 
 
@@ -45,7 +45,7 @@ class RoomEnded(Message):
     """The room was left for good, not by us."""
 
 
-class Submitting(Message):
+class SubmissionAnswered(Message):
     """A submission was answered.
 
     Attributes:
@@ -111,7 +111,7 @@ class SyntaxLoaded(Message):
         self.syntax = syntax
 
 
-class CopyAsked(Message):
+class CopyRequested(Message):
     """Text is to be put where it can be pasted from.
 
     Attributes:
@@ -134,7 +134,7 @@ class Copied(Message):
         file: the file that it was written to; None when it could not be.
     """
 
-    def __init__(self, asked: CopyAsked, *, by_tmux: bool, file: Path | None) -> None:
+    def __init__(self, asked: CopyRequested, *, by_tmux: bool, file: Path | None) -> None:
         super().__init__()
         self.asked = asked
         self.by_tmux = by_tmux

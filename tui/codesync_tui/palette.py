@@ -8,10 +8,10 @@ from textual.content import Content
 from textual.fuzzy import FuzzySearch
 
 from codesync_protocol.printable import show_line
-from codesync_tui.actions import ACTIONS, EDITS, Action, key_labels
-from codesync_tui.command import Command, word_score
-from codesync_tui.screens.dialog import Dialog
-from codesync_tui.typed import app_of
+from codesync_tui.dialogs.dialog import Dialog
+from codesync_tui.keymap import ACTIONS, EDITOR_ACTIONS, Action, key_labels
+from codesync_tui.room.palette_command import PaletteCommand, match_score
+from codesync_tui.terminal.textual_types import app_of
 
 _HIDDEN = frozenset({"palette"})
 
@@ -22,13 +22,13 @@ class RoomCommands(Provider):
     async def discover(self) -> Hits:
         """Everything, in the order of the key table."""
         for each in self._commands():
-            title, call = Content(each.title), partial(self._do, each.call)
+            title, call = Content(each.title), partial(self._do, each.callback)
             yield DiscoveryHit(title, call, text=each.title, help=_plain(each.help))
 
     async def search(self, query: str) -> Hits:
         """What is called or described so; if nothing is, what has these letters in its title."""
         commands = list(self._commands())
-        scores = [word_score(query, each) for each in commands]
+        scores = [match_score(query, each) for each in commands]
         search = FuzzySearch()
         for each, score in zip(commands, scores, strict=True):
             by_letters, offsets = search.match(query, each.title)
@@ -37,7 +37,7 @@ class RoomCommands(Provider):
             shown = Content(each.title)
             for offset in offsets:
                 shown = shown.stylize("bold underline", offset, offset + 1)
-            call = partial(self._do, each.call)
+            call = partial(self._do, each.callback)
             yield Hit(rank, shown, call, text=each.title, help=_plain(each.help))
 
     def _do(self, call: Callable[[], object]) -> None:
@@ -46,34 +46,41 @@ class RoomCommands(Provider):
             self.screen.action_close()
         call()
 
-    def _commands(self) -> Iterator[Command]:
+    def _commands(self) -> Iterator[PaletteCommand]:
         # Titles of languages are foreign: they go on as Content, which is never read as markup.
-        from codesync_tui.screens.room import RoomScreen
+        from codesync_tui.room.screen import RoomScreen
 
         room = app_of(self.screen).screen_stack[0]
         if not isinstance(room, RoomScreen):
             return
         for action in ACTIONS:
             if action.name not in _HIDDEN:
-                yield _command(action, partial(room.do, action.name))
-        for action in EDITS:
-            yield _command(action, partial(room.edit, action.name))
-        for member in room.company.others:
+                yield _command(action, partial(room.run_key_action, action.name))
+        for action in EDITOR_ACTIONS:
+            yield _command(action, partial(room.run_editor_action, action.name))
+        for member in room.collaborators.others:
             name = show_line(member.name)
-            follow, jump = partial(room.company.follow, member.member), room.company.jump
-            yield Command(f"Follow: {name}", "Look on with this member, until a key.", follow)
+            follow, jump = (
+                partial(room.collaborators.follow, member.member),
+                room.collaborators.jump_to,
+            )
+            yield PaletteCommand(
+                f"Follow: {name}", "Look on with this member, until a key.", follow
+            )
             to_member = partial(jump, member.member)
-            yield Command(f"Go to: {name}", "Go to where this member is.", to_member)
-        yield from room.hosting.commands()
+            yield PaletteCommand(f"Go to: {name}", "Go to where this member is.", to_member)
+        yield from room.host_commands.commands()
         for language in room.languages:
             title = f"Language: {show_line(language.title)}"
             choose = partial(room.choose_language, language)
-            yield Command(title, "Choose this language.", choose, " ".join(language.extensions))
+            yield PaletteCommand(
+                title, "Choose this language.", choose, " ".join(language.extensions)
+            )
 
 
-def _command(action: Action, call: Callable[[], object]) -> Command:
+def _command(action: Action, call: Callable[[], object]) -> PaletteCommand:
     keys = f"  ({key_labels(action)})" if action.keys else ""
-    return Command(action.title + keys, action.help, call, action.words)
+    return PaletteCommand(action.title + keys, action.help, call, action.aliases)
 
 
 def _plain(text: str) -> str:

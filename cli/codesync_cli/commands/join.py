@@ -66,7 +66,7 @@ def _show(args: argparse.Namespace, link: Link) -> int:
             name=where.name(args),
             options=where.options(args),
             file=args.file,
-            keeps_in_step=True,
+            syncs_file=True,
         )
     )
 

@@ -80,7 +80,7 @@ async def _run(args: argparse.Namespace) -> int:
 
 def _merged(base: str | None, mine: str, room: Room) -> str | None:
     """The room's text with the changes of the file; None when only people can tell."""
-    from codesync_tui.program import is_starter  # not before the command is meant
+    from codesync_tui.room.program import is_starter  # not before the command is meant
 
     theirs = room.document.text()
     if base is None:

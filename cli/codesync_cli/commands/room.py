@@ -108,7 +108,7 @@ async def _enter(args: argparse.Namespace, server: Embedded) -> int:
         name=where.name(args),
         join_line=join_line,
         file=args.file,
-        is_kept=server.is_kept,
+        is_room_persistent=server.is_kept,
     )
     if server.is_kept and status == ExitCode.OK:
         remark(f"the room is kept; codesync --room {server.link.room} opens it again")

@@ -13,29 +13,29 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.timer import Timer
 
-from codesync_tui.editor.commands import (
+from codesync_tui.editor.highlights import LONG_COLUMNS, HighlightedDocument
+from codesync_tui.editor.indent import backspace, next_indent
+from codesync_tui.editor.line_commands import apply_line_command, selects_lines, wrap_selection
+from codesync_tui.editor.line_edits import (
     PAIRS,
-    closes,
-    comment_mark,
+    comment_prefix,
     indent_lines,
     is_empty_pair,
+    should_close,
     toggle_comments,
     unindent_lines,
 )
-from codesync_tui.editor.highlights import LONG_COLUMNS, HighlightedDocument
-from codesync_tui.editor.indent import backspace, next_indent
-from codesync_tui.editor.line_commands import change_lines, selects_lines, wrap_selection
-from codesync_tui.editor.remote_carets import Marks, RemoteCaret, paint, plan
-from codesync_tui.editor.rows import QuickWrappedDocument
+from codesync_tui.editor.remote_carets import RemoteCaret, RowMarks, paint_row_marks, plan_row_marks
 from codesync_tui.editor.source_area import SourceArea
 from codesync_tui.editor.syntax import Syntax
 from codesync_tui.editor.syntax_theme import syntax_themes
-from codesync_tui.typed import app_of
+from codesync_tui.editor.wrapped_document import SourceWrappedDocument
+from codesync_tui.terminal.textual_types import app_of
 
-LOOK_SECONDS = 0.15
+REPARSE_SECONDS = 0.15
 """So long after the last change the syntax is looked at again."""
 
-LOOK_AT_LATEST_SECONDS = 2.0
+REPARSE_SECONDS_MAX = 2.0
 
 
 class CodeEditor(SourceArea):
@@ -65,16 +65,16 @@ class CodeEditor(SourceArea):
     }
     """
 
-    class Touched(Message):
+    class Interacted(Message):
         """A key was pressed while somebody else led the view."""
 
-    is_led = False
+    is_following = False
     """Whether somebody else leads the view."""
 
     _syntax: Syntax | None = None
-    _carets: Sequence[RemoteCaret] = ()
-    _plan_of: object = None
-    _looking: Timer | None = None
+    _remote_carets: Sequence[RemoteCaret] = ()
+    _plan_key: object = None
+    _reparse_timer: Timer | None = None
     _stale_since = 0.0
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name for it
@@ -85,7 +85,7 @@ class CodeEditor(SourceArea):
             show_line_numbers=True,
             max_checkpoints=200,
         )
-        self._plan: dict[int, Marks] = {}
+        self._plan: dict[int, RowMarks] = {}
         self.cursor_blink = False
         for theme in syntax_themes().values():
             self.register_theme(theme)
@@ -116,9 +116,9 @@ class CodeEditor(SourceArea):
 
     # Others.
 
-    def show_carets(self, carets: Sequence[RemoteCaret]) -> None:
+    def show_remote_carets(self, carets: Sequence[RemoteCaret]) -> None:
         """Show where others are."""
-        self._carets, self._plan_of = carets, None
+        self._remote_carets, self._plan_key = carets, None
         self.refresh()
 
     def _render_line(self, y: int) -> Strip:
@@ -137,17 +137,19 @@ class CodeEditor(SourceArea):
             self._highlights = highlights
 
     def paint_line(self, y: int) -> Strip:
-        """Make a row, with others in it; see ThriftyArea."""
+        """Make a row, with others in it; see PartialRepaintTextArea."""
         strip = super().paint_line(y)
-        if not self._carets:
+        if not self._remote_carets:
             return strip
         scroll_x, scroll_y = self.scroll_offset
         view = scroll_y, self.size, len(self.text), self.wrapped_document
-        if self._plan_of != view:
-            assert isinstance(self.wrapped_document, QuickWrappedDocument)
+        if self._plan_key != view:
+            assert isinstance(self.wrapped_document, SourceWrappedDocument)
             last = scroll_y + self.size.height
-            self._plan = plan(self._carets, self.source, self.wrapped_document, scroll_y, last)
-            self._plan_of = view
+            self._plan = plan_row_marks(
+                self._remote_carets, self.source, self.wrapped_document, scroll_y, last
+            )
+            self._plan_key = view
         marks = self._plan.get(y + scroll_y)
         if marks is None:
             return strip
@@ -156,7 +158,7 @@ class CodeEditor(SourceArea):
         selection = self._theme.selection_style
         if selection is not None and selection.bgcolor == self.rich_style.bgcolor:
             selection = None  # it is told from the rest by something else, in 16 colours
-        return paint(strip, marks, self.gutter_width, scroll_x, own, selection)
+        return paint_row_marks(strip, marks, self.gutter_width, scroll_x, own, selection)
 
     def reveal(self, offset: int) -> None:
         """Bring a place into view, without moving our caret.
@@ -174,11 +176,11 @@ class CodeEditor(SourceArea):
 
     def select(self, start: Location, end: Location) -> None:
         """Select a piece, and bring it into view."""
-        self._touch()
+        self._report_interaction()
         self.reveal(self.source.offset_of(start))
         self.selection = Selection(start, end)
 
-    def go_to(self, line: int, column: int = 0) -> None:
+    def go_to_line(self, line: int, column: int = 0) -> None:
         """Put our caret into a line.
 
         Args:
@@ -189,11 +191,11 @@ class CodeEditor(SourceArea):
         text = self.document[row]
         inside = text.encode("utf-8", "replace")[: max(0, column - 1)].decode("utf-8", "ignore")
         at = len(inside) if column else len(text) - len(text.lstrip())
-        self._touch()
-        self.jump(self.source.offset_of((row, at)))
+        self._report_interaction()
+        self.move_caret_to(self.source.offset_of((row, at)))
         self.focus()
 
-    def jump(self, offset: int) -> None:
+    def move_caret_to(self, offset: int) -> None:
         """Put our caret at a place, in the middle of the view if it was out of it.
 
         Args:
@@ -217,51 +219,51 @@ class CodeEditor(SourceArea):
             return
         self._highlights = document.highlights
         if document.is_stale and self.is_mounted:
-            self._look_soon()
+            self._schedule_reparse()
 
-    def _look_soon(self) -> None:
+    def _schedule_reparse(self) -> None:
         """Look at the syntax anew when nobody has written for a moment, but not too late."""
         now = monotonic()
         self._stale_since = self._stale_since or now
-        if self._looking is not None:
-            if now - self._stale_since > LOOK_AT_LATEST_SECONDS:
+        if self._reparse_timer is not None:
+            if now - self._stale_since > REPARSE_SECONDS_MAX:
                 return
-            self._looking.stop()
-        self._looking = self.set_timer(LOOK_SECONDS, self._look)
+            self._reparse_timer.stop()
+        self._reparse_timer = self.set_timer(REPARSE_SECONDS, self._reparse)
 
-    def _look(self) -> None:
-        self._looking, self._stale_since = None, 0.0
+    def _reparse(self) -> None:
+        self._reparse_timer, self._stale_since = None, 0.0
         if isinstance(self.document, HighlightedDocument):
-            self.document.catch_up()
+            self.document.discard_stale()
             self._build_highlight_map()
             self.refresh()
 
-    def _touch(self) -> None:
-        if self.is_led:
-            self.post_message(self.Touched())
+    def _report_interaction(self) -> None:
+        if self.is_following:
+            self.post_message(self.Interacted())
 
     async def _on_mouse_down(self, event: events.MouseDown) -> None:
-        self._touch()
+        self._report_interaction()
 
     async def _on_paste(self, event: events.Paste) -> None:
-        self._touch()
+        self._report_interaction()
 
     async def _on_key(self, event: events.Key) -> None:
-        self._touch()
+        self._report_interaction()
         if self.read_only:
             return
-        if self._pressed(event):
+        if self._handle_key(event):
             event.stop()
             event.prevent_default()
 
-    def _pressed(self, event: events.Key) -> bool:
+    def _handle_key(self, event: events.Key) -> bool:
         """Do what a key does here; tell whether it does anything that it does not do elsewhere."""
         if event.key == "enter":
             self._break_line()
         elif event.key == "tab" and selects_lines(self):
-            change_lines(self, lambda lines: indent_lines(lines, self.indent_width))
+            apply_line_command(self, lambda lines: indent_lines(lines, self.indent_width))
         else:
-            return event.character is not None and self._typed_bracket(event.character)
+            return event.character is not None and self._complete_bracket(event.character)
         return True
 
     def _find_columns_to_next_tab_stop(self) -> int:
@@ -280,7 +282,7 @@ class CodeEditor(SourceArea):
         self._replace_via_keyboard(f"\n{indent}\n{outer}", (row, column), bottom)
         self.move_cursor((row + 1, len(indent)))
 
-    def _typed_bracket(self, character: str) -> bool:
+    def _complete_bracket(self, character: str) -> bool:
         """Close a bracket that is opened, or go behind one that is closed; tell whether we did."""
         (top, (row, column)) = sorted(self.selection)
         behind = self.document[row][column : column + 1]
@@ -290,7 +292,7 @@ class CodeEditor(SourceArea):
         if self.selection.is_empty and character in PAIRS.values() and behind == character:
             self.move_cursor((row, column + 1))
             return True
-        if self.selection.is_empty and closes(character, behind):
+        if self.selection.is_empty and should_close(character, behind):
             self._replace_via_keyboard(character + PAIRS[character], top, top)
             self.move_cursor((row, column + 1))
             return True
@@ -298,8 +300,8 @@ class CodeEditor(SourceArea):
 
     def toggle_comment(self) -> None:
         """Make comments of the selected lines, or lines of comments."""
-        mark = comment_mark(self.syntax_name)
-        change_lines(self, lambda lines: toggle_comments(lines, mark))
+        mark = comment_prefix(self.syntax_name)
+        apply_line_command(self, lambda lines: toggle_comments(lines, mark))
 
     def action_delete_left(self) -> None:
         """Delete the selection, the character to the left, or a level of indentation."""
@@ -316,4 +318,4 @@ class CodeEditor(SourceArea):
 
     def action_unindent(self) -> None:
         """Move the selected lines one level to the left."""
-        change_lines(self, lambda lines: unindent_lines(lines, self.indent_width))
+        apply_line_command(self, lambda lines: unindent_lines(lines, self.indent_width))

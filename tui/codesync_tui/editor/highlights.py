@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from textual.document._document import EditResult, Location
 
-from codesync_tui.editor.document import SourceDocument
 from codesync_tui.editor.line_sizes import byte_count
+from codesync_tui.editor.source_document import SourceDocument
 from codesync_tui.editor.syntax import Syntax
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class HighlightedDocument(SourceDocument):
         left, right = self._bytes_before(top), self._bytes_before(bottom)
         result = super().replace_range(start, end, text)
         landed = result.end_location
-        self.highlights.edited(
+        self.highlights.shift(
             (top[0], left), (bottom[0], right), (landed[0], self._bytes_before(landed))
         )
         self._tree, self.is_stale = None, True
@@ -68,7 +68,7 @@ class HighlightedDocument(SourceDocument):
         row, column = location
         return byte_count(self._lines[row][:column]) if row < len(self._lines) else 0
 
-    def catch_up(self) -> None:
+    def discard_stale(self) -> None:
         """Forget what was found before the text changed."""
         if self.is_stale:
             self._tree, self.is_stale = None, False
@@ -84,7 +84,7 @@ class HighlightedDocument(SourceDocument):
 
         last = min(last, len(self._lines))
         if self._tree is None or not self._first <= first <= last <= self._last:
-            self._first = self._beginning(max(0, first - _MARGIN_ROWS))
+            self._first = self._find_start_row(max(0, first - _MARGIN_ROWS))
             self._last = min(last + _MARGIN_ROWS, len(self._lines))
             lines = [line[:LONG_COLUMNS] for line in self._lines[self._first : self._last]]
             self._tree = self._parser.parse("\n".join(lines).encode("utf-8", "replace"))
@@ -92,7 +92,7 @@ class HighlightedDocument(SourceDocument):
         cursor.set_point_range((first - self._first, 0), (last - self._first, 0))
         return self._first, cursor.captures(self._tree.root_node)
 
-    def _beginning(self, row: int) -> int:
+    def _find_start_row(self, row: int) -> int:
         """A row, not far above, in which something seems to begin."""
         for each in range(row, max(0, row - _MARGIN_ROWS), -1):
             if self._lines[each][:1].isalpha() or self._lines[each][:1] in ("@", "#"):
@@ -127,7 +127,7 @@ class LazyHighlights(defaultdict[int, list[Highlight]]):
         self.update({each: found[each] for each in found.keys() - self.keys()})
         return self[row]
 
-    def edited(self, start: Location, end: Location, landed: Location) -> None:
+    def shift(self, start: Location, end: Location, landed: Location) -> None:
         """Move what is known to where it is after a range was replaced.
 
         Args:

@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from textual.document._document import Location, Selection
 
 from codesync_client.change import Splice
-from codesync_tui.editor.commands import LinePiece
+from codesync_tui.editor.line_edits import LineEdit
 from codesync_tui.editor.line_sizes import byte_count
-from codesync_tui.editor.moving import moved
 from codesync_tui.editor.source_area import SourceArea
+from codesync_tui.editor.splices import shift_location
 
 
 def selects_lines(area: SourceArea) -> bool:
@@ -20,7 +20,9 @@ def selects_lines(area: SourceArea) -> bool:
     return top < bottom or (left == 0 and 0 < right == len(area.document[bottom]))
 
 
-def change_lines(area: SourceArea, command: Callable[[Sequence[str]], Sequence[LinePiece]]) -> None:
+def apply_line_command(
+    area: SourceArea, command: Callable[[Sequence[str]], Sequence[LineEdit]]
+) -> None:
     """Do something to the selected lines, or to that of the caret; what is selected stays so.
 
     Args:
@@ -37,7 +39,7 @@ def change_lines(area: SourceArea, command: Callable[[Sequence[str]], Sequence[L
         area.splice(_splices(area, pieces), selection)
 
 
-def _splices(area: SourceArea, pieces: Mapping[int, LinePiece]) -> list[Splice]:
+def _splices(area: SourceArea, pieces: Mapping[int, LineEdit]) -> list[Splice]:
     splices: list[Splice] = []
     grown = 0
     for row, piece in pieces.items():
@@ -48,7 +50,7 @@ def _splices(area: SourceArea, pieces: Mapping[int, LinePiece]) -> list[Splice]:
     return splices
 
 
-def _after(area: SourceArea, place: Location, pieces: Mapping[int, LinePiece]) -> Location:
+def _after(area: SourceArea, place: Location, pieces: Mapping[int, LineEdit]) -> Location:
     row, column = place
     if row not in pieces:
         return place
@@ -56,7 +58,7 @@ def _after(area: SourceArea, place: Location, pieces: Mapping[int, LinePiece]) -
     start, end = (row, piece.column), (row, piece.column + piece.deleted)
     landed = row, piece.column + len(piece.inserted)
     # Lines that are selected from their beginning are so afterwards.
-    return moved(place, start, end, landed, pushes=column > 0 or area.selection.is_empty)
+    return shift_location(place, start, end, landed, pushes=column > 0 or area.selection.is_empty)
 
 
 def wrap_selection(area: SourceArea, before: str, behind: str) -> None:

@@ -15,8 +15,8 @@ from textual.document._document import Location
 from textual.geometry import Offset
 from textual.strip import Strip
 
-from codesync_tui.editor.document import SourceDocument
-from codesync_tui.editor.rows import QuickWrappedDocument
+from codesync_tui.editor.source_document import SourceDocument
+from codesync_tui.editor.wrapped_document import SourceWrappedDocument
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class RemoteCaret:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class RowMark:
     """A piece of a row that is painted differently.
 
     Attributes:
@@ -54,7 +54,7 @@ class Mark:
 
 
 @dataclass(slots=True)
-class Marks:
+class RowMarks:
     """What is painted over one row.
 
     Attributes:
@@ -63,27 +63,27 @@ class Marks:
         end: the cell behind the row's text.
     """
 
-    pieces: list[Mark]
+    pieces: list[RowMark]
     labels: list[tuple[str, Style]]
     end: int = 0
 
 
-def plan(
+def plan_row_marks(
     carets: Sequence[RemoteCaret],
     source: SourceDocument,
-    wrapped: QuickWrappedDocument,
+    wrapped: SourceWrappedDocument,
     first: int,
     last: int,
-) -> dict[int, Marks]:
+) -> dict[int, RowMarks]:
     """Work out what is painted over the rows from `first` up to `last`."""
-    rows: defaultdict[int, Marks] = defaultdict(lambda: Marks([], []))
+    rows: defaultdict[int, RowMarks] = defaultdict(lambda: RowMarks([], []))
     for caret in carets:
         head = source.location_of(caret.head)
         at = wrapped.location_to_offset(head)
         for row, start, end in _selected(caret, head, source, wrapped, first, last):
-            rows[row].pieces.append(Mark(start, end, caret.selection))
+            rows[row].pieces.append(RowMark(start, end, caret.selection))
         if first <= at.y < last:
-            rows[at.y].pieces.append(Mark(at.x, at.x + 1, caret.caret))
+            rows[at.y].pieces.append(RowMark(at.x, at.x + 1, caret.caret))
             rows[at.y].labels.append((caret.name, caret.caret))
             rows[at.y].end = _row_end(head, at, wrapped, source)
     return dict(rows)
@@ -93,7 +93,7 @@ def _selected(
     caret: RemoteCaret,
     head: Location,
     source: SourceDocument,
-    wrapped: QuickWrappedDocument,
+    wrapped: SourceWrappedDocument,
     first: int,
     last: int,
 ) -> Iterator[tuple[int, int, int]]:
@@ -112,19 +112,19 @@ def _selected(
 
 
 def _row_end(
-    head: Location, at: Offset, wrapped: QuickWrappedDocument, source: SourceDocument
+    head: Location, at: Offset, wrapped: SourceWrappedDocument, source: SourceDocument
 ) -> int:
     behind = wrapped.location_to_offset((head[0], len(source[head[0]])))
     return behind.x if behind.y == at.y else _row_width(wrapped)
 
 
-def _row_width(wrapped: QuickWrappedDocument) -> int:
+def _row_width(wrapped: SourceWrappedDocument) -> int:
     return wrapped.width
 
 
-def paint(
+def paint_row_marks(
     strip: Strip,
-    marks: Marks,
+    marks: RowMarks,
     gutter: int,
     scrolled: int,
     own: int | None,

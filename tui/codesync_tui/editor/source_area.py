@@ -22,12 +22,12 @@ from textual.widgets import TextArea
 
 from codesync_client.change import Splice
 from codesync_protocol.limits import SOURCE_MAX
-from codesync_tui.editor.damage import ThriftyArea
-from codesync_tui.editor.document import SourceDocument, normal_newlines
-from codesync_tui.editor.key_run import KeyRun, is_one
-from codesync_tui.editor.moving import applied, moved, replacement
-from codesync_tui.editor.rows import QuickWrappedDocument
-from codesync_tui.typed import app_of
+from codesync_tui.editor.partial_repaint import PartialRepaintTextArea
+from codesync_tui.editor.source_document import SourceDocument, normalize_newlines
+from codesync_tui.editor.splices import apply_splices, minimal_splice, shift_location
+from codesync_tui.editor.undo_grouping import UndoRun, is_single_character
+from codesync_tui.editor.wrapped_document import SourceWrappedDocument
+from codesync_tui.terminal.textual_types import app_of
 
 PIECES_MAX = 5_000
 """Where more are replaced in one step, those that are near each other are one: they take 50 us each
@@ -60,12 +60,12 @@ class TextPort(Protocol):
         """Make the text another one, by as little change as is needed."""
         ...
 
-    def moved(self, anchor: int, head: int) -> None:
+    def caret_moved(self, anchor: int, head: int) -> None:
         """Our caret is somewhere else."""
         ...
 
 
-class SourceArea(ThriftyArea, inherit_css=True):
+class SourceArea(PartialRepaintTextArea, inherit_css=True):
     """A text area whose text is shown and never changed.
 
     Escape leaves the focus where it is: whoever is used to another editor presses it often.
@@ -92,11 +92,11 @@ class SourceArea(ThriftyArea, inherit_css=True):
 
     _port: TextPort | None = None
     _keeps_selection = False
-    _leads = False  # what is done now moves the caret to where it is done
+    _moves_caret = False  # what is done now moves the caret to where it is done
 
     @cached_property
-    def _run(self) -> KeyRun:
-        return KeyRun()
+    def _undo_run(self) -> UndoRun:
+        return UndoRun()
 
     def _make_document(self, text: str) -> Document:
         return SourceDocument(text)
@@ -106,7 +106,7 @@ class SourceArea(ThriftyArea, inherit_css=True):
         # a subclass that highlights has its own way to say how.
         self._highlight_query = None
         self.document = self._make_document(text)
-        self.wrapped_document = QuickWrappedDocument(self.document, tab_width=self.indent_width)
+        self.wrapped_document = SourceWrappedDocument(self.document, tab_width=self.indent_width)
         self.navigator = DocumentNavigator(self.wrapped_document)
         self._build_highlight_map()
         self.move_cursor((0, 0))
@@ -121,9 +121,9 @@ class SourceArea(ThriftyArea, inherit_css=True):
     def load_text(self, text: str) -> None:
         """Show another text, with line feeds for line ends; a shared one becomes it for all."""
         if self._port is None:
-            super().load_text(normal_newlines(text))
+            super().load_text(normalize_newlines(text))
             return
-        self._step(lambda port: port.replace(normal_newlines(text)))
+        self._edit_in_one_step(lambda port: port.replace(normalize_newlines(text)))
         self.move_cursor((0, 0))
 
     def splice(self, splices: Sequence[Splice], selection: Selection | None = None) -> None:
@@ -141,14 +141,14 @@ class SourceArea(ThriftyArea, inherit_css=True):
                 end = self.source.location_of(each.at + each.deleted)
                 super().edit(Edit(each.inserted, start, end, maintain_selection_offset=False))
         elif len(splices) > PIECES_MAX:
-            after = applied(self.text, splices)
-            self._step(lambda port: port.replace(after))
+            after = apply_splices(self.text, splices)
+            self._edit_in_one_step(lambda port: port.replace(after))
         else:
-            self._step(lambda port: port.splice(splices))
+            self._edit_in_one_step(lambda port: port.splice(splices))
         if selection is not None:
             self.selection = selection
 
-    def _step(self, act: Callable[[TextPort], None]) -> None:
+    def _edit_in_one_step(self, act: Callable[[TextPort], None]) -> None:
         """Change the shared text, if we may, by what is undone apart from all else."""
         if self._port is not None and not self.read_only:
             self._end_undo_group()
@@ -165,7 +165,7 @@ class SourceArea(ThriftyArea, inherit_css=True):
 
     # Sharing.
 
-    def share(self, port: TextPort, text: str) -> None:
+    def bind_shared_text(self, port: TextPort, text: str) -> None:
         """Show a shared text; caret and view stay at what they are at, as far as it is still there.
 
         Args:
@@ -175,11 +175,11 @@ class SourceArea(ThriftyArea, inherit_css=True):
         if self._port is None:
             self._set_document("", None)
         self._port = port
-        self._run.end()
+        self._undo_run.end()
         if text != self.text:
-            self.apply((replacement(self.text, text),), own=False)
+            self.apply((minimal_splice(self.text, text),), own=False)
 
-    def show_anew(self, text: str) -> None:
+    def reload(self, text: str) -> None:
         """Show the shared text from scratch, whatever is shown now."""
         head, scroll = self.selection.end, self.scroll_offset
         self.set_reactive(TextArea.selection, Selection())
@@ -189,54 +189,54 @@ class SourceArea(ThriftyArea, inherit_css=True):
         self.post_message(self.Changed(self))
 
     @property
-    def places(self) -> tuple[int, int]:
+    def caret_offsets(self) -> tuple[int, int]:
         """Where the selection began and where the caret is, in bytes."""
         anchor, head = self.selection
         return self.source.offset_of(anchor), self.source.offset_of(head)
 
     def edit(self, edit: Edit) -> EditResult:
         """Perform an edit; see TextArea."""
-        edit.text = normal_newlines(edit.text)
+        edit.text = normalize_newlines(edit.text)
         if self._port is None:
             return super().edit(edit)
         start, end = self._clamped(edit.top), self._clamped(edit.bottom)
         replaced = self.source.get_text_range(start, end)
         at = self.source.offset_of(start)
-        if not self._run.takes(start, end, edit.text):
+        if not self._undo_run.continues(start, end, edit.text):
             self._end_undo_group()
         self._keeps_selection = edit.maintain_selection_offset
         try:
-            with self._leading():
+            with self._moving_caret():
                 self._port.splice((Splice(at, self.source.offset_of(end) - at, edit.text),))
         finally:
             self._keeps_selection = False
         landed = self.source.location_of(at + len(edit.text.encode("utf-8", "replace")))
-        if is_one(edit.text or replaced):
-            self._run.go_on(edit.text, landed)
+        if is_single_character(edit.text or replaced):
+            self._undo_run.extend(edit.text, landed)
         else:
             self._end_undo_group()
         return EditResult(landed, replaced)
 
     def _end_undo_group(self) -> None:
-        self._run.end()
+        self._undo_run.end()
         if self._port is not None:
             self._port.end_undo_group()
 
     @contextmanager
-    def _leading(self) -> Generator[None]:
-        self._leads = True
+    def _moving_caret(self) -> Generator[None]:
+        self._moves_caret = True
         try:
             yield
         finally:
-            self._leads = False
+            self._moves_caret = False
 
     def undo(self) -> None:
         """Take back what was done last; of a shared text, what we did last."""
         if self._port is None:
             super().undo()
         elif not self.read_only:
-            self._run.end()
-            with self._leading():
+            self._undo_run.end()
+            with self._moving_caret():
                 self._port.undo()
 
     def redo(self) -> None:
@@ -244,8 +244,8 @@ class SourceArea(ThriftyArea, inherit_css=True):
         if self._port is None:
             super().redo()
         elif not self.read_only:
-            self._run.end()
-            with self._leading():
+            self._undo_run.end()
+            with self._moving_caret():
                 self._port.redo()
 
     def apply(self, splices: tuple[Splice, ...], *, own: bool) -> None:
@@ -257,7 +257,7 @@ class SourceArea(ThriftyArea, inherit_css=True):
                 moves neither the caret against the text nor the text under the reader's eyes. Where
                 it is done at several places among which the caret is, it stays there.
         """
-        leads = own and self._leads
+        leads = own and self._moves_caret
         first, is_one_place = self.source.location_of(splices[0].at), True
         gutter, before = self.gutter_width, self.selection
         anchor, head = before
@@ -270,10 +270,10 @@ class SourceArea(ThriftyArea, inherit_css=True):
             result = self.document.replace_range(start, end, splice.inserted)
             landed = result.end_location
             pushes = leads and self._keeps_selection
-            anchor = moved(anchor, start, end, landed, pushes=pushes)
-            head = moved(head, start, end, landed, pushes=pushes)
-            top = moved(top, start, end, landed, pushes=self.scroll_y > 0)
-            self._run.move(start, end, landed)
+            anchor = shift_location(anchor, start, end, landed, pushes=pushes)
+            head = shift_location(head, start, end, landed, pushes=pushes)
+            top = shift_location(top, start, end, landed, pushes=self.scroll_y > 0)
+            self._undo_run.shift(start, end, landed)
             self.wrapped_document.wrap_range(start, end, landed)
         is_among = not is_one_place and min(anchor, head) <= landed and first <= max(anchor, head)
         if leads and not (self._keeps_selection or is_among):
@@ -290,7 +290,7 @@ class SourceArea(ThriftyArea, inherit_css=True):
         else:
             self._hold_view(top)
             self._match_bracket()
-            self._tell_port()
+            self._report_caret()
         self.refresh()
         self.post_message(self.Changed(self))
         self.update_suggestion()
@@ -313,9 +313,9 @@ class SourceArea(ThriftyArea, inherit_css=True):
 
     def _watch_selection(self, previous_selection: Selection, selection: Selection) -> None:
         super()._watch_selection(previous_selection, selection)
-        if previous_selection != selection and not self._leads:
+        if previous_selection != selection and not self._moves_caret:
             self._end_undo_group()
-        self._tell_port()
+        self._report_caret()
 
     def _match_bracket(self) -> None:
         row, column = self.selection.end
@@ -329,10 +329,10 @@ class SourceArea(ThriftyArea, inherit_css=True):
     def _yield_character_locations_reverse(self, start: Location) -> Iterable[tuple[str, Location]]:
         return islice(super()._yield_character_locations_reverse(start), BRACKET_REACH)
 
-    def _tell_port(self) -> None:
+    def _report_caret(self) -> None:
         # Also when others wrote: a place that was not sent yet would be one in the older text.
         if self._port is not None and self.is_mounted:
-            self._port.moved(*self.places)
+            self._port.caret_moved(*self.caret_offsets)
 
     def _watch_has_focus(self, focus: bool) -> None:
         super()._watch_has_focus(focus)
@@ -370,14 +370,14 @@ class SourceArea(ThriftyArea, inherit_css=True):
         elif len(event.text) > SOURCE_MAX:
             self.post_message(self.PasteRefused(len(event.text)))
         else:
-            self._pasted(event.text)
+            self._insert_pasted(event.text)
 
     def action_paste(self) -> None:
         """Paste what was copied here."""
         if not self.read_only:
-            self._pasted(app_of(self).clipboard)
+            self._insert_pasted(app_of(self).clipboard)
 
-    def _pasted(self, text: str) -> None:
+    def _insert_pasted(self, text: str) -> None:
         self._end_undo_group()
         self._replace_via_keyboard(text, *self.selection)
         self._end_undo_group()

@@ -8,7 +8,7 @@ from textual.message import Message
 from textual.widgets import Input
 
 from codesync_protocol.printable import show_line
-from codesync_tui.editor.document import normal_newlines
+from codesync_tui.editor.source_document import normalize_newlines
 
 HISTORY_MAX = 200
 
@@ -27,7 +27,7 @@ class AnswerLine(Input):
         Binding("down", "history(1)", "Line after", show=False),
     ]
 
-    class Typed(Message):
+    class LinesEntered(Message):
         """Lines were entered.
 
         Attributes:
@@ -41,7 +41,7 @@ class AnswerLine(Input):
     class EndOfInput(Message):
         """Nothing more will be typed."""
 
-    class Interrupt(Message):
+    class InterruptRequested(Message):
         """The program is to be interrupted."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's
@@ -59,7 +59,7 @@ class AnswerLine(Input):
         if line and line not in self._sent[-1:]:
             self._sent = [*self._sent, line][-HISTORY_MAX:]
         self._recalled = len(self._sent)
-        self.post_message(self.Typed(f"{line}\n"))
+        self.post_message(self.LinesEntered(f"{line}\n"))
 
     def action_end_or_delete(self) -> None:
         """On an empty line the end of input, as in a shell; else delete to the right."""
@@ -71,7 +71,7 @@ class AnswerLine(Input):
     def action_interrupt_or_copy(self) -> None:
         """Copy the selection if there is one, else interrupt the program."""
         if self.selection.is_empty:
-            self.post_message(self.Interrupt())
+            self.post_message(self.InterruptRequested())
         else:
             self.action_copy()
 
@@ -85,7 +85,7 @@ class AnswerLine(Input):
 
     def _on_paste(self, event: events.Paste) -> None:
         # What could act on the terminal is sent as it is shown: as its picture.
-        *whole, rest = normal_newlines(event.text).split("\n")
+        *whole, rest = normalize_newlines(event.text).split("\n")
         for line in whole:
             self._send(self.value + show_line(line))
             self.value = ""

@@ -5,7 +5,7 @@ from textual.widget import Widget
 
 from codesync_protocol.messages import ExecutorInfo
 from codesync_protocol.printable import show_line
-from codesync_tui.panels.fit import shorten
+from codesync_tui.formatting.columns import shorten
 
 
 class Banner(Widget):

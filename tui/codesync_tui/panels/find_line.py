@@ -11,7 +11,7 @@ from textual.widgets import Input, Static
 
 from codesync_protocol.printable import show_line
 from codesync_tui.editor import CodeEditor
-from codesync_tui.editor.find import Match, find_all, next_match, replacements
+from codesync_tui.editor.text_search import TextMatch, find_all, next_match_index, replacements
 
 _HINT_COLUMNS = 70
 """With fewer there is no room for hints."""
@@ -49,7 +49,7 @@ class FindLine(Horizontal):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name for it
         super().__init__(id=id)
-        self._matches: list[Match] = []
+        self._matches: list[TextMatch] = []
 
     def compose(self) -> ComposeResult:
         """What to find, how often it is there, what to put in its place."""
@@ -82,7 +82,7 @@ class FindLine(Horizontal):
             find.value = show_line(selected)
         self.add_class("-shown")
         self.screen.set_focus(find)  # at once: what is typed next is meant for it
-        self._look()
+        self._search()
 
     def on_resize(self, event: events.Resize) -> None:
         """Leave out what there is no room for."""
@@ -102,32 +102,34 @@ class FindLine(Horizontal):
         """Find while it is typed."""
         event.stop()
         if event.input.id == "find" and self.has_class("-shown"):
-            self._look()
+            self._search()
             if self._matches:
                 start = min(self._editor.selection)
-                self._show(next_match(self._matches, start))
+                self._show_match(next_match_index(self._matches, start))
 
     @on(Input.Submitted, "#find")
     def action_next(self) -> None:
         """Go to the next match."""
-        self._look()
+        self._search()
         if self._matches:
             start, end = sorted(self._editor.selection)
-            after = end if Match(start, end) in self._matches else start
-            self._show(next_match(self._matches, after))
+            after = end if TextMatch(start, end) in self._matches else start
+            self._show_match(next_match_index(self._matches, after))
 
     def action_previous(self) -> None:
         """Go to the match before."""
-        self._look()
+        self._search()
         if self._matches:
-            self._show(next_match(self._matches, min(self._editor.selection), back=True))
+            self._show_match(
+                next_match_index(self._matches, min(self._editor.selection), back=True)
+            )
 
     @on(Input.Submitted, "#replace")
     def _replace(self) -> None:
         """Replace the match that is selected, and go to the next one."""
         start, end = sorted(self._editor.selection)
-        self._look()
-        if Match(start, end) in self._matches and not self._editor.read_only:
+        self._search()
+        if TextMatch(start, end) in self._matches and not self._editor.read_only:
             replacement = self.query_one("#replace", Input).value
             self._editor.replace(replacement, start, end, maintain_selection_offset=False)
         self.action_next()
@@ -140,19 +142,19 @@ class FindLine(Horizontal):
         pieces = replacements(lines, self._needle, self.query_one("#replace", Input).value)
         if pieces:
             self._editor.splice(pieces)
-        self._look()
-        self._say(f" {len(pieces)} replaced ")
+        self._search()
+        self._show_count(f" {len(pieces)} replaced ")
 
-    def _look(self) -> None:
+    def _search(self) -> None:
         self._matches = find_all(self._editor.text.split("\n"), self._needle)
-        self._say(
+        self._show_count(
             "" if not self._needle else f" {len(self._matches)} " if self._matches else " none "
         )
 
-    def _show(self, index: int) -> None:
+    def _show_match(self, index: int) -> None:
         match = self._matches[index]
         self._editor.select(match.start, match.end)
-        self._say(f" {index + 1} of {len(self._matches)} ")
+        self._show_count(f" {index + 1} of {len(self._matches)} ")
 
-    def _say(self, text: str) -> None:
+    def _show_count(self, text: str) -> None:
         self.query_one("#find-count", Static).update(Content(text))

@@ -10,9 +10,9 @@ from textual.widgets import Static
 
 from codesync_protocol.messages import Member
 from codesync_tui import theme
-from codesync_tui.panels.fit import shorten
-from codesync_tui.presence import Doing
-from codesync_tui.typed import app_of
+from codesync_tui.formatting.columns import shorten
+from codesync_tui.panels.member_activity import MemberActivity
+from codesync_tui.terminal.textual_types import app_of
 
 _ROLE_COLUMNS = 12
 
@@ -36,7 +36,7 @@ class MembersPane(VerticalScroll, can_focus=True):
 
     _members: tuple[Member, ...] = ()
     _me = 0
-    _doing: Mapping[int, Doing] = {}
+    _activity: Mapping[int, MemberActivity] = {}
 
     def compose(self) -> ComposeResult:
         """One text for all of them: a room may have hundreds."""
@@ -57,10 +57,10 @@ class MembersPane(VerticalScroll, can_focus=True):
             self._members, self._me = members, me
             self._refresh_lines()
 
-    def show_doing(self, doing: Mapping[int, Doing]) -> None:
+    def show_activity(self, doing: Mapping[int, MemberActivity]) -> None:
         """Show what members do, by their ids."""
-        if doing != self._doing:
-            self._doing = doing
+        if doing != self._activity:
+            self._activity = doing
             self._refresh_lines()
 
     def on_resize(self, _: events.Resize) -> None:
@@ -74,9 +74,9 @@ class MembersPane(VerticalScroll, can_focus=True):
     def _line(self, member: Member, me: int) -> Content:
         colour = theme.member_colour(member.colour, app_of(self).theme)
         you = " (you)" if member.member == me else ""
-        doing = self._doing.get(member.member, Doing())
+        doing = self._activity.get(member.member, MemberActivity())
         where = f"  line {doing.line}" if doing.line else ""
-        what = f"  {doing.what}" if doing.what else ""
+        what = f"  {doing.state}" if doing.state else ""
         taken = _ROLE_COLUMNS + len(you) + len(where) + len(what)
         width = max(8, (self.scrollable_content_region.width or 30) - taken)
         return Content.assemble(
@@ -84,6 +84,6 @@ class MembersPane(VerticalScroll, can_focus=True):
             (shorten(member.name, width), colour),
             (you, "$foreground"),
             (where, "$foreground"),
-            (what, "$success" if doing.what == "typing" else "$dim"),
+            (what, "$success" if doing.state == "typing" else "$dim"),
             (f"  {shorten(member.role, 10)}", "$dim"),
         )

@@ -22,20 +22,20 @@ from textual.timer import Timer
 from codesync_protocol.limits import CELLS_MAX
 from codesync_protocol.messages import Stream, Window
 from codesync_tui import theme
-from codesync_tui.editor.find import pattern_of
-from codesync_tui.panels.found import mark_found
-from codesync_tui.panels.looks import SOURCE_CLASSES, style_of
-from codesync_tui.punctual import Punctual
-from codesync_tui.transcript import Look, Part, Row, Transcript
+from codesync_tui.editor.text_search import search_pattern
+from codesync_tui.formatting.match_highlight import highlight_matches
+from codesync_tui.formatting.rich_styles import SOURCE_CLASSES, rich_style
+from codesync_tui.terminal.reliable_timers import ReliableTimers
+from codesync_tui.terminal.textual_types import app_of
+from codesync_tui.transcript import OutputStyle, OutputTranscript, RowKind, TranscriptRow
 from codesync_tui.transcript.captions import Ending, Heading
-from codesync_tui.typed import app_of
 
 FRAME_SECONDS = 1 / 30
 
 _CHOSEN = Style(bold=True, underline=True)
 
 
-class OutputPane(Punctual, ScrollView, can_focus=True):
+class OutputPane(ReliableTimers, ScrollView, can_focus=True):
     """What all programs of the room have written, one block a job.
 
     It follows the end until the reader scrolls up, and again from when they are back there.
@@ -103,14 +103,14 @@ class OutputPane(Punctual, ScrollView, can_focus=True):
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's
         super().__init__(id=id, classes=classes)
-        self.transcript = Transcript()
+        self.transcript = OutputTranscript()
         self.wraps = True
         self.shown_match = 0
         self.has_unseen = False
-        self._needle: re.Pattern[str] | None = None
+        self._highlighted: re.Pattern[str] | None = None
         self._chosen = ""
         self._follows_end = True
-        self._is_placing = False
+        self._is_jumping = False
         self._frame: Timer | None = None
         self._painted_at = 0.0
 
@@ -119,34 +119,34 @@ class OutputPane(Punctual, ScrollView, can_focus=True):
     def begin(self, job: str, heading: Heading) -> None:
         """A job starts."""
         self.transcript.begin(job, heading)
-        self._wrote()
+        self._content_added()
 
     def write(self, job: str, stream: Stream, data: bytes) -> None:
         """A job wrote output; at most a slice of it, so that keys get their turn."""
         self.transcript.write(job, stream, data)
-        self._wrote()
+        self._content_added()
 
-    def type(self, job: str, name: str, data: bytes, *, end: bool) -> None:
+    def write_stdin(self, job: str, name: str, data: bytes, *, end: bool) -> None:
         """A member typed into a job."""
-        self.transcript.type(job, name, data, end=end)
-        self._wrote()
+        self.transcript.write_stdin(job, name, data, end=end)
+        self._content_added()
 
     def skip(self, job: str, text: str) -> None:
         """Output of a job is missing here."""
         self.transcript.skip(job, text)
-        self._wrote()
+        self._content_added()
 
     def end(self, job: str, ending: Ending) -> None:
         """A job has ended."""
         self.transcript.end(job, ending)
-        self._wrote()
+        self._content_added()
 
-    def _wrote(self) -> None:
+    def _content_added(self) -> None:
         if not self._follows_end:
-            self._note_unseen(is_so=True)
-        self._changed()
+            self._set_unseen(is_so=True)
+        self._content_changed()
 
-    def _note_unseen(self, *, is_so: bool) -> None:
+    def _set_unseen(self, *, is_so: bool) -> None:
         if is_so != self.has_unseen:
             self.has_unseen = is_so
             self.post_message(self.UnseenChanged())
@@ -154,7 +154,7 @@ class OutputPane(Punctual, ScrollView, can_focus=True):
     def clear(self) -> None:
         """Forget the output of jobs that have ended."""
         self.transcript.clear()
-        self._changed()
+        self._content_changed()
 
     def toggle_wrap(self) -> bool:
         """Break long lines, or do not.
@@ -183,9 +183,9 @@ class OutputPane(Punctual, ScrollView, can_focus=True):
             return self.transcript.rows - 1
         return self.scroll_offset.y + self.scrollable_content_region.height - 1
 
-    def mark(self, needle: str) -> None:
+    def highlight(self, needle: str) -> None:
         """Mark a text wherever it is shown; none when it is empty."""
-        self._needle = pattern_of(needle) if needle else None
+        self._highlighted = search_pattern(needle) if needle else None
         self.refresh()
 
     def show_row(self, row: int) -> None:
@@ -200,7 +200,7 @@ class OutputPane(Punctual, ScrollView, can_focus=True):
     # Choosing.
 
     @property
-    def chosen(self) -> str:
+    def chosen_job(self) -> str:
         """The job whose block is chosen; empty when none is, or when it is gone."""
         return self._chosen if self._chosen in self.transcript else ""
 
@@ -210,15 +210,15 @@ class OutputPane(Punctual, ScrollView, can_focus=True):
         The first one that is chosen is one that is seen: from the end upwards, or from the
         beginning downwards.
         """
-        self._chosen = self._following(step) if step else ""
+        self._chosen = self._next_choice(step) if step else ""
         if self._chosen:
             self.reveal(self._chosen)
         self.refresh()
 
-    def _following(self, step: int) -> str:
+    def _next_choice(self, step: int) -> str:
         jobs = self.transcript.jobs
-        if self.chosen:
-            index = jobs.index(self.chosen) + step
+        if self.chosen_job:
+            index = jobs.index(self.chosen_job) + step
             return jobs[min(max(0, index), len(jobs) - 1)]
         if not jobs:
             return ""
@@ -236,15 +236,15 @@ class OutputPane(Punctual, ScrollView, can_focus=True):
     # When it paints.
 
     @property
-    def is_behind(self) -> bool:
+    def has_unpainted_output(self) -> bool:
         """Whether something is yet to be painted."""
         return self._frame is not None
 
-    def _changed(self) -> None:
+    def _content_changed(self) -> None:
         while (trimmed := self.transcript.trim())[1]:
             start, count = trimmed
             if not self._follows_end and start < self.scroll_offset.y:
-                self._place(self.scroll_offset.y - count)
+                self._jump_to(self.scroll_offset.y - count)
         if self._frame is None:
             due = self._painted_at + FRAME_SECONDS - monotonic()
             self._frame = self.set_timer(max(0.001, due), self._show_frame)
@@ -258,36 +258,36 @@ class OutputPane(Punctual, ScrollView, can_focus=True):
             width = max(width, self.transcript.columns)
         self.virtual_size = Size(width, self.transcript.rows)
         if self._follows_end:
-            self._place(self.max_scroll_y)
+            self._jump_to(self.max_scroll_y)
         self.refresh()
 
-    def _place(self, y: float) -> None:
-        self._is_placing = True
+    def _jump_to(self, y: float) -> None:
+        self._is_jumping = True
         try:
             self.scroll_to(y=y, animate=False, force=True)
         finally:
-            self._is_placing = False
+            self._is_jumping = False
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Note whether the reader is at the end."""
         super().watch_scroll_y(old_value, new_value)
-        self._note_where()
+        self._update_following()
 
     def watch_scroll_target_y(self) -> None:
         """Note where the reader goes: output that comes before we are there must not hold us."""
-        self._note_where()
+        self._update_following()
 
-    def _note_where(self) -> None:
-        if not self._is_placing:
+    def _update_following(self) -> None:
+        if not self._is_jumping:
             self._follows_end = self.scroll_target_y >= self.max_scroll_y
         if self._follows_end:
-            self._note_unseen(is_so=False)
+            self._set_unseen(is_so=False)
 
     def action_scroll_end(self) -> None:
         """Go to the end at once: it may be another one before an animation has reached it."""
         self._follows_end = True
-        self._note_unseen(is_so=False)
-        self._place(self.max_scroll_y)
+        self._set_unseen(is_so=False)
+        self._jump_to(self.max_scroll_y)
 
     def watch_show_vertical_scrollbar(self, shown: bool) -> None:
         """Tell a scrollbar that has just appeared where we are: Textual does so on moves only."""
@@ -313,34 +313,36 @@ class OutputPane(Punctual, ScrollView, can_focus=True):
         if scroll_y + y >= self.transcript.rows:
             return Strip.blank(width, base)
         row = self.transcript.row(scroll_y + y)
-        match row.part:
-            case Part.HEADING:
+        match row.kind:
+            case RowKind.HEADING:
                 return self._heading(row.job, width)
-            case Part.LINE:
+            case RowKind.LINE:
                 line = self._line(row, base, is_current=scroll_y + y == self.shown_match)
                 return line.crop_extend(scroll_x, scroll_x + width, base)
-            case Part.GAP:
+            case RowKind.GAP:
                 return Strip.blank(width, base)
 
-    def _line(self, row: Row, base: Style, *, is_current: bool) -> Strip:
-        text, looks = row.line
+    def _line(self, row: TranscriptRow, base: Style, *, is_current: bool) -> Strip:
+        text, output_styles = row.line
         end = len(text) if row.end is None else row.end
         segments: list[Segment] = []
-        looks = looks or ((0, Look()),)
+        output_styles = output_styles or ((0, OutputStyle()),)
         own_colours = not app_of(self).native_ansi_color
-        for index, (start, look) in enumerate(looks):
-            stop = looks[index + 1][0] if index + 1 < len(looks) else len(text)
+        for index, (start, output_style) in enumerate(output_styles):
+            stop = output_styles[index + 1][0] if index + 1 < len(output_styles) else len(text)
             if piece := text[max(start, row.start) : min(stop, end)]:
-                of_source = self.get_component_rich_style(SOURCE_CLASSES[look.source])
+                of_source = self.get_component_rich_style(SOURCE_CLASSES[output_style.source])
                 segments.append(
-                    Segment(piece, base + style_of(look, of_source, own_colours=own_colours))
+                    Segment(
+                        piece, base + rich_style(output_style, of_source, own_colours=own_colours)
+                    )
                 )
         line = Strip(segments)
-        if self._needle is None:
+        if self._highlighted is None:
             return line
         kind = "output--current" if is_current else "output--found"
         style = self.get_component_rich_style(kind, partial=True)
-        return mark_found(line, text[row.start : end], self._needle, style)
+        return highlight_matches(line, text[row.start : end], self._highlighted, style)
 
     def _heading(self, job: str, width: int) -> Strip:
         heading = self.transcript.heading(job)

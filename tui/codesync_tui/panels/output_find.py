@@ -9,7 +9,7 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from codesync_tui.editor.find import pattern_of
+from codesync_tui.editor.text_search import search_pattern
 from codesync_tui.panels.output import OutputPane
 
 
@@ -57,21 +57,21 @@ class OutputFind(Horizontal):
         self.add_class("-shown")
         line = self.query_one(Input)
         self.screen.set_focus(line)  # at once: what is typed next is meant for it
-        self._output.mark(line.value)
+        self._output.highlight(line.value)
 
     def action_close(self) -> None:
         """Go back to the output."""
         self.remove_class("-shown")
-        self._output.mark("")
+        self._output.highlight("")
         self._output.focus()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Find while it is typed: what is nearest above the end of what is shown."""
         event.stop()
-        self._output.mark(event.value)
-        rows = self._rows()
+        self._output.highlight(event.value)
+        rows = self._search()
         if rows:
-            self._show(rows, bisect_right(rows, self._output.last_row) - 1)
+            self._show_match(rows, bisect_right(rows, self._output.last_row) - 1)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Go on upwards, to what was written before."""
@@ -80,23 +80,25 @@ class OutputFind(Horizontal):
 
     def action_go(self, step: int) -> None:
         """Go to the next match, or to the one before; behind the last one comes the first."""
-        rows = self._rows()
+        rows = self._search()
         if rows:
             here = self._output.shown_match
             index = bisect_left(rows, here) - 1 if step < 0 else bisect_right(rows, here)
-            self._show(rows, index)
+            self._show_match(rows, index)
 
-    def _rows(self) -> list[int]:
+    def _search(self) -> list[int]:
         needle = self.query_one(Input).value
-        rows = sorted(set(self._output.transcript.find(pattern_of(needle)))) if needle else []
+        rows = (
+            sorted(set(self._output.transcript.find_rows(search_pattern(needle)))) if needle else []
+        )
         if not rows:
-            self._say(" none " if needle else "")
+            self._show_count(" none " if needle else "")
         return rows
 
-    def _show(self, rows: list[int], index: int) -> None:
+    def _show_match(self, rows: list[int], index: int) -> None:
         index %= len(rows)
         self._output.show_row(rows[index])
-        self._say(f" {index + 1} of {len(rows)} ")
+        self._show_count(f" {index + 1} of {len(rows)} ")
 
-    def _say(self, text: str) -> None:
+    def _show_count(self, text: str) -> None:
         self.query_one("#output-count", Static).update(Content(text))

@@ -12,9 +12,10 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from codesync_protocol.messages import JobState, JobSummary, Queue
-from codesync_tui import theme, words
-from codesync_tui.panels.fit import columns_of, fit, share
-from codesync_tui.typed import app_of
+from codesync_tui import theme
+from codesync_tui.formatting import labels
+from codesync_tui.formatting.columns import column_count, fit, share_width
+from codesync_tui.terminal.textual_types import app_of
 
 FINISHED_SHOWN = 8
 
@@ -27,7 +28,7 @@ _BETWEEN = 5
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class _QueueRow:
     job: str
     mark: str
     style: str
@@ -106,7 +107,7 @@ class QueuePane(OptionList, inherit_css=True):
     def _is_unfinished(self, job: str) -> bool:
         return self._jobs[job].state is not JobState.FINISHED
 
-    def submitted(self, job: JobSummary, *, just_now: bool) -> None:
+    def note_submission(self, job: JobSummary, *, just_now: bool) -> None:
         """Learn when a job was submitted.
 
         Args:
@@ -159,8 +160,8 @@ class QueuePane(OptionList, inherit_css=True):
         """Fit the rows to the new width."""
         self.refresh_rows()
 
-    def _rows(self) -> list[_Row]:
-        rows: list[_Row] = []
+    def _rows(self) -> list[_QueueRow]:
+        rows: list[_QueueRow] = []
         listed: set[str] = set()
         for queued in self._queue.jobs:
             summary = self._jobs.get(queued.job)
@@ -168,47 +169,47 @@ class QueuePane(OptionList, inherit_css=True):
                 continue
             listed.add(queued.job)
             if queued.position > 0:
-                rows.append(self._row(summary, "·", "$dim", words.waiting(queued)))
+                rows.append(self._row(summary, "·", "$dim", labels.queue_position(queued)))
             elif queued.awaits_input:
                 rows.append(self._row(summary, "?", "$warning", "wants input"))
             elif queued.idle:
                 rows.append(self._row(summary, "▸", "$dim", "idle"))
             else:
-                rows.append(self._row(summary, "▸", "$success", words.state(queued.state)))
+                rows.append(self._row(summary, "▸", "$success", labels.state(queued.state)))
         finished = [job for job in self._jobs.values() if job.state is JobState.FINISHED]
         rows += [self._finished_row(job) for job in reversed(finished[-FINISHED_SHOWN:])]
         return rows
 
-    def _row(self, job: JobSummary, mark: str, style: str, state: str) -> _Row:
-        age = words.age(monotonic() - self._since.get(job.job, monotonic()))
+    def _row(self, job: JobSummary, mark: str, style: str, state: str) -> _QueueRow:
+        age = labels.age(monotonic() - self._since.get(job.job, monotonic()))
         colour = self._colours.get(job.member, 0)
-        return _Row(job.job, mark, style, job.name, colour, job.file_name, state, age)
+        return _QueueRow(job.job, mark, style, job.name, colour, job.file_name, state, age)
 
-    def _finished_row(self, job: JobSummary) -> _Row:
+    def _finished_row(self, job: JobSummary) -> _QueueRow:
         colour = self._colours.get(job.member, 0)
         result = job.result
         if result is None:
-            return _Row(job.job, "?", "$dim", job.name, colour, job.file_name, "finished", "")
-        mark, style = words.mark(result.verdict)
-        state = words.verdict_word(result.verdict)
-        took = words.took(result.wall_seconds) if result.wall_seconds else ""
-        return _Row(job.job, mark, style, job.name, colour, job.file_name, state, took)
+            return _QueueRow(job.job, "?", "$dim", job.name, colour, job.file_name, "finished", "")
+        mark, style = labels.verdict_mark(result.verdict)
+        state = labels.verdict(result.verdict)
+        took = labels.short_duration(result.wall_seconds) if result.wall_seconds else ""
+        return _QueueRow(job.job, mark, style, job.name, colour, job.file_name, state, took)
 
-    def _prompts(self, rows: Sequence[_Row]) -> list[Content]:
+    def _prompts(self, rows: Sequence[_QueueRow]) -> list[Content]:
         """Show rows in columns that are as wide as what stands in them, as far as there is room."""
         if not rows:
             return []
         cells = [(row.name, row.title, row.state, row.age) for row in rows]
-        columns = [max(map(columns_of, column)) for column in zip(*cells, strict=True)]
+        columns = [max(map(column_count, column)) for column in zip(*cells, strict=True)]
         wanted = list(map(min, columns, _MOST))
         room = (self.scrollable_content_region.width or 40) - _BETWEEN
-        name, title, state, age = share(room, wanted, list(map(min, wanted, _LEAST)))
+        name, title, state, age = share_width(room, wanted, list(map(min, wanted, _LEAST)))
         spare = max(0, room - name - title - state - age)
         gap = min(1, spare // 2)
         state += spare - 2 * gap  # times stand at the edge
         return [self._prompt(row, (name + gap, title + gap, state, age)) for row in rows]
 
-    def _prompt(self, row: _Row, widths: tuple[int, int, int, int]) -> Content:
+    def _prompt(self, row: _QueueRow, widths: tuple[int, int, int, int]) -> Content:
         name, title, state, age = widths
         colour = theme.member_colour(row.colour, app_of(self).theme)
         return Content.assemble(

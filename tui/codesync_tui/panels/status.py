@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from textual.content import Content
 from textual.widget import Widget
 
-from codesync_tui.panels.fit import shorten
+from codesync_tui.formatting.columns import shorten
 
 _HINTS = (
     ("F5", "run"),
@@ -45,7 +45,7 @@ class Status:
         is_unsaved: the text differs from the file's.
         unsandboxed: programs run without a sandbox.
         unsent: edits of ours that the server does not have yet; None before the text is there.
-        unkept: the server keeps nothing now.
+        is_not_persisted: the server keeps nothing now.
         following: the member whose caret is kept in view; empty when none is.
         prepared: how much input is prepared for the next run, where that is not seen otherwise.
         program: what a program does.
@@ -61,7 +61,7 @@ class Status:
     is_unsaved: bool = False
     unsandboxed: bool = False
     unsent: int | None = None
-    unkept: bool = False
+    is_not_persisted: bool = False
     following: str = ""
     prepared: str = ""
     program: str = ""
@@ -87,7 +87,7 @@ class StatusLine(Widget):
         super().__init__(id=id)
         self.status = Status(room)
 
-    def change(self, **changes: object) -> None:
+    def update_status(self, **changes: object) -> None:
         """Show other values of some of Status's fields."""
         status = replace(self.status, **changes)  # type: ignore[arg-type]  # fields of Status
         if status != self.status:
@@ -133,7 +133,7 @@ def _parts(status: Status, width: int) -> Iterator[_Part]:
         yield _Part(f" {dot} {status.connection} ", style)
     if status.unsent:
         yield _Part(f" {status.unsent} unsent ", "$warning bold")
-    if status.unkept:
+    if status.is_not_persisted:
         yield _Part(" not kept ", "$warning bold")
     if status.following:
         yield _Part(f" with {status.following} ", "$primary bold")

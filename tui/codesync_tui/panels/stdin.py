@@ -7,8 +7,8 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from codesync_tui.editor.source_area import SourceArea
+from codesync_tui.formatting.columns import shorten
 from codesync_tui.panels.answer_line import AnswerLine
-from codesync_tui.panels.fit import shorten
 
 _PLACEHOLDER = "stdin for the next run; empty: type while it runs"
 
@@ -70,12 +70,12 @@ class StdinPane(Vertical):
         return self.query_one("#answer", AnswerLine)
 
     @property
-    def answers(self) -> bool:
+    def shows_answer_line(self) -> bool:
         """Whether a program can be typed to."""
         return self.has_class("-answers")
 
     @property
-    def prepares(self) -> bool:
+    def shows_prepared(self) -> bool:
         """Whether the prepared input is shown."""
         return self.has_class("-prepares")
 
@@ -94,6 +94,6 @@ class StdinPane(Vertical):
 
     def input_widget(self) -> Widget | None:
         """The widget that takes keys now: the answer line when a program can be typed to."""
-        if self.answers:
+        if self.shows_answer_line:
             return self.answer
-        return self.prepared if self.prepares else None
+        return self.prepared if self.shows_prepared else None

@@ -3,7 +3,7 @@
 from textual.content import Content
 from textual.widget import Widget
 
-from codesync_tui import words
+from codesync_tui.formatting import labels
 from codesync_tui.panels.members import MembersPane
 from codesync_tui.panels.output import OutputPane
 from codesync_tui.panels.queue import QueuePane
@@ -11,7 +11,7 @@ from codesync_tui.panels.status import StatusLine
 from codesync_tui.panels.stdin import StdinPane
 
 
-class Titles:
+class PaneTitles:
     """The titles of the panes.
 
     Args:
@@ -36,7 +36,7 @@ class Titles:
         self._queue = queue
         self._status = status
 
-    def show(self, members: int, *, sees_stdin: bool) -> None:
+    def refresh(self, members: int, *, sees_stdin: bool) -> None:
         """Bring all of them up to date.
 
         Args:
@@ -45,9 +45,9 @@ class Titles:
         """
         _set(self._output, "Output", sign="↓ more below" if self._output.has_unseen else "")
         text = self._stdin.prepared.text
-        prepared = words.size(len(text.encode("utf-8", "replace"))) if text else ""
+        prepared = labels.size(len(text.encode("utf-8", "replace"))) if text else ""
         _set(self._stdin, "Input", f"{prepared} prepared" if prepared else "")
-        self._status.change(prepared="" if sees_stdin else prepared)
+        self._status.update_status(prepared="" if sees_stdin else prepared)
         _set(self._members, "Members", str(members) if members else "")
         _set(self._queue, "Queue", self._queue.summary if members else "")
 

@@ -1,8 +1,16 @@
-"""What the programs of a room have written, as lines of text with looks. Nothing here paints."""
+"""What the programs of a room have written, as lines of text with styles. Nothing here paints."""
 
 from codesync_tui.transcript.block import Block
-from codesync_tui.transcript.line import Line
-from codesync_tui.transcript.look import Look, Source
-from codesync_tui.transcript.transcript import Part, Row, Transcript
+from codesync_tui.transcript.output_line import OutputLine
+from codesync_tui.transcript.output_style import OutputSource, OutputStyle
+from codesync_tui.transcript.transcript import OutputTranscript, RowKind, TranscriptRow
 
-__all__ = ["Block", "Line", "Look", "Part", "Row", "Source", "Transcript"]
+__all__ = [
+    "Block",
+    "OutputLine",
+    "OutputSource",
+    "OutputStyle",
+    "OutputTranscript",
+    "RowKind",
+    "TranscriptRow",
+]

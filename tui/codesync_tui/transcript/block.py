@@ -5,15 +5,15 @@ from bisect import bisect_right
 from collections.abc import Iterator
 
 from codesync_protocol.messages import Stream as StreamName
-from codesync_tui.transcript.line import Line, LineBuilder, whole_line
-from codesync_tui.transcript.look import Look, Source
-from codesync_tui.transcript.sequences import Carriage
-from codesync_tui.transcript.stream import Stream
+from codesync_tui.transcript.escape_sequences import CarriageReturn
+from codesync_tui.transcript.output_line import LineBuilder, OutputLine, whole_line
+from codesync_tui.transcript.output_style import OutputSource, OutputStyle
+from codesync_tui.transcript.stream_decoder import StreamDecoder
 
 _SOURCES = {
-    StreamName.STDOUT: Source.STDOUT,
-    StreamName.STDERR: Source.STDERR,
-    StreamName.COMPILER: Source.COMPILER,
+    StreamName.STDOUT: OutputSource.STDOUT,
+    StreamName.STDERR: OutputSource.STDERR,
+    StreamName.COMPILER: OutputSource.COMPILER,
 }
 
 
@@ -40,20 +40,20 @@ class Block:
         self.cost = 0
         self.columns = 0
         self._width = width
-        self._lines: list[Line] = []
+        self._lines: list[OutputLine] = []
         self._ends: list[int] = []
         self._base = 0
         self._unfinished = LineBuilder()
-        self._streams = {name: Stream(source) for name, source in _SOURCES.items()}
+        self._decoders = {name: StreamDecoder(source) for name, source in _SOURCES.items()}
 
     # What happens to it.
 
     def write(self, stream: StreamName, data: bytes) -> None:
         """Take output."""
-        for piece, look in self._streams[stream].feed(data):
-            self._put(piece, look)
+        for piece, style in self._decoders[stream].feed(data):
+            self._append_piece(piece, style)
 
-    def type(self, name: str, data: bytes, *, end: bool) -> None:
+    def write_stdin(self, name: str, data: bytes, *, end: bool) -> None:
         """Show what a member typed into the program, behind the prompt that it answers.
 
         Args:
@@ -61,17 +61,17 @@ class Block:
             data: what.
             end: it was the end of input.
         """
-        look = Look(Source.TYPED)
+        style = OutputStyle(OutputSource.TYPED)
         typed = data.decode("utf-8", "replace")
         for line in typed.removesuffix("\n").split("\n") if typed else ():
-            self._put(f"{name}> {line}\n", look)
+            self._append_piece(f"{name}> {line}\n", style)
         if end:
-            self._put(f"{name}> (end of input)\n", look)
+            self._append_piece(f"{name}> (end of input)\n", style)
 
-    def note(self, text: str) -> None:
+    def add_note(self, text: str) -> None:
         """Say something about the output, on a line of its own."""
         self._break_line()
-        self._put(f"{text}\n", Look(Source.NOTE))
+        self._append_piece(f"{text}\n", OutputStyle(OutputSource.NOTE))
 
     def skip(self, text: str) -> None:
         """Note that bytes are missing here.
@@ -79,16 +79,16 @@ class Block:
         Args:
             text: what to say about it.
         """
-        for stream in self._streams.values():
-            for piece, look in stream.skip():
-                self._put(piece, look)
-        self.note(text)
+        for stream in self._decoders.values():
+            for piece, style in stream.skip():
+                self._append_piece(piece, style)
+        self.add_note(text)
 
     def finish(self) -> None:
         """Nothing more comes."""
-        for stream in self._streams.values():
-            for piece, look in stream.finish():
-                self._put(piece, look)
+        for stream in self._decoders.values():
+            for piece, style in stream.finish():
+                self._append_piece(piece, style)
         self._break_line()
 
     # What it holds.
@@ -106,17 +106,17 @@ class Block:
             rows += self._unfinished.line().rows(self._width)
         return rows
 
-    def line(self, index: int) -> Line:
+    def line(self, index: int) -> OutputLine:
         """A line by its index; the unfinished one comes last."""
         return self._lines[index] if index < len(self._lines) else self._unfinished.line()
 
-    def lines(self) -> Iterator[Line]:
+    def lines(self) -> Iterator[OutputLine]:
         """All lines, the unfinished one last."""
         yield from self._lines
         if not self._unfinished.is_empty:
             yield self._unfinished.line()
 
-    def row(self, row: int) -> tuple[Line, int, int | None]:
+    def row(self, row: int) -> tuple[OutputLine, int, int | None]:
         """Find what is shown in a row.
 
         Args:
@@ -132,7 +132,7 @@ class Block:
         end = breaks[inside + 1] if inside + 1 < len(breaks) else None
         return line, breaks[inside], end
 
-    def find(self, pattern: re.Pattern[str]) -> Iterator[int]:
+    def find_rows(self, pattern: re.Pattern[str]) -> Iterator[int]:
         """Give the rows, from 0, in which something that is looked for begins."""
         for index in range(self.line_count):
             line = self.line(index)
@@ -170,23 +170,23 @@ class Block:
         self.dropped += count
         return rows
 
-    def _put(self, piece: str | Carriage, look: Look) -> None:
-        if isinstance(piece, Carriage):
+    def _append_piece(self, piece: str | CarriageReturn, style: OutputStyle) -> None:
+        if isinstance(piece, CarriageReturn):
             self._unfinished.carriage_return()
             return
         head, *more = piece.split("\n")
-        self._unfinished.add(head, look)
+        self._unfinished.add(head, style)
         if more:
-            self._keep(self._unfinished.end())
+            self._append_line(self._unfinished.end())
             for text in more[:-1]:
-                self._keep(whole_line(text, look))
-            self._unfinished.add(more[-1], look)
+                self._append_line(whole_line(text, style))
+            self._unfinished.add(more[-1], style)
 
     def _break_line(self) -> None:
         if not self._unfinished.is_empty:
-            self._keep(self._unfinished.end())
+            self._append_line(self._unfinished.end())
 
-    def _keep(self, line: Line) -> None:
+    def _append_line(self, line: OutputLine) -> None:
         self._lines.append(line)
         self._ends.append((self._ends[-1] if self._ends else self._base) + line.rows(self._width))
         self.cost += line.cost

@@ -6,8 +6,8 @@ from textwrap import wrap
 from rich.cells import cell_len
 
 from codesync_protocol.verdict import Verdict
-from codesync_tui.transcript.line import Line
-from codesync_tui.transcript.look import Look, Source
+from codesync_tui.transcript.output_line import OutputLine
+from codesync_tui.transcript.output_style import OutputSource, OutputStyle
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +47,20 @@ class Ending:
     figures: tuple[str, ...] = ()
     explanation: str = ""
 
-    def lines(self, width: int = 0) -> list[Line]:
+    def lines(self, width: int = 0) -> list[OutputLine]:
         """Make the lines that stand below the output.
 
         Args:
             width: columns in which they break, between figures or words; 0 means never.
         """
-        mark, source = mark_of(self.verdict)
+        mark, source = verdict_symbol(self.verdict)
         head = f"{mark} {self.word}"
         first, *more = self._rows(head, width)
-        looks = ((0, Look(source)), (len(head), Look(Source.FIGURES)))
+        styles = ((0, OutputStyle(source)), (len(head), OutputStyle(OutputSource.FIGURES)))
         more += self._sentence(width)
         return [
-            Line(first, looks if len(first) > len(head) else looks[:1]),
-            *(Line(row, ((0, Look(Source.FIGURES)),)) for row in more),
+            OutputLine(first, styles if len(first) > len(head) else styles[:1]),
+            *(OutputLine(row, ((0, OutputStyle(OutputSource.FIGURES)),)) for row in more),
         ]
 
     def _rows(self, head: str, width: int) -> list[str]:
@@ -83,13 +83,13 @@ class Ending:
 _INDENT = "  "
 
 _MARKS = {
-    Verdict.OK: ("✓", Source.GOOD),
-    Verdict.CANCELLED: ("■", Source.ENDED),
-    Verdict.LOST: ("?", Source.ENDED),
+    Verdict.OK: ("✓", OutputSource.GOOD),
+    Verdict.CANCELLED: ("■", OutputSource.ENDED),
+    Verdict.LOST: ("?", OutputSource.ENDED),
 }
-_BAD_MARK = ("✗", Source.BAD)
+_BAD_MARK = ("✗", OutputSource.BAD)
 
 
-def mark_of(verdict: Verdict) -> tuple[str, Source]:
-    """Tell the sign of a verdict, and which look it has."""
+def verdict_symbol(verdict: Verdict) -> tuple[str, OutputSource]:
+    """Tell the sign of a verdict, and which style it has."""
     return _MARKS.get(verdict, _BAD_MARK)

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from codesync_protocol.messages import Stream
 from codesync_tui.transcript.block import Block
 from codesync_tui.transcript.captions import Ending, Heading
-from codesync_tui.transcript.line import Line
+from codesync_tui.transcript.output_line import OutputLine
 
 LINES_MAX: Final = 20_000
 COST_MAX: Final = 8_000_000
@@ -21,7 +21,7 @@ MATCHES_MAX: Final = 10_000
 """More are not looked for."""
 
 
-class Part(Enum):
+class RowKind(Enum):
     """What a row belongs to."""
 
     HEADING = auto()
@@ -30,7 +30,7 @@ class Part(Enum):
     GAP = auto()
 
 
-class Row(NamedTuple):
+class TranscriptRow(NamedTuple):
     """One row of the transcript.
 
     Attributes:
@@ -41,14 +41,14 @@ class Row(NamedTuple):
         end: where it ends there; None means at the end of the line.
     """
 
-    part: Part
+    kind: RowKind
     job: str
-    line: Line = Line("")
+    line: OutputLine = OutputLine("")
     start: int = 0
     end: int | None = None
 
 
-class _Entry:
+class _JobEntry:
     """A block with what stands above and below it: a heading, an ending, a gap."""
 
     def __init__(self, heading: Heading, block: Block, width: int) -> None:
@@ -57,7 +57,7 @@ class _Entry:
         self.has_ended = False
         self._width = width
         self._ending: Ending | None = None
-        self._ending_rows: list[tuple[Line, int, int | None]] = []
+        self._ending_rows: list[tuple[OutputLine, int, int | None]] = []
 
     @property
     def rows(self) -> int:
@@ -78,15 +78,15 @@ class _Entry:
         self.block.set_width(width)
         self._break_ending()
 
-    def row(self, job: str, row: int) -> Row:
+    def row(self, job: str, row: int) -> TranscriptRow:
         if row == 0:
-            return Row(Part.HEADING, job)
+            return TranscriptRow(RowKind.HEADING, job)
         if row <= (rows := self.block.rows):
-            return Row(Part.LINE, job, *self.block.row(row - 1))
+            return TranscriptRow(RowKind.LINE, job, *self.block.row(row - 1))
         below = row - rows - 1
         if below < len(self._ending_rows):
-            return Row(Part.LINE, job, *self._ending_rows[below])
-        return Row(Part.GAP, job)
+            return TranscriptRow(RowKind.LINE, job, *self._ending_rows[below])
+        return TranscriptRow(RowKind.GAP, job)
 
     def _break_ending(self) -> None:
         self._ending_rows = []
@@ -98,7 +98,7 @@ class _Entry:
             ]
 
 
-class Transcript:
+class OutputTranscript:
     """The output of all jobs of a room.
 
     Args:
@@ -118,7 +118,7 @@ class Transcript:
         self._cost_max = cost_max
         self._blocks_max = blocks_max
         self._width = 0
-        self._entries: dict[str, _Entry] = {}
+        self._entries: dict[str, _JobEntry] = {}
         self._starts: list[int] | None = None
 
     # What happens.
@@ -126,16 +126,16 @@ class Transcript:
     def begin(self, job: str, heading: Heading) -> None:
         """A job starts; it is shown below all others. Once is enough."""
         if job not in self._entries:
-            self._entries[job] = _Entry(heading, Block(job, self._width), self._width)
+            self._entries[job] = _JobEntry(heading, Block(job, self._width), self._width)
             self._starts = None
 
     def write(self, job: str, stream: Stream, data: bytes) -> None:
         """A job writes output."""
         self._block(job).write(stream, data)
 
-    def type(self, job: str, name: str, data: bytes, *, end: bool) -> None:
+    def write_stdin(self, job: str, name: str, data: bytes, *, end: bool) -> None:
         """A member types into a job."""
-        self._block(job).type(name, data, end=end)
+        self._block(job).write_stdin(name, data, end=end)
 
     def skip(self, job: str, text: str) -> None:
         """Output of a job is missing here."""
@@ -191,7 +191,7 @@ class Transcript:
         """Columns of the longest line; may be more, when that one was dropped."""
         return max((entry.block.columns for entry in self._entries.values()), default=0)
 
-    def row(self, row: int) -> Row:
+    def row(self, row: int) -> TranscriptRow:
         """Find what is shown in a row.
 
         Args:
@@ -202,13 +202,13 @@ class Transcript:
         job, entry = list(self._entries.items())[index]
         return entry.row(job, row - starts[index])
 
-    def find(self, pattern: re.Pattern[str]) -> list[int]:
+    def find_rows(self, pattern: re.Pattern[str]) -> list[int]:
         """Give the rows in which something that is looked for begins, at most MATCHES_MAX."""
         starts = self._row_starts()
         found = (
             start + 1 + row
             for start, entry in zip(starts, self._entries.values(), strict=False)
-            for row in entry.block.find(pattern)
+            for row in entry.block.find_rows(pattern)
         )
         return list(islice(found, MATCHES_MAX))
 

@@ -1,0 +1,1 @@
+"""Dialogs and notices that are shown over the room."""

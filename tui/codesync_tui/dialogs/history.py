@@ -1,0 +1,276 @@
+"""The room's past jobs: looked for as one types, the latest first."""
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from enum import Enum
+from time import localtime, strftime, time
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from codesync_client import ClientError
+from codesync_protocol.messages import HistoryPage, PastJob
+from codesync_protocol.printable import show_line
+from codesync_tui.dialogs.dialog import Dialog
+from codesync_tui.formatting import labels
+from codesync_tui.formatting.columns import column_count, fit, share_width
+
+FindJobs = Callable[[str, int], Awaitable[HistoryPage]]
+"""Looks for jobs: what was typed, and the place before which they must lie (0 for all)."""
+
+SEARCH_DELAY_SECONDS = 0.2
+"""How long after the last key it is looked for."""
+
+_HINT = "words, who:NAME lang:NAME is:VERDICT"
+_KEYS = "enter shows, ctrl+r runs again, ctrl+y copies the output, escape closes."
+_MOST, _LEAST = (16, 40, 15, 11, 6), (7, 10, 12, 11, 8)
+"""Columns of a name, a file, a verdict, a moment and a time; the least with what is between."""
+
+_GAP = 2
+"""Columns between them."""
+
+_WEEK = 7 * 86_400.0
+
+
+class HistoryAction(Enum):
+    """What is to be done with a past job."""
+
+    SHOW = "show"
+    RUN = "run"
+    COPY = "copy"
+
+
+class JobList(OptionList):
+    """The list of what was found, which tells how wide its rows may be."""
+
+    _reported_columns = 0
+
+    class WidthChanged(Message):
+        """There is more or less room in a row."""
+
+    @property
+    def columns(self) -> int:
+        """How wide a row may be; 0 before the first layout."""
+        return self.scrollable_content_region.width
+
+    def on_resize(self) -> None:
+        """Tell; not when only the number of rows changed."""
+        if self.columns != self._reported_columns:
+            self._reported_columns = self.columns
+            self.post_message(self.WidthChanged())
+
+
+class HistoryScreen(Dialog[tuple[PastJob, HistoryAction]]):
+    """The room's past jobs.
+
+    Args:
+        find: looks for them.
+        typed: what was looked for before.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down", "move(1)", show=False, priority=True),
+        Binding("up", "move(-1)", show=False, priority=True),
+        Binding("pagedown", "move(10)", show=False, priority=True),
+        Binding("pageup", "move(-10)", show=False, priority=True),
+        Binding("ctrl+r,f5", "answer('run')", show=False, priority=True),
+        Binding("ctrl+y", "answer('copy')", show=False, priority=True),
+    ]
+
+    DEFAULT_CSS = """
+    HistoryScreen > .dialog { width: 100%; height: 100%; }
+    HistoryScreen Input { border: none; height: 1; padding: 0; background: $bar; }
+    HistoryScreen OptionList { height: 1fr; text-wrap: nowrap; scrollbar-size-vertical: 1;
+        scrollbar-gutter: stable; border: none; padding: 0; background: $panel; }
+    HistoryScreen OptionList:focus { border: none; background-tint: transparent; }
+    """
+
+    def __init__(self, find: FindJobs, typed: str = "") -> None:
+        super().__init__()
+        self._find = find
+        self.query_text = typed
+        self._jobs: list[PastJob] = []
+        self._has_more = False
+
+    def compose(self) -> ComposeResult:
+        """What is looked for, what was found, and the keys."""
+        with Vertical(classes="dialog"):
+            yield Static(Content("Past programs"), classes="dialog--title", markup=False)
+            yield Input(self.query_text, placeholder=_HINT, compact=True, select_on_focus=True)
+            yield JobList(markup=False, compact=True)
+            yield Static(Content(_KEYS), classes="dialog--hint", markup=False)
+
+    def on_mount(self) -> None:
+        """Look for all of them."""
+        self.query_one(OptionList).can_focus = False
+        self.query_one(Input).focus()
+        self._search(wait=False)
+
+    @on(Input.Changed)
+    def _query_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        if event.value != self.query_text:
+            self.query_text = event.value
+            self._search(wait=True)
+
+    @on(Input.Submitted)
+    def _entered(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.action_answer(HistoryAction.SHOW.value)
+
+    @on(OptionList.OptionSelected)
+    def _selected(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        self.action_answer(HistoryAction.SHOW.value)
+
+    @on(JobList.WidthChanged)
+    def _width_changed(self, event: JobList.WidthChanged) -> None:
+        event.stop()
+        if self._jobs:  # else a sentence stands there
+            self._show_jobs()
+
+    def refresh_jobs(self) -> None:
+        """Look again: a job has ended since."""
+        if self.is_attached:
+            self.run_worker(self._fetch_new(), group="history-renewal", exclusive=True)
+
+    async def _fetch_new(self) -> None:
+        typed = self.query_text
+        try:
+            page = await self._find(typed, 0)
+        except ClientError:
+            return  # whoever types next is told
+        if typed != self.query_text:
+            return
+        latest = self._jobs[0].place if self._jobs else 0
+        new = [each for each in page.jobs if each.place > latest]
+        if not new:
+            return
+        if not self._jobs:
+            self._has_more = page.more
+        highlighted = self.query_one(OptionList).highlighted
+        self._jobs = [*new, *self._jobs]
+        self._show_jobs()
+        if highlighted:  # the first one stays the first: it is the latest that is wanted
+            self.query_one(OptionList).highlighted = highlighted + len(new)
+
+    def action_move(self, by: int) -> None:
+        """Select another job; behind the last one, fetch more."""
+        options = self.query_one(OptionList)
+        at = (options.highlighted or 0) + by
+        if at >= len(self._jobs) and self._has_more:
+            self.run_worker(self._more(), group="history", exclusive=True)
+        if self._jobs:
+            options.highlighted = min(max(0, at), len(self._jobs) - 1)
+
+    def action_answer(self, name: str) -> None:
+        """Answer with the selected job, and what is to be done with it."""
+        at = self.query_one(OptionList).highlighted
+        if at is not None and at < len(self._jobs):
+            self.dismiss((self._jobs[at], HistoryAction(name)))
+
+    def _search(self, *, wait: bool) -> None:
+        self.run_worker(self._find_first(wait=wait), group="history", exclusive=True)
+
+    async def _find_first(self, *, wait: bool) -> None:
+        if wait:
+            typed = self.query_text
+            self.set_timer(SEARCH_DELAY_SECONDS, lambda: self._search_unless_changed(typed))
+            return
+        await self._fetch(0)
+
+    def _search_unless_changed(self, typed: str) -> None:
+        if typed == self.query_text:
+            self._search(wait=False)
+
+    async def _more(self) -> None:
+        await self._fetch(self._jobs[-1].place if self._jobs else 0)
+
+    async def _fetch(self, before: int) -> None:
+        typed = self.query_text
+        try:
+            page = await self._find(typed, before)
+        except ClientError as error:
+            self._show_message(error.reason)
+            return
+        if typed != self.query_text:
+            return  # something else is looked for by now
+        self._jobs = [*(self._jobs if before else []), *page.jobs]
+        self._has_more = page.more
+        self._show_jobs()
+        if not self._jobs:
+            self._show_message(
+                "Nothing like that was run here." if typed else "Nothing was run here yet."
+            )
+
+    def _show_jobs(self) -> None:
+        for options in self._options():
+            at, columns = options.highlighted, options.columns
+            options.clear_options()
+            options.add_options(map(Option, _rows(self._jobs, columns)))
+            if self._jobs:
+                options.highlighted = min(at or 0, len(self._jobs) - 1)
+
+    def _show_message(self, sentence: str) -> None:
+        for options in self._options():
+            options.clear_options()
+            options.add_option(Option(Content.styled(show_line(sentence), "$dim"), disabled=True))
+
+    def _options(self) -> Iterable[JobList]:
+        """The list; nothing before it is there, and when it is gone."""
+        return self.query(JobList)
+
+
+def _rows(jobs: Sequence[PastJob], width: int) -> list[Content]:
+    """Show jobs in columns that are as wide as what stands in them, as far as there is room."""
+    if not jobs:
+        return []
+    cells = [_cells(each) for each in jobs]
+    texts = [[column_count(text) for text, _ in row] for row in cells]
+    longest = [max(column) for column in zip(*texts, strict=True)]
+    wanted = [min(each, most) + _GAP for each, most in zip(longest, _MOST, strict=True)]
+    widths = share_width(width, wanted, list(map(min, wanted, _LEAST)))
+    return [
+        Content.assemble(
+            *(
+                (f"{fit(text, columns - _GAP)}{' ' * _GAP}", style)
+                for (text, style), columns in zip(row, widths, strict=True)
+                if columns
+            )
+        )
+        for row in cells
+    ]
+
+
+def _cells(past: PastJob) -> list[tuple[str, str]]:
+    """Who, what, how it ended, when, how long it took; what matters least comes last."""
+    job, result = past.summary, past.summary.result
+    verdict = labels.verdict(result.verdict) if result else ""
+    return [
+        (job.name, ""),
+        (job.file_name, "bold"),
+        (verdict, labels.verdict_mark(result.verdict)[1] if result else "$dim"),
+        (moment(job.submitted_at), "$dim"),
+        (f"{labels.short_duration(result.wall_seconds):>6}" if result else "", "$dim"),
+    ]
+
+
+def moment(at: float) -> str:
+    """Say when something was, in eleven columns: "14:03", "Mon 14:03", "24 Nov", "2025-11-24".
+
+    Args:
+        at: seconds since the Unix epoch.
+    """
+    now = time()
+    then, ago = localtime(at), now - at
+    if strftime("%F", then) == strftime("%F", localtime(now)):
+        return strftime("%H:%M", then)
+    if 0 <= ago < _WEEK:
+        return strftime("%a %H:%M", then)
+    return strftime("%d %b" if ago < 50 * _WEEK else "%F", then)

@@ -1,0 +1,116 @@
+"""One past job: its source beside today's text, and what it wrote."""
+
+from collections.abc import Iterator, Sequence
+from difflib import unified_diff
+from enum import Enum
+from itertools import islice
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from codesync_protocol.messages import PastJob
+from codesync_protocol.printable import show_line
+from codesync_tui.dialogs.dialog import Dialog
+from codesync_tui.dialogs.history import moment
+from codesync_tui.formatting import labels
+
+LINES_MAX = 2000
+"""Lines of the difference, and of the output, that are shown."""
+
+_STYLES = {"+": "$success", "-": "$error", "@": "$dim"}
+
+
+class PastJobAction(Enum):
+    """What is to be done with a past job."""
+
+    RUN = "run"
+    COPY = "copy"
+    USE = "use"
+    """Make its source the room's text."""
+
+
+class PastJobScreen(Dialog[PastJobAction]):
+    """One past job.
+
+    Args:
+        past: the job.
+        source: its main file.
+        today: the room's text.
+        output: what it wrote, as text of which nothing can reach the terminal raw.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("r,ctrl+r,f5", "answer('run')", show=False),
+        Binding("c,ctrl+y", "answer('copy')", show=False),
+        Binding("u", "answer('use')", show=False),
+    ]
+
+    DEFAULT_CSS = """
+    PastJobScreen > .dialog { width: 100%; height: 100%; }
+    PastJobScreen VerticalScroll { height: 1fr; scrollbar-size-vertical: 1; }
+    PastJobScreen VerticalScroll > Static { height: auto; text-wrap: nowrap; }
+    """
+
+    def __init__(self, past: PastJob, source: str, today: str, output: Sequence[str]) -> None:
+        super().__init__()
+        self._past = past
+        self._source = source
+        self._today = today
+        self._output = output
+
+    def compose(self) -> ComposeResult:
+        """What it was, how its source differs from today's text, what it wrote, and the keys."""
+        job = self._past.summary
+        title = f"{show_line(job.file_name)} by {show_line(job.name)}, {moment(job.submitted_at)}"
+        with Vertical(classes="dialog"):
+            yield Static(Content(title), classes="dialog--title", markup=False)
+            with VerticalScroll():
+                yield Static(Content("\n").join(self._lines()), markup=False)
+            yield Static(
+                Content(
+                    "r runs it again, c copies its output, u makes its source the room's text"
+                    " (ctrl+z takes it back), escape goes back."
+                ),
+                classes="dialog--hint",
+                markup=False,
+            )
+
+    def on_mount(self) -> None:
+        """Let the arrow keys scroll."""
+        self.query_one(VerticalScroll).focus()
+
+    def _lines(self) -> Iterator[Content]:
+        result = self._past.summary.result
+        if result is not None:
+            mark, colour = labels.verdict_mark(result.verdict)
+            ending = labels.ending(result, self._past.by)
+            figures = "  " + " · ".join(ending.figures) if ending.figures else ""
+            yield Content.assemble((f"{mark} {ending.word}", f"{colour} bold"), (figures, "$dim"))
+            if ending.explanation:
+                yield Content(ending.explanation)
+        yield Content("")
+        yield Content.styled("Its source beside today's text", "bold")
+        yield from self._difference()
+        yield Content("")
+        yield Content.styled("What it wrote", "bold")
+        yield from (Content(line) for line in self._output[-LINES_MAX:])
+        if not self._output:
+            yield Content.styled("nothing", "$dim")
+
+    def _difference(self) -> Iterator[Content]:
+        if self._source == self._today:
+            yield Content.styled("the same", "$dim")
+            return
+        lines = unified_diff(
+            self._today.split("\n"), self._source.split("\n"), "today", "then", lineterm=""
+        )
+        for line in islice(lines, LINES_MAX):
+            yield Content.styled(show_line(line), _STYLES.get(line[:1], "$foreground"))
+
+    def action_answer(self, name: str) -> None:
+        """Answer."""
+        self.dismiss(PastJobAction(name))

@@ -1,0 +1,88 @@
+"""Asks for a file's path."""
+
+import asyncio
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Input, Static
+
+from codesync_protocol.printable import show_line
+from codesync_tui.dialogs.dialog import Dialog
+from codesync_tui.dialogs.path_completion import complete_path
+from codesync_tui.formatting.columns import shorten
+
+COMPLETION_SECONDS = 5.0
+"""How long a disk may take to answer."""
+
+NAMES_ROWS = 3
+"""So many rows of names are shown at most."""
+
+_HINT = "A path on this machine, ~ is your home. Tab completes it, enter does it, escape does not."
+
+
+class PathPrompt(Dialog[str]):
+    """Asks for a file's path.
+
+    Args:
+        title: what is done with it.
+        path: what stands there at first.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "complete", "Complete", show=False, priority=True),
+    ]
+
+    DEFAULT_CSS = """
+    PathPrompt Input { background: $background; padding: 0 1; }
+    """
+
+    def __init__(self, title: str, path: str) -> None:
+        super().__init__()
+        self._title = title
+        self._path = path
+        self._completed = ""
+
+    def compose(self) -> ComposeResult:
+        """One line to write the path into."""
+        with Vertical(classes="dialog"):
+            yield Static(Content(self._title), classes="dialog--title", markup=False)
+            line = Input(show_line(self._path), compact=True, select_on_focus=False)
+            line.cursor_blink = False
+            yield line
+            yield Static(Content(_HINT), id="path-hint", classes="dialog--hint", markup=False)
+
+    def action_complete(self) -> None:
+        """Complete the path as far as it is certain, and show how it could go on."""
+        self.run_worker(self._complete(self.query_one(Input).value), exclusive=True)
+
+    async def _complete(self, typed: str) -> None:
+        try:
+            async with asyncio.timeout(COMPLETION_SECONDS):
+                path, names = await asyncio.to_thread(complete_path, typed)
+        except TimeoutError:
+            return
+        line = self.query_one(Input)
+        if line.value != typed:
+            return  # somebody went on typing
+        self._completed = line.value = path
+        line.cursor_position = len(path)
+        if len(names) != 1:
+            room = NAMES_ROWS * self.query_one(Input).size.width
+            self._show_hint(shorten("  ".join(names), room) or "Nothing there is called so.")
+
+    def _show_hint(self, text: str) -> None:
+        self.query_one("#path-hint", Static).update(Content(text))
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Show the keys again when somebody goes on typing."""
+        if event.value != self._completed:
+            self._show_hint(_HINT)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Answer with the path."""
+        event.stop()
+        path = event.value.strip()
+        self.dismiss(path or None)

@@ -1,0 +1,100 @@
+"""What editing commands do to text. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from codesync_tui.editor.indent import indentation, unindent
+
+PAIRS = {"(": ")", "[": "]", "{": "}"}
+"""Brackets that are closed when they are opened."""
+
+_HASH = frozenset({"python", "ruby", "bash", "perl", "r"})
+
+
+@dataclass(frozen=True, slots=True)
+class LineEdit:
+    """What a command replaces in a line.
+
+    Attributes:
+        row: the line's number among those the command is for.
+        column: where in it.
+        deleted: how many characters go.
+        inserted: what comes.
+    """
+
+    row: int
+    column: int
+    deleted: int
+    inserted: str
+
+
+def comment_prefix(syntax: str) -> str:
+    """Tell what begins a comment to the end of the line in a language.
+
+    Args:
+        syntax: a LanguageInfo.syntax.
+    """
+    return "#" if syntax in _HASH else "//"
+
+
+def toggle_comments(lines: Sequence[str], mark: str) -> list[LineEdit]:
+    """Tell how lines become comments, or lines again if all are comments already.
+
+    Args:
+        lines: the lines; empty ones stay as they are.
+        mark: what begins a comment.
+    """
+    written = [(row, line, _blanks(line)) for row, line in enumerate(lines) if line.strip()]
+    if all(line.startswith(mark, blanks) for _, line, blanks in written):
+        return [
+            LineEdit(row, blanks, len(mark) + line.startswith(" ", blanks + len(mark)), "")
+            for row, line, blanks in written
+        ]
+    column = min(blanks for _, _, blanks in written)
+    return [LineEdit(row, column, 0, f"{mark} ") for row, _, _ in written]
+
+
+def indent_lines(lines: Sequence[str], width: int) -> list[LineEdit]:
+    """Tell how lines move one level to the right.
+
+    Args:
+        lines: the lines; those without text stay as they are.
+        width: columns of one level.
+    """
+    by_tabs = any(line.startswith("\t") for line in lines)
+    # At their very beginning: somebody may be writing behind the blanks at the same time.
+    return [
+        LineEdit(row, 0, 0, indentation(line, width, by_tabs=by_tabs))
+        for row, line in enumerate(lines)
+        if line.strip()
+    ]
+
+
+def unindent_lines(lines: Sequence[str], width: int) -> list[LineEdit]:
+    """Tell how lines move one level to the left.
+
+    Args:
+        lines: the lines.
+        width: columns of one level.
+    """
+    counts = [unindent(line, width) for line in lines]
+    return [LineEdit(row, 0, count, "") for row, count in enumerate(counts) if count]
+
+
+def _blanks(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def should_close(opening: str, following: str) -> bool:
+    """Tell whether a bracket that is typed is closed too.
+
+    Args:
+        opening: the bracket.
+        following: the character behind the caret; empty at the end of the line.
+    """
+    return opening in PAIRS and (not following or following.isspace() or following in ")]},;:")
+
+
+def is_empty_pair(before: str, behind: str) -> bool:
+    """Tell whether two characters are a bracket and its other one."""
+    return bool(before) and PAIRS.get(before) == behind

@@ -1,0 +1,130 @@
+"""A text area that paints what has changed, and not all of itself after each key.
+
+The stock widget writes 10 KB to a terminal of 80x24 for each key. This one compares each row with
+what was painted last, and has only those cells painted that differ.
+"""
+
+from typing import Any
+
+from rich.cells import cell_len
+from textual.document._document import Selection
+from textual.geometry import Region, Size
+from textual.reactive import Reactive, reactive
+from textual.strip import Strip
+from textual.widget import Widget
+from textual.widgets import TextArea
+
+from codesync_tui.terminal.reliable_timers import ReliableTimers
+
+_WIDTH_STEP = 64
+"""The width of the text is rounded up to this, so that it seldom changes while somebody types."""
+
+
+class PartialRepaintTextArea(ReliableTimers, TextArea, inherit_css=True):
+    """A text area that paints what has changed."""
+
+    # As the stock one, but it does not have everything painted again.
+    selection: Reactive[Selection] = reactive(
+        Selection(), init=False, always_update=True, repaint=False
+    )
+
+    _needs_repaint = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._painted: dict[int, Strip] = {}
+        super().__init__(*args, **kwargs)
+
+    def refresh(
+        self,
+        *regions: Region,
+        repaint: bool = True,
+        layout: bool = False,
+        recompose: bool = False,
+    ) -> "PartialRepaintTextArea":
+        """Have what has changed painted; see Widget."""
+        is_whole = not regions or regions == (self.size.region,)
+        if not (is_whole and repaint) or layout or recompose or not self.is_mounted:
+            super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
+        else:
+            self._needs_repaint = True
+            self.check_idle()
+        return self
+
+    def _watch_selection(self, previous_selection: Selection, selection: Selection) -> None:
+        super()._watch_selection(previous_selection, selection)
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """Paint a row; see Widget."""
+        self._painted[y] = strip = self.paint_line(y)
+        return strip
+
+    def paint_line(self, y: int) -> Strip:
+        """Make a row as it should be seen."""
+        # The stock method makes it as wide as the widest line.
+        return super().render_line(y).crop(0, self.scrollable_content_region.width)
+
+    def _check_refresh(self) -> None:
+        if self._needs_repaint:
+            self._needs_repaint = False
+            self._repaint_changed_cells()
+        super()._check_refresh()
+
+    def _repaint_changed_cells(self) -> None:
+        height = self.size.height
+        self._theme.apply_css(self)
+        regions: list[Region] = []
+        for y in range(height):
+            before = self._painted.get(y)
+            strip = self.paint_line(y)
+            if before is None or before.cell_length != strip.cell_length:
+                regions.append(Region(0, y, self.size.width, 1))
+            elif (span := changed_span(before, strip)) is not None:
+                regions.append(Region(span[0], y, span[1] - span[0], 1))
+        if regions:
+            super().refresh(*regions)
+
+    def notify_style_update(self) -> None:
+        """Everything looks different now; see Widget."""
+        super().notify_style_update()
+        self._painted = {}
+
+    def _refresh_size(self) -> None:
+        # What the stock method does has the whole screen laid out again: the size of the text is
+        # no matter of layout, since nothing is as large as its text.
+        if self.soft_wrap:
+            size = Size(0, self.wrapped_document.height)
+        else:
+            width, height = self.document.get_size(self.indent_width)
+            width += self.gutter_width + 1
+            size = Size(-(-width // _WIDTH_STEP) * _WIDTH_STEP, height)
+        if size != self.virtual_size:
+            self.set_reactive(Widget.virtual_size, size)  # pyright: ignore[reportArgumentType]
+            self._scroll_update(size)
+
+    def _watch_show_vertical_scrollbar(self) -> None:
+        # The stock method leads the reader back to their caret when others make the text longer.
+        if self.wrap_width:
+            self._rewrap_and_refresh_virtual_size()
+
+
+def changed_span(before: Strip, after: Strip) -> tuple[int, int] | None:
+    """Tell which cells of a row differ: from the first number up to the second; None for none."""
+    if before == after:
+        return None
+    olds, news = list(before), list(after)
+    left = 0
+    while olds and news and olds[0] == news[0]:
+        left += cell_len(news[0].text)
+        del olds[0], news[0]
+    right = after.cell_length
+    while olds and news and olds[-1] == news[-1]:
+        right -= cell_len(news[-1].text)
+        del olds[-1], news[-1]
+    if olds and news and olds[0].style == news[0].style:
+        one, other = olds[0].text, news[0].text
+        count = 0
+        while count < min(len(one), len(other)) and one[count] == other[count]:
+            count += 1
+        left += cell_len(one[:count])
+    return (left, right) if left < right else None

@@ -1,0 +1,113 @@
+"""Source text that is shown without being changed.
+
+Lines end at line feeds only, as compilers count them, and no other character is rewritten: what the
+room has is what is run and saved. What could act on the terminal is kept apart from what is shown
+for it; both have the same length, so that a column means the same in both.
+"""
+
+from array import array
+
+from rich.cells import cell_len
+from textual.document._document import Document, EditResult, Location
+from textual.geometry import Size
+
+from codesync_protocol.printable import show_line
+from codesync_tui.editor.line_sizes import LineSizes, byte_count
+
+TABS_MAX = 1_000
+"""A line with more of them shows each as one cell: to expand one takes 14 us at each look."""
+
+_TAB = "\u25b8"
+"""For that; of the signs whose width Rich knows without looking them up."""
+
+
+def normalize_newlines(text: str) -> str:
+    """Make every line end a line feed (CRLF and CR are the other two); for text that enters."""
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+class SourceDocument(Document):
+    """Source text; `lines` are what is shown, `text` is what it is.
+
+    Args:
+        text: the text. Carriage returns in it stay, and are shown as such.
+    """
+
+    def __init__(self, text: str) -> None:
+        super().__init__("")
+        self._raw = text.split("\n")
+        self._lines = [_shown(line) for line in self._raw]
+        self._sizes = LineSizes(self._raw)
+        self._joined: str | None = None
+        self._tab_width = 0
+        self._widths = array("l")
+
+    @property
+    def text(self) -> str:
+        """The source text."""
+        # The widget asks for it once for each line that it paints.
+        if self._joined is None:
+            self._joined = "\n".join(self._raw)
+        return self._joined
+
+    def offset_of(self, location: Location) -> int:
+        """Where a location is, in bytes of UTF-8."""
+        row, column = location
+        if row >= len(self._raw):
+            row, column = len(self._raw) - 1, len(self._raw[-1])
+        return self._sizes.start(row) + byte_count(self._raw[row][:column])
+
+    def location_of(self, offset: int) -> Location:
+        """Which location an offset in bytes is; the one before it when it is inside a character."""
+        row = self._sizes.row(offset)
+        line, inside = self._raw[row], max(0, offset - self._sizes.start(row))
+        if line.isascii():
+            return row, min(inside, len(line))
+        return row, len(line.encode("utf-8", "replace")[:inside].decode("utf-8", "ignore"))
+
+    def replace_range(self, start: Location, end: Location, text: str) -> EditResult:
+        """Replace a range by other text; see Document."""
+        (top, left), (bottom, right) = sorted((start, end))
+        replaced = self.get_text_range((top, left), (bottom, right))
+        raw = self._raw
+        before = raw[top][:left] if top < len(raw) else ""
+        after = raw[bottom][right:] if bottom < len(raw) else ""
+        fresh = text.split("\n")
+        column = len(fresh[-1]) + (len(before) if len(fresh) == 1 else 0)
+        fresh[0] = before + fresh[0]
+        fresh[-1] += after
+        shown = [_shown(line) for line in fresh]
+        raw[top : bottom + 1] = fresh
+        self._lines[top : bottom + 1] = shown
+        self._sizes.replace(top, bottom + 1, fresh)
+        if self._tab_width:
+            self._widths[top : bottom + 1] = array("l", map(self._width, shown))
+        self._joined = None
+        return EditResult((top + len(fresh) - 1, column), replaced)
+
+    def get_text_range(self, start: Location, end: Location) -> str:
+        """The source text between two locations; see Document."""
+        (top, left), (bottom, right) = sorted((start, end))
+        if top == bottom:
+            return self._raw[top][left:right] if top < len(self._raw) else ""
+        lines = [self._raw[top][left:], *self._raw[top + 1 : bottom]]
+        if bottom < len(self._raw):  # the widget may mean "to the end" by the row behind the last
+            lines.append(self._raw[bottom][:right])
+        return "\n".join(lines)
+
+    def get_size(self, tab_width: int) -> Size:
+        """How many cells and lines it takes; see Document."""
+        # The stock document measures every line again after each key.
+        if tab_width != self._tab_width:
+            self._tab_width = tab_width
+            self._widths = array("l", map(self._width, self._lines))
+        return Size(max(self._widths), len(self._lines))
+
+    def _width(self, line: str) -> int:
+        return cell_len(line.expandtabs(self._tab_width) if "\t" in line else line)
+
+
+def _shown(line: str) -> str:
+    """What is shown for a line, of the same length."""
+    shown = show_line(line)
+    return shown if shown.count("\t") <= TABS_MAX else shown.replace("\t", _TAB)

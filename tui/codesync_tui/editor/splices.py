@@ -1,0 +1,61 @@
+"""How texts differ, and where a location is after text around it was replaced. Pure."""
+
+from collections.abc import Iterable
+
+from textual.document._document import Location
+
+from codesync_client.change import Splice
+
+
+def shift_location(
+    location: Location, start: Location, end: Location, landed: Location, *, pushes: bool = False
+) -> Location:
+    """Tell where a location is when a range was replaced.
+
+    Args:
+        location: the location before.
+        start: where the range began.
+        end: where it ended.
+        landed: where what came instead of it ends.
+        pushes: what is inserted exactly at the location comes before it, and not behind it.
+    """
+    if location < start or (location == start and not (pushes and start == end)):
+        return location
+    if location < end:
+        return start
+    row, column = location
+    if row == end[0]:
+        column += landed[1] - end[1]
+    return row + landed[0] - end[0], column
+
+
+def minimal_splice(before: str, after: str) -> Splice:
+    """Tell how one text becomes another by replacing one piece, as small as it can be."""
+    start = _common_prefix_length(before, after)
+    end = _common_prefix_length(before[start:][::-1], after[start:][::-1])
+    gone, come = before[start : len(before) - end], after[start : len(after) - end]
+    return Splice(len(before[:start].encode()), len(gone.encode()), come)
+
+
+def apply_splices(text: str, splices: Iterable[Splice]) -> str:
+    """Tell what a text is after splices."""
+    data, kept, grown = text.encode(), 0, 0
+    pieces: list[bytes] = []
+    for splice in splices:
+        start, inserted = splice.at - grown, splice.inserted.encode("utf-8", "replace")
+        pieces += data[kept:start], inserted
+        kept = start + splice.deleted
+        grown += len(inserted) - splice.deleted
+    return b"".join([*pieces, data[kept:]]).decode()
+
+
+def _common_prefix_length(one: str, other: str) -> int:
+    """Count the characters at the beginning that are the same."""
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one[low:middle] == other[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low

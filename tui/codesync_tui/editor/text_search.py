@@ -1,0 +1,86 @@
+"""Finds text in text. Pure."""
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from typing import NamedTuple
+
+from textual.document._document import Location
+
+from codesync_client.change import Splice
+from codesync_tui.editor.line_sizes import byte_count
+
+MATCHES_MAX = 10_000
+"""More are not looked for."""
+
+
+class TextMatch(NamedTuple):
+    """A place where something was found.
+
+    A tuple, since each step through thousands of them asks whether one is among them.
+
+    Attributes:
+        start: where it begins.
+        end: where it ends.
+    """
+
+    start: Location
+    end: Location
+
+
+def find_all(lines: Sequence[str], needle: str) -> list[TextMatch]:
+    """Find a text in all lines.
+
+    Args:
+        lines: the lines.
+        needle: what to look for; capitals count only if there is one in it. It has no line feed.
+    """
+    if not needle:
+        return []
+    pattern = search_pattern(needle)
+    found = (
+        TextMatch((row, match.start()), (row, match.end()))
+        for row, line in enumerate(lines)
+        for match in pattern.finditer(line)
+    )
+    return list(islice(found, MATCHES_MAX))
+
+
+def next_match_index(matches: Sequence[TextMatch], here: Location, *, back: bool = False) -> int:
+    """Tell which match comes next, or before; behind the last one comes the first.
+
+    Args:
+        matches: in order, at least one.
+        here: the first place where the next may begin; the one before begins before it.
+        back: look backwards.
+    """
+    index = bisect_left(matches, TextMatch(here, here))
+    return (index - 1 if back else index) % len(matches)
+
+
+def replacements(lines: Iterable[str], needle: str, replacement: str) -> list[Splice]:
+    """Tell how a text is replaced everywhere.
+
+    Args:
+        lines: the lines.
+        needle: what to replace; see `find_all`.
+        replacement: what comes instead; nothing in it has a meaning of its own.
+    """
+    pattern, size = search_pattern(needle), byte_count(replacement)
+    splices: list[Splice] = []
+    at = 0
+    for line in lines:
+        end = 0
+        for match in pattern.finditer(line):
+            at += byte_count(line[end : match.start()])
+            splices.append(Splice(at, byte_count(match[0]), replacement))
+            at, end = at + size, match.end()
+        at += byte_count(line[end:]) + 1
+    return splices
+
+
+def search_pattern(needle: str) -> re.Pattern[str]:
+    """What finds a text; capitals count only if there is one in it."""
+    flags = re.IGNORECASE if needle == needle.lower() else re.NOFLAG
+    return re.compile(re.escape(needle), flags)

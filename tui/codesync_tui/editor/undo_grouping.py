@@ -1,0 +1,57 @@
+"""Which keys are undone together: a run of typed characters, or of deleted ones. Pure."""
+
+from textual.document._document import Location
+
+from codesync_tui.editor.splices import shift_location
+
+
+class UndoRun:
+    """The run that the last key belongs to; none at first."""
+
+    def __init__(self) -> None:
+        self._is_typed = False
+        self._place: Location | None = None  # where it left the caret; None when it is over
+
+    def continues(self, start: Location, end: Location, text: str) -> bool:
+        """Tell whether an edit goes on with the run.
+
+        Args:
+            start: where what is replaced begins.
+            end: where it ends.
+            text: what comes instead.
+        """
+        if self._place is None:
+            return False
+        if text:
+            return self._is_typed and start == end == self._place and is_single_character(text)
+        is_one_character = start[0] == end[0] and end[1] - start[1] == 1
+        return not self._is_typed and is_one_character and self._place in (start, end)
+
+    def extend(self, text: str, place: Location) -> None:
+        """An edit belongs to the run, or begins one.
+
+        Args:
+            text: what came.
+            place: where it left the caret.
+        """
+        self._is_typed, self._place = bool(text), place
+
+    def end(self) -> None:
+        """What comes now does not belong to it."""
+        self._place = None
+
+    def shift(self, start: Location, end: Location, landed: Location) -> None:
+        """Somebody replaced a range: the run goes on where it is then.
+
+        Args:
+            start: where the range began.
+            end: where it ended.
+            landed: where what came instead of it ends.
+        """
+        if self._place is not None:
+            self._place = shift_location(self._place, start, end, landed)
+
+
+def is_single_character(text: str) -> bool:
+    """Tell whether a text is one character that does not end a run."""
+    return len(text) == 1 and text != "\n"

@@ -1,0 +1,87 @@
+"""Which row shows which piece of which line."""
+
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar, overload
+
+from textual.document._document import Location
+from textual.document._wrapped_document import WrappedDocument
+
+_Item = TypeVar("_Item")
+
+
+class _PerLine(Sequence[_Item], Generic[_Item]):
+    """What is the same for each line but for its number, and so is not kept.
+
+    Args:
+        count: tells how many lines there are.
+        make: makes the item of a line.
+    """
+
+    def __init__(self, count: Callable[[], int], make: Callable[[int], _Item]) -> None:
+        self._count = count
+        self._make = make
+
+    def __len__(self) -> int:
+        return self._count()
+
+    @overload
+    def __getitem__(self, index: int) -> _Item: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[_Item]: ...
+
+    def __getitem__(self, index: int | slice) -> _Item | Sequence[_Item]:
+        lines = range(len(self))
+        if isinstance(index, slice):
+            return [self._make(line) for line in lines[index]]
+        return self._make(lines[index])
+
+
+class SourceWrappedDocument(WrappedDocument):
+    """A wrapped document that knows its height, and keeps nothing when each line is one row.
+
+    The stock one adds up all lines to tell its height, keeps 350 bytes for each line, and renumbers
+    all that follow a line that is inserted.
+    """
+
+    @property
+    def height(self) -> int:
+        """Rows of the wrapped document."""
+        return len(self._offset_to_line_info)
+
+    @property
+    def width(self) -> int:
+        """Cells of a row; 0 when lines are not wrapped."""
+        return self._width
+
+    def row_of(self, line: int) -> int:
+        """In which row a line begins."""
+        return self._line_index_to_offsets[line][0]
+
+    def line_at(self, row: int) -> int:
+        """Which line is in a row."""
+        return self._offset_to_line_info[row][0]
+
+    def wrap(self, width: int, tab_width: int | None = None) -> None:
+        """Wrap all lines; see WrappedDocument."""
+        if width:
+            super().wrap(width, tab_width)
+            return
+        self._width, self._tab_width = 0, tab_width or self._tab_width
+
+        def count() -> int:
+            return self.document.line_count
+
+        def nothing(_: int) -> list[int]:
+            return []
+
+        # They are lists there, of which only what a sequence does is used while width is 0.
+        self._offset_to_line_info = _PerLine(count, lambda line: (line, 0))  # type: ignore[assignment]
+        self._line_index_to_offsets = _PerLine(count, lambda line: [line])  # type: ignore[assignment]
+        self._wrap_offsets = _PerLine(count, nothing)  # type: ignore[assignment]
+        self._tab_width_cache = _PerLine(count, nothing)  # type: ignore[assignment]
+
+    def wrap_range(self, start: Location, old_end: Location, new_end: Location) -> None:
+        """Wrap what was edited; see WrappedDocument."""
+        if self._width:
+            super().wrap_range(start, old_end, new_end)

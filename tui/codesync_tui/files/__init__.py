@@ -1,0 +1,1 @@
+"""Keeps a local file in sync with the room's text."""

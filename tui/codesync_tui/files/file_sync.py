@@ -1,0 +1,156 @@
+"""Keeps a file of this machine and the room's text in step, so that one's own editor and git work.
+
+Both are merged by what they had in common last. Where both changed the same lines, nothing is done
+until somebody changes them again; both stay as they are. When the room has another text all of a
+sudden, or did not take what came from the file, it is over.
+"""
+
+import asyncio
+from contextlib import suppress
+from pathlib import Path
+
+from codesync_client import Offline, Room, text_base
+from codesync_client.files import FileTrouble
+from codesync_client.merge import merge
+from codesync_protocol.messages import Role
+from codesync_protocol.shared_text import SOURCE
+from codesync_tui.dialogs.notices import Notices
+from codesync_tui.files.watched_file import WatchedFile
+
+POLL_SECONDS = 0.5
+
+
+class FileSync:
+    """One file and the room's text.
+
+    Args:
+        room: the room; its text is there.
+        path: the file; it is made if it is not there.
+        notices: shows notices.
+    """
+
+    def __init__(self, room: Room, path: Path, notices: Notices) -> None:
+        self._room = room
+        self._path = path
+        self._name = path.name
+        self._notices = notices
+        self._file = WatchedFile(path)
+        self._text_id = room.welcome.text
+        self._conflict = room.document.conflict
+        self._base: str | None = room.document.text()
+        self._saved_base: str | None = None
+        self._unmergeable: tuple[str, str] | None = None
+        self._problem = ""
+
+    @property
+    def is_out_of_sync(self) -> bool:
+        """Whether the file may have something that the room does not get; it was said why."""
+        return bool(self._problem)
+
+    async def run(self, *, is_starter: bool) -> None:
+        """Look again and again until it is over. A worker's work.
+
+        Args:
+            is_starter: see `begin`.
+        """
+        await self.load_base(is_starter=is_starter)
+        while not self._check_ended():
+            await self.sync_once()
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def load_base(self, *, is_starter: bool) -> None:
+        """Find out what both have in common.
+
+        Args:
+            is_starter: nobody had written anything in the room when this was made, so the file
+                counts.
+        """
+        if not is_starter:
+            note = (self._room.link, self._path, self._text_id)
+            self._base = await asyncio.to_thread(text_base.recall, *note)
+
+    async def sync_once(self) -> None:
+        """Do to each what was done to the other."""
+        try:
+            if await asyncio.to_thread(self._file.poll) and not self._check_ended():
+                await self._merge_both()
+        except FileTrouble as trouble:
+            self._warn_out_of_sync(f"{trouble}; not in step until that is mended")
+
+    def _check_ended(self) -> bool:
+        """Tell whether what both had in common is not the room's any more, and say so."""
+        if self._room.welcome.text != self._text_id:
+            why = "the room has another text than before"
+        elif (conflict := self._room.document.conflict) not in (None, self._conflict):
+            why = conflict.reason
+        else:
+            return False
+        self._warn_out_of_sync(
+            f"{self._name} is not kept in step any more: {why}. It stays as it is."
+        )
+        return True
+
+    async def _merge_both(self) -> None:
+        mine, theirs = self._file.text, self._room.document.text()
+        if (mine, theirs) == self._unmergeable:
+            return
+        merged = self._merge(mine, theirs)
+        if merged is None:
+            self._unmergeable = (mine, theirs)
+            return
+        # The room first, and at once: what others write while the file is written comes on top.
+        if merged != theirs:
+            self._write_room(merged)
+        if mine:
+            self._base = mine
+        if merged != mine and await asyncio.to_thread(self._file.write, merged):
+            self._base = merged
+        self._problem = ""
+        await self._save_base()
+
+    def _merge(self, mine: str, theirs: str) -> str | None:
+        """What both become; None when that is for people, who are told so."""
+        if not mine:
+            # An own file that is empty or gone takes the room's text; it never empties the room.
+            return theirs
+        if self._base is None and mine != theirs:
+            self._warn_out_of_sync(
+                f"{self._name} and the room's text have nothing in common: they are not kept"
+                " in step. ctrl+o opens the file in its place, ctrl+s saves over the file."
+            )
+            return None
+        merged = merge(self._base or "", mine, theirs)
+        if merged is None:
+            self._warn_out_of_sync(
+                f"{self._name} and the room changed the same lines; both stay as they are."
+            )
+        elif merged != theirs and self._room.role is Role.VIEWER:
+            self._warn_out_of_sync(f"A viewer's changes of {self._name} do not go into the room.")
+            return None
+        return merged
+
+    def _warn_out_of_sync(self, why: str) -> None:
+        if why != self._problem:
+            self._problem = why
+            self._notices.show(why, "warning")
+
+    def _write_room(self, text: str) -> None:
+        document = self._room.document
+        document.end_undo_group()
+        document.replace(SOURCE, text)
+        document.end_undo_group()
+        self._room.wake()
+
+    async def _save_base(self) -> None:
+        """Note down what both have in common, as soon as the server has it, too."""
+        base = self._base
+        if base is None or base == self._saved_base:
+            return
+        with suppress(TimeoutError, Offline):
+            async with asyncio.timeout(POLL_SECONDS):
+                await self._room.text_settled()
+        if self._room.document.unsent or self._check_ended():
+            return
+        link, path = self._room.link, self._path
+        await asyncio.to_thread(text_base.remember, link, path, self._text_id, base)
+        self._saved_base = base

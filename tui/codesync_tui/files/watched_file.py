@@ -1,0 +1,88 @@
+"""A file of this machine that other programs write, too: read while it rests, else left alone.
+
+Everything here blocks: call it off the event loop.
+"""
+
+from pathlib import Path
+from time import monotonic
+
+from codesync_client.files import (
+    FileChanged,
+    FileTrouble,
+    SourceFile,
+    Stamp,
+    look,
+    read_source,
+    replace_source,
+)
+from codesync_client.writers import has_writer
+
+WRITER_SECONDS_MAX = 10.0
+"""How long a file may be empty or gone before that is what somebody wanted: programs that write a
+file empty it first, and some remove it. And how long somebody may write it before that is said."""
+
+
+class WatchedFile:
+    """A file that other programs write, too.
+
+    Args:
+        path: where it is; there need not be one.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file = SourceFile(path, "")
+        self._last_stamp: Stamp = None
+        self._stable_since = 0.0
+
+    @property
+    def text(self) -> str:
+        """What was in it when it rested last; empty while there is none."""
+        return self._file.text
+
+    def poll(self) -> bool:
+        """See how it is now, and read it if it changed and rests: is the same at two looks.
+
+        Returns:
+            Whether `text` is what is in it; else look again later.
+
+        Raises:
+            FileTrouble: it cannot be read, or a program does not let go of it.
+        """
+        stamp, now = look(self._path), monotonic()
+        if stamp != self._last_stamp or not self._stable_since:
+            self._last_stamp, self._stable_since = stamp, now
+            return False
+        if stamp == self._file.stamp:
+            return True
+        if self._is_being_written(stamp, now - self._stable_since):
+            return False
+        file = read_source(self._path) if stamp else SourceFile(self._path, "", self._file.newline)
+        if file.stamp == stamp:
+            self._file = file
+        return file.stamp == stamp
+
+    def _is_being_written(self, stamp: Stamp, seconds: float) -> bool:
+        """Whether somebody is about to write it, as far as can be told."""
+        if has_writer(self._path):
+            if seconds > WRITER_SECONDS_MAX:
+                raise FileTrouble(f"a program has {self._path} open to write to it")
+            return True
+        is_empty = stamp is None or stamp[1] == 0
+        return is_empty and bool(self._file.text) and seconds < WRITER_SECONDS_MAX
+
+    def write(self, text: str) -> bool:
+        """Write another text into it, unless somebody else did since it was read.
+
+        Returns:
+            Whether it was written.
+
+        Raises:
+            FileTrouble: it cannot be written.
+        """
+        try:
+            self._file = replace_source(self._file, text)
+        except FileChanged:
+            return False
+        self._last_stamp = self._file.stamp
+        return True

@@ -1,0 +1,1 @@
+"""Formats values and text for display. Nothing here knows widgets or rooms."""

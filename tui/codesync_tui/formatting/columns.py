@@ -1,0 +1,68 @@
+"""Fitting text into columns. Pure."""
+
+from collections.abc import Sequence
+
+from rich.cells import cell_len, split_graphemes
+
+from codesync_protocol.printable import show_line
+
+
+def fit(text: str, width: int) -> str:
+    """Make text exactly `width` columns wide, with an ellipsis when it is cut.
+
+    Args:
+        text: foreign text; what could act on the terminal becomes pictures.
+        width: columns.
+    """
+    text = shorten(text, width)
+    return text + " " * (width - cell_len(text))
+
+
+def shorten(text: str, width: int) -> str:
+    """Make text at most `width` columns wide, with an ellipsis when it is cut.
+
+    Args:
+        text: foreign text; what could act on the terminal becomes pictures.
+        width: columns.
+    """
+    text = show_line(text).replace("\t", " ")
+    if cell_len(text) <= width:
+        return text
+    if width <= 0:
+        return ""
+    end, columns = 0, 0
+    for _, stop, cells in split_graphemes(text)[0]:
+        if columns + cells > width - 1:
+            break
+        end, columns = stop, columns + cells
+    return text[:end] + "…"
+
+
+def column_count(text: str) -> int:
+    """Tell how many columns a foreign text takes, as `fit` shows it."""
+    return cell_len(show_line(text).replace("\t", " "))
+
+
+def share_width(width: int, wanted: Sequence[int], least: Sequence[int]) -> list[int]:
+    """Share a width among columns.
+
+    Args:
+        width: for all of them together.
+        wanted: what each would like to have.
+        least: with less than that a column is of no use.
+
+    Returns:
+        The width of each. While it is not enough for all, whoever has most above its least gives
+        way; when it is not even enough for that, the last columns get nothing.
+    """
+    shares = list(wanted)
+    for index in reversed(range(1, len(shares))):
+        if sum(map(min, shares, least)) > width:
+            shares[index] = 0
+    while sum(shares) > width:
+        above = [share - at_least for share, at_least in zip(shares, least, strict=True)]
+        most = max(range(len(shares)), key=lambda index: above[index])
+        if above[most] <= 0:
+            break
+        shares[most] -= 1
+    return shares

@@ -1,0 +1,24 @@
+"""Marks what was found in a row of text."""
+
+import re
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+
+def highlight_matches(strip: Strip, text: str, pattern: re.Pattern[str], style: Style) -> Strip:
+    """Mark what is looked for.
+
+    Args:
+        strip: a row as it is painted.
+        text: the same as text.
+        pattern: what is looked for.
+        style: goes before what the row says of colours and weights.
+    """
+    for match in pattern.finditer(text):
+        start, end = cell_len(text[: match.start()]), cell_len(text[: match.end()])
+        before, found, after = strip.divide([start, end, max(end, strip.cell_length)])
+        strip = Strip.join([before, Strip(Segment.apply_style(found, post_style=style)), after])
+    return strip

@@ -1,0 +1,63 @@
+"""Who does what: who types, who is idle, and in which line everybody is. No widgets, no clock."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from codesync_client.carets import CaretPlace
+
+TYPING_SECONDS = 2.0
+"""Whoever wrote so short ago is typing."""
+
+IDLE_SECONDS = 120.0
+"""Whoever did nothing for so long is idle."""
+
+
+@dataclass(frozen=True, slots=True)
+class MemberActivity:
+    """What a member does.
+
+    Attributes:
+        line: in which line of the source, from 1; 0 as long as nobody knows.
+        what: "typing", "idle" or nothing.
+    """
+
+    line: int = 0
+    state: str = ""
+
+
+class ActivityTracker:
+    """Remembers when members did something."""
+
+    def __init__(self) -> None:
+        self._wrote: dict[int, float] = {}
+        self._acted: dict[int, float] = {}
+        self._places: dict[int, CaretPlace] = {}
+
+    def update_members(self, members: set[int], now: float) -> None:
+        """Take who is here; whoever has just come is not idle."""
+        for member in members - self._acted.keys():
+            self._acted[member] = now
+        for known in (self._acted, self._wrote, self._places):
+            for gone in known.keys() - members:
+                del known[gone]
+
+    def text_written(self, member: int, now: float) -> None:
+        """A member changed the source."""
+        self._wrote[member] = self._acted[member] = now
+
+    def text_moved(self, places: Mapping[int, CaretPlace]) -> None:
+        """The text changed, and took carets along: nobody moved."""
+        self._places = dict(places)
+
+    def carets_moved(self, places: Mapping[int, CaretPlace], now: float) -> None:
+        """Carets moved: those whose places differ did something."""
+        for member, place in places.items():
+            if self._places.get(member) != place:
+                self._acted[member] = now
+        self._places = dict(places)
+
+    def state_of(self, member: int, now: float) -> str:
+        """Tell whether a member is "typing" or "idle"; empty for neither."""
+        if now - self._wrote.get(member, -TYPING_SECONDS) < TYPING_SECONDS:
+            return "typing"
+        return "idle" if now - self._acted.get(member, now) >= IDLE_SECONDS else ""

@@ -1,0 +1,1 @@
+"""Recovers text that the server does not have: unsent edits and conflicts."""

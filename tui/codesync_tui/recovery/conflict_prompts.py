@@ -1,0 +1,164 @@
+"""Asks what is to be done with texts of ours that the room does not have, one after the other."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from textual.screen import Screen
+
+from codesync_client import Room
+from codesync_client.files import FileTrouble, SourceFile, write_source
+from codesync_client.merge import merge
+from codesync_tui.dialogs.conflict import ConflictChoice, ConflictScreen
+from codesync_tui.dialogs.notices import Notices
+from codesync_tui.dialogs.path_prompt import PathPrompt
+from codesync_tui.messages import FileFailed
+from codesync_tui.recovery.journal import JournalEntry
+from codesync_tui.terminal.textual_types import app_of, start_worker
+
+
+@dataclass(frozen=True, slots=True)
+class UnmergedText:
+    """A text of ours that the room does not have.
+
+    Attributes:
+        title: what happened.
+        reason: why.
+        entry: where the text is kept until this is answered.
+        name: which of the room's texts it is.
+        mine: our text.
+        base: what it came from; None when the room's text does not come from that.
+    """
+
+    title: str
+    reason: str
+    entry: JournalEntry
+    name: str
+    mine: str
+    base: str | None = None
+
+    def merge_into(self, theirs: str) -> str | None:
+        """Our change done to the room's text; None when it does not fit in."""
+        return None if self.base is None else merge(self.base, self.mine, theirs)
+
+
+class ConflictPrompts:
+    """Asks, and does what is answered.
+
+    Args:
+        screen: the room's screen, which owns the workers and gets their messages.
+        room: the room.
+        notices: shows notices.
+        on_resolved: called when the entry of an unmerged text is of no use any more.
+    """
+
+    def __init__(
+        self,
+        screen: Screen[None],
+        room: Room,
+        notices: Notices,
+        on_resolved: Callable[[UnmergedText], None],
+    ) -> None:
+        self._screen = screen
+        self._room = room
+        self._notices = notices
+        self._on_resolved = on_resolved
+        self._waiting: deque[UnmergedText] = deque()
+        self._applied: list[UnmergedText] = []
+        self._is_asking = False
+
+    def ask(self, unmerged: UnmergedText) -> None:
+        """Ask this when what is asked already is answered."""
+        self._waiting.append(unmerged)
+        if not self._is_asking:
+            self._ask_next()
+
+    def edits_sent(self) -> None:
+        """The server has all that we did: what was put into the room is safe there."""
+        for unmerged in self._applied:
+            self._on_resolved(unmerged)
+        self._applied.clear()
+
+    def _ask_next(self) -> None:
+        self._is_asking = False
+        while self._waiting and not self._is_asking:
+            unmerged = self._waiting.popleft()
+            theirs = self._room.document.text(unmerged.name)
+            merged = unmerged.merge_into(theirs)
+            if theirs in (unmerged.mine, merged):
+                self._on_resolved(unmerged)  # it is there already
+            else:
+                self._is_asking = True
+                self._show(unmerged, theirs, can_merge=merged is not None)
+
+    def _show(self, unmerged: UnmergedText, theirs: str, *, can_merge: bool) -> None:
+        dialog = ConflictScreen(
+            unmerged.title, unmerged.reason, unmerged.mine, theirs, can_merge=can_merge
+        )
+        app_of(self._screen).push_screen(dialog, partial(self._answered, unmerged, theirs))
+
+    def _answered(self, unmerged: UnmergedText, shown: str, choice: ConflictChoice | None) -> None:
+        """Do what was answered.
+
+        Args:
+            unmerged: what was asked.
+            shown: the room's text as it was then; others may have written since.
+            choice: the answer; None: ask again at the next entry.
+        """
+        now = self._room.document.text(unmerged.name)
+        match choice:
+            case ConflictChoice.MERGE:
+                self._apply(unmerged, unmerged.merge_into(now))
+            case ConflictChoice.MINE:
+                self._apply(unmerged, merge(shown, unmerged.mine, now))
+            case ConflictChoice.SAVE:
+                self._ask_path(unmerged)
+                return
+            case ConflictChoice.THEIRS:
+                self._notices.show("Dropped; the room's text stays.")
+                self._on_resolved(unmerged)
+            case None:
+                pass
+        self._ask_next()
+
+    def _apply(self, unmerged: UnmergedText, text: str | None) -> None:
+        """Make a text the room's; it is undone as one step."""
+        if text is None:
+            self._notices.show("Somebody changed the same lines just now: look again.", "warning")
+            self._waiting.appendleft(unmerged)
+            return
+        document = self._room.document
+        document.end_undo_group()
+        document.replace(unmerged.name, text)
+        document.end_undo_group()
+        self._room.wake()
+        self._applied.append(unmerged)
+
+    def _ask_path(self, unmerged: UnmergedText) -> None:
+        def answered(path: str | None) -> None:
+            if path:
+                start_worker(self._screen, partial(self._save, unmerged, Path(path)), "rescue")
+            else:
+                self._ask_next()
+
+        app_of(self._screen).push_screen(PathPrompt("Save your text to", "mine.txt"), answered)
+
+    async def _save(self, unmerged: UnmergedText, path: Path) -> None:
+        try:
+            file = SourceFile(path, unmerged.mine)
+            await asyncio.to_thread(write_source, file, overwrite=False)
+        except FileExistsError:
+            self._save_failed(unmerged, f"{path} is there already; choose another")
+        except FileTrouble as trouble:
+            self._save_failed(unmerged, str(trouble))
+        else:
+            self._notices.show(f"Saved your text to {path}")
+            self._on_resolved(unmerged)
+            self._ask_next()
+
+    def _save_failed(self, unmerged: UnmergedText, why: str) -> None:
+        self._screen.post_message(FileFailed(why))
+        self._ask_path(unmerged)

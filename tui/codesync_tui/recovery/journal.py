@@ -1,0 +1,218 @@
+"""What we wrote that the server does not have yet, kept in files in case we never send it.
+
+A entry is a file of one session, in the user's state directory (XDG Base Directory), mode 0600,
+replaced as a whole, and locked as long as its session lives: one that nobody holds was left behind.
+Everything here blocks: call it off the event loop.
+"""
+
+import fcntl
+import hashlib
+import os
+import secrets
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from codesync_client.whole_file import instead_of
+from codesync_protocol.links import Link
+
+ENTRY_MAX = 64 * 1024 * 1024
+"""Bytes; a larger file is not ours: two texts and their bases, all control characters."""
+
+_HYPHENS = 2
+"""In the name of a entry; those of version 0.1 have fewer."""
+
+
+class UnsentTexts(msgspec.Struct, frozen=True):
+    """Texts that were not sent.
+
+    Attributes:
+        written_at: when, in seconds since the Unix epoch.
+        mine: our texts, by name.
+        base: the room's texts as we knew them then; without those that ours do not come from.
+        text_id: which text the room had; see Welcome.
+    """
+
+    written_at: float
+    mine: Mapping[str, str]
+    base: Mapping[str, str]
+    text_id: str = ""
+
+
+class JournalEntry:
+    """One file of the journal, which only one session writes.
+
+    Args:
+        path_for: gives the file's path for the id of the text that it comes from.
+        path: where it is, if it is there.
+        unsent: what is in it.
+        held: its descriptor, locked.
+
+    Attributes:
+        unsent: what is to be in it; `save` makes it so. None: there is to be no such file.
+    """
+
+    def __init__(
+        self,
+        path_for: Callable[[str], Path],
+        path: Path | None = None,
+        unsent: UnsentTexts | None = None,
+        held: int | None = None,
+    ) -> None:
+        self.unsent = unsent
+        self._path_for = path_for
+        self._path = path
+        self._saved = unsent
+        self._lock_descriptor = held
+        self._is_closed = False
+        self._mutex = threading.Lock()  # we may leave while a thread still saves
+
+    def drop(self, name: str) -> None:
+        """One of the texts is in the room, or is not wanted any more."""
+        if self.unsent is not None:
+            rest = {each: text for each, text in self.unsent.mine.items() if each != name}
+            self.unsent = msgspec.structs.replace(self.unsent, mine=rest) if rest else None
+
+    def save(self) -> None:
+        """Have the file say what it should. That it fails is no reason to stop."""
+        with self._mutex, suppress(OSError):
+            unsent = self.unsent
+            if self._is_closed or unsent is self._saved:
+                return
+            if unsent is None:
+                self._remove(self._path)
+                self._path = None
+                self._release_lock()
+            else:
+                self._write(self._path_for(unsent.text_id), msgspec.json.encode(unsent))
+            self._saved = unsent
+
+    def close(self) -> None:
+        """We leave: what is in it is for the next session."""
+        self.save()
+        with self._mutex:
+            self._is_closed = True
+            self._release_lock()
+
+    def _write(self, path: Path, data: bytes) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with instead_of(path, data) as descriptor:
+            # The lock comes into its place with the file: it is never there without one.
+            _lock(descriptor)
+            held = os.dup(descriptor)
+        before, self._path = self._path, path
+        self._release_lock()
+        self._lock_descriptor = held
+        if before != path:  # the room has another text now
+            self._remove(before)
+
+    def _remove(self, path: Path | None) -> None:
+        if path is not None:
+            path.unlink(missing_ok=True)
+
+    def _release_lock(self) -> None:
+        if self._lock_descriptor is not None:
+            os.close(self._lock_descriptor)
+            self._lock_descriptor = None
+
+
+class Journal:
+    """Finds and makes the entries of one room.
+
+    A entry's name has hashes of the room's address and of its text's id. The address of an embedded
+    server changes with its port, so a entry is found by either.
+
+    Args:
+        link: the room.
+    """
+
+    def __init__(self, link: Link) -> None:
+        state = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+        self._folder = Path(state) / "codesync" / "unsent"
+        self._room = link.room
+        self._address = _hash(f"{link.server}|{link.room}")
+
+    def new_entry(self) -> JournalEntry:
+        """A new entry of our own, with nothing in it."""
+        return JournalEntry(self._new_path_factory())
+
+    def acquire_abandoned(self, text_id: str = "") -> list[tuple[JournalEntry, UnsentTexts]]:
+        """Take the entries whose sessions are gone; no other session gets them now.
+
+        Args:
+            text_id: the text that the room has; empty if that is not known.
+
+        Returns:
+            The entries of this address or this text, the oldest first.
+        """
+        paths = set(self._folder.glob(f"{self._address}*.json"))
+        if text_id:
+            paths.update(self._folder.glob(f"*-{self._text_hash(text_id)}-*.json"))
+            # Version 0.1 did not put the text's id into the name.
+            old = (path for path in self._folder.glob("*.json") if path.name.count("-") < _HYPHENS)
+            paths.update(path for path in old if _text_id_in(path) == text_id)
+        found = [each for path in paths if (each := self._acquire(path)) is not None]
+        return sorted(found, key=lambda each: each[1].written_at)
+
+    def _text_hash(self, text_id: str) -> str:
+        return _hash(f"{self._room}|{text_id}")
+
+    def _new_path_factory(self) -> Callable[[str], Path]:
+        """Name one entry: the same name for the same text."""
+        unique = secrets.token_hex(8)
+        return lambda text_id: (
+            self._folder / f"{self._address}-{self._text_hash(text_id)}-{unique}.json"
+        )
+
+    def _acquire(self, path: Path) -> tuple[JournalEntry, UnsentTexts] | None:
+        taken = _lock_and_read(path)
+        if taken is None:
+            return None
+        unsent, held = taken
+        # It keeps its place, whatever text it is from.
+        return JournalEntry(lambda _: path, path, unsent, held), unsent
+
+
+def _hash(text: str) -> str:
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _text_id_in(path: Path) -> str:
+    """The text that a entry comes from; empty if it cannot be read."""
+    with suppress(OSError, msgspec.DecodeError, UnicodeDecodeError), open(path, "rb") as file:
+        return msgspec.json.decode(file.read(ENTRY_MAX), type=UnsentTexts).text_id
+    return ""
+
+
+def _lock_and_read(path: Path) -> tuple[UnsentTexts, int] | None:
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        _lock(descriptor)
+        if os.path.samestat(os.fstat(descriptor), os.stat(path)):  # not just replaced or forgotten
+            with open(descriptor, "rb", closefd=False) as file:
+                unsent = msgspec.json.decode(file.read(ENTRY_MAX), type=UnsentTexts)
+            return unsent, descriptor
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+        pass
+    os.close(descriptor)
+    return None
+
+
+def _lock(descriptor: int) -> None:
+    """Lock a file as long as it is open.
+
+    Raises:
+        BlockingIOError: somebody else has.
+    """
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise
+    except OSError:
+        pass  # a file system without locks: better asked twice than never

@@ -1,0 +1,64 @@
+"""What somebody types to find past jobs: words, and who:, lang:, is: before some. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from codesync_protocol.messages import LanguageInfo
+from codesync_protocol.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryFilter:
+    """Which past jobs are looked for; what is empty does not matter.
+
+    Attributes:
+        text: stands in the source's beginning, the file's name, the submitter's or the explanation.
+        name: who submitted it.
+        language: a LanguageInfo.name.
+        verdict: a Verdict.
+    """
+
+    text: str = ""
+    name: str = ""
+    language: str = ""
+    verdict: str = ""
+
+
+def parse_filter(typed: str, languages: Sequence[LanguageInfo]) -> HistoryFilter:
+    """Read what somebody typed.
+
+    Args:
+        typed: e.g. "who:ana lang:c++ is:timeout fibonacci".
+        languages: what can be run; their names, titles and endings are understood.
+    """
+    found = {"who": "", "lang": "", "is": ""}
+    text: list[str] = []
+    for word in typed.split():
+        key, colon, value = word.partition(":")
+        if colon and value and key.lower() in found:
+            found[key.lower()] = value
+        else:
+            text.append(word)
+    return HistoryFilter(
+        " ".join(text),
+        found["who"],
+        _language(found["lang"], languages),
+        _verdict(found["is"]),
+    )
+
+
+def _language(typed: str, languages: Sequence[LanguageInfo]) -> str:
+    wanted = typed.lower()
+    for each in languages:
+        endings = {ending.lstrip(".") for ending in each.extensions}
+        if wanted in {each.name.lower(), each.title.lower(), *endings}:
+            return each.name
+    return typed[:40]
+
+
+def _verdict(typed: str) -> str:
+    """The verdict whose name has what was typed in it, e.g. "memory" for memory_limit."""
+    wanted = typed.lower().replace("-", "_").replace("timeout", "time_limit")
+    names = [each.value for each in Verdict]
+    near = [name for name in names if wanted and wanted in name]
+    return wanted if wanted in names else (near or [typed[:40]])[0]

@@ -1,0 +1,60 @@
+"""What a host does with members: change what they may do, and send them away."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from codesync_client import Offline, Room
+from codesync_protocol.messages import Role
+from codesync_protocol.printable import show_line
+from codesync_tui.dialogs.notices import Notices
+from codesync_tui.room.palette_command import PaletteCommand
+
+_ROLES = {
+    Role.EDITOR: ("an editor", "Let this member write, run and type."),
+    Role.VIEWER: ("a viewer", "Let this member only look on."),
+}
+
+
+class HostCommands:
+    """A host's hand.
+
+    Args:
+        room: the room.
+        notices: shows notices.
+    """
+
+    def __init__(self, room: Room, notices: Notices) -> None:
+        self._room = room
+        self._notices = notices
+
+    def commands(self) -> Iterator[PaletteCommand]:
+        """What can be done with whom; nothing unless we are a host."""
+        if self._room.role is not Role.HOST:
+            return
+        for member in self._room.members.members:
+            if member.role == Role.HOST:
+                continue
+            name = show_line(member.name)
+            for role, (what, effect) in _ROLES.items():
+                if member.role != role:
+                    make = partial(self.set_role, member.member, role)
+                    yield PaletteCommand(
+                        f"Make {name} {what}", effect, make, "role rights permissions"
+                    )
+            remove = partial(self.remove_member, member.member)
+            effect = "Send this member away; old invites end, too."
+            yield PaletteCommand(f"Remove {name}", effect, remove, "kick ban throw out")
+
+    def set_role(self, member: int, role: Role) -> None:
+        """Change what a member may do."""
+        self._request(lambda: self._room.set_role(member, role))
+
+    def remove_member(self, member: int) -> None:
+        """Send a member away for good."""
+        self._request(lambda: self._room.remove_member(member))
+
+    def _request(self, request: Callable[[], None]) -> None:
+        try:
+            request()
+        except Offline as error:
+            self._notices.show_error(error)

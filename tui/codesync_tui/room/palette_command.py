@@ -1,0 +1,44 @@
+"""What the command palette offers, and how well it is what somebody looks for. Pure."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+_BY_TITLE, _BY_NAME, _BY_HELP = 1.0, 0.9, 0.5
+
+
+class PaletteCommand(NamedTuple):
+    """Something that can be done.
+
+    Attributes:
+        title: what it is called; may be foreign.
+        help: what it does.
+        call: does it.
+        words: what else people call it.
+    """
+
+    title: str
+    help: str
+    callback: Callable[[], object]
+    aliases: str = ""
+
+
+def match_score(query: str, command: PaletteCommand) -> float:
+    """Tell how well a command fits, by words: each of the query has to begin one of its words.
+
+    Returns:
+        Most for its title, less for what else it is called, least for its help; 0 for none.
+    """
+    wanted, known = query.casefold().split(), ""
+    for score, words in (
+        (_BY_TITLE, command.title),
+        (_BY_NAME, command.aliases),
+        (_BY_HELP, command.help),
+    ):
+        known += f" {words.casefold()}"
+        if _match_all_prefixes(wanted, known.split()):
+            return score
+    return 0.0
+
+
+def _match_all_prefixes(wanted: list[str], words: list[str]) -> bool:
+    return bool(wanted) and all(any(word.startswith(each) for word in words) for each in wanted)

@@ -1,0 +1,66 @@
+"""Which panes can have the focus, and who gets it when a pane is hidden."""
+
+from textual.widget import Widget
+
+from codesync_tui.editor import CodeEditor
+from codesync_tui.panels.members import MembersPane
+from codesync_tui.panels.output import OutputPane
+from codesync_tui.panels.queue import QueuePane
+from codesync_tui.panels.stdin import StdinPane
+from codesync_tui.room.pane_layout import Pane
+
+
+class PaneFocus:
+    """Which panes can have the focus.
+
+    Args:
+        editor: the editor.
+        output: the output pane.
+        stdin: the input pane.
+        queue: the queue pane.
+        members: the members pane.
+    """
+
+    def __init__(
+        self,
+        editor: CodeEditor,
+        output: OutputPane,
+        stdin: StdinPane,
+        queue: QueuePane,
+        members: MembersPane,
+    ) -> None:
+        self._stdin = stdin
+        self._before = (editor, output)
+        self._behind = (queue, members)
+
+    def next_pane(self, *, is_full: bool) -> Widget:
+        """The pane that has the focus next.
+
+        Args:
+            is_full: one pane fills the screen: then each can be the next to do so.
+        """
+        if is_full:
+            target = self._stdin.input_widget() or self._stdin.prepared
+            panes = [*self._before, target, *self._behind]
+        else:
+            panes = self._shown()
+        focused = [index for index, pane in enumerate(panes) if pane.has_focus]
+        return panes[(focused[0] + 1) % len(panes) if focused else 0]
+
+    def ensure_visible(self, focused: Widget | None) -> None:
+        """When the pane that had the focus was hidden, give it to the first that is shown."""
+        if focused is not None and not focused.is_on_screen and (shown := self._shown()):
+            shown[0].focus()
+
+    def _shown(self) -> list[Widget]:
+        target = self._stdin.input_widget()
+        panes = [*self._before, *([target] if target else []), *self._behind]
+        return [pane for pane in panes if pane.is_on_screen]
+
+
+def pane_of(widget: Widget | None) -> Pane:
+    """Tell which pane fills the screen when a widget is to be seen on all of it."""
+    around = [each.id for each in widget.ancestors_with_self] if widget else []
+    if "answer" in around or "output-find" in around:
+        return Pane.OUTPUT
+    return next((pane for pane in Pane if pane.value in around), Pane.EDITOR)

@@ -1,0 +1,185 @@
+"""Which panes stand on the screen, at which size of the terminal."""
+
+from enum import Enum
+
+from textual.screen import Screen
+
+WIDE = 120
+"""Columns from which on the panes stand beside each other."""
+
+BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]
+
+SLIM = 70
+"""With fewer columns members and queue have no room beside anything: they are shown alone."""
+
+VAST = 150
+"""Columns from which on members and queue stand beside each other, below the output."""
+
+HIGH = 18
+"""Rows from which on there is room for some that are empty."""
+
+ROW_BREAKPOINTS = [(0, "-low"), (HIGH, "-high")]
+
+
+class OutputSize(Enum):
+    """How much of the screen the output has."""
+
+    NONE = "-output-none"
+    HALF = "-output-half"
+    FULL = "-output-full"
+
+
+_NEXT = {
+    OutputSize.NONE: OutputSize.HALF,
+    OutputSize.HALF: OutputSize.FULL,
+    OutputSize.FULL: OutputSize.NONE,
+}
+
+
+class Pane(Enum):
+    """What can fill the screen, by its widget's id; the answer line belongs to the output."""
+
+    EDITOR = "editor"
+    OUTPUT = "output"
+    STDIN = "stdin"
+    QUEUE = "queue"
+    MEMBERS = "members"
+
+
+class PaneLayout:
+    """Which panes are shown.
+
+    A wide screen begins with everything, a narrow one with the editor alone. What somebody chose
+    stays as it is, also while one pane fills the screen. On a slim screen members and queue hide
+    all else, so that whether they are shown there is a choice of its own.
+
+    Args:
+        screen: the room's screen; its classes say what is shown.
+    """
+
+    def __init__(self, screen: Screen[None]) -> None:
+        self._screen = screen
+        self._output: OutputSize | None = None
+        self._people: dict[bool, bool] = {}  # by whether the screen is slim
+        self._stdin: bool | None = None
+        self._maximized: Pane | None = None
+
+    @property
+    def maximized(self) -> Pane | None:
+        """The pane that fills the screen; None when none does."""
+        return self._maximized
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether the panes stand beside each other."""
+        return self._screen.size.width >= WIDE
+
+    @property
+    def is_slim(self) -> bool:
+        """Whether members and queue are shown alone."""
+        return self._screen.size.width < SLIM
+
+    @property
+    def output(self) -> OutputSize:
+        """How much of the screen the output has."""
+        if self._output is not None:
+            return self._output
+        return OutputSize.HALF if self.is_wide else OutputSize.NONE
+
+    @property
+    def shows_people(self) -> bool:
+        """Whether members and queue are shown."""
+        return self._people.get(self.is_slim, self.is_wide)
+
+    @property
+    def shows_stdin(self) -> bool:
+        """Whether the prepared input is shown."""
+        if self._maximized is not None:
+            return self._maximized is Pane.STDIN
+        return self.is_wide if self._stdin is None else self._stdin
+
+    @property
+    def is_output_visible(self) -> bool:
+        """Whether the output is somewhere on the screen."""
+        if self._maximized is not None:
+            return self._maximized is Pane.OUTPUT
+        return self.output is not OutputSize.NONE and not (self.is_slim and self.shows_people)
+
+    @property
+    def is_stdin_visible(self) -> bool:
+        """Whether the prepared input is somewhere on the screen."""
+        return self.shows_stdin and (self._maximized is Pane.STDIN or self.is_output_visible)
+
+    def cycle_output(self) -> None:
+        """Give the output the next size; where it was covered, show it first."""
+        if self._maximized is None and self.is_slim and self.shows_people:
+            self.show_output()
+            return
+        size = self.output
+        if self._maximized is not None:
+            size = OutputSize.FULL if self._maximized is Pane.OUTPUT else OutputSize.NONE
+        self._maximized, self._output = None, _NEXT[size]
+        self.apply()
+
+    def maximize(self, pane: Pane | None) -> None:
+        """Let a pane fill the screen; None gives the layout back."""
+        self._maximized = pane
+        self.apply()
+
+    def show_output(self) -> None:
+        """Make sure that the output is seen."""
+        if self._maximized is not Pane.OUTPUT:
+            self._maximized = None
+        if self.output is OutputSize.NONE:
+            self._output = OutputSize.HALF
+        self._hide_people()
+        self.apply()
+
+    def toggle_people(self) -> None:
+        """Show or hide members and queue."""
+        shown = self.shows_people
+        if self._maximized is not None:
+            shown = self._maximized in (Pane.QUEUE, Pane.MEMBERS)
+        self._show_people(shown=not shown)
+
+    def show_queue(self) -> None:
+        """Make sure that the queue is seen."""
+        if self._maximized is not Pane.QUEUE:
+            self._show_people(shown=True)
+
+    def _show_people(self, *, shown: bool) -> None:
+        self._maximized = None
+        self._people[self.is_slim] = shown
+        self.apply()
+
+    def _hide_people(self) -> None:
+        """Something else is to be seen than members and queue."""
+        if self.is_slim:
+            self._people[True] = False
+
+    def show_stdin(self, *, shown: bool) -> None:
+        """Show or hide the prepared input."""
+        self._maximized, self._stdin = None, shown
+        self._hide_people()
+        self.apply()
+
+    def show_editor(self) -> None:
+        """Make sure that the editor is seen."""
+        if self._maximized is not Pane.EDITOR:
+            self._maximized = None
+        if self.output is OutputSize.FULL:
+            self._output = OutputSize.HALF
+        self._hide_people()
+        self.apply()
+
+    def apply(self) -> None:
+        """Bring the screen's classes up to date."""
+        for size in OutputSize:
+            self._screen.set_class(size is self.output, size.value)
+        self._screen.set_class(self.is_slim, "-slim")
+        self._screen.set_class(self._screen.size.width >= VAST, "-vast")
+        self._screen.set_class(self.shows_people and self._maximized is None, "-people")
+        self._screen.set_class(self.shows_stdin, "-stdin")
+        self._screen.set_class(self._maximized is not None, "-full")
+        for pane in Pane:
+            self._screen.set_class(pane is self._maximized, f"-full-{pane.value}")

@@ -1,0 +1,295 @@
+"""Tells the panes what happens in the room, event by event.
+
+Only the screen's message handlers call it: it changes widgets.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import monotonic, strftime
+
+from codesync_client import Connected, Disconnected, JobOutput, OutputSkipped, Room, RoomEvent
+from codesync_protocol.messages import (
+    Fault,
+    Finished,
+    JobState,
+    JobSummary,
+    LanguageChosen,
+    Members,
+    Notice,
+    Queue,
+    Role,
+    Saving,
+    Started,
+    StdinEcho,
+    StdinHeld,
+    StdinMode,
+    Submitted,
+    Welcome,
+)
+from codesync_protocol.printable import show_line
+from codesync_tui.formatting import labels
+from codesync_tui.panels.banner import Banner
+from codesync_tui.panels.members import MembersPane
+from codesync_tui.panels.output import OutputPane
+from codesync_tui.panels.queue import QueuePane
+from codesync_tui.panels.status import StatusLine
+from codesync_tui.room.stdin_targets import StdinTargets
+from codesync_tui.transcript.captions import Heading
+
+HISTORY_SHOWN = 64 * 1024
+"""Bytes at the end of a finished program's output that a newcomer is shown."""
+
+_SHUTS_DOWN = "the server is shutting down"
+"""What our servers say before they end."""
+
+_RUNS = (JobState.CLAIMED, JobState.COMPILING, JobState.RUNNING)
+
+Notify = Callable[[str, str], None]
+"""Shows a notice: a sentence, and "information", "warning" or "error"."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoomPanes:
+    """The panes that show a room."""
+
+    output: OutputPane
+    queue: QueuePane
+    members: MembersPane
+    status: StatusLine
+    banner: Banner
+
+
+class RoomPresenter:
+    """Tells the panes what happens in the room.
+
+    Args:
+        room: the room.
+        panes: what shows it.
+        notify: shows a notice.
+
+    Attributes:
+        targets: the programs that can be typed to.
+        retry_at: when the next attempt to connect comes, by the monotonic clock; None while the
+            connection stands or none will come.
+        has_entered: the room was entered once.
+    """
+
+    def __init__(self, room: Room, panes: RoomPanes, notify: Notify) -> None:
+        self.targets = StdinTargets()
+        self.retry_at: float | None = None
+        self.has_entered = False
+        self._offline_since = ""  # when the connection was lost, as a clock on the wall says it
+        self._room = room
+        self._panes = panes
+        self._notify = notify
+        self._colours: dict[int, int] = {}
+        self._prepared_bytes: dict[str, int] = {}  # bytes of prepared input, by jobs of ours
+        self._expected: dict[str, int] = {}  # offsets of jobs whose output is followed from there
+        self._gaps: dict[str, tuple[int, int]] = {}  # what is missing, and not shown as such yet
+        self._fetched_tails: set[str] = set()  # jobs whose last output was fetched
+
+    def show_event(self, event: RoomEvent) -> None:
+        """Show what happened."""
+        match event:
+            case Connected(welcome=welcome):
+                self._connected(welcome)
+            case Disconnected(reason=reason, retry_in=retry_in):
+                self._disconnected(reason, retry_in)
+            case Members() | Queue():
+                self._show_room()
+            case Notice(level=level, text=text):
+                level = level if level in ("warning", "error") else "information"
+                self._notify(self._shutdown_text() if text == _SHUTS_DOWN else text, level)
+            case Fault(reason=reason):
+                self._notify(reason, "warning")
+            case Saving(trouble=trouble):
+                self._panes.status.update_status(is_not_persisted=bool(trouble))
+                kept = f"Nothing is kept now: {trouble}" if trouble else "All is kept again."
+                self._notify(kept, "warning" if trouble else "information")
+            case StdinHeld(job=job, member=member, name=name):
+                if member != self._room.welcome.member:
+                    shown = self._room.jobs.get(job)
+                    what = shown.file_name if shown else "a program"
+                    self._notify(f"{name} types into {what} now", "information")
+            case LanguageChosen():
+                pass  # the desk's business
+            case Submitted(job=job):
+                self._panes.queue.note_submission(job, just_now=True)
+                self._show_room()
+            case Started(job=job):
+                self._begin(job)
+                self._show_room()
+            case JobOutput():
+                self._output(event)
+            case OutputSkipped():
+                self._skipped(event)
+            case StdinEcho(job=job):
+                self._begin(job)
+                self._panes.output.write_stdin(
+                    job, show_line(event.name), event.data, end=event.end
+                )
+                if event.end:
+                    self.targets.remove(job)
+            case Finished():
+                self._finished(event)
+
+    def note_prepared_input(self, job: str, size: int) -> None:
+        """A job of ours gets prepared input along: its heading will say so."""
+        if size:
+            self._prepared_bytes[job] = size
+
+    def show_past_job(self, job: str) -> bool:
+        """Show the end of a finished job's output, below all others.
+
+        Returns:
+            Whether it was there to be shown, and was not shown yet.
+        """
+        summary = self._room.jobs.get(job)
+        if summary is None or summary.result is None or job in self._panes.output.transcript:
+            return False
+        self._begin(job)
+        start = max(0, summary.output_bytes - HISTORY_SHOWN)
+        if start:
+            self._panes.output.skip(job, f"… {labels.size(start)} before this are not shown …")
+        self._follow(job, start)
+        self._panes.output.end(job, labels.ending(summary.result))
+        return True
+
+    def connection_text(self) -> str:
+        """How the connection is doing, for the status line."""
+        if self.retry_at is None:
+            return "online" if self._room.connected else "closed"
+        left = max(0, round(self.retry_at - monotonic()))
+        since = f"offline since {self._offline_since}"
+        return f"{since}, retry in {left} s" if left else f"{since}, trying …"
+
+    # Being connected.
+
+    def _connected(self, welcome: Welcome) -> None:
+        self.retry_at, self._offline_since = None, ""
+        self.has_entered = True
+        self._panes.status.update_status(
+            connection="online",
+            is_online=True,
+            role=welcome.role.value,
+            unsandboxed=not welcome.executor.sandboxed,
+            is_not_persisted=bool(welcome.unsaved),
+        )
+        if welcome.unsaved:
+            self._notify(f"What happens here is not kept: {welcome.unsaved}", "warning")
+        self._panes.banner.show_executor(welcome.executor)
+        for job in welcome.jobs:
+            self._panes.queue.note_submission(job, just_now=False)
+        finished = [job for job in welcome.jobs if job.state is JobState.FINISHED]
+        if finished and not self._panes.output.transcript.rows:
+            self.show_past_job(finished[-1].job)
+        for job in welcome.jobs:
+            if job.state is not JobState.FINISHED and job.job not in self._panes.output.transcript:
+                self._follow(job.job, 0)
+                if job.state in _RUNS:
+                    self._begin(job.job)
+        self._show_room()
+
+    def _shutdown_text(self) -> str:
+        """Say what it means that the server ends: a room that somebody opened ends with them."""
+        if any(member.role == Role.HOST for member in self._room.members.members):
+            return _SHUTS_DOWN
+        return (
+            "The host has left, and the room closed with them. Your text stays here; it goes back"
+            " into the room when it is opened again."
+        )
+
+    def _disconnected(self, reason: str, retry_in: float | None) -> None:
+        self.retry_at = None if retry_in is None else monotonic() + retry_in
+        self._offline_since = self._offline_since or strftime("%H:%M:%S")
+        self._panes.status.update_status(connection=self.connection_text(), is_online=False)
+        if retry_in is None:
+            self._notify(f"The room is closed to us: {reason}. Your text is still here.", "error")
+
+    def _follow(self, job: str, start: int) -> None:
+        self._expected[job] = start
+        self._room.follow(job, start)
+
+    # What jobs do.
+
+    def _begin(self, job: str) -> None:
+        summary = self._room.jobs.get(job)
+        if summary is None or job in self._panes.output.transcript:
+            return
+        self._panes.output.begin(job, self._heading(summary))
+        if summary.stdin is StdinMode.SHARED and summary.state is not JobState.FINISHED:
+            self.targets.add(job, mine=summary.member == self._room.welcome.member)
+
+    def _heading(self, job: JobSummary) -> Heading:
+        titles = {each.name: each.title for each in self._room.languages}
+        fed = self._prepared_bytes.pop(job.job, 0)
+        return Heading(
+            name=show_line(job.name),
+            colour=self._colours.get(job.member, 0),
+            title=show_line(job.file_name),
+            language=show_line(titles.get(job.language, job.language)),
+            short_id=job.job[:8],
+            input=f"{labels.size(fed)} of prepared input" if fed else "",
+        )
+
+    def _output(self, output: JobOutput) -> None:
+        self._begin(output.job)
+        data = output.data
+        if (expected := self._expected.get(output.job)) is not None:
+            # A live piece may have been on its way when the job began to be followed: it comes
+            # again, in its place.
+            if output.offset > expected:
+                return
+            data = data[expected - output.offset :]
+            self._expected[output.job] = expected + len(data)
+        if data and output.job in self._panes.output.transcript:
+            self._show_gap(output.job)
+            self._panes.output.write(output.job, output.stream, data)
+
+    def _skipped(self, hole: OutputSkipped) -> None:
+        self._begin(hole.job)
+        start, end = hole.offset, hole.offset + hole.count
+        if (expected := self._expected.get(hole.job)) is not None:
+            if start > expected:
+                return
+            start, self._expected[hole.job] = expected, max(expected, end)
+        if hole.job in self._gaps:
+            start = self._gaps[hole.job][0]
+        if end > start:
+            self._gaps[hole.job] = start, end
+        if self._panes.output.transcript.has_ended(hole.job):
+            self._show_gap(hole.job)
+
+    def _show_gap(self, job: str) -> None:
+        start, end = self._gaps.pop(job, (0, 0))
+        if end > start and job in self._panes.output.transcript:
+            self._panes.output.skip(job, labels.skipped_output(end - start))
+
+    def _finished(self, finished: Finished) -> None:
+        job = finished.job
+        self._begin(job)
+        self.targets.remove(job)
+        if job in self._panes.output.transcript:
+            self._fetch_tail(job)
+            self._panes.output.end(job, labels.ending(finished.result, finished.by))
+        self._show_room()
+
+    def _fetch_tail(self, job: str) -> None:
+        """The last lines matter most: when they were skipped, fetch them after all."""
+        if job not in self._gaps or job in self._fetched_tails:
+            self._show_gap(job)
+            return
+        self._fetched_tails.add(job)
+        start, end = self._gaps[job]
+        tail = max(start, end - HISTORY_SHOWN)
+        self._gaps[job] = start, tail
+        self._show_gap(job)
+        self._follow(job, tail)
+
+    def _show_room(self) -> None:
+        members = self._room.members.members
+        self._colours |= {member.member: member.colour for member in members}
+        self._panes.members.show_members(members, self._room.welcome.member)
+        self._panes.queue.show_jobs(self._room.jobs, self._room.queue, self._colours)
+        self._panes.status.update_status(role=self._room.role.value)
+        self._panes.banner.show_trouble(self._room.queue.trouble)

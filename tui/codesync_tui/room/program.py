@@ -1,0 +1,94 @@
+"""What this member writes and would run: language, file, and whether the text is worth keeping.
+
+Pure: knows no widgets and no room.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from codesync_client import Submission, SubmissionRejected, detect_language
+from codesync_protocol.limits import FILE_NAME_MAX
+from codesync_protocol.messages import LanguageInfo, StdinMode
+
+
+def is_starter(text: str, languages: Sequence[LanguageInfo]) -> bool:
+    """Tell whether nobody has written anything yet."""
+    return not text.strip() or any(text == language.starter for language in languages)
+
+
+@dataclass(slots=True)
+class Program:
+    """What this member writes.
+
+    Attributes:
+        language: its language; None as long as we know of none.
+        path: its file, if it has one.
+        newline: the line end of that file.
+        kept: the text as it was loaded or saved last: starter text, or the file's.
+    """
+
+    language: LanguageInfo | None = None
+    path: Path | None = None
+    newline: str = "\n"
+    saved_text: str = ""
+
+    def is_unsaved(self, text: str) -> bool:
+        """Tell whether leaving would lose something that somebody typed."""
+        return text != self.saved_text and bool(text.strip())
+
+    def choose_language(
+        self, language: LanguageInfo, text: str, languages: Sequence[LanguageInfo]
+    ) -> str | None:
+        """Change the language.
+
+        Args:
+            language: the new one.
+            text: the text as it stands.
+            languages: what can be run.
+
+        Returns:
+            Starter text to replace it by; None when it is somebody's work.
+        """
+        self.language = language
+        if self.path is not None or not is_starter(text, languages):
+            return None
+        self.saved_text = language.starter
+        return language.starter
+
+    def guess_language(self, languages: Sequence[LanguageInfo]) -> LanguageInfo | None:
+        """Tell the language by the file's ending; None when it has none that is known."""
+        if self.path is None:
+            return None
+        try:
+            name = detect_language(self.path.name, languages)
+        except SubmissionRejected:
+            return None
+        return next((each for each in languages if each.name == name), None)
+
+    def file_name(self, languages: Sequence[LanguageInfo]) -> str:
+        """What the main file is called: as on this machine, if that fits the language."""
+        assert self.language is not None
+        if self.path is not None and self.guess_language(languages) == self.language:
+            name = self.path.name
+            if len(name) <= FILE_NAME_MAX and name.isprintable():
+                return name
+        return self.language.file_name
+
+    def submission(self, text: str, prepared: str, languages: Sequence[LanguageInfo]) -> Submission:
+        """Make what is submitted.
+
+        Args:
+            text: the source.
+            prepared: stdin prepared for it. When it is empty, members type while it runs.
+            languages: what can be run.
+        """
+        assert self.language is not None
+        files = [(self.file_name(languages), text.encode("utf-8", "surrogatepass"))]
+        if not prepared:
+            return Submission(self.language.name, files, stdin=StdinMode.SHARED, tty=True)
+        return Submission(
+            self.language.name,
+            files,
+            prepared_stdin=prepared.encode("utf-8", "surrogatepass"),
+        )

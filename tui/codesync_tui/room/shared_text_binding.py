@@ -1,0 +1,155 @@
+"""Binds the room's shared texts to the widgets that show them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from codesync_client.change import Change, Splice
+from codesync_client.document_listener import Conflict
+from codesync_client.shared_document import SharedDocument
+from codesync_protocol.shared_text import SOURCE, STDIN
+from codesync_tui.editor.source_area import SourceArea
+from codesync_tui.room.throttle import Throttle
+
+CARET_SECONDS = 0.05
+"""Others are told of our caret no more often: 20 times a second look like every move."""
+
+AGAIN_SECONDS = 1.0
+"""They are told again where we are no more often, however many come."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextObservers:
+    """Who is told of what happens to the texts.
+
+    Attributes:
+        loaded: the texts are there, or others than before.
+        wrote: a member changed the source.
+        text_moved: the source changed, by whomever, and carets with it.
+        carets_moved: somebody is somewhere else.
+        conflict: what we wrote is not in the room's text.
+    """
+
+    loaded: Callable[[], None]
+    text_written: Callable[[int], None]
+    text_moved: Callable[[], None]
+    carets_moved: Callable[[], None]
+    conflict: Callable[[Conflict], None]
+
+
+class SharedTextBinding:
+    """The room's texts on the screen.
+
+    Args:
+        document: the texts.
+        wake: has what was done to them sent.
+        may_write: whether we may write now.
+        editor: shows the source.
+        prepared: shows the prepared stdin.
+        observers: who else is told.
+    """
+
+    def __init__(
+        self,
+        document: SharedDocument,
+        wake: Callable[[], None],
+        may_write: Callable[[], bool],
+        editor: SourceArea,
+        prepared: SourceArea,
+        observers: TextObservers,
+    ) -> None:
+        self._document = document
+        self._wake = wake
+        self._may_write = may_write
+        self._areas: Mapping[str, SourceArea] = {SOURCE: editor, STDIN: prepared}
+        self._observers = observers
+        self._caret_throttle = Throttle(self._send_caret, CARET_SECONDS, editor.set_timer)
+        self._caret_again_throttle = Throttle(
+            self._send_caret_again, AGAIN_SECONDS, editor.set_timer
+        )
+        document.listener = self
+        self.update_read_only()
+
+    def update_read_only(self) -> None:
+        """Let the areas be written in, if we may write and the texts are there."""
+        may = self._document.is_there and self._may_write()
+        for area in self._areas.values():
+            area.read_only = not may
+
+    # What the document tells.
+
+    def document_loaded(self) -> None:
+        """The texts are others now, or there for the first time."""
+        for name, area in self._areas.items():
+            port = _DocumentPort(self._document, name, self._wake, self._caret_throttle)
+            area.bind_shared_text(port, self._document.text(name))
+        self.update_read_only()
+        self._observers.loaded()
+
+    def document_changed(self, change: Change) -> None:
+        """A text changed."""
+        area = self._areas[change.text]
+        try:
+            area.apply(change.splices, own=change.member is None)
+        except Exception:  # a view that is wrong is made anew; the connection must not suffer
+            area.reload(self._document.text(change.text))
+        if change.text != SOURCE:
+            return
+        if change.member:
+            self._observers.text_written(change.member)
+        self._observers.text_moved()
+
+    def _send_caret(self) -> None:
+        self._document.tell_caret()
+        self._wake()
+
+    def carets_moved(self) -> None:
+        """Somebody is somewhere else."""
+        self._observers.carets_moved()
+
+    def somebody_came(self) -> None:
+        """Somebody came who does not know where we are."""
+        self._caret_again_throttle.request()
+
+    def _send_caret_again(self) -> None:
+        self._document.tell_caret(again=True)
+        self._wake()
+
+    def document_in_conflict(self, conflict: Conflict) -> None:
+        """What we wrote is not in the room's text."""
+        self._observers.conflict(conflict)
+
+
+class _DocumentPort:
+    """One of the room's texts, as an area writes it."""
+
+    def __init__(
+        self, document: SharedDocument, name: str, wake: Callable[[], None], caret: Throttle
+    ) -> None:
+        self._document = document
+        self._name = name
+        self._wake = wake
+        self._caret = caret
+
+    def splice(self, splices: Sequence[Splice]) -> None:
+        self._document.splice(self._name, splices)
+        self._wake()
+
+    def replace(self, text: str) -> None:
+        self._document.replace(self._name, text)
+        self._wake()
+
+    def undo(self) -> None:
+        self._document.undo(self._name)
+        self._wake()
+
+    def redo(self) -> None:
+        self._document.redo(self._name)
+        self._wake()
+
+    def end_undo_group(self) -> None:
+        self._document.end_undo_group()
+
+    def caret_moved(self, anchor: int, head: int) -> None:
+        if self._name == SOURCE:
+            self._document.move_caret(anchor, head, tell=False)
+            self._caret.request()

@@ -1,1 +1,0 @@
-"""The screens: the room itself, and the dialogs that open over it."""

@@ -1,0 +1,75 @@
+"""The terminal, and what to do when it is suddenly gone.
+
+A terminal that was closed answers writes with EIO. The stock driver's writing thread dies of that,
+and the app then hangs for ever in the full queue before it. Here the writes go on into the void,
+the app is told, and it ends as it always does.
+"""
+
+import os
+import signal
+from contextlib import suppress
+from typing import Any, TextIO, cast
+
+from textual.drivers.linux_driver import LinuxDriver
+
+
+class _TerminalFile:
+    """A terminal's file whose end is no error.
+
+    Args:
+        file: the terminal.
+    """
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+        self._is_lost = False
+
+    def write(self, text: str) -> None:
+        """Write, unless the terminal is gone."""
+        if self._is_lost:
+            return
+        try:
+            self._file.write(text)
+        except (OSError, ValueError):
+            self._handle_loss()
+
+    def flush(self) -> None:
+        """Flush, unless the terminal is gone."""
+        if self._is_lost:
+            return
+        try:
+            self._file.flush()
+        except (OSError, ValueError):
+            self._handle_loss()
+
+    def fileno(self) -> int:
+        """The terminal's descriptor."""
+        return self._file.fileno()
+
+    def _handle_loss(self) -> None:
+        self._is_lost = True
+        # What is buffered goes into the void; else Python fails to flush it at its end, and says
+        # so with an exit status of its own (120).
+        with suppress(OSError), open(os.devnull, "wb") as void:
+            os.dup2(void.fileno(), self._file.fileno())
+        # The kernel sends SIGHUP too, but not to those who left their session.
+        os.kill(os.getpid(), signal.SIGHUP)
+
+
+class ResilientDriver(LinuxDriver):
+    """The stock driver on a terminal that may go at any moment."""
+
+    def start_application_mode(self) -> None:
+        """Take the terminal; see LinuxDriver."""
+        if not isinstance(self._file, _TerminalFile):
+            # Textual declares the whole of a text file, and uses what is there.
+            self._file = cast("Any", _TerminalFile(cast("TextIO", self._file)))
+        super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual's omission
+
+    def _run_input_thread(self) -> None:
+        # A read error means the same; the stock method would show a traceback.
+        try:
+            self.run_input_thread()
+        except OSError:
+            with suppress(ProcessLookupError):
+                os.kill(os.getpid(), signal.SIGHUP)

@@ -1,0 +1,123 @@
+"""Keys are done one after the other, however quickly they come.
+
+Textual's app does the screen's keys at once, and hands the others to the widget with the focus,
+which gets to them later: of an "x" and an F5 that arrive together, as they do on a slow line, F5
+would be done first, and without the x. So a key waits until those before it are done, unless all of
+them are letters for the same text.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+
+from textual.events import Key, Paste
+from textual.message import Message
+
+MARKER_ROUNDS = 2
+"""The first comes behind what a key does itself, the second behind what the widget says of it."""
+
+MARKER_TIMEOUT_SECONDS = 1.0
+"""The widget that was asked may be gone; no key waits for longer."""
+
+
+class KeyMarker(Message):
+    """Goes the way of a key, behind it: when it arrives at the app, the key has arrived.
+
+    Args:
+        number: counts up with every question.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
+
+
+class KeyOrder:
+    """Keys and pastes on their way into the app. All of it runs in the app's own turn.
+
+    Args:
+        dispatch: does one, or hands it to a widget.
+        send: sends a question the way that keys go; tells whether it could.
+        return_marker: brings a question to `done` at once.
+        accepts_text: whether letters go into a text now.
+    """
+
+    def __init__(
+        self,
+        dispatch: Callable[[Key | Paste], Awaitable[None]],
+        send: Callable[[KeyMarker], bool],
+        return_marker: Callable[[KeyMarker], bool],
+        accepts_text: Callable[[], bool],
+    ) -> None:
+        self._dispatch = dispatch
+        self._send = send
+        self._return_marker = return_marker
+        self._accepts_text = accepts_text
+        self._pending: deque[Key | Paste] = deque()
+        self._is_started = False
+        self._is_idle = True  # all that came before is done
+        self._only_text = True  # or it is letters for one text
+        self._number = 0
+        self._rounds = 0  # of the question that is on its way
+        self._timeout: asyncio.TimerHandle | None = None
+
+    @property
+    def has_pending_keys(self) -> bool:
+        """Whether keys wait."""
+        return bool(self._pending)
+
+    async def receive(self, event: Key | Paste) -> None:
+        """Do a key now, or when those before it are done."""
+        self._pending.append(event)
+        if self._is_started and not self._rounds:
+            await self._dispatch_pending()
+
+    async def start(self) -> None:
+        """Begin: there is a screen now that knows what keys mean."""
+        self._is_started = True
+        await self._dispatch_pending()
+
+    async def marker_returned(self, message: KeyMarker) -> None:
+        """A question has come back."""
+        if message.number != self._number:
+            return
+        self._rounds -= 1
+        if self._rounds and self._send_marker():
+            return
+        self._mark_idle()
+        await self._dispatch_pending()
+
+    def stop(self) -> None:
+        """Wait for nothing any more."""
+        if self._timeout is not None:
+            self._timeout.cancel()
+
+    async def _dispatch_pending(self) -> None:
+        while self._pending:
+            is_text = self._accepts_text() and _is_text(self._pending[0])
+            if not (self._is_idle or (is_text and self._only_text)):
+                self._rounds = MARKER_ROUNDS
+                if self._send_marker():
+                    loop = asyncio.get_running_loop()
+                    self._timeout = loop.call_later(MARKER_TIMEOUT_SECONDS, self._return_marker_now)
+                    return
+                self._mark_idle()
+            self._only_text = is_text and (self._is_idle or self._only_text)
+            self._is_idle = False
+            await self._dispatch(self._pending.popleft())
+
+    def _send_marker(self) -> bool:
+        self._number += 1
+        return self._send(KeyMarker(self._number))
+
+    def _mark_idle(self) -> None:
+        self._rounds, self._is_idle = 0, True
+        self.stop()
+
+    def _return_marker_now(self) -> None:
+        self._rounds = 1
+        self._return_marker(KeyMarker(self._number))
+
+
+def _is_text(event: Key | Paste) -> bool:
+    return isinstance(event, Paste) or event.is_printable

@@ -1,0 +1,78 @@
+"""A hint for people whose terminal is far away: --slow-link exists.
+
+The terminal is asked where its cursor is, a few times; over SSH the answer takes the way there and
+back. tmux answers for the terminal, so nothing is learnt, and nothing said, inside of it.
+"""
+
+from collections.abc import Callable, Mapping
+from time import monotonic
+from typing import Final
+
+CURSOR_QUERY: Final = "\x1b[6n"
+"""Where is the cursor? Every terminal answers, and Textual knows the answer."""
+
+SAMPLES: Final = 3
+PAUSE_SECONDS: Final = 1.0
+"""From an answer to the next question, so that the first frames are not what is measured."""
+
+SLOW_SECONDS: Final = 0.2
+"""Whoever waits so long for each key is glad of every byte that is not sent."""
+
+SLOW_FRAMES: Final = 10
+"""Who asked for no more frames a second than --slow-link does needs no hint."""
+
+HINT: Final = "Your terminal takes {:.1f} s to answer. Enter with --slow-link to have less written."
+
+
+def may_be_slow(environment: Mapping[str, str], frames: int) -> bool:
+    """Tell whether it is worth while to ask the terminal.
+
+    Args:
+        environment: of this process; SSH sets SSH_CONNECTION.
+        frames: how many may be painted a second.
+    """
+    return bool(environment.get("SSH_CONNECTION")) and frames > SLOW_FRAMES
+
+
+class SlowLinkHint:
+    """Measures how long the terminal takes to answer, and says so once if it is long.
+
+    Args:
+        write: writes to the terminal.
+        notify: shows a notice.
+        call_later: calls a function after so many seconds.
+        clock: the monotonic clock.
+    """
+
+    def __init__(
+        self,
+        write: Callable[[str], None],
+        notify: Callable[[str], None],
+        call_later: Callable[[float, Callable[[], None]], object],
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self._write = write
+        self._notify = notify
+        self._call_later = call_later
+        self._clock = clock
+        self._queried_at: float | None = None
+        self._delays: list[float] = []
+
+    def start(self) -> None:
+        """Begin to ask."""
+        self._call_later(PAUSE_SECONDS, self._query_cursor)
+
+    def cursor_reported(self) -> None:
+        """The terminal said where its cursor is; what nobody asked for is ignored."""
+        if self._queried_at is None:
+            return
+        self._delays.append(self._clock() - self._queried_at)
+        self._queried_at = None
+        if len(self._delays) < SAMPLES:
+            self._call_later(PAUSE_SECONDS, self._query_cursor)
+        elif (delay := min(self._delays)) >= SLOW_SECONDS:
+            self._notify(HINT.format(delay))
+
+    def _query_cursor(self) -> None:
+        self._queried_at = self._clock()
+        self._write(CURSOR_QUERY)

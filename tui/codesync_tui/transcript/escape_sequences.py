@@ -1,0 +1,100 @@
+"""Where escape sequences begin and end in output, whole ones and ones that are still arriving.
+
+One grammar, ECMA-48 in its 7-bit and 8-bit forms, with bounds: a sequence that is longer than they
+allow, or that holds a control, is no sequence. Its characters are then shown, each control as its
+picture, so that nothing can hide a program's output by never ending.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+PARAMETERS_MAX: Final = 64
+"""Characters between CSI and the end of a control sequence."""
+
+STRING_MAX: Final = 1024
+"""Characters inside OSC, DCS, SOS, PM and APC."""
+
+_PRINTABLE = r"[^\x00-\x1f\x7f-\x9f]"
+
+_WHOLE = rf"""
+    (?:\x1b\[|\x9b)
+        (?P<parameters>[0-?]{{0,{PARAMETERS_MAX}}}) (?P<between>[ -/]{{0,4}}) (?P<final>[@-~])
+  | (?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f]) {_PRINTABLE}{{0,{STRING_MAX}}} (?:\x07|\x1b\\|\x9c)
+  | \x1b [()*+\#%] [0-9A-Za-z@]
+  | \x1b [78=>cDEHMNOZ\\]
+"""
+
+_ARRIVING = rf"""
+    (?:\x1b\[|\x9b) [0-?]{{0,{PARAMETERS_MAX}}} [ -/]{{0,4}} \Z
+  | (?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f]) {_PRINTABLE}{{0,{STRING_MAX}}} \x1b? \Z
+  | \x1b [()*+\#%]? \Z
+"""
+
+_TOKEN = re.compile(
+    rf"(?P<whole>{_WHOLE}) | (?P<arriving>{_ARRIVING}) | (?P<carriage>\r)", re.VERBOSE
+)
+
+_SGR_PARAMETERS = re.compile(r"[0-9;:]*")
+
+
+class TextToken(NamedTuple):
+    """Characters to show; may hold stray controls, line feeds and tabs."""
+
+    text: str
+
+
+class SgrToken(NamedTuple):
+    """A change of styles."""
+
+    parameters: str
+
+
+class CarriageReturn(NamedTuple):
+    """A carriage return."""
+
+
+Token = TextToken | SgrToken | CarriageReturn
+
+
+class Tokenizer:
+    """Text in pieces of any size to tokens; the pieces do not show in the tokens' sequence."""
+
+    def __init__(self) -> None:
+        self._arriving = ""
+
+    def feed(self, piece: str) -> Iterator[Token]:
+        """Take the next piece.
+
+        Args:
+            piece: the characters behind those of the last call.
+
+        Yields:
+            Whatever is certain by now. Escape sequences other than SGR are left out.
+        """
+        text = self._arriving + piece
+        self._arriving = ""
+        shown = 0
+        for match in _TOKEN.finditer(text):
+            if match.start() > shown:
+                yield TextToken(text[shown : match.start()])
+            shown = match.end()
+            if match["carriage"]:
+                yield CarriageReturn()
+            elif match["arriving"]:
+                self._arriving = match["arriving"]
+            elif match["final"] == "m" and _is_sgr(match["parameters"], match["between"]):
+                yield SgrToken(match["parameters"])
+        if shown < len(text):
+            yield TextToken(text[shown:])
+
+    def finish(self) -> Iterator[Token]:
+        """Nothing more comes: what looked like the beginning of a sequence was none."""
+        if self._arriving:
+            yield TextToken(self._arriving)
+            self._arriving = ""
+
+
+def _is_sgr(parameters: str, between: str) -> bool:
+    """Tell SGR from private sequences that end in "m" too, e.g. xterm's modifyOtherKeys."""
+    return not between and _SGR_PARAMETERS.fullmatch(parameters) is not None

@@ -1,0 +1,70 @@
+"""One stream of one program: bytes in pieces to tokens with styles."""
+
+import codecs
+from collections.abc import Iterator
+from itertools import chain
+
+from codesync_tui.transcript.escape_sequences import (
+    CarriageReturn,
+    SgrToken,
+    TextToken,
+    Token,
+    Tokenizer,
+)
+from codesync_tui.transcript.output_style import OutputSource, OutputStyle, apply_sgr
+
+_CONTINUATION = bytes(range(0x80, 0xC0))
+
+
+class StreamDecoder:
+    """One stream of one program.
+
+    Code points and escape sequences may be split over pieces; bytes that are not UTF-8 become
+    U+FFFD.
+
+    Args:
+        source: which stream it is.
+    """
+
+    def __init__(self, source: OutputSource) -> None:
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._tokenizer = Tokenizer()
+        self._style = OutputStyle(source)
+        self._after_hole = False
+
+    def feed(self, data: bytes) -> Iterator[tuple[str | CarriageReturn, OutputStyle]]:
+        """Take the next bytes.
+
+        Yields:
+            Text (with stray controls, line feeds and tabs in it) or a carriage return, each with
+            the style that holds there.
+        """
+        if self._after_hole:
+            # The rest of a code point whose beginning is in the hole is not worth a replacement.
+            data = data.lstrip(_CONTINUATION)
+            self._after_hole = not data
+        return self._with_styles(self._tokenizer.feed(self._decoder.decode(data)))
+
+    def finish(self) -> Iterator[tuple[str | CarriageReturn, OutputStyle]]:
+        """Nothing more comes: give out what was held back."""
+        rest = self._tokenizer.feed(self._decoder.decode(b"", final=True))
+        return self._with_styles(chain(rest, self._tokenizer.finish()))
+
+    def skip(self) -> Iterator[tuple[str | CarriageReturn, OutputStyle]]:
+        """Bytes are missing here: what was held back will never be whole."""
+        held_back = list(self.finish())
+        self._decoder.reset()
+        self._after_hole = True
+        return iter(held_back)
+
+    def _with_styles(
+        self, tokens: Iterator[Token]
+    ) -> Iterator[tuple[str | CarriageReturn, OutputStyle]]:
+        for token in tokens:
+            match token:
+                case TextToken(text):
+                    yield text, self._style
+                case SgrToken(parameters):
+                    self._style = apply_sgr(self._style, parameters)
+                case CarriageReturn():
+                    yield token, self._style
