@@ -1,1 +1,1 @@
-"""The Textual app: screens, panels, and what keeps foreign text from acting on the terminal."""
+"""The Textual app: the room's screen, its dialogs, and protection of the terminal."""

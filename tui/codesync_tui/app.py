@@ -1,4 +1,4 @@
-"""The app: one room on one terminal, from entering to leaving."""
+"""Runs one room on one terminal, from entering to leaving."""
 
 import asyncio
 import os
@@ -43,7 +43,7 @@ ENTRY_FAILED = 125
 
 
 class CodeSyncApp(ReliableTimers, App[int]):
-    """One room on one terminal.
+    """Shows one room on one terminal.
 
     `run()` returns 0 after leaving, ENTRY_FAILED when the room could not be entered (`failure` says
     why), and 128 plus the signal's number when a signal ended it.
@@ -119,16 +119,16 @@ class CodeSyncApp(ReliableTimers, App[int]):
         self.theme = SIXTEEN.name if self._has_few_colours() else DARK.name
 
     def get_default_screen(self) -> RoomScreen:
-        """The room's screen lies below all others."""
+        """Return the room's screen, which lies below all others."""
         return self._screen
 
     def get_driver_class(self) -> type[Driver]:
-        """The stock driver, made to survive a terminal that is closed."""
+        """Return the stock driver, extended to survive a terminal that is closed."""
         stock = super().get_driver_class()
         return ResilientDriver if issubclass(ResilientDriver, stock) else stock
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """Textual's filters, and then the gate through which no control character comes."""
+        """Return Textual's line filters, followed by the filter for control characters."""
         stock = super().get_line_filters()
         if self.no_color and self.native_ansi_color:
             # The stock filter for NO_COLOR was chosen before the theme was, and paints the
@@ -142,7 +142,7 @@ class CodeSyncApp(ReliableTimers, App[int]):
     # Its life.
 
     def on_load(self) -> None:
-        """Be ready for signals before the terminal is touched."""
+        """Install signal handlers before the terminal is touched."""
         if self.is_headless:
             return
         loop = asyncio.get_running_loop()
@@ -152,7 +152,7 @@ class CodeSyncApp(ReliableTimers, App[int]):
                 self._signals.append(number)
 
     def on_ready(self) -> None:
-        """From here on the garbage collector works in pauses; the terminal's delay is measured."""
+        """Start timing the garbage collector, and measure the terminal's delay."""
         if not self.is_headless:
             self.gc_schedule.start()
             self.set_interval(1.0, self.gc_schedule.collect_if_due)
@@ -160,7 +160,7 @@ class CodeSyncApp(ReliableTimers, App[int]):
             self._slow_link.start()
 
     def on_cursor_position(self, _: CursorPosition) -> None:
-        """The terminal has answered."""
+        """Pass on that the terminal reported its cursor."""
         self._slow_link.cursor_reported()
 
     def _write_to_terminal(self, question: str) -> None:
@@ -169,7 +169,7 @@ class CodeSyncApp(ReliableTimers, App[int]):
             self._driver.flush()
 
     async def on_event(self, event: Event) -> None:
-        """Have keys done in their order; note that somebody types. See App."""
+        """Dispatch keys in the order in which they were pressed; see App."""
         if isinstance(event, InputEvent):
             self.gc_schedule.note_activity()
         if isinstance(event, (Key, Paste)) and not event.is_forwarded:
@@ -178,11 +178,11 @@ class CodeSyncApp(ReliableTimers, App[int]):
             await super().on_event(event)
 
     async def on_room_screen_ready(self, _: RoomScreenReady) -> None:
-        """Keys that were pressed before are done now."""
+        """Dispatch the keys that were pressed before the screen was ready."""
         await self.key_order.start()
 
     async def on_key_marker(self, message: KeyMarker) -> None:
-        """A key has been done; the next one may be."""
+        """Dispatch the next key, since the one before it has been processed."""
         if self.screen_stack:  # else we are leaving
             await self.key_order.marker_returned(message)
 
@@ -198,7 +198,7 @@ class CodeSyncApp(ReliableTimers, App[int]):
         return isinstance(self.focused, (TextArea, Input))
 
     async def on_unmount(self) -> None:
-        """Leave the room; the terminal is restored already, so this may take its time."""
+        """Leave the room; the terminal is restored already, so this may take time."""
         self.key_order.stop()
         self._screen.save_unsent()
         if self._screen.room_worker is not None:
@@ -208,17 +208,17 @@ class CodeSyncApp(ReliableTimers, App[int]):
             asyncio.get_running_loop().remove_signal_handler(number)
 
     def on_entry_failed(self, message: EntryFailed) -> None:
-        """Without the room there is nothing to show."""
+        """Exit, since there is no room to show."""
         self.failure = message.error
         self.exit(ENTRY_FAILED, ENTRY_FAILED)
 
     def action_leave(self) -> None:
-        """Leave the room, unless text would be lost; then the second time."""
+        """Leave the room; if text would be lost, only when the key is pressed twice."""
         if self._screen.editor_controller.may_leave("ctrl+q"):
             self.exit(0)
 
     async def action_quit(self) -> None:
-        """Leave, as Textual calls it."""
+        """Leave the room; this is Textual's name for the action."""
         self.action_leave()
 
     def _fatal_error(self) -> None:
@@ -231,7 +231,7 @@ class CodeSyncApp(ReliableTimers, App[int]):
     # What every screen needs.
 
     def on_resize(self, event: Resize) -> None:
-        """Say so when the terminal is too small, and go on when it is not any more."""
+        """Show a notice instead of the room while the terminal is too small."""
         shown = isinstance(self.screen, TooSmallScreen)
         if is_too_small(event.size) and not shown:
             self.push_screen(TooSmallScreen())
@@ -239,11 +239,11 @@ class CodeSyncApp(ReliableTimers, App[int]):
             self.pop_screen()
 
     def copy_to_clipboard(self, text: str) -> None:
-        """Copy text to where it can be pasted from; see App."""
+        """Copy text to the clipboard; see App."""
         self.post_message(CopyRequested("", text))
 
     def on_copy_requested(self, message: CopyRequested) -> None:
-        """Offer the text to tmux first: it drops what a program asks of the terminal."""
+        """Offer the text to tmux first, since tmux ignores OSC 52 from programs."""
         self._clipboard = message.text
         self.run_worker(self._copy(message), group="copy", exclusive=True)
 
@@ -252,7 +252,7 @@ class CodeSyncApp(ReliableTimers, App[int]):
         self.post_message(Copied(asked, by_tmux=await copy_to_tmux(asked.text), file=file))
 
     def on_copied(self, message: Copied) -> None:
-        """Say where the text went."""
+        """Show a notice that says where the text was copied to."""
         asked = message.asked
         if not message.by_tmux:
             super().copy_to_clipboard(asked.text)

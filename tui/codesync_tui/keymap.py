@@ -1,4 +1,4 @@
-"""The key table: everything that can be done, under which key, in which words.
+"""The key table: all actions with their keys, titles, help texts and aliases.
 
 Bindings, help and command palette are made from it. Keys were chosen to survive tmux 3.3a and SSH:
 ctrl+letter and F1 to F9 do; ctrl+enter, shift+enter and ctrl+shift+letter do not. F10 to F12 belong
@@ -13,7 +13,7 @@ from textual.binding import Binding
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """Something that can be done.
+    """An action that the user can take.
 
     Attributes:
         name: of the screen's action method, without "action_".
@@ -247,7 +247,7 @@ PANE_KEYS: Final = {
 
 
 def bindings() -> list[Binding]:
-    """Make the screen's bindings.
+    """Create the bindings of the room's screen.
 
     They come before those of the focused widget: some of the keys mean something to a text area.
     """
@@ -271,12 +271,12 @@ Most terminals send ctrl+space as ctrl+@, and ctrl+/ as ctrl+_.
 
 
 def key_label(key: str) -> str:
-    """Say a key as people do: "F5", "ctrl+r"."""
+    """Return the usual name of a key: "F5", "ctrl+r"."""
     if key[0] == "f" and key[1:].isdigit():
         return key.upper()
     return _LABELS.get(key, key)
 
 
 def key_labels(action: Action) -> str:
-    """Say an action's keys, each once: "F5, ctrl+r"; empty when it has none."""
+    """Return the usual names of an action's keys: "F5, ctrl+r"; empty if it has none."""
     return ", ".join(dict.fromkeys(map(key_label, action.keys)))

@@ -1,4 +1,4 @@
-"""What background work tells the screen. Only the screen's handlers change widgets."""
+"""Messages from workers to the screen. Only the screen's handlers change widgets."""
 
 import asyncio
 from pathlib import Path
@@ -11,7 +11,7 @@ from codesync_tui.editor.syntax import Syntax
 
 
 class RoomEventReceived(Message):
-    """Something happened in the room.
+    """Posted when the room has sent an event.
 
     Attributes:
         event: what.
@@ -26,11 +26,11 @@ class RoomEventReceived(Message):
 
 
 class RoomScreenReady(Message):
-    """The room's screen stands, and knows what keys mean."""
+    """Posted when the room's screen is mounted and its keys work."""
 
 
 class EntryFailed(Message):
-    """The room could not be entered.
+    """Posted when the room could not be entered.
 
     Attributes:
         error: why.
@@ -42,11 +42,11 @@ class EntryFailed(Message):
 
 
 class RoomEnded(Message):
-    """The room was left for good, not by us."""
+    """Posted when the connection to the room has ended for good."""
 
 
 class SubmissionAnswered(Message):
-    """A submission was answered.
+    """Posted when the server accepted or rejected a submission.
 
     Attributes:
         job: its id.
@@ -60,7 +60,7 @@ class SubmissionAnswered(Message):
 
 
 class FileOpened(Message):
-    """A file was read.
+    """Posted when a file was read.
 
     Attributes:
         file: what is in it.
@@ -72,7 +72,7 @@ class FileOpened(Message):
 
 
 class FileSaved(Message):
-    """A file was written.
+    """Posted when a file was written.
 
     Attributes:
         file: what is in it now.
@@ -84,7 +84,7 @@ class FileSaved(Message):
 
 
 class FileFailed(Message):
-    """A file could not be read or written.
+    """Posted when a file could not be read or written.
 
     Attributes:
         reason: a sentence that says why.
@@ -98,7 +98,7 @@ class FileFailed(Message):
 
 
 class SyntaxLoaded(Message):
-    """A grammar is there.
+    """Posted when a grammar was loaded.
 
     Attributes:
         name: the name that was asked for.
@@ -112,7 +112,7 @@ class SyntaxLoaded(Message):
 
 
 class CopyRequested(Message):
-    """Text is to be put where it can be pasted from.
+    """Posted when text is to be copied.
 
     Attributes:
         what: what it is, for people.
@@ -126,7 +126,7 @@ class CopyRequested(Message):
 
 
 class Copied(Message):
-    """Text was offered to tmux.
+    """Posted when text was offered to tmux and written to a file.
 
     Attributes:
         asked: what was to be copied.

@@ -1,4 +1,4 @@
-"""The command palette: all that can be done, found by title, by other words for it, and by help."""
+"""The command palette: finds all actions by title, alias and help text."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -17,16 +17,16 @@ _HIDDEN = frozenset({"palette"})
 
 
 class RoomCommands(Provider):
-    """Every action of the key table, what can be done with members, and every language."""
+    """Offers the actions of the key table, commands for members, and the languages."""
 
     async def discover(self) -> Hits:
-        """Everything, in the order of the key table."""
+        """Yield all commands in the order of the key table."""
         for each in self._commands():
             title, call = Content(each.title), partial(self._do, each.callback)
             yield DiscoveryHit(title, call, text=each.title, help=_plain(each.help))
 
     async def search(self, query: str) -> Hits:
-        """What is called or described so; if nothing is, what has these letters in its title."""
+        """Yield the commands that match by word; if there are none, those that match fuzzily."""
         commands = list(self._commands())
         scores = [match_score(query, each) for each in commands]
         search = FuzzySearch()
@@ -41,7 +41,7 @@ class RoomCommands(Provider):
             yield Hit(rank, shown, call, text=each.title, help=_plain(each.help))
 
     def _do(self, call: Callable[[], object]) -> None:
-        """Do it to the room: what had been opened over it is closed, as by escape."""
+        """Close an open dialog, as escape does, and run a command."""
         if isinstance(self.screen, Dialog):
             self.screen.action_close()
         call()
@@ -84,5 +84,5 @@ def _command(action: Action, call: Callable[[], object]) -> PaletteCommand:
 
 
 def _plain(text: str) -> str:
-    """The palette reads help as markup; ours has none in it."""
+    """Replace brackets, since the palette parses help texts as markup."""
     return text.replace("[", "(").replace("]", ")")

@@ -1,4 +1,4 @@
-"""The app's colours: calm, with few accents, and legible in 16 colours or in none.
+"""The app's colour themes: dark, light, and the terminal's own 16 colours.
 
 Variables of our own: `dim` for what matters less, `line` behind what is current, `bar` and
 `bar-text` for the bars that frame the screen.
@@ -148,7 +148,7 @@ MEMBER_COLOURS = (
 
 
 def member_colour(index: int, theme: str) -> str:
-    """Tell a member's colour.
+    """Return the colour of a member.
 
     Args:
         index: Member.colour; indices past the last colour begin again.

@@ -1,4 +1,4 @@
-"""What we wrote is not in the room's text: shows the difference, and asks what is to be done."""
+"""Shows text of ours that the room does not have, and asks what to do with it."""
 
 from collections.abc import Iterator
 from difflib import unified_diff
@@ -21,7 +21,7 @@ _STYLES = {"+": "$success", "-": "$error", "@": "$dim"}
 
 
 class ConflictChoice(Enum):
-    """What is to be done with what we wrote."""
+    """What to do with our text."""
 
     MERGE = "merge"
     """Change only what we changed, and leave what others did."""
@@ -34,7 +34,7 @@ class ConflictChoice(Enum):
 
 
 class ConflictScreen(Dialog[ConflictChoice]):
-    """Shows how our text differs from the room's.
+    """Shows how our text differs from the room's text.
 
     Args:
         title: what happened.
@@ -69,7 +69,7 @@ class ConflictScreen(Dialog[ConflictChoice]):
         self._can_merge = can_merge
 
     def compose(self) -> ComposeResult:
-        """The difference, and the keys."""
+        """Compose the difference and the list of keys."""
         with Vertical(classes="dialog"):
             yield Static(Content(show_line(self._title)), classes="dialog--title", markup=False)
             if reason := show_line(self._reason):
@@ -97,7 +97,7 @@ class ConflictScreen(Dialog[ConflictChoice]):
         )
 
     def action_choose(self, name: str) -> None:
-        """Answer."""
+        """Close the dialog and return the choice."""
         choice = ConflictChoice(name)
         if choice is not ConflictChoice.MERGE or self._can_merge:
             self.dismiss(choice)

@@ -1,4 +1,4 @@
-"""What all dialogs have in common: they open over the room, escape closes them."""
+"""The base class of all dialogs: they open over the room, and escape closes them."""
 
 from typing import ClassVar, TypeVar
 
@@ -11,7 +11,7 @@ _Answer = TypeVar("_Answer")
 
 
 class Dialog(ReliableTimers, ModalScreen[_Answer]):
-    """Something that opens over the room, and is closed by escape or by the key that opened it."""
+    """A modal screen that escape closes, and usually also the key that opened it."""
 
     ALLOW_SELECT = False
 
@@ -46,5 +46,5 @@ class Dialog(ReliableTimers, ModalScreen[_Answer]):
     """
 
     def action_close(self) -> None:
-        """Close without an answer."""
+        """Close the dialog without an answer."""
         self.dismiss(None)

@@ -1,4 +1,4 @@
-"""The help: every key, made from the key table, and what this room allows."""
+"""The help: all keys, generated from the key table, and the limits of this room."""
 
 from collections.abc import Iterator
 from textwrap import wrap
@@ -29,7 +29,7 @@ _FRAME_COLUMNS = 8
 
 
 class HelpScreen(Dialog[None]):
-    """Every key, and what this room allows.
+    """Shows all keys, and what this room allows.
 
     Args:
         notes: sentences about this room; may hold foreign text.
@@ -48,7 +48,7 @@ class HelpScreen(Dialog[None]):
         self._pane = pane
 
     def compose(self) -> ComposeResult:
-        """One long text that scrolls."""
+        """Compose one long text that scrolls."""
         with VerticalScroll(classes="dialog"):
             yield Static(Content("Keys"), classes="dialog--title", markup=False)
             yield Static(id="keys", markup=False)
@@ -59,13 +59,13 @@ class HelpScreen(Dialog[None]):
             )
 
     def on_resize(self, event: events.Resize) -> None:
-        """Fit the text to the new width."""
+        """Wrap the text for the new width."""
         columns = min(_WIDTH, event.size.width) - _FRAME_COLUMNS
         self.query_one("#keys", Static).update(help_text(self._notes, self._pane, columns))
 
 
 def help_text(notes: list[str], pane: str = "", columns: int = _WIDTH - _FRAME_COLUMNS) -> Content:
-    """Make the help from the key table.
+    """Generate the help from the key table.
 
     Args:
         notes: sentences about this room; may hold foreign text.
@@ -108,12 +108,12 @@ def _line(key: str, what: str, columns: int, style: str = "$primary bold") -> Co
 
 
 def _hang(begin: str, indent: int, text: str, columns: int) -> str:
-    """Break a text into lines that begin below each other."""
+    """Wrap a text with a hanging indent."""
     return begin + f"\n{' ' * indent}".join(wrap(text, max(1, columns - indent)))
 
 
 def room_notes(welcome: Welcome) -> list[str]:
-    """Say what one may want to know about a room."""
+    """Describe the room: its sandbox and its limits."""
     sandbox = "a sandbox" if welcome.executor.sandboxed else "no sandbox"
     notes = [
         f"Room {welcome.room}; you are {welcome.role.value}.",

@@ -1,4 +1,4 @@
-"""The room's past jobs: looked for as one types, the latest first."""
+"""Searches the room's past jobs while the user types; the latest job comes first."""
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from enum import Enum
@@ -39,7 +39,7 @@ _WEEK = 7 * 86_400.0
 
 
 class HistoryAction(Enum):
-    """What is to be done with a past job."""
+    """What to do with the selected past job."""
 
     SHOW = "show"
     RUN = "run"
@@ -47,27 +47,27 @@ class HistoryAction(Enum):
 
 
 class JobList(OptionList):
-    """The list of what was found, which tells how wide its rows may be."""
+    """The list of the jobs that were found; it reports changes of its width."""
 
     _reported_columns = 0
 
     class WidthChanged(Message):
-        """There is more or less room in a row."""
+        """Posted when the rows became wider or narrower."""
 
     @property
     def columns(self) -> int:
-        """How wide a row may be; 0 before the first layout."""
+        """The width of a row; 0 before the first layout."""
         return self.scrollable_content_region.width
 
     def on_resize(self) -> None:
-        """Tell; not when only the number of rows changed."""
+        """Report the new width, unless only the height changed."""
         if self.columns != self._reported_columns:
             self._reported_columns = self.columns
             self.post_message(self.WidthChanged())
 
 
 class HistoryScreen(Dialog[tuple[PastJob, HistoryAction]]):
-    """The room's past jobs.
+    """Shows the room's past jobs.
 
     Args:
         find: looks for them.
@@ -99,7 +99,7 @@ class HistoryScreen(Dialog[tuple[PastJob, HistoryAction]]):
         self._has_more = False
 
     def compose(self) -> ComposeResult:
-        """What is looked for, what was found, and the keys."""
+        """Compose the search field, the results and the list of keys."""
         with Vertical(classes="dialog"):
             yield Static(Content("Past programs"), classes="dialog--title", markup=False)
             yield Input(self.query_text, placeholder=_HINT, compact=True, select_on_focus=True)
@@ -107,7 +107,7 @@ class HistoryScreen(Dialog[tuple[PastJob, HistoryAction]]):
             yield Static(Content(_KEYS), classes="dialog--hint", markup=False)
 
     def on_mount(self) -> None:
-        """Look for all of them."""
+        """Show all jobs."""
         self.query_one(OptionList).can_focus = False
         self.query_one(Input).focus()
         self._search(wait=False)
@@ -136,7 +136,7 @@ class HistoryScreen(Dialog[tuple[PastJob, HistoryAction]]):
             self._show_jobs()
 
     def refresh_jobs(self) -> None:
-        """Look again: a job has ended since."""
+        """Fetch jobs that ended since the last search."""
         if self.is_attached:
             self.run_worker(self._fetch_new(), group="history-renewal", exclusive=True)
 
@@ -161,7 +161,7 @@ class HistoryScreen(Dialog[tuple[PastJob, HistoryAction]]):
             self.query_one(OptionList).highlighted = highlighted + len(new)
 
     def action_move(self, by: int) -> None:
-        """Select another job; behind the last one, fetch more."""
+        """Move the selection; past the last job, fetch more jobs."""
         options = self.query_one(OptionList)
         at = (options.highlighted or 0) + by
         if at >= len(self._jobs) and self._has_more:
@@ -170,7 +170,7 @@ class HistoryScreen(Dialog[tuple[PastJob, HistoryAction]]):
             options.highlighted = min(max(0, at), len(self._jobs) - 1)
 
     def action_answer(self, name: str) -> None:
-        """Answer with the selected job, and what is to be done with it."""
+        """Close the dialog and return the selected job and the action."""
         at = self.query_one(OptionList).highlighted
         if at is not None and at < len(self._jobs):
             self.dismiss((self._jobs[at], HistoryAction(name)))
@@ -223,12 +223,12 @@ class HistoryScreen(Dialog[tuple[PastJob, HistoryAction]]):
             options.add_option(Option(Content.styled(show_line(sentence), "$dim"), disabled=True))
 
     def _options(self) -> Iterable[JobList]:
-        """The list; nothing before it is there, and when it is gone."""
+        """Return the list; nothing before it is mounted and after it is removed."""
         return self.query(JobList)
 
 
 def _rows(jobs: Sequence[PastJob], width: int) -> list[Content]:
-    """Show jobs in columns that are as wide as what stands in them, as far as there is room."""
+    """Format jobs in columns that are as wide as their contents, if they fit."""
     if not jobs:
         return []
     cells = [_cells(each) for each in jobs]
@@ -249,7 +249,7 @@ def _rows(jobs: Sequence[PastJob], width: int) -> list[Content]:
 
 
 def _cells(past: PastJob) -> list[tuple[str, str]]:
-    """Who, what, how it ended, when, how long it took; what matters least comes last."""
+    """Return name, file, verdict, time and duration; the least important comes last."""
     job, result = past.summary, past.summary.result
     verdict = labels.verdict(result.verdict) if result else ""
     return [
@@ -262,7 +262,7 @@ def _cells(past: PastJob) -> list[tuple[str, str]]:
 
 
 def moment(at: float) -> str:
-    """Say when something was, in eleven columns: "14:03", "Mon 14:03", "24 Nov", "2025-11-24".
+    """Format a time in at most eleven columns: "14:03", "Mon 14:03", "24 Nov", "2025-11-24".
 
     Args:
         at: seconds since the Unix epoch.

@@ -1,4 +1,4 @@
-"""The invitation: the line that lets others join."""
+"""Shows the command line that lets others join the room."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
@@ -28,7 +28,7 @@ _OTHERS = {Role.EDITOR: ("v", "viewers"), Role.VIEWER: ("e", "editors")}
 
 
 class InviteScreen(Dialog[None]):
-    """Shows the line that lets others join.
+    """Shows the command line that lets others join.
 
     Args:
         line: the line for editors as we know it; empty for none.
@@ -62,7 +62,7 @@ class InviteScreen(Dialog[None]):
         self._role = Role.EDITOR
 
     def compose(self) -> ComposeResult:
-        """The line from edge to edge: the terminal's own selection then takes nothing else."""
+        """Compose the line over the full width, so that a mouse selection contains only it."""
         with Vertical(classes="dialog"):
             yield Static(Content("Invite"), classes="dialog--title", markup=False)
             if not self._line and self._make is None:
@@ -74,14 +74,14 @@ class InviteScreen(Dialog[None]):
             yield Static(classes="dialog--hint", markup=False)
 
     def on_mount(self) -> None:
-        """Show the line that we know, until there is a newer one."""
+        """Show the known line until the server has made a new one."""
         if self._make is not None:
             self.action_make(Role.EDITOR.value)
         elif self._line:
             self._show(self._line)
 
     def action_make(self, role: str) -> None:
-        """Have a line made that lets others do this."""
+        """Request a line for another role."""
         if self._make is not None:
             self._role, self._line = Role(role), ""
             self._show("…")
@@ -107,14 +107,14 @@ class InviteScreen(Dialog[None]):
         )
 
     def action_copy(self) -> None:
-        """Ask for the line to be copied."""
+        """Copy the line and close the dialog."""
         if self._line:
             app_of(self).post_message(CopyRequested("the line", self._line))
         self.dismiss(None)
 
 
 def make_join_line(known: str, link: Link) -> str:
-    """Make the line that lets others join.
+    """Build the command line that lets others join.
 
     Args:
         known: another one, which says how this room is reached; empty for none.
@@ -125,7 +125,7 @@ def make_join_line(known: str, link: Link) -> str:
 
 
 def where_to_get_invites(members: Sequence[Member]) -> str:
-    """Say where the line that lets others join is to be had, for those who make none.
+    """Explain where members who cannot invite get a line that lets others join.
 
     Args:
         members: who is here.

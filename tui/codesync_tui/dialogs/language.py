@@ -1,4 +1,4 @@
-"""The language picker."""
+"""Asks for a language."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -38,7 +38,7 @@ class LanguagePicker(Dialog[LanguageInfo]):
         self._chosen = chosen
 
     def compose(self) -> ComposeResult:
-        """The languages, the chosen one selected."""
+        """Compose the list of languages."""
         with Vertical(classes="dialog"):
             yield Static(Content("Language"), classes="dialog--title", markup=False)
             yield OptionList(
@@ -56,13 +56,13 @@ class LanguagePicker(Dialog[LanguageInfo]):
             )
 
     def on_mount(self) -> None:
-        """Select the language that is chosen now."""
+        """Select the current language."""
         names = [language.name for language in self._languages]
         if self._chosen in names:
             self.query_one(OptionList).highlighted = names.index(self._chosen)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Answer with the language."""
+        """Close the dialog and return the language."""
         event.stop()
         self.dismiss(self._languages[event.option_index])
 

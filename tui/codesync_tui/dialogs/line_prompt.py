@@ -1,4 +1,4 @@
-"""Asks for the number of a line."""
+"""Asks for a line number."""
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -9,7 +9,7 @@ from codesync_tui.dialogs.dialog import Dialog
 
 
 class LinePrompt(Dialog[int]):
-    """Asks for the number of a line.
+    """Asks for a line number.
 
     Args:
         lines: how many there are.
@@ -25,7 +25,7 @@ class LinePrompt(Dialog[int]):
         self._lines = lines
 
     def compose(self) -> ComposeResult:
-        """One line to write the number into."""
+        """Compose the input field."""
         with Vertical(classes="dialog"):
             yield Static(Content("Go to line"), classes="dialog--title", markup=False)
             line = Input(type="integer", compact=True, max_length=9)
@@ -35,7 +35,7 @@ class LinePrompt(Dialog[int]):
             yield Static(Content(hint), classes="dialog--hint", markup=False)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Answer with the number."""
+        """Close the dialog and return the number."""
         event.stop()
         digits = event.value.lstrip("+-")
         self.dismiss(int(digits) if digits.isdecimal() else None)

@@ -1,4 +1,4 @@
-"""Short notices over the screen, always as plain text."""
+"""Shows short notices over the screen, always as plain text."""
 
 from time import monotonic
 from typing import Literal, cast
@@ -14,7 +14,7 @@ _SECONDS = {"information": 6.0, "warning": 10.0, "error": 15.0}
 
 
 class Notices:
-    """Shows short notices, and remembers what was warned of once.
+    """Shows short notices, and does not repeat a warning within a few seconds.
 
     Args:
         app: the app.
@@ -41,12 +41,12 @@ class Notices:
         )
 
     def show_once(self, text: str) -> None:
-        """Warn of something that may happen with every key, and not say it again for a while."""
+        """Show a warning, unless the same warning was shown a few seconds ago."""
         now = monotonic()
         if now >= self._shown_until.get(text, 0.0):
             self._shown_until[text] = now + _SECONDS["warning"]
             self.show(text, "warning")
 
     def show_error(self, error: ClientError) -> None:
-        """Show what went wrong and what to do about it."""
+        """Show an error and its remedy."""
         self.show(f"{error.reason}\n{error.remedy}" if error.remedy else error.reason, "error")

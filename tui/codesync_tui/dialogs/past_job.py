@@ -1,4 +1,4 @@
-"""One past job: its source beside today's text, and what it wrote."""
+"""Shows one past job: how its source differs from the room's text, and its output."""
 
 from collections.abc import Iterator, Sequence
 from difflib import unified_diff
@@ -25,7 +25,7 @@ _STYLES = {"+": "$success", "-": "$error", "@": "$dim"}
 
 
 class PastJobAction(Enum):
-    """What is to be done with a past job."""
+    """What to do with the past job."""
 
     RUN = "run"
     COPY = "copy"
@@ -34,7 +34,7 @@ class PastJobAction(Enum):
 
 
 class PastJobScreen(Dialog[PastJobAction]):
-    """One past job.
+    """Shows one past job.
 
     Args:
         past: the job.
@@ -63,7 +63,7 @@ class PastJobScreen(Dialog[PastJobAction]):
         self._output = output
 
     def compose(self) -> ComposeResult:
-        """What it was, how its source differs from today's text, what it wrote, and the keys."""
+        """Compose the result, the difference, the output and the list of keys."""
         job = self._past.summary
         title = f"{show_line(job.file_name)} by {show_line(job.name)}, {moment(job.submitted_at)}"
         with Vertical(classes="dialog"):
@@ -80,7 +80,7 @@ class PastJobScreen(Dialog[PastJobAction]):
             )
 
     def on_mount(self) -> None:
-        """Let the arrow keys scroll."""
+        """Focus the text, so that the arrow keys scroll it."""
         self.query_one(VerticalScroll).focus()
 
     def _lines(self) -> Iterator[Content]:
@@ -112,5 +112,5 @@ class PastJobScreen(Dialog[PastJobAction]):
             yield Content.styled(show_line(line), _STYLES.get(line[:1], "$foreground"))
 
     def action_answer(self, name: str) -> None:
-        """Answer."""
+        """Close the dialog and return the action."""
         self.dismiss(PastJobAction(name))

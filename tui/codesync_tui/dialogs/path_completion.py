@@ -1,4 +1,4 @@
-"""Completing a path as a shell does. It asks the disk, and so it blocks."""
+"""Completes paths as a shell does. It reads directories, and so it blocks."""
 
 import os
 from itertools import islice
@@ -8,7 +8,7 @@ ENTRIES_MAX = 10_000
 
 
 def complete_path(typed: str) -> tuple[str, list[str]]:
-    """Complete a path as far as it is certain.
+    """Complete a path as far as it is unambiguous.
 
     Args:
         typed: a path, or the beginning of one; "~" is the home of whoever runs us.

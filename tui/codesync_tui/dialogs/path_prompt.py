@@ -1,4 +1,4 @@
-"""Asks for a file's path."""
+"""Asks for the path of a file."""
 
 import asyncio
 from typing import ClassVar
@@ -24,7 +24,7 @@ _HINT = "A path on this machine, ~ is your home. Tab completes it, enter does it
 
 
 class PathPrompt(Dialog[str]):
-    """Asks for a file's path.
+    """Asks for the path of a file.
 
     Args:
         title: what is done with it.
@@ -46,7 +46,7 @@ class PathPrompt(Dialog[str]):
         self._completed = ""
 
     def compose(self) -> ComposeResult:
-        """One line to write the path into."""
+        """Compose the input field."""
         with Vertical(classes="dialog"):
             yield Static(Content(self._title), classes="dialog--title", markup=False)
             line = Input(show_line(self._path), compact=True, select_on_focus=False)
@@ -55,7 +55,7 @@ class PathPrompt(Dialog[str]):
             yield Static(Content(_HINT), id="path-hint", classes="dialog--hint", markup=False)
 
     def action_complete(self) -> None:
-        """Complete the path as far as it is certain, and show how it could go on."""
+        """Complete the path as far as it is unambiguous, and list the possible names."""
         self.run_worker(self._complete(self.query_one(Input).value), exclusive=True)
 
     async def _complete(self, typed: str) -> None:
@@ -77,12 +77,12 @@ class PathPrompt(Dialog[str]):
         self.query_one("#path-hint", Static).update(Content(text))
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Show the keys again when somebody goes on typing."""
+        """Show the keys again when the user continues to type."""
         if event.value != self._completed:
             self._show_hint(_HINT)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Answer with the path."""
+        """Close the dialog and return the path."""
         event.stop()
         path = event.value.strip()
         self.dismiss(path or None)

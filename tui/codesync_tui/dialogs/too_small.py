@@ -1,4 +1,4 @@
-"""What is shown instead of a broken screen when the terminal is too small."""
+"""Shows a notice instead of the room while the terminal is too small."""
 
 from typing import Final
 
@@ -14,12 +14,12 @@ LEAST_HEIGHT: Final = 12
 
 
 def is_too_small(size: Size) -> bool:
-    """Tell whether the terminal is too small for the room's screen."""
+    """Return whether the terminal is too small for the room's screen."""
     return size.width < LEAST_WIDTH or size.height < LEAST_HEIGHT
 
 
 class TooSmallScreen(Dialog[None]):
-    """One sentence, as long as the terminal is too small."""
+    """A notice that covers the screen while the terminal is too small."""
 
     DEFAULT_CSS = """
     TooSmallScreen { background: $background; }
@@ -27,7 +27,7 @@ class TooSmallScreen(Dialog[None]):
     """
 
     def compose(self) -> ComposeResult:
-        """One sentence."""
+        """Compose the notice."""
         yield Static(
             Content(
                 f"This terminal is too small: CodeSync needs {LEAST_WIDTH} columns and"
@@ -37,4 +37,4 @@ class TooSmallScreen(Dialog[None]):
         )
 
     def action_close(self) -> None:
-        """It closes by itself when there is room."""
+        """Do nothing: the app closes this screen when the terminal is large enough."""

@@ -1,4 +1,4 @@
-"""The text that a member writes: document, highlighting, widget. Nothing here knows of rooms."""
+"""The source editor: document, highlighting and widget. Nothing here knows of rooms."""
 
 from codesync_tui.editor.code_editor import CodeEditor
 

@@ -1,4 +1,4 @@
-"""The editor: source text with highlighting, indentation and nothing that blinks."""
+"""The editor widget: source text with highlighting, indentation and remote carets."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -39,7 +39,7 @@ REPARSE_SECONDS_MAX = 2.0
 
 
 class CodeEditor(SourceArea):
-    """Source text that is being written.
+    """A text area for source code.
 
     Args:
         id: the widget's id.
@@ -66,7 +66,7 @@ class CodeEditor(SourceArea):
     """
 
     class Interacted(Message):
-        """A key was pressed while somebody else led the view."""
+        """Posted when the user presses a key while the view follows another member."""
 
     is_following = False
     """Whether somebody else leads the view."""
@@ -91,7 +91,7 @@ class CodeEditor(SourceArea):
             self.register_theme(theme)
 
     def on_mount(self) -> None:
-        """Take the colours of the app's theme, now and whenever it changes."""
+        """Use the colours of the app's theme, also when the theme changes."""
         self.watch(app_of(self), "theme", self._follow_app_theme)
 
     def _follow_app_theme(self, name: str) -> None:
@@ -99,11 +99,11 @@ class CodeEditor(SourceArea):
 
     @property
     def syntax_name(self) -> str:
-        """The name of the language that is highlighted; empty when none is."""
+        """The name of the highlighted language; empty if there is none."""
         return self._syntax.name if self._syntax else ""
 
     def set_syntax(self, syntax: Syntax | None) -> None:
-        """Highlight another language; text, caret, scroll position and undo stay.
+        """Highlight another language; text, caret, scroll position and undo history stay.
 
         Args:
             syntax: the language; None for none.
@@ -117,7 +117,7 @@ class CodeEditor(SourceArea):
     # Others.
 
     def show_remote_carets(self, carets: Sequence[RemoteCaret]) -> None:
-        """Show where others are."""
+        """Show the carets of other members."""
         self._remote_carets, self._plan_key = carets, None
         self.refresh()
 
@@ -137,7 +137,7 @@ class CodeEditor(SourceArea):
             self._highlights = highlights
 
     def paint_line(self, y: int) -> Strip:
-        """Make a row, with others in it; see PartialRepaintTextArea."""
+        """Render a row with remote carets; see PartialRepaintTextArea."""
         strip = super().paint_line(y)
         if not self._remote_carets:
             return strip
@@ -161,7 +161,7 @@ class CodeEditor(SourceArea):
         return paint_row_marks(strip, marks, self.gutter_width, scroll_x, own, selection)
 
     def reveal(self, offset: int) -> None:
-        """Bring a place into view, without moving our caret.
+        """Scroll a position into view without moving the caret.
 
         Args:
             offset: the place, in bytes.
@@ -175,13 +175,13 @@ class CodeEditor(SourceArea):
             self.scroll_to_region(region, spacing=spacing, animate=False, force=True, center=True)
 
     def select(self, start: Location, end: Location) -> None:
-        """Select a piece, and bring it into view."""
+        """Select a range and scroll it into view."""
         self._report_interaction()
         self.reveal(self.source.offset_of(start))
         self.selection = Selection(start, end)
 
     def go_to_line(self, line: int, column: int = 0) -> None:
-        """Put our caret into a line.
+        """Move the caret to a line and focus the editor.
 
         Args:
             line: its number, from 1; the nearest when there is no such line.
@@ -196,7 +196,7 @@ class CodeEditor(SourceArea):
         self.focus()
 
     def move_caret_to(self, offset: int) -> None:
-        """Put our caret at a place, in the middle of the view if it was out of it.
+        """Move the caret; centre it in the view if it was out of sight.
 
         Args:
             offset: the place, in bytes.
@@ -222,7 +222,7 @@ class CodeEditor(SourceArea):
             self._schedule_reparse()
 
     def _schedule_reparse(self) -> None:
-        """Look at the syntax anew when nobody has written for a moment, but not too late."""
+        """Reparse after a pause in typing, at the latest after REPARSE_SECONDS_MAX."""
         now = monotonic()
         self._stale_since = self._stale_since or now
         if self._reparse_timer is not None:
@@ -257,7 +257,7 @@ class CodeEditor(SourceArea):
             event.prevent_default()
 
     def _handle_key(self, event: events.Key) -> bool:
-        """Do what a key does here; tell whether it does anything that it does not do elsewhere."""
+        """Handle a key that has a special effect in the editor; return whether it has one."""
         if event.key == "enter":
             self._break_line()
         elif event.key == "tab" and selects_lines(self):
@@ -283,7 +283,7 @@ class CodeEditor(SourceArea):
         self.move_cursor((row + 1, len(indent)))
 
     def _complete_bracket(self, character: str) -> bool:
-        """Close a bracket that is opened, or go behind one that is closed; tell whether we did."""
+        """Close an opened bracket or step over a closing one; return whether this was done."""
         (top, (row, column)) = sorted(self.selection)
         behind = self.document[row][column : column + 1]
         if not self.selection.is_empty and character in PAIRS:
@@ -299,12 +299,12 @@ class CodeEditor(SourceArea):
         return False
 
     def toggle_comment(self) -> None:
-        """Make comments of the selected lines, or lines of comments."""
+        """Turn the selected lines into comments, or comments into lines."""
         mark = comment_prefix(self.syntax_name)
         apply_line_command(self, lambda lines: toggle_comments(lines, mark))
 
     def action_delete_left(self) -> None:
-        """Delete the selection, the character to the left, or a level of indentation."""
+        """Delete the selection, the character to the left, or one level of indentation."""
         row, column = self.cursor_location
         before = self.document[row][:column]
         behind = self.document[row][column : column + 1]

@@ -1,4 +1,4 @@
-"""Highlighting that is worked out for the lines that are painted, and not for the whole text.
+"""Computes syntax highlighting for the visible lines only.
 
 The stock widget asks the whole syntax tree again after each key: 64 ms at 2,000 lines of Python.
 Here only the lines around those that are painted are parsed, and an edit at first only moves what
@@ -30,7 +30,7 @@ Highlight = tuple[int, int | None, str]
 
 
 class HighlightedDocument(SourceDocument):
-    """Source text that knows what its lines consist of.
+    """A source document that knows the syntax highlights of its lines.
 
     Args:
         text: the source text.
@@ -69,13 +69,13 @@ class HighlightedDocument(SourceDocument):
         return byte_count(self._lines[row][:column]) if row < len(self._lines) else 0
 
     def discard_stale(self) -> None:
-        """Forget what was found before the text changed."""
+        """Discard the highlights if the text has changed since they were computed."""
         if self.is_stale:
             self._tree, self.is_stale = None, False
             self.highlights.clear()
 
     def captures(self, first: int, last: int) -> tuple[int, dict[str, list["Node"]]]:
-        """Name the pieces of the source in the lines from `first` up to `last`.
+        """Run the highlight query on the lines from `first` up to `last`.
 
         Returns:
             The row that the pieces call row 0, and the pieces by name.
@@ -93,7 +93,7 @@ class HighlightedDocument(SourceDocument):
         return self._first, cursor.captures(self._tree.root_node)
 
     def _find_start_row(self, row: int) -> int:
-        """A row, not far above, in which something seems to begin."""
+        """Find a row, not far above, where a top-level construct seems to begin."""
         for each in range(row, max(0, row - _MARGIN_ROWS), -1):
             if self._lines[each][:1].isalpha() or self._lines[each][:1] in ("@", "#"):
                 return each
@@ -101,7 +101,7 @@ class HighlightedDocument(SourceDocument):
 
 
 class LazyHighlights(defaultdict[int, list[Highlight]]):
-    """The highlights of each line, worked out a block of lines at a time when one is asked for.
+    """The highlights of each line, computed for a block of lines when one is requested.
 
     Args:
         document: whose lines.
@@ -112,7 +112,7 @@ class LazyHighlights(defaultdict[int, list[Highlight]]):
         self._document = document
 
     def __bool__(self) -> bool:
-        """The widget asks whether there are any before it asks for a line's."""
+        """Return True: the widget skips highlighting if the mapping is falsy."""
         return True
 
     def __missing__(self, row: int) -> list[Highlight]:
@@ -128,7 +128,7 @@ class LazyHighlights(defaultdict[int, list[Highlight]]):
         return self[row]
 
     def shift(self, start: Location, end: Location, landed: Location) -> None:
-        """Move what is known to where it is after a range was replaced.
+        """Move the known highlights after a range was replaced.
 
         Args:
             start: where the range began: row, and bytes before it in the row.

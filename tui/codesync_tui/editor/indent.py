@@ -1,10 +1,10 @@
-"""How far a line is indented, and how far the next one should be. Pure."""
+"""Computes the indentation of lines. Pure."""
 
 _OPENERS = (":", "{", "(", "[")
 
 
 def next_indent(line: str, column: int, width: int) -> str:
-    """Tell what a new line begins with when a line is broken.
+    """Return the indentation of a new line when a line is broken.
 
     Args:
         line: the line that is broken.
@@ -22,7 +22,7 @@ def next_indent(line: str, column: int, width: int) -> str:
 
 
 def indentation(line: str, width: int, *, by_tabs: bool) -> str:
-    """Tell what to put before a line to move it one level to the right.
+    """Return what to insert before a line to move it one level to the right.
 
     Args:
         line: the line.
@@ -35,7 +35,7 @@ def indentation(line: str, width: int, *, by_tabs: bool) -> str:
 
 
 def backspace(before: str, width: int) -> int:
-    """Count the characters that a backspace deletes: among leading blanks, up to the level before.
+    """Return how many characters a backspace deletes: one, or one level of indentation.
 
     Args:
         before: the line up to the caret, not empty.
@@ -49,12 +49,12 @@ def backspace(before: str, width: int) -> int:
 
 
 def previous_stop(column: int, width: int) -> int:
-    """Tell the column of the indentation level before `column`."""
+    """Return the column of the indentation level before `column`."""
     return max(0, (column - 1) // width * width)
 
 
 def unindent(line: str, width: int) -> int:
-    """Count the characters to take from a line's beginning to move it one level to the left."""
+    """Return how many characters to delete to move a line one level to the left."""
     spaces = _spaces(line)
     if spaces < width and line.startswith("\t", spaces):
         return spaces + 1

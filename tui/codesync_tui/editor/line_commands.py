@@ -1,4 +1,4 @@
-"""Commands for the selected lines: each changes only what differs in each line, all in one step.
+"""Applies commands to the selected lines, each as a minimal edit, in one undo step.
 
 Whatever others write in these lines at the same time stays, and so do their carets.
 """
@@ -15,7 +15,7 @@ from codesync_tui.editor.splices import shift_location
 
 
 def selects_lines(area: SourceArea) -> bool:
-    """Tell whether more than a piece of one line is selected."""
+    """Return whether the selection covers at least one whole line."""
     (top, left), (bottom, right) = sorted(area.selection)
     return top < bottom or (left == 0 and 0 < right == len(area.document[bottom]))
 
@@ -23,7 +23,7 @@ def selects_lines(area: SourceArea) -> bool:
 def apply_line_command(
     area: SourceArea, command: Callable[[Sequence[str]], Sequence[LineEdit]]
 ) -> None:
-    """Do something to the selected lines, or to that of the caret; what is selected stays so.
+    """Apply a command to the selected lines, and keep the selection.
 
     Args:
         area: whose.
@@ -62,7 +62,7 @@ def _after(area: SourceArea, place: Location, pieces: Mapping[int, LineEdit]) ->
 
 
 def wrap_selection(area: SourceArea, before: str, behind: str) -> None:
-    """Put something around what is selected, which stays selected.
+    """Insert a character before and another behind the selection, and keep it.
 
     Args:
         area: whose.

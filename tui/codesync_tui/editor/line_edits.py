@@ -1,4 +1,4 @@
-"""What editing commands do to text. Pure."""
+"""Computes the edits of comment, indentation and bracket commands. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ _HASH = frozenset({"python", "ruby", "bash", "perl", "r"})
 
 @dataclass(frozen=True, slots=True)
 class LineEdit:
-    """What a command replaces in a line.
+    """A replacement within one line.
 
     Attributes:
         row: the line's number among those the command is for.
@@ -29,7 +29,7 @@ class LineEdit:
 
 
 def comment_prefix(syntax: str) -> str:
-    """Tell what begins a comment to the end of the line in a language.
+    """Return what begins a line comment in a language.
 
     Args:
         syntax: a LanguageInfo.syntax.
@@ -38,7 +38,7 @@ def comment_prefix(syntax: str) -> str:
 
 
 def toggle_comments(lines: Sequence[str], mark: str) -> list[LineEdit]:
-    """Tell how lines become comments, or lines again if all are comments already.
+    """Return the edits that comment lines, or uncomment them if all are comments.
 
     Args:
         lines: the lines; empty ones stay as they are.
@@ -55,7 +55,7 @@ def toggle_comments(lines: Sequence[str], mark: str) -> list[LineEdit]:
 
 
 def indent_lines(lines: Sequence[str], width: int) -> list[LineEdit]:
-    """Tell how lines move one level to the right.
+    """Return the edits that move lines one level to the right.
 
     Args:
         lines: the lines; those without text stay as they are.
@@ -71,7 +71,7 @@ def indent_lines(lines: Sequence[str], width: int) -> list[LineEdit]:
 
 
 def unindent_lines(lines: Sequence[str], width: int) -> list[LineEdit]:
-    """Tell how lines move one level to the left.
+    """Return the edits that move lines one level to the left.
 
     Args:
         lines: the lines.
@@ -86,7 +86,7 @@ def _blanks(line: str) -> int:
 
 
 def should_close(opening: str, following: str) -> bool:
-    """Tell whether a bracket that is typed is closed too.
+    """Return whether the closing bracket is inserted with an opening one.
 
     Args:
         opening: the bracket.
@@ -96,5 +96,5 @@ def should_close(opening: str, following: str) -> bool:
 
 
 def is_empty_pair(before: str, behind: str) -> bool:
-    """Tell whether two characters are a bracket and its other one."""
+    """Return whether two characters are an opening bracket and its closing one."""
     return bool(before) and PAIRS.get(before) == behind

@@ -1,4 +1,4 @@
-"""How many bytes each line of a text has, and so where in the text each begins. Pure."""
+"""Maps between byte offsets and lines of a text. Pure."""
 
 from array import array
 from bisect import bisect_right
@@ -10,12 +10,12 @@ _STEP = 64
 
 
 def byte_count(text: str) -> int:
-    """Count the bytes of a text in UTF-8."""
+    """Return the length of a text in bytes of UTF-8."""
     return len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
 
 
 class LineSizes:
-    """The bytes of each line, its line feed among them.
+    """The size of each line in bytes, including its line feed.
 
     They are added up no farther than somebody asks: many places of a text are replaced from front
     to back, and to add up all lines after each takes two seconds at 5,000 places.
@@ -29,18 +29,18 @@ class LineSizes:
         self._ends: list[int] = []  # of the first lines
 
     def replace(self, first: int, last: int, lines: Iterable[str]) -> None:
-        """Put other lines in the place of those from `first` up to `last`."""
+        """Replace the lines from `first` up to `last` by others."""
         self._sizes[first:last] = array("l", _sizes(lines))
         del self._ends[first:]
 
     def start(self, row: int) -> int:
-        """Where a line begins; the row behind the last one is where the text ends, and one more."""
+        """Return the offset of a line; for the row behind the last line, the size of all lines."""
         if row > len(self._ends):
             self._add_up(row)
         return self._ends[row - 1] if row else 0
 
     def row(self, offset: int) -> int:
-        """In which line an offset lies."""
+        """Return the line that contains an offset."""
         step = _STEP
         while len(self._ends) < len(self._sizes) and not (self._ends and self._ends[-1] > offset):
             self._add_up(len(self._ends) + step)

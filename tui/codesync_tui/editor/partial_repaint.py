@@ -1,4 +1,4 @@
-"""A text area that paints what has changed, and not all of itself after each key.
+"""A text area that repaints only the cells that have changed.
 
 The stock widget writes 10 KB to a terminal of 80x24 for each key. This one compares each row with
 what was painted last, and has only those cells painted that differ.
@@ -21,7 +21,7 @@ _WIDTH_STEP = 64
 
 
 class PartialRepaintTextArea(ReliableTimers, TextArea, inherit_css=True):
-    """A text area that paints what has changed."""
+    """A text area that repaints only the cells that have changed."""
 
     # As the stock one, but it does not have everything painted again.
     selection: Reactive[Selection] = reactive(
@@ -41,7 +41,7 @@ class PartialRepaintTextArea(ReliableTimers, TextArea, inherit_css=True):
         layout: bool = False,
         recompose: bool = False,
     ) -> "PartialRepaintTextArea":
-        """Have what has changed painted; see Widget."""
+        """Request a repaint of the changed cells; see Widget."""
         is_whole = not regions or regions == (self.size.region,)
         if not (is_whole and repaint) or layout or recompose or not self.is_mounted:
             super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
@@ -55,12 +55,12 @@ class PartialRepaintTextArea(ReliableTimers, TextArea, inherit_css=True):
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
-        """Paint a row; see Widget."""
+        """Render a row and remember it for comparison; see Widget."""
         self._painted[y] = strip = self.paint_line(y)
         return strip
 
     def paint_line(self, y: int) -> Strip:
-        """Make a row as it should be seen."""
+        """Render a row; subclasses extend it."""
         # The stock method makes it as wide as the widest line.
         return super().render_line(y).crop(0, self.scrollable_content_region.width)
 
@@ -85,7 +85,7 @@ class PartialRepaintTextArea(ReliableTimers, TextArea, inherit_css=True):
             super().refresh(*regions)
 
     def notify_style_update(self) -> None:
-        """Everything looks different now; see Widget."""
+        """Forget the painted rows, since all styles have changed; see Widget."""
         super().notify_style_update()
         self._painted = {}
 
@@ -109,7 +109,7 @@ class PartialRepaintTextArea(ReliableTimers, TextArea, inherit_css=True):
 
 
 def changed_span(before: Strip, after: Strip) -> tuple[int, int] | None:
-    """Tell which cells of a row differ: from the first number up to the second; None for none."""
+    """Return the first and the last cell (exclusive) that differ; None if none does."""
     if before == after:
         return None
     olds, news = list(before), list(after)

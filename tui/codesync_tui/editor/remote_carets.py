@@ -1,4 +1,4 @@
-"""Where others are: carets, selections and names, painted over the lines of the editor. Pure.
+"""Paints carets, selections and names of other members over the editor's rows. Pure.
 
 Names stand behind the end of the line, so that they cover no text, and say without any colour whose
 caret it is.
@@ -21,7 +21,7 @@ from codesync_tui.editor.wrapped_document import SourceWrappedDocument
 
 @dataclass(frozen=True, slots=True)
 class RemoteCaret:
-    """Where another member is.
+    """The caret and selection of another member.
 
     Attributes:
         name: theirs, fit to be shown.
@@ -40,7 +40,7 @@ class RemoteCaret:
 
 @dataclass(frozen=True, slots=True)
 class RowMark:
-    """A piece of a row that is painted differently.
+    """A span of a row with its own style.
 
     Attributes:
         start: the first cell, from the text's beginning.
@@ -75,7 +75,7 @@ def plan_row_marks(
     first: int,
     last: int,
 ) -> dict[int, RowMarks]:
-    """Work out what is painted over the rows from `first` up to `last`."""
+    """Compute what is painted over the rows from `first` up to `last`."""
     rows: defaultdict[int, RowMarks] = defaultdict(lambda: RowMarks([], []))
     for caret in carets:
         head = source.location_of(caret.head)
@@ -130,7 +130,7 @@ def paint_row_marks(
     own: int | None,
     selection: Style | None = None,
 ) -> Strip:
-    """Paint others over a row.
+    """Paint carets, selections and names over a row.
 
     Args:
         strip: the row as it is without them.

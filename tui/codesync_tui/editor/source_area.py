@@ -1,4 +1,4 @@
-"""A text area whose text is shown and never changed: what both the editor and the stdin box are.
+"""A text area for source text: the base of the editor and of the prepared input.
 
 Its text may be shared. Then every change, of whatever kind, goes to a port, and the area itself is
 changed only by what comes back from there: our own edits, others' and what is undone all take the
@@ -38,35 +38,35 @@ BRACKET_REACH = 8_000
 
 
 class TextPort(Protocol):
-    """Where a shared text is written. What becomes of it comes back by `SourceArea.apply`."""
+    """Receives the edits of a shared text. Their effects return through `SourceArea.apply`."""
 
     def splice(self, splices: Sequence[Splice]) -> None:
-        """Replace pieces in one step."""
+        """Replace several ranges in one step."""
         ...
 
     def undo(self) -> None:
-        """Take back what we did last."""
+        """Undo our last change."""
         ...
 
     def redo(self) -> None:
-        """Do again what we took back last."""
+        """Redo the change that we undid last."""
         ...
 
     def end_undo_group(self) -> None:
-        """What comes now is undone apart from what was before."""
+        """Start a new undo step with the next change."""
         ...
 
     def replace(self, text: str) -> None:
-        """Make the text another one, by as little change as is needed."""
+        """Change the text to another one by a minimal edit."""
         ...
 
     def caret_moved(self, anchor: int, head: int) -> None:
-        """Our caret is somewhere else."""
+        """Report the new position of our caret."""
         ...
 
 
 class SourceArea(PartialRepaintTextArea, inherit_css=True):
-    """A text area whose text is shown and never changed.
+    """A text area that never rewrites characters of its text, and whose text may be shared.
 
     Escape leaves the focus where it is: whoever is used to another editor presses it often.
     """
@@ -77,7 +77,7 @@ class SourceArea(PartialRepaintTextArea, inherit_css=True):
     ]
 
     class PasteRefused(Message):
-        """A paste was larger than any program may be.
+        """Posted when a paste is larger than the largest allowed program.
 
         Attributes:
             size: its characters.
@@ -88,7 +88,7 @@ class SourceArea(PartialRepaintTextArea, inherit_css=True):
             self.size = size
 
     class WriteRefused(Message):
-        """Somebody wanted to write where nothing can be written now."""
+        """Posted when the user types while the area is read-only."""
 
     _port: TextPort | None = None
     _keeps_selection = False
@@ -114,12 +114,12 @@ class SourceArea(PartialRepaintTextArea, inherit_css=True):
 
     @property
     def source(self) -> SourceDocument:
-        """The text."""
+        """The document, with its own type."""
         assert isinstance(self.document, SourceDocument)
         return self.document
 
     def load_text(self, text: str) -> None:
-        """Show another text, with line feeds for line ends; a shared one becomes it for all."""
+        """Replace the whole text; a shared text changes for all members."""
         if self._port is None:
             super().load_text(normalize_newlines(text))
             return
@@ -127,7 +127,7 @@ class SourceArea(PartialRepaintTextArea, inherit_css=True):
         self.move_cursor((0, 0))
 
     def splice(self, splices: Sequence[Splice], selection: Selection | None = None) -> None:
-        """Replace pieces in one step, which is undone as one.
+        """Replace several ranges in one undo step.
 
         Args:
             splices: the pieces, each behind the one before.
@@ -149,24 +149,24 @@ class SourceArea(PartialRepaintTextArea, inherit_css=True):
             self.selection = selection
 
     def _edit_in_one_step(self, act: Callable[[TextPort], None]) -> None:
-        """Change the shared text, if we may, by what is undone apart from all else."""
+        """Change the shared text in one undo step, unless the area is read-only."""
         if self._port is not None and not self.read_only:
             self._end_undo_group()
             act(self._port)
             self._end_undo_group()
 
     def action_document_start(self) -> None:
-        """Go to the beginning of the text."""
+        """Move the caret to the beginning of the text."""
         self.move_cursor((0, 0))
 
     def action_document_end(self) -> None:
-        """Go to the end of the text."""
+        """Move the caret to the end of the text."""
         self.move_cursor(self.document.end)
 
     # Sharing.
 
     def bind_shared_text(self, port: TextPort, text: str) -> None:
-        """Show a shared text; caret and view stay at what they are at, as far as it is still there.
+        """Show a shared text; caret and view keep their place in the text.
 
         Args:
             port: where changes go.
@@ -180,7 +180,7 @@ class SourceArea(PartialRepaintTextArea, inherit_css=True):
             self.apply((minimal_splice(self.text, text),), own=False)
 
     def reload(self, text: str) -> None:
-        """Show the shared text from scratch, whatever is shown now."""
+        """Replace what is shown by the shared text."""
         head, scroll = self.selection.end, self.scroll_offset
         self.set_reactive(TextArea.selection, Selection())
         self._set_document(text, None)
@@ -190,7 +190,7 @@ class SourceArea(PartialRepaintTextArea, inherit_css=True):
 
     @property
     def caret_offsets(self) -> tuple[int, int]:
-        """Where the selection began and where the caret is, in bytes."""
+        """The byte offsets of the selection's anchor and of the caret."""
         anchor, head = self.selection
         return self.source.offset_of(anchor), self.source.offset_of(head)
 
@@ -231,7 +231,7 @@ class SourceArea(PartialRepaintTextArea, inherit_css=True):
             self._moves_caret = False
 
     def undo(self) -> None:
-        """Take back what was done last; of a shared text, what we did last."""
+        """Undo the last change; in a shared text, our last change."""
         if self._port is None:
             super().undo()
         elif not self.read_only:
@@ -240,7 +240,7 @@ class SourceArea(PartialRepaintTextArea, inherit_css=True):
                 self._port.undo()
 
     def redo(self) -> None:
-        """Do again what was taken back last."""
+        """Redo the change that was undone last."""
         if self._port is None:
             super().redo()
         elif not self.read_only:
@@ -249,7 +249,7 @@ class SourceArea(PartialRepaintTextArea, inherit_css=True):
                 self._port.redo()
 
     def apply(self, splices: tuple[Splice, ...], *, own: bool) -> None:
-        """Show what happened to the shared text.
+        """Show a change of the shared text.
 
         Args:
             splices: what was replaced, in this order.
@@ -300,7 +300,7 @@ class SourceArea(PartialRepaintTextArea, inherit_css=True):
         return Offset(0, round(self.scroll_y))
 
     def _hold_view(self, top: Location) -> None:
-        """Keep the line that was at the top of the view where it was."""
+        """Keep the line at the top of the view where it is."""
         row = self.wrapped_document.location_to_offset(top).y
         if round(self.scroll_y) != row:
             self.scroll_to(y=row, animate=False, force=True)
@@ -373,7 +373,7 @@ class SourceArea(PartialRepaintTextArea, inherit_css=True):
             self._insert_pasted(event.text)
 
     def action_paste(self) -> None:
-        """Paste what was copied here."""
+        """Insert the app's clipboard."""
         if not self.read_only:
             self._insert_pasted(app_of(self).clipboard)
 

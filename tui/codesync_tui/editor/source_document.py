@@ -1,4 +1,4 @@
-"""Source text that is shown without being changed.
+"""A document that shows source text without changing it.
 
 Lines end at line feeds only, as compilers count them, and no other character is rewritten: what the
 room has is what is run and saved. What could act on the terminal is kept apart from what is shown
@@ -22,12 +22,12 @@ _TAB = "\u25b8"
 
 
 def normalize_newlines(text: str) -> str:
-    """Make every line end a line feed (CRLF and CR are the other two); for text that enters."""
+    """Replace CRLF and CR by line feeds; for text that enters the document."""
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
 class SourceDocument(Document):
-    """Source text; `lines` are what is shown, `text` is what it is.
+    """Source text: `text` is the text itself, `lines` are what is shown for it.
 
     Args:
         text: the text. Carriage returns in it stay, and are shown as such.
@@ -51,14 +51,14 @@ class SourceDocument(Document):
         return self._joined
 
     def offset_of(self, location: Location) -> int:
-        """Where a location is, in bytes of UTF-8."""
+        """Return the offset of a location in bytes of UTF-8."""
         row, column = location
         if row >= len(self._raw):
             row, column = len(self._raw) - 1, len(self._raw[-1])
         return self._sizes.start(row) + byte_count(self._raw[row][:column])
 
     def location_of(self, offset: int) -> Location:
-        """Which location an offset in bytes is; the one before it when it is inside a character."""
+        """Return the location of a byte offset; inside a character, the location before it."""
         row = self._sizes.row(offset)
         line, inside = self._raw[row], max(0, offset - self._sizes.start(row))
         if line.isascii():
@@ -86,7 +86,7 @@ class SourceDocument(Document):
         return EditResult((top + len(fresh) - 1, column), replaced)
 
     def get_text_range(self, start: Location, end: Location) -> str:
-        """The source text between two locations; see Document."""
+        """Return the source text between two locations; see Document."""
         (top, left), (bottom, right) = sorted((start, end))
         if top == bottom:
             return self._raw[top][left:right] if top < len(self._raw) else ""
@@ -96,7 +96,7 @@ class SourceDocument(Document):
         return "\n".join(lines)
 
     def get_size(self, tab_width: int) -> Size:
-        """How many cells and lines it takes; see Document."""
+        """Return the size of the text in cells and lines; see Document."""
         # The stock document measures every line again after each key.
         if tab_width != self._tab_width:
             self._tab_width = tab_width
@@ -108,6 +108,6 @@ class SourceDocument(Document):
 
 
 def _shown(line: str) -> str:
-    """What is shown for a line, of the same length."""
+    """Return what is shown for a line; it has the same length."""
     shown = show_line(line)
     return shown if shown.count("\t") <= TABS_MAX else shown.replace("\t", _TAB)

@@ -1,4 +1,4 @@
-"""How texts differ, and where a location is after text around it was replaced. Pure."""
+"""Computes and applies splices of texts. Pure."""
 
 from collections.abc import Iterable
 
@@ -10,7 +10,7 @@ from codesync_client.change import Splice
 def shift_location(
     location: Location, start: Location, end: Location, landed: Location, *, pushes: bool = False
 ) -> Location:
-    """Tell where a location is when a range was replaced.
+    """Return where a location is after a range was replaced.
 
     Args:
         location: the location before.
@@ -30,7 +30,7 @@ def shift_location(
 
 
 def minimal_splice(before: str, after: str) -> Splice:
-    """Tell how one text becomes another by replacing one piece, as small as it can be."""
+    """Return the smallest replacement that turns one text into another."""
     start = _common_prefix_length(before, after)
     end = _common_prefix_length(before[start:][::-1], after[start:][::-1])
     gone, come = before[start : len(before) - end], after[start : len(after) - end]
@@ -38,7 +38,7 @@ def minimal_splice(before: str, after: str) -> Splice:
 
 
 def apply_splices(text: str, splices: Iterable[Splice]) -> str:
-    """Tell what a text is after splices."""
+    """Return a text after splices."""
     data, kept, grown = text.encode(), 0, 0
     pieces: list[bytes] = []
     for splice in splices:
@@ -50,7 +50,7 @@ def apply_splices(text: str, splices: Iterable[Splice]) -> str:
 
 
 def _common_prefix_length(one: str, other: str) -> int:
-    """Count the characters at the beginning that are the same."""
+    """Return how many characters two texts have in common at their beginning."""
     low, high = 0, min(len(one), len(other))
     while low < high:
         middle = (low + high + 1) // 2

@@ -1,4 +1,4 @@
-"""Grammars and highlight queries, loaded when they are needed."""
+"""Loads grammars and highlight queries on demand."""
 
 from dataclasses import dataclass
 from importlib import import_module
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Syntax:
-    """What is needed to highlight a language.
+    """The grammar and the highlight query of a language.
 
     Attributes:
         name: the language's name, e.g. "cpp".

@@ -1,4 +1,4 @@
-"""The colours of source text.
+"""The colours of syntax highlighting.
 
 Queries name things with dots ("function.method"); the stock widget looks names up exactly, and
 leaves uncoloured what it does not find. Here the part before the last dot is tried in turn.
@@ -9,10 +9,10 @@ from textual.widgets.text_area import TextAreaTheme
 
 
 class DottedStyles(dict[str, Style]):
-    """Styles by name; a name with dots falls back to the name without its last part."""
+    """Styles by name; "a.b" falls back to "a"."""
 
     def get(self, name: str, default: object = None, /) -> Style | None:  # type: ignore[override]  # the widget passes no default
-        """Look up the style of a name."""
+        """Return the style of a name."""
         while name:
             if (style := super().get(name)) is not None:
                 return style
@@ -94,7 +94,7 @@ def _theme(name: str, colours: dict[str, Style]) -> TextAreaTheme:
 
 
 def syntax_themes() -> dict[str, TextAreaTheme]:
-    """Make the syntax themes that go with the app's themes of the same names."""
+    """Create the syntax themes that belong to the app's themes of the same names."""
     return {
         name: _theme(name, colours)
         for name, colours in (

@@ -1,4 +1,4 @@
-"""Finds text in text. Pure."""
+"""Finds and replaces text. Pure."""
 
 import re
 from bisect import bisect_left
@@ -16,7 +16,7 @@ MATCHES_MAX = 10_000
 
 
 class TextMatch(NamedTuple):
-    """A place where something was found.
+    """The range of a match.
 
     A tuple, since each step through thousands of them asks whether one is among them.
 
@@ -48,7 +48,7 @@ def find_all(lines: Sequence[str], needle: str) -> list[TextMatch]:
 
 
 def next_match_index(matches: Sequence[TextMatch], here: Location, *, back: bool = False) -> int:
-    """Tell which match comes next, or before; behind the last one comes the first.
+    """Return the index of the next or previous match; the search wraps around.
 
     Args:
         matches: in order, at least one.
@@ -60,7 +60,7 @@ def next_match_index(matches: Sequence[TextMatch], here: Location, *, back: bool
 
 
 def replacements(lines: Iterable[str], needle: str, replacement: str) -> list[Splice]:
-    """Tell how a text is replaced everywhere.
+    """Return the splices that replace every match.
 
     Args:
         lines: the lines.
@@ -81,6 +81,6 @@ def replacements(lines: Iterable[str], needle: str, replacement: str) -> list[Sp
 
 
 def search_pattern(needle: str) -> re.Pattern[str]:
-    """What finds a text; capitals count only if there is one in it."""
+    """Compile a search; it ignores case unless the text contains a capital letter."""
     flags = re.IGNORECASE if needle == needle.lower() else re.NOFLAG
     return re.compile(re.escape(needle), flags)

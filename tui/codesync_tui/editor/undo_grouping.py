@@ -1,4 +1,4 @@
-"""Which keys are undone together: a run of typed characters, or of deleted ones. Pure."""
+"""Groups keys that are undone together: a run of typed or of deleted characters. Pure."""
 
 from textual.document._document import Location
 
@@ -6,14 +6,14 @@ from codesync_tui.editor.splices import shift_location
 
 
 class UndoRun:
-    """The run that the last key belongs to; none at first."""
+    """The current run of typed or deleted characters, if any."""
 
     def __init__(self) -> None:
         self._is_typed = False
         self._place: Location | None = None  # where it left the caret; None when it is over
 
     def continues(self, start: Location, end: Location, text: str) -> bool:
-        """Tell whether an edit goes on with the run.
+        """Return whether an edit continues the run.
 
         Args:
             start: where what is replaced begins.
@@ -28,7 +28,7 @@ class UndoRun:
         return not self._is_typed and is_one_character and self._place in (start, end)
 
     def extend(self, text: str, place: Location) -> None:
-        """An edit belongs to the run, or begins one.
+        """Add an edit to the run, or start a run with it.
 
         Args:
             text: what came.
@@ -37,11 +37,11 @@ class UndoRun:
         self._is_typed, self._place = bool(text), place
 
     def end(self) -> None:
-        """What comes now does not belong to it."""
+        """End the run."""
         self._place = None
 
     def shift(self, start: Location, end: Location, landed: Location) -> None:
-        """Somebody replaced a range: the run goes on where it is then.
+        """Move the run's position after another member replaced a range.
 
         Args:
             start: where the range began.
@@ -53,5 +53,5 @@ class UndoRun:
 
 
 def is_single_character(text: str) -> bool:
-    """Tell whether a text is one character that does not end a run."""
+    """Return whether a text is a single character other than a line feed."""
     return len(text) == 1 and text != "\n"

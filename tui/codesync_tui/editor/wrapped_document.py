@@ -1,4 +1,4 @@
-"""Which row shows which piece of which line."""
+"""Maps rows of the screen to lines of the document."""
 
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar, overload
@@ -10,7 +10,7 @@ _Item = TypeVar("_Item")
 
 
 class _PerLine(Sequence[_Item], Generic[_Item]):
-    """What is the same for each line but for its number, and so is not kept.
+    """A sequence with one computed item for each line.
 
     Args:
         count: tells how many lines there are.
@@ -38,7 +38,7 @@ class _PerLine(Sequence[_Item], Generic[_Item]):
 
 
 class SourceWrappedDocument(WrappedDocument):
-    """A wrapped document that knows its height, and keeps nothing when each line is one row.
+    """A wrapped document that stores nothing while each line takes one row.
 
     The stock one adds up all lines to tell its height, keeps 350 bytes for each line, and renumbers
     all that follow a line that is inserted.
@@ -46,20 +46,20 @@ class SourceWrappedDocument(WrappedDocument):
 
     @property
     def height(self) -> int:
-        """Rows of the wrapped document."""
+        """The number of rows."""
         return len(self._offset_to_line_info)
 
     @property
     def width(self) -> int:
-        """Cells of a row; 0 when lines are not wrapped."""
+        """The number of cells in a row; 0 if lines are not wrapped."""
         return self._width
 
     def row_of(self, line: int) -> int:
-        """In which row a line begins."""
+        """Return the first row of a line."""
         return self._line_index_to_offsets[line][0]
 
     def line_at(self, row: int) -> int:
-        """Which line is in a row."""
+        """Return the line that a row shows."""
         return self._offset_to_line_info[row][0]
 
     def wrap(self, width: int, tab_width: int | None = None) -> None:
@@ -82,6 +82,6 @@ class SourceWrappedDocument(WrappedDocument):
         self._tab_width_cache = _PerLine(count, nothing)  # type: ignore[assignment]
 
     def wrap_range(self, start: Location, old_end: Location, new_end: Location) -> None:
-        """Wrap what was edited; see WrappedDocument."""
+        """Wrap the edited lines; see WrappedDocument."""
         if self._width:
             super().wrap_range(start, old_end, new_end)

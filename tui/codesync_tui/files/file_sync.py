@@ -1,4 +1,4 @@
-"""Keeps a file of this machine and the room's text in step, so that one's own editor and git work.
+"""Keeps a local file and the room's text in sync, so that other editors and git work.
 
 Both are merged by what they had in common last. Where both changed the same lines, nothing is done
 until somebody changes them again; both stay as they are. When the room has another text all of a
@@ -21,7 +21,7 @@ POLL_SECONDS = 0.5
 
 
 class FileSync:
-    """One file and the room's text.
+    """Synchronizes one local file with the room's text.
 
     Args:
         room: the room; its text is there.
@@ -44,11 +44,11 @@ class FileSync:
 
     @property
     def is_out_of_sync(self) -> bool:
-        """Whether the file may have something that the room does not get; it was said why."""
+        """Whether the file may contain changes that the room does not get. A notice said why."""
         return bool(self._problem)
 
     async def run(self, *, is_starter: bool) -> None:
-        """Look again and again until it is over. A worker's work.
+        """Synchronize until the sync ends. Runs as a worker.
 
         Args:
             is_starter: see `begin`.
@@ -59,7 +59,7 @@ class FileSync:
             await asyncio.sleep(POLL_SECONDS)
 
     async def load_base(self, *, is_starter: bool) -> None:
-        """Find out what both have in common.
+        """Load the text that file and room had in common last.
 
         Args:
             is_starter: nobody had written anything in the room when this was made, so the file
@@ -70,7 +70,7 @@ class FileSync:
             self._base = await asyncio.to_thread(text_base.recall, *note)
 
     async def sync_once(self) -> None:
-        """Do to each what was done to the other."""
+        """Merge the changes of both sides into each other, if there are any."""
         try:
             if await asyncio.to_thread(self._file.poll) and not self._check_ended():
                 await self._merge_both()
@@ -78,7 +78,7 @@ class FileSync:
             self._warn_out_of_sync(f"{trouble}; not in step until that is mended")
 
     def _check_ended(self) -> bool:
-        """Tell whether what both had in common is not the room's any more, and say so."""
+        """Return whether the sync must end, and show why: the room has an unrelated text."""
         if self._room.welcome.text != self._text_id:
             why = "the room has another text than before"
         elif (conflict := self._room.document.conflict) not in (None, self._conflict):
@@ -109,7 +109,7 @@ class FileSync:
         await self._save_base()
 
     def _merge(self, mine: str, theirs: str) -> str | None:
-        """What both become; None when that is for people, who are told so."""
+        """Return the merged text; None, with a notice, if the user must resolve a conflict."""
         if not mine:
             # An own file that is empty or gone takes the room's text; it never empties the room.
             return theirs
@@ -142,7 +142,7 @@ class FileSync:
         self._room.wake()
 
     async def _save_base(self) -> None:
-        """Note down what both have in common, as soon as the server has it, too."""
+        """Save the common text as soon as the server has it too."""
         base = self._base
         if base is None or base == self._saved_base:
             return

@@ -1,4 +1,4 @@
-"""A file of this machine that other programs write, too: read while it rests, else left alone.
+"""Reads and writes a local file that other programs also write.
 
 Everything here blocks: call it off the event loop.
 """
@@ -23,7 +23,7 @@ file empty it first, and some remove it. And how long somebody may write it befo
 
 
 class WatchedFile:
-    """A file that other programs write, too.
+    """A local file that other programs also write.
 
     Args:
         path: where it is; there need not be one.
@@ -37,11 +37,11 @@ class WatchedFile:
 
     @property
     def text(self) -> str:
-        """What was in it when it rested last; empty while there is none."""
+        """The content of the file when it was last stable; empty if there is no file."""
         return self._file.text
 
     def poll(self) -> bool:
-        """See how it is now, and read it if it changed and rests: is the same at two looks.
+        """Check the file, and read it if it changed and is the same in two checks.
 
         Returns:
             Whether `text` is what is in it; else look again later.
@@ -63,7 +63,7 @@ class WatchedFile:
         return file.stamp == stamp
 
     def _is_being_written(self, stamp: Stamp, seconds: float) -> bool:
-        """Whether somebody is about to write it, as far as can be told."""
+        """Return whether another program seems to be writing the file."""
         if has_writer(self._path):
             if seconds > WRITER_SECONDS_MAX:
                 raise FileTrouble(f"a program has {self._path} open to write to it")
@@ -72,7 +72,7 @@ class WatchedFile:
         return is_empty and bool(self._file.text) and seconds < WRITER_SECONDS_MAX
 
     def write(self, text: str) -> bool:
-        """Write another text into it, unless somebody else did since it was read.
+        """Replace the content, unless another program changed the file since it was read.
 
         Returns:
             Whether it was written.

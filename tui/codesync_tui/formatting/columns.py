@@ -1,4 +1,4 @@
-"""Fitting text into columns. Pure."""
+"""Fits text into columns. Pure."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from codesync_protocol.printable import show_line
 
 
 def fit(text: str, width: int) -> str:
-    """Make text exactly `width` columns wide, with an ellipsis when it is cut.
+    """Pad or cut text to exactly `width` columns, with an ellipsis if it is cut.
 
     Args:
         text: foreign text; what could act on the terminal becomes pictures.
@@ -19,7 +19,7 @@ def fit(text: str, width: int) -> str:
 
 
 def shorten(text: str, width: int) -> str:
-    """Make text at most `width` columns wide, with an ellipsis when it is cut.
+    """Cut text to at most `width` columns, with an ellipsis if it is cut.
 
     Args:
         text: foreign text; what could act on the terminal becomes pictures.
@@ -39,12 +39,12 @@ def shorten(text: str, width: int) -> str:
 
 
 def column_count(text: str) -> int:
-    """Tell how many columns a foreign text takes, as `fit` shows it."""
+    """Return how many columns `fit` needs for a foreign text."""
     return cell_len(show_line(text).replace("\t", " "))
 
 
 def share_width(width: int, wanted: Sequence[int], least: Sequence[int]) -> list[int]:
-    """Share a width among columns.
+    """Distribute a width among columns.
 
     Args:
         width: for all of them together.

@@ -1,4 +1,4 @@
-"""Figures and states in words: sizes, durations, verdicts."""
+"""Formats sizes, durations, job states and verdicts. Pure."""
 
 from codesync_protocol.messages import JobState, LimitsInfo, QueuedJob
 from codesync_protocol.printable import show_line
@@ -16,7 +16,7 @@ _STATE_WORDS = {
 
 
 def size(count: int) -> str:
-    """Say a number of bytes, e.g. "512 bytes", "1.2 MB" (powers of 1000)."""
+    """Format a number of bytes, e.g. "512 bytes", "1.2 MB" (powers of 1000)."""
     if count < 1000:
         return f"{count} byte" + ("" if count == 1 else "s")
     value, unit = count / 1000, "kB"
@@ -28,7 +28,7 @@ def size(count: int) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Say how long something took, e.g. "0.02 s", "12.3 s", "4:05 min"."""
+    """Format a duration, e.g. "0.02 s", "12.3 s", "4:05 min"."""
     if seconds < 10:
         return f"{seconds:.2f} s"
     if seconds < 60:
@@ -37,12 +37,12 @@ def duration(seconds: float) -> str:
 
 
 def short_duration(seconds: float) -> str:
-    """Say how long something took, in six columns at most: "0.02 s", "12.3 s", "4:05"."""
+    """Format a duration in at most six columns: "0.02 s", "12.3 s", "4:05"."""
     return duration(seconds) if seconds < 59.95 else age(seconds)
 
 
 def age(seconds: float) -> str:
-    """Say how long something has been going on, in five columns at most: "0:07", "1:02h"."""
+    """Format an elapsed time in at most five columns: "0:07", "1:02h"."""
     whole = max(0, int(seconds))
     if whole < 3600:
         return f"{whole // 60}:{whole % 60:02d}"
@@ -52,7 +52,7 @@ def age(seconds: float) -> str:
 
 
 def state(name: str) -> str:
-    """Say a job's state; one that we do not know is shown as it came."""
+    """Format the state of a job; an unknown state is returned as it is, made printable."""
     try:
         return _STATE_WORDS[JobState(name)]
     except ValueError:
@@ -60,7 +60,7 @@ def state(name: str) -> str:
 
 
 def queue_position(job: QueuedJob) -> str:
-    """Say a job's place in the queue, and when it probably starts: "#3 in 40s", "waits #1".
+    """Format a job's position and estimated start: "#3 in 40s", "waits #1".
 
     A job that waits for something else than a slot is "#2 held up".
     """
@@ -74,12 +74,12 @@ def queue_position(job: QueuedJob) -> str:
 
 
 def verdict(verdict: Verdict) -> str:
-    """Say a verdict, e.g. "runtime error"."""
+    """Format a verdict, e.g. "runtime error"."""
     return verdict.value.replace("_", " ")
 
 
 def ending(result: Result, by: str = "") -> Ending:
-    """Say how a job ended.
+    """Format how a job ended.
 
     Args:
         result: how.
@@ -101,7 +101,7 @@ def ending(result: Result, by: str = "") -> Ending:
 
 
 def _repeats_verdict(result: Result) -> bool:
-    """Whether verdict and figures say already what the server explains."""
+    """Return whether the server's explanation only repeats verdict and figures."""
     why, code = result.explanation, f"exit code {result.exit_code}"
     if result.signal and why.startswith("ended by signal "):
         return why.endswith(f"({result.signal})")
@@ -110,7 +110,7 @@ def _repeats_verdict(result: Result) -> bool:
 
 
 def verdict_mark(verdict: Verdict) -> tuple[str, str]:
-    """Give the sign of a verdict, and its colour as the theme calls it."""
+    """Return the symbol of a verdict and the theme variable of its colour."""
     sign, source = verdict_symbol(verdict)
     return sign, _COLOURS[source]
 
@@ -123,12 +123,12 @@ _COLOURS = {
 
 
 def skipped_output(count: int) -> str:
-    """Say that output is missing."""
+    """Format a note that output is missing."""
     return f"… {size(count)} skipped …"
 
 
 def limits(info: LimitsInfo) -> str:
-    """Say what a program may use."""
+    """Describe the limits of a program."""
     typed = duration(info.tty_wall_seconds)
     return (
         f"{duration(info.wall_seconds)} ({typed} when it may be typed to),"

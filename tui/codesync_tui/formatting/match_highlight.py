@@ -1,4 +1,4 @@
-"""Marks what was found in a row of text."""
+"""Highlights search matches in a row of text."""
 
 import re
 
@@ -9,7 +9,7 @@ from textual.strip import Strip
 
 
 def highlight_matches(strip: Strip, text: str, pattern: re.Pattern[str], style: Style) -> Strip:
-    """Mark what is looked for.
+    """Highlight the matches of a search in a row.
 
     Args:
         strip: a row as it is painted.

@@ -33,7 +33,7 @@ SOURCE_CLASSES = {
 
 @lru_cache(maxsize=2048)
 def rich_style(output_style: OutputStyle, base: Style, *, own_colours: bool = True) -> Style:
-    """Make a style.
+    """Convert the style of program output to a Rich style.
 
     Args:
         output_style: what the program asked for.

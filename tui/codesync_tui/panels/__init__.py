@@ -1,1 +1,1 @@
-"""The panes of the room's screen, one a file. They are told what to show and tell what was done."""
+"""The panes of the room's screen, one a file. Controllers update them; they post messages."""

@@ -1,4 +1,4 @@
-"""The line that is typed into a running program."""
+"""The input line for a running program."""
 
 from typing import ClassVar
 
@@ -14,7 +14,7 @@ HISTORY_MAX = 200
 
 
 class AnswerLine(Input):
-    """The line that is typed into a running program; several when several are pasted.
+    """The input line for a running program; pasted lines are sent one by one.
 
     Args:
         id: the widget's id.
@@ -28,7 +28,7 @@ class AnswerLine(Input):
     ]
 
     class LinesEntered(Message):
-        """Lines were entered.
+        """Posted when the user has entered lines.
 
         Attributes:
             text: the lines, each with its line feed.
@@ -39,10 +39,10 @@ class AnswerLine(Input):
             self.text = text
 
     class EndOfInput(Message):
-        """Nothing more will be typed."""
+        """Posted when the user ends the input."""
 
     class InterruptRequested(Message):
-        """The program is to be interrupted."""
+        """Posted when the user wants to interrupt the program."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's
         super().__init__(id=id, compact=True, select_on_focus=False)
@@ -62,7 +62,7 @@ class AnswerLine(Input):
         self.post_message(self.LinesEntered(f"{line}\n"))
 
     def action_end_or_delete(self) -> None:
-        """On an empty line the end of input, as in a shell; else delete to the right."""
+        """End the input if the line is empty, as in a shell; else delete to the right."""
         if self.value:
             self.action_delete_right()
         else:

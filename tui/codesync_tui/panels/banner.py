@@ -1,4 +1,4 @@
-"""The banner: what every member must know about where programs run."""
+"""The banner: warnings about the sandbox that every member must see."""
 
 from textual.content import Content
 from textual.widget import Widget
@@ -9,7 +9,7 @@ from codesync_tui.formatting.columns import shorten
 
 
 class Banner(Widget):
-    """One line above everything else; not there when there is nothing to warn of.
+    """One line above everything else; hidden while there is nothing to warn of.
 
     Args:
         id: the widget's id.
@@ -29,12 +29,12 @@ class Banner(Widget):
         self._trouble = ""
 
     def show_trouble(self, trouble: str) -> None:
-        """Show why no program can start now, before everything else; empty when they can."""
+        """Show why no program can start now, in place of other warnings; empty if they can."""
         self._trouble = f"programs wait: {show_line(trouble)}" if trouble else ""
         self._show()
 
     def show_executor(self, executor: ExecutorInfo) -> None:
-        """Show what there is to say about where programs run."""
+        """Show the server's warning about where programs run."""
         self._text = executor.banner
         if not executor.sandboxed and not self._text:
             self._text = "programs run without a sandbox, with the rights of whoever hosts"
@@ -45,5 +45,5 @@ class Banner(Widget):
         self.refresh()
 
     def render(self) -> Content:
-        """Cut the sentence to the width; the help shows all of it."""
+        """Render the warning, cut to the width; the help shows all of it."""
         return Content.styled(shorten(f" ! {self._trouble or self._text}", self.size.width), "bold")

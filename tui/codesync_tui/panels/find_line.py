@@ -1,4 +1,4 @@
-"""The line at the bottom in which one says what to find, and what to put in its place."""
+"""The find-and-replace line at the bottom of the screen."""
 
 from typing import ClassVar
 
@@ -18,7 +18,7 @@ _HINT_COLUMNS = 70
 
 
 class FindLine(Horizontal):
-    """Finds and replaces in the editor of its screen.
+    """Finds and replaces text in the editor of its screen.
 
     Args:
         id: the widget's id.
@@ -52,7 +52,7 @@ class FindLine(Horizontal):
         self._matches: list[TextMatch] = []
 
     def compose(self) -> ComposeResult:
-        """What to find, how often it is there, what to put in its place."""
+        """Compose the search field, the number of matches and the replacement field."""
         yield Static(Content.styled(" Find ", "bold"), markup=False)
         yield self._input("find")
         yield Static("", id="find-count", markup=False)
@@ -75,7 +75,7 @@ class FindLine(Horizontal):
         return self.query_one("#find", Input).value
 
     def open(self) -> None:
-        """Show the line; what is selected is what is looked for."""
+        """Show the line and search for the selected text."""
         selected = self._editor.selected_text
         find = self.query_one("#find", Input)
         if selected and "\n" not in selected:
@@ -85,21 +85,21 @@ class FindLine(Horizontal):
         self._search()
 
     def on_resize(self, event: events.Resize) -> None:
-        """Leave out what there is no room for."""
+        """Hide the hints if there is no room for them."""
         self.set_class(event.size.width < _HINT_COLUMNS, "-narrow")
 
     def action_close(self) -> None:
-        """Go back to the editor."""
+        """Hide the line and focus the editor."""
         self.remove_class("-shown")
         self._editor.focus()
 
     def action_other_field(self) -> None:
-        """Go to the other field."""
+        """Focus the other field."""
         fields = list(self.query(Input))
         fields[1 if fields[0].has_focus else 0].focus()
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Find while it is typed."""
+        """Search while the user types."""
         event.stop()
         if event.input.id == "find" and self.has_class("-shown"):
             self._search()
@@ -117,7 +117,7 @@ class FindLine(Horizontal):
             self._show_match(next_match_index(self._matches, after))
 
     def action_previous(self) -> None:
-        """Go to the match before."""
+        """Go to the previous match."""
         self._search()
         if self._matches:
             self._show_match(
@@ -126,7 +126,7 @@ class FindLine(Horizontal):
 
     @on(Input.Submitted, "#replace")
     def _replace(self) -> None:
-        """Replace the match that is selected, and go to the next one."""
+        """Replace the selected match and go to the next one."""
         start, end = sorted(self._editor.selection)
         self._search()
         if TextMatch(start, end) in self._matches and not self._editor.read_only:

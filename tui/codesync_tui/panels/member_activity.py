@@ -1,4 +1,4 @@
-"""Who does what: who types, who is idle, and in which line everybody is. No widgets, no clock."""
+"""Tracks which members type or are idle, and where they are. No widgets, no clock."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ IDLE_SECONDS = 120.0
 
 @dataclass(frozen=True, slots=True)
 class MemberActivity:
-    """What a member does.
+    """What a member does, and in which line.
 
     Attributes:
         line: in which line of the source, from 1; 0 as long as nobody knows.
@@ -26,7 +26,7 @@ class MemberActivity:
 
 
 class ActivityTracker:
-    """Remembers when members did something."""
+    """Remembers when each member last did something."""
 
     def __init__(self) -> None:
         self._wrote: dict[int, float] = {}
@@ -34,7 +34,7 @@ class ActivityTracker:
         self._places: dict[int, CaretPlace] = {}
 
     def update_members(self, members: set[int], now: float) -> None:
-        """Take who is here; whoever has just come is not idle."""
+        """Set who is present; members who have just come are not idle."""
         for member in members - self._acted.keys():
             self._acted[member] = now
         for known in (self._acted, self._wrote, self._places):
@@ -42,22 +42,22 @@ class ActivityTracker:
                 del known[gone]
 
     def text_written(self, member: int, now: float) -> None:
-        """A member changed the source."""
+        """Note that a member changed the source."""
         self._wrote[member] = self._acted[member] = now
 
     def text_moved(self, places: Mapping[int, CaretPlace]) -> None:
-        """The text changed, and took carets along: nobody moved."""
+        """Note that carets moved with the text: this is no activity of their members."""
         self._places = dict(places)
 
     def carets_moved(self, places: Mapping[int, CaretPlace], now: float) -> None:
-        """Carets moved: those whose places differ did something."""
+        """Note the new places of carets; members whose caret moved were active."""
         for member, place in places.items():
             if self._places.get(member) != place:
                 self._acted[member] = now
         self._places = dict(places)
 
     def state_of(self, member: int, now: float) -> str:
-        """Tell whether a member is "typing" or "idle"; empty for neither."""
+        """Return "typing" or "idle"; empty for neither."""
         if now - self._wrote.get(member, -TYPING_SECONDS) < TYPING_SECONDS:
             return "typing"
         return "idle" if now - self._acted.get(member, now) >= IDLE_SECONDS else ""

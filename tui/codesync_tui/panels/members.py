@@ -1,4 +1,4 @@
-"""The members pane: who is here, in which colour and role, in which line, typing or idle."""
+"""The members pane: name, colour, role, line and activity of each member."""
 
 from collections.abc import Mapping
 
@@ -18,7 +18,7 @@ _ROLE_COLUMNS = 12
 
 
 class MembersPane(VerticalScroll, can_focus=True):
-    """Who is here.
+    """Shows who is in the room.
 
     Args:
         id: the widget's id.
@@ -39,15 +39,15 @@ class MembersPane(VerticalScroll, can_focus=True):
     _activity: Mapping[int, MemberActivity] = {}
 
     def compose(self) -> ComposeResult:
-        """One text for all of them: a room may have hundreds."""
+        """Compose one text for all members: a room may have hundreds."""
         yield Static(markup=False)
 
     def on_mount(self) -> None:
-        """The colours of members are the theme's."""
+        """Repaint when the theme changes, since it defines the colours of members."""
         self.watch(app_of(self), "theme", self._refresh_lines, init=False)
 
     def show_members(self, members: tuple[Member, ...], me: int) -> None:
-        """Show who is here.
+        """Show the members.
 
         Args:
             members: in order of arrival.
@@ -58,13 +58,13 @@ class MembersPane(VerticalScroll, can_focus=True):
             self._refresh_lines()
 
     def show_activity(self, doing: Mapping[int, MemberActivity]) -> None:
-        """Show what members do, by their ids."""
+        """Show the activity of members, by member id."""
         if doing != self._activity:
             self._activity = doing
             self._refresh_lines()
 
     def on_resize(self, _: events.Resize) -> None:
-        """Fit the names to the new width."""
+        """Shorten the names for the new width."""
         self._refresh_lines()
 
     def _refresh_lines(self) -> None:

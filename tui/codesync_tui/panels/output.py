@@ -1,4 +1,4 @@
-"""The output pane: what all programs of the room have written, painted at most 30 times a second.
+"""The output pane: the output of all jobs, painted at most 30 times a second.
 
 Not a RichLog: that takes in 0.12 MB/s. Lines live in a Transcript; only those on the screen are
 made into strips.
@@ -36,7 +36,7 @@ _CHOSEN = Style(bold=True, underline=True)
 
 
 class OutputPane(ReliableTimers, ScrollView, can_focus=True):
-    """What all programs of the room have written, one block a job.
+    """Shows the output of all jobs, one block a job.
 
     It follows the end until the reader scrolls up, and again from when they are back there.
 
@@ -96,10 +96,10 @@ class OutputPane(ReliableTimers, ScrollView, can_focus=True):
     }
 
     class WindowChanged(Message):
-        """It shows more or less than before."""
+        """Posted when the size of the pane has changed."""
 
     class UnseenChanged(Message):
-        """Something was written below what is shown, or has been seen since."""
+        """Posted when output below the view has appeared or has been seen."""
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's
         super().__init__(id=id, classes=classes)
@@ -117,27 +117,27 @@ class OutputPane(ReliableTimers, ScrollView, can_focus=True):
     # What it is told.
 
     def begin(self, job: str, heading: Heading) -> None:
-        """A job starts."""
+        """Add a block for a job."""
         self.transcript.begin(job, heading)
         self._content_added()
 
     def write(self, job: str, stream: Stream, data: bytes) -> None:
-        """A job wrote output; at most a slice of it, so that keys get their turn."""
+        """Append output of a job; at most one slice, so that keys are handled in between."""
         self.transcript.write(job, stream, data)
         self._content_added()
 
     def write_stdin(self, job: str, name: str, data: bytes, *, end: bool) -> None:
-        """A member typed into a job."""
+        """Append what a member typed into a job."""
         self.transcript.write_stdin(job, name, data, end=end)
         self._content_added()
 
     def skip(self, job: str, text: str) -> None:
-        """Output of a job is missing here."""
+        """Append a note that output is missing."""
         self.transcript.skip(job, text)
         self._content_added()
 
     def end(self, job: str, ending: Ending) -> None:
-        """A job has ended."""
+        """Show how a job ended."""
         self.transcript.end(job, ending)
         self._content_added()
 
@@ -152,12 +152,12 @@ class OutputPane(ReliableTimers, ScrollView, can_focus=True):
             self.post_message(self.UnseenChanged())
 
     def clear(self) -> None:
-        """Forget the output of jobs that have ended."""
+        """Discard the output of finished jobs."""
         self.transcript.clear()
         self._content_changed()
 
     def toggle_wrap(self) -> bool:
-        """Break long lines, or do not.
+        """Turn the wrapping of long lines on or off.
 
         Returns:
             Whether they are broken now.
@@ -168,7 +168,7 @@ class OutputPane(ReliableTimers, ScrollView, can_focus=True):
 
     @property
     def window(self) -> Window | None:
-        """The size of what it shows, as a program's terminal may have it; None when hidden."""
+        """The size of the visible area, for a program's terminal; None while it is hidden."""
         size = self.scrollable_content_region.size
         if not size:
             return None
@@ -178,18 +178,18 @@ class OutputPane(ReliableTimers, ScrollView, can_focus=True):
 
     @property
     def last_row(self) -> int:
-        """The last row of the transcript that is shown, or will be with the next frame."""
+        """The last visible row of the transcript, after the next frame."""
         if self._follows_end:
             return self.transcript.rows - 1
         return self.scroll_offset.y + self.scrollable_content_region.height - 1
 
     def highlight(self, needle: str) -> None:
-        """Mark a text wherever it is shown; none when it is empty."""
+        """Highlight a text wherever it occurs; nothing if it is empty."""
         self._highlighted = search_pattern(needle) if needle else None
         self.refresh()
 
     def show_row(self, row: int) -> None:
-        """Bring a row of the transcript into view."""
+        """Scroll a row of the transcript into view."""
         self.shown_match = row
         self._follows_end = False
         height = self.scrollable_content_region.height
@@ -201,11 +201,11 @@ class OutputPane(ReliableTimers, ScrollView, can_focus=True):
 
     @property
     def chosen_job(self) -> str:
-        """The job whose block is chosen; empty when none is, or when it is gone."""
+        """The job whose block is chosen; empty if there is none or its block was dropped."""
         return self._chosen if self._chosen in self.transcript else ""
 
     def action_choose(self, step: int) -> None:
-        """Choose the next block (1), the one before (-1) or none (0).
+        """Choose the next block (1), the previous one (-1) or none (0).
 
         The first one that is chosen is one that is seen: from the end upwards, or from the
         beginning downwards.
@@ -226,7 +226,7 @@ class OutputPane(ReliableTimers, ScrollView, can_focus=True):
         return self.transcript.row(min(row, self.transcript.rows - 1)).job
 
     def reveal(self, job: str) -> None:
-        """Bring a block into view, or, when it is too long, its beginning."""
+        """Scroll a block into view, or its beginning if the block is too long."""
         start, end = self.transcript.span(job)
         top, height = self.scroll_offset.y, self.scrollable_content_region.height
         if not top <= start <= end <= top + height:
@@ -237,7 +237,7 @@ class OutputPane(ReliableTimers, ScrollView, can_focus=True):
 
     @property
     def has_unpainted_output(self) -> bool:
-        """Whether something is yet to be painted."""
+        """Whether output waits for the next frame."""
         return self._frame is not None
 
     def _content_changed(self) -> None:
@@ -269,12 +269,12 @@ class OutputPane(ReliableTimers, ScrollView, can_focus=True):
             self._is_jumping = False
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Note whether the reader is at the end."""
+        """Follow the output again when the reader has reached its end."""
         super().watch_scroll_y(old_value, new_value)
         self._update_following()
 
     def watch_scroll_target_y(self) -> None:
-        """Note where the reader goes: output that comes before we are there must not hold us."""
+        """Stop following as soon as the reader starts to scroll up."""
         self._update_following()
 
     def _update_following(self) -> None:
@@ -284,18 +284,18 @@ class OutputPane(ReliableTimers, ScrollView, can_focus=True):
             self._set_unseen(is_so=False)
 
     def action_scroll_end(self) -> None:
-        """Go to the end at once: it may be another one before an animation has reached it."""
+        """Go to the end at once: output may arrive before an animation is finished."""
         self._follows_end = True
         self._set_unseen(is_so=False)
         self._jump_to(self.max_scroll_y)
 
     def watch_show_vertical_scrollbar(self, shown: bool) -> None:
-        """Tell a scrollbar that has just appeared where we are: Textual does so on moves only."""
+        """Set the position of a new scrollbar: Textual sets it on moves only."""
         if shown:
             self.vertical_scrollbar.position = self.scroll_y
 
     def on_resize(self, _: events.Resize) -> None:
-        """Break lines anew for the new width."""
+        """Wrap the lines for the new width."""
         self._rewrap()
         self.post_message(self.WindowChanged())
 
@@ -306,7 +306,7 @@ class OutputPane(ReliableTimers, ScrollView, can_focus=True):
     # What it paints.
 
     def render_line(self, y: int) -> Strip:
-        """Paint one row; see ScrollView."""
+        """Render one row; see ScrollView."""
         scroll_x, scroll_y = self.scroll_offset
         width = self.scrollable_content_region.width
         base = self.rich_style

@@ -1,4 +1,4 @@
-"""The line below the output in which one says what to find in it."""
+"""The search line below the output."""
 
 from bisect import bisect_left, bisect_right
 from typing import ClassVar
@@ -41,7 +41,7 @@ class OutputFind(Horizontal):
     """
 
     def compose(self) -> ComposeResult:
-        """What to find, and how often it is there."""
+        """Compose the search field and the number of matches."""
         yield Static(Content.styled(" Find ", "bold"), markup=False)
         line = Input(compact=True, select_on_focus=True)
         line.cursor_blink = False
@@ -53,20 +53,20 @@ class OutputFind(Horizontal):
         return self.screen.query_one(OutputPane)
 
     def open(self) -> None:
-        """Show the line."""
+        """Show and focus the line."""
         self.add_class("-shown")
         line = self.query_one(Input)
         self.screen.set_focus(line)  # at once: what is typed next is meant for it
         self._output.highlight(line.value)
 
     def action_close(self) -> None:
-        """Go back to the output."""
+        """Hide the line and focus the output."""
         self.remove_class("-shown")
         self._output.highlight("")
         self._output.focus()
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Find while it is typed: what is nearest above the end of what is shown."""
+        """Search while the user types, and show the last match above the end of the view."""
         event.stop()
         self._output.highlight(event.value)
         rows = self._search()
@@ -74,12 +74,12 @@ class OutputFind(Horizontal):
             self._show_match(rows, bisect_right(rows, self._output.last_row) - 1)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Go on upwards, to what was written before."""
+        """Go to the previous match, which is older output."""
         event.stop()
         self.action_go(-1)
 
     def action_go(self, step: int) -> None:
-        """Go to the next match, or to the one before; behind the last one comes the first."""
+        """Go to the next or the previous match; the search wraps around."""
         rows = self._search()
         if rows:
             here = self._output.shown_match

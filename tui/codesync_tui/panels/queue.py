@@ -1,4 +1,4 @@
-"""The queue pane: who runs or waits with what, for how long, and how the last ones ended."""
+"""The queue pane: waiting, running and recently finished jobs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ class _QueueRow:
 
 
 class QueuePane(OptionList, inherit_css=True):
-    """Who runs or waits with what, and how the last ones ended.
+    """Shows waiting and running jobs, and how the last ones ended.
 
     Args:
         id: the widget's id.
@@ -77,17 +77,17 @@ class QueuePane(OptionList, inherit_css=True):
         self._since: dict[str, float] = {}
 
     def on_mount(self) -> None:
-        """The colours of members are the theme's."""
+        """Repaint when the theme changes, since it defines the colours of members."""
         self.watch(app_of(self), "theme", self.refresh_rows, init=False)
 
     @property
     def selected_job(self) -> str | None:
-        """The job whose row is selected."""
+        """The job whose row is selected; None if no row is."""
         option = self.highlighted_option
         return option.id if option else None
 
     def select_unfinished(self) -> str | None:
-        """Select the first job that can still be ended, unless such a one is selected already.
+        """Select the first unfinished job, unless an unfinished job is selected.
 
         Returns:
             The job; None when there is none.
@@ -100,7 +100,7 @@ class QueuePane(OptionList, inherit_css=True):
         return unfinished[0] if unfinished else None
 
     def on_focus(self) -> None:
-        """Whoever comes here wants to see, or to end, what is going on."""
+        """Select an unfinished job, which the user probably wants to see or to cancel."""
         if self.select_unfinished() is None and self.highlighted is None and self.options:
             self.highlighted = 0
 
@@ -108,7 +108,7 @@ class QueuePane(OptionList, inherit_css=True):
         return self._jobs[job].state is not JobState.FINISHED
 
     def note_submission(self, job: JobSummary, *, just_now: bool) -> None:
-        """Learn when a job was submitted.
+        """Note when a job was submitted.
 
         Args:
             job: the job.
@@ -130,7 +130,7 @@ class QueuePane(OptionList, inherit_css=True):
         self.refresh_rows()
 
     def refresh_rows(self) -> None:
-        """Show the same jobs again: they have become older, or the pane wider."""
+        """Update the rows: times have passed, or the width has changed."""
         rows = self._rows()
         jobs, prompts = [row.job for row in rows], self._prompts(rows)
         if jobs == [option.id for option in self.options]:
@@ -145,12 +145,12 @@ class QueuePane(OptionList, inherit_css=True):
 
     @property
     def has_unfinished(self) -> bool:
-        """Whether a job shown here is still getting older."""
+        """Whether the time of a job in the list still changes."""
         return any(job.state is not JobState.FINISHED for job in self._jobs.values())
 
     @property
     def summary(self) -> str:
-        """How busy the server is, in one line."""
+        """How many jobs run and wait on the server, in one line."""
         queue = self._queue
         idle = f", {queue.idle} idle" if queue.idle else ""
         waiting = f", {queue.queued} waiting" if queue.queued else ""
@@ -196,7 +196,7 @@ class QueuePane(OptionList, inherit_css=True):
         return _QueueRow(job.job, mark, style, job.name, colour, job.file_name, state, took)
 
     def _prompts(self, rows: Sequence[_QueueRow]) -> list[Content]:
-        """Show rows in columns that are as wide as what stands in them, as far as there is room."""
+        """Format rows in columns that are as wide as their contents, if they fit."""
         if not rows:
             return []
         cells = [(row.name, row.title, row.state, row.age) for row in rows]

@@ -1,4 +1,4 @@
-"""The status line: the room, the connection, what is written, and keys worth knowing."""
+"""The status line: room, connection, program, language, file and useful keys."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -33,7 +33,7 @@ _SHORT_ROOM = 12
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What the status line says.
+    """The content of the status line.
 
     Attributes:
         room: the room's name.
@@ -69,7 +69,7 @@ class Status:
 
 
 class StatusLine(Widget):
-    """One line that says how things stand.
+    """Shows the state of the room in one line.
 
     Args:
         room: the room's name.
@@ -88,14 +88,14 @@ class StatusLine(Widget):
         self.status = Status(room)
 
     def update_status(self, **changes: object) -> None:
-        """Show other values of some of Status's fields."""
+        """Change some fields of `Status` and repaint if they differ."""
         status = replace(self.status, **changes)  # type: ignore[arg-type]  # fields of Status
         if status != self.status:
             self.status = status
             self.refresh()
 
     def render(self) -> Content:
-        """Fit what matters most into the width."""
+        """Render what matters most, as far as it fits into the width."""
         width = self.size.width
         least = _hints_width(_LEAST_HINTS) if width >= _HINTS_FROM else 0
         left = Content.assemble(*_fitted(_parts(self.status, width), width - least))
@@ -107,7 +107,7 @@ class StatusLine(Widget):
 
 
 class _Part(NamedTuple):
-    """A piece of the line.
+    """A part of the line.
 
     Attributes:
         text: what it says.
@@ -153,7 +153,7 @@ def _parts(status: Status, width: int) -> Iterator[_Part]:
 
 
 def _fitted(parts: Iterable[_Part], width: int) -> Iterator[tuple[str, str]]:
-    """Shorten parts, the lightest first, until all fit or none is left to be shortened."""
+    """Shorten parts, the least important first, until all fit or all are short."""
     shown = list(parts)
     for lightest in sorted((part for part in shown if part.weight), key=lambda part: part.weight):
         if sum(cell_len(part.text) for part in shown) <= width:

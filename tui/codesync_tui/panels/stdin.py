@@ -1,4 +1,4 @@
-"""The input pane: stdin prepared for a run, and the line typed into a running program."""
+"""The input pane: stdin prepared for the next run, and the answer line."""
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
@@ -14,7 +14,7 @@ _PLACEHOLDER = "stdin for the next run; empty: type while it runs"
 
 
 class StdinPane(Vertical):
-    """What programs read.
+    """Shows what programs read from stdin.
 
     Args:
         id: the widget's id.
@@ -51,7 +51,7 @@ class StdinPane(Vertical):
     """
 
     def compose(self) -> ComposeResult:
-        """The prepared input, and below it the answer line."""
+        """Compose the prepared input and the answer line below it."""
         prepared = SourceArea(id="prepared", placeholder=Content(_PLACEHOLDER))
         prepared.cursor_blink = False
         yield prepared
@@ -71,7 +71,7 @@ class StdinPane(Vertical):
 
     @property
     def shows_answer_line(self) -> bool:
-        """Whether a program can be typed to."""
+        """Whether the answer line is shown, because a program can be typed to."""
         return self.has_class("-answers")
 
     @property
@@ -84,7 +84,7 @@ class StdinPane(Vertical):
         self.set_class(shown, "-prepares")
 
     def show_target(self, label: str) -> None:
-        """Say which program the answer line goes to.
+        """Show which program receives the answer line.
 
         Args:
             label: e.g. "ana's main.py"; empty when there is none.
@@ -93,7 +93,7 @@ class StdinPane(Vertical):
         self.query_one("#answer-label", Static).update(Content(f" {shorten(label, 28)} > "))
 
     def input_widget(self) -> Widget | None:
-        """The widget that takes keys now: the answer line when a program can be typed to."""
+        """Return the widget for input: the answer line if a program can be typed to."""
         if self.shows_answer_line:
             return self.answer
         return self.prepared if self.shows_prepared else None

@@ -1,4 +1,4 @@
-"""What stands in the frames of the panes: what they are, and what is to be known of them."""
+"""The titles of the panes."""
 
 from textual.content import Content
 from textual.widget import Widget
@@ -12,7 +12,7 @@ from codesync_tui.panels.stdin import StdinPane
 
 
 class PaneTitles:
-    """The titles of the panes.
+    """Updates the titles of the panes.
 
     Args:
         output: the output pane.
@@ -37,7 +37,7 @@ class PaneTitles:
         self._status = status
 
     def refresh(self, members: int, *, sees_stdin: bool) -> None:
-        """Bring all of them up to date.
+        """Update all titles.
 
         Args:
             members: how many there are; 0 as long as nobody knows.

@@ -1,4 +1,4 @@
-"""Asks what is to be done with texts of ours that the room does not have, one after the other."""
+"""Asks what to do with texts that the room does not have, one after the other."""
 
 import asyncio
 from collections import deque
@@ -41,12 +41,12 @@ class UnmergedText:
     base: str | None = None
 
     def merge_into(self, theirs: str) -> str | None:
-        """Our change done to the room's text; None when it does not fit in."""
+        """Return the room's text with our change; None if it cannot be merged."""
         return None if self.base is None else merge(self.base, self.mine, theirs)
 
 
 class ConflictPrompts:
-    """Asks, and does what is answered.
+    """Asks about unmerged texts and carries out the answers.
 
     Args:
         screen: the room's screen, which owns the workers and gets their messages.
@@ -71,13 +71,13 @@ class ConflictPrompts:
         self._is_asking = False
 
     def ask(self, unmerged: UnmergedText) -> None:
-        """Ask this when what is asked already is answered."""
+        """Ask about a text when the questions before it are answered."""
         self._waiting.append(unmerged)
         if not self._is_asking:
             self._ask_next()
 
     def edits_sent(self) -> None:
-        """The server has all that we did: what was put into the room is safe there."""
+        """Resolve the texts that were applied, since the server has them now."""
         for unmerged in self._applied:
             self._on_resolved(unmerged)
         self._applied.clear()
@@ -101,7 +101,7 @@ class ConflictPrompts:
         app_of(self._screen).push_screen(dialog, partial(self._answered, unmerged, theirs))
 
     def _answered(self, unmerged: UnmergedText, shown: str, choice: ConflictChoice | None) -> None:
-        """Do what was answered.
+        """Carry out an answer.
 
         Args:
             unmerged: what was asked.
@@ -125,7 +125,7 @@ class ConflictPrompts:
         self._ask_next()
 
     def _apply(self, unmerged: UnmergedText, text: str | None) -> None:
-        """Make a text the room's; it is undone as one step."""
+        """Replace the room's text, as one undo step."""
         if text is None:
             self._notices.show("Somebody changed the same lines just now: look again.", "warning")
             self._waiting.appendleft(unmerged)

@@ -1,4 +1,4 @@
-"""What we wrote that the server does not have yet, kept in files in case we never send it.
+"""Saves texts that the server does not have yet in files, in case they are never sent.
 
 A entry is a file of one session, in the user's state directory (XDG Base Directory), mode 0600,
 replaced as a whole, and locked as long as its session lives: one that nobody holds was left behind.
@@ -43,7 +43,7 @@ class UnsentTexts(msgspec.Struct, frozen=True):
 
 
 class JournalEntry:
-    """One file of the journal, which only one session writes.
+    """One file of the journal; only one session writes it.
 
     Args:
         path_for: gives the file's path for the id of the text that it comes from.
@@ -71,13 +71,13 @@ class JournalEntry:
         self._mutex = threading.Lock()  # we may leave while a thread still saves
 
     def drop(self, name: str) -> None:
-        """One of the texts is in the room, or is not wanted any more."""
+        """Remove a text that the room has, or that is not wanted any more."""
         if self.unsent is not None:
             rest = {each: text for each, text in self.unsent.mine.items() if each != name}
             self.unsent = msgspec.structs.replace(self.unsent, mine=rest) if rest else None
 
     def save(self) -> None:
-        """Have the file say what it should. That it fails is no reason to stop."""
+        """Write `unsent` to the file, or delete the file. Errors are ignored."""
         with self._mutex, suppress(OSError):
             unsent = self.unsent
             if self._is_closed or unsent is self._saved:
@@ -91,7 +91,7 @@ class JournalEntry:
             self._saved = unsent
 
     def close(self) -> None:
-        """We leave: what is in it is for the next session."""
+        """Save a last time, and leave the file to the next session."""
         self.save()
         with self._mutex:
             self._is_closed = True
@@ -120,7 +120,7 @@ class JournalEntry:
 
 
 class Journal:
-    """Finds and makes the entries of one room.
+    """Finds and creates the entries of one room.
 
     A entry's name has hashes of the room's address and of its text's id. The address of an embedded
     server changes with its port, so a entry is found by either.
@@ -136,11 +136,11 @@ class Journal:
         self._address = _hash(f"{link.server}|{link.room}")
 
     def new_entry(self) -> JournalEntry:
-        """A new entry of our own, with nothing in it."""
+        """Create an empty entry for this session."""
         return JournalEntry(self._new_path_factory())
 
     def acquire_abandoned(self, text_id: str = "") -> list[tuple[JournalEntry, UnsentTexts]]:
-        """Take the entries whose sessions are gone; no other session gets them now.
+        """Lock and read the entries whose sessions have ended.
 
         Args:
             text_id: the text that the room has; empty if that is not known.
@@ -161,7 +161,7 @@ class Journal:
         return _hash(f"{self._room}|{text_id}")
 
     def _new_path_factory(self) -> Callable[[str], Path]:
-        """Name one entry: the same name for the same text."""
+        """Return a function that gives the path of one new entry for the id of a text."""
         unique = secrets.token_hex(8)
         return lambda text_id: (
             self._folder / f"{self._address}-{self._text_hash(text_id)}-{unique}.json"
@@ -181,7 +181,7 @@ def _hash(text: str) -> str:
 
 
 def _text_id_in(path: Path) -> str:
-    """The text that a entry comes from; empty if it cannot be read."""
+    """Return the id of the text that an entry belongs to; empty if it cannot be read."""
     with suppress(OSError, msgspec.DecodeError, UnicodeDecodeError), open(path, "rb") as file:
         return msgspec.json.decode(file.read(ENTRY_MAX), type=UnsentTexts).text_id
     return ""
@@ -205,7 +205,7 @@ def _lock_and_read(path: Path) -> tuple[UnsentTexts, int] | None:
 
 
 def _lock(descriptor: int) -> None:
-    """Lock a file as long as it is open.
+    """Lock a file until it is closed.
 
     Raises:
         BlockingIOError: somebody else has.

@@ -1,4 +1,4 @@
-"""Nothing that somebody typed is lost: what is not sent is kept, conflicts are asked about."""
+"""Saves edits that are not sent, and asks about them at the next entry."""
 
 import asyncio
 import time
@@ -16,7 +16,7 @@ from codesync_tui.terminal.textual_types import start_worker
 
 
 class UnsentEdits:
-    """Keeps what could be lost.
+    """Saves edits that the server does not have, and asks about those of earlier sessions.
 
     Args:
         screen: the room's screen, which owns the workers and gets their messages.
@@ -37,7 +37,7 @@ class UnsentEdits:
     # Unsent edits.
 
     def update_journal(self) -> None:
-        """Once a second: keep what is not sent for longer than that, forget it when it is.
+        """Save edits that are unsent for more than one call; forget them once they are sent.
 
         Whether the connection stands says little: that it is gone may show only after a while.
         """
@@ -49,7 +49,7 @@ class UnsentEdits:
             self._record(self._collect())
 
     def close(self) -> None:
-        """We leave: keep what is not sent. It blocks for as long as writing a file takes."""
+        """Save what is not sent, before the app exits. Blocks until the file is written."""
         self._entry.unsent = self._collect()
         for entry in self._entries:
             entry.close()
@@ -67,7 +67,7 @@ class UnsentEdits:
         return UnsentTexts(time.time(), changed, came_from, self._text_id)
 
     def _record(self, unsent: UnsentTexts | None) -> None:
-        """Have this in our entry, and nothing else."""
+        """Set the content of this session's entry, and save it if it has changed."""
         before = self._entry.unsent
         if (before and before.mine) != (unsent and unsent.mine):
             self._entry.unsent = unsent
@@ -79,7 +79,7 @@ class UnsentEdits:
     # What is not in the room's text.
 
     def text_loaded(self) -> None:
-        """The room's text is there: the first time, ask about what was not sent the last time."""
+        """Ask about edits of earlier sessions when the room's text is first loaded."""
         is_first = self._text_id is None
         self._text_id = self._room.welcome.text
         if is_first:
@@ -100,7 +100,7 @@ class UnsentEdits:
                 self._prompts.ask(UnmergedText(title, why, entry, name, mine, base))
 
     def ask_about_conflict(self, conflict: Conflict) -> None:
-        """Ask what is to be done with texts that could not be merged; they are kept until then."""
+        """Save texts that could not be merged, and ask what to do with them."""
         document = self._room.document
         mine = {name: text for name, text in conflict.mine.items() if text != document.text(name)}
         # Our entry may have them already, as what is not sent: it stays with them.

@@ -1,4 +1,4 @@
-"""The others in the text: shows where they are and what they do, follows one, jumps to one."""
+"""Shows where other members are in the text, and follows or jumps to one."""
 
 from collections.abc import Callable
 from time import monotonic
@@ -24,7 +24,7 @@ NAME_COLUMNS = 12
 
 
 class Collaborators:
-    """The others in the text.
+    """Shows where other members are, and follows or jumps to one.
 
     Args:
         room: the room.
@@ -57,7 +57,7 @@ class Collaborators:
 
     @property
     def others(self) -> list[Member]:
-        """Who else is here and somewhere in the source, in order of arrival."""
+        """The other members with a place in the source, in order of arrival."""
         if not self._room.document.is_there:
             return []
         me, places = self._room.welcome.member, self._places
@@ -67,21 +67,21 @@ class Collaborators:
     # What happens.
 
     def text_written(self, member: int) -> None:
-        """A member changed the source."""
+        """Note that a member changed the source."""
         self._activity.text_written(member, self._clock())
 
     def text_moved(self) -> None:
-        """The source changed, and carets with it."""
+        """Show the carets at their new places, after the source has changed."""
         self._activity.text_moved(self._places)
         self._show_carets()
 
     def carets_moved(self) -> None:
-        """Somebody moved, came or left."""
+        """Show the carets after members have moved, come or left."""
         self._activity.carets_moved(self._places, self._clock())
         self._show_carets()
 
     def update_activity(self) -> None:
-        """Some time has passed: who typed does so no more, who does nothing is idle."""
+        """Update who types and who is idle. Called once a second."""
         members = self._room.members.members
         self._activity.update_members({each.member for each in members}, self._clock())
         self._members.show_activity(
@@ -91,7 +91,7 @@ class Collaborators:
             self._show_carets()
 
     def update_colours(self) -> None:
-        """The colours are others now."""
+        """Repaint the carets after the theme has changed."""
         self._is_stale = True
 
     @property
@@ -121,7 +121,7 @@ class Collaborators:
     # Being led.
 
     def follow_next(self) -> None:
-        """Follow the next member; after the last one, nobody."""
+        """Follow the next member; after the last one, stop."""
         ids = [each.member for each in self.others]
         if not ids:
             self._notices.show("Nobody else is in the text.")
@@ -138,14 +138,14 @@ class Collaborators:
         self._reveal_followed()
 
     def stop_following(self) -> None:
-        """Stay where we are."""
+        """Stop following."""
         if self._followed:
             self._followed = 0
             self._editor.is_following = False
             self._status.update_status(following="")
 
     def jump_next(self) -> None:
-        """Put our caret where the next member is."""
+        """Move our caret to the next member."""
         ids = [each.member for each in self.others]
         if not ids:
             self._notices.show("Nobody else is in the text.")
@@ -155,7 +155,7 @@ class Collaborators:
         )
 
     def jump_to(self, member: int) -> None:
-        """Put our caret where a member is."""
+        """Move our caret to a member."""
         self.stop_following()
         self._jumped_to = member
         if (place := self._places.get(member)) is not None:
@@ -175,7 +175,7 @@ class Collaborators:
 
 
 def caret_styles(colour: int, theme: str) -> tuple[Style, Style]:
-    """Tell how a member's caret and selection are painted.
+    """Return the styles of a member's caret and selection.
 
     Args:
         colour: Member.colour.

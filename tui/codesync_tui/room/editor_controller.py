@@ -1,4 +1,4 @@
-"""What this member writes: the editor with its program, its language and its file.
+"""Connects the editor with its language, its file and the room.
 
 Opening, saving and loading grammars happen in workers; they post messages, and the screen's
 handlers call back here.
@@ -29,7 +29,7 @@ CONFIRM_SECONDS = 10.0
 
 
 class EditorController:
-    """What this member writes.
+    """Manages the language and the file of the text in the editor.
 
     Args:
         screen: the room's screen, which owns the workers and gets their messages.
@@ -73,11 +73,11 @@ class EditorController:
 
     @property
     def is_unsaved(self) -> bool:
-        """Whether leaving would lose something that somebody typed."""
+        """Whether leaving would lose text."""
         return self.program.is_unsaved(self._editor.text)
 
     def may_leave(self, key: str) -> bool:
-        """Ask before we leave, if anything or anybody would be left behind; then yes.
+        """Return whether the app may exit; if text or members would be lost, ask first.
 
         Args:
             key: the key that leaves, to say which to press once more.
@@ -95,7 +95,7 @@ class EditorController:
         return self._confirm_by_repeat("leaves", loss)
 
     def _is_text_safe(self) -> bool:
-        """Whether the text is where it will be looked for: in the room, if it has no file."""
+        """Return whether the server keeps the text and it has no file of its own."""
         return (
             self._is_room_persistent
             and not self._status.status.is_not_persisted
@@ -109,7 +109,7 @@ class EditorController:
         return [each.name for each in self._room.members.members if each.member != me]
 
     def _confirm_by_repeat(self, what: str, sentence: str) -> bool:
-        """Warn the first time; the second time, soon after, is yes."""
+        """Show a warning and return False; return True if called again soon."""
         now = monotonic()
         if self._warned[0] == what and now < self._warned[1]:
             return True
@@ -118,7 +118,7 @@ class EditorController:
         return False
 
     def _may_replace_text(self) -> bool:
-        """Ask before the room's text is replaced, if it is somebody's work or others are here."""
+        """Ask before the room's text is replaced, if it is work or others are present."""
         others = self._others()
         is_our_own = self.program.path is not None and not self.is_unsaved
         if is_starter(self._editor.text, self.languages) or (is_our_own and not others):
@@ -129,11 +129,11 @@ class EditorController:
         )
 
     def text_changed(self) -> None:
-        """The text changed."""
+        """Update whether the text is unsaved."""
         self._status.update_status(is_unsaved=self.is_unsaved)
 
     def text_loaded(self, first_file: Path | None) -> None:
-        """The room's text is there.
+        """Open or synchronize the first file, since the room's text is loaded now.
 
         Args:
             first_file: to be opened, if nobody has written anything yet.
@@ -154,7 +154,7 @@ class EditorController:
             )
 
     def _start_file_sync(self, path: Path, *, is_starter: bool) -> None:
-        """Keep a file and the room's text in step from now on."""
+        """Keep a file and the room's text in sync from now on."""
         self.program.path = path
         self._status.update_status(file=path.name)
         by_ending = self.program.guess_language(self._room.languages)
@@ -166,7 +166,7 @@ class EditorController:
     # The language.
 
     def set_languages(self, languages: Sequence[LanguageInfo]) -> None:
-        """Take the languages of the room, and choose one if none is chosen yet."""
+        """Set the languages of the room, and choose one if none is chosen."""
         self.languages = languages
         shared = next((each for each in languages if each.name == self._room.language), None)
         if shared is not None:
@@ -183,7 +183,7 @@ class EditorController:
             self.choose_language(available[0])
 
     def choose_language(self, language: LanguageInfo) -> None:
-        """Change the language for everybody; untouched starter text changes with it."""
+        """Change the language for everybody; an unchanged starter text changes with it."""
         try:
             if language.name != self._room.language:
                 self._room.choose_language(language.name)
@@ -207,7 +207,7 @@ class EditorController:
         self._screen.post_message(SyntaxLoaded(name, syntax))
 
     def syntax_loaded(self, name: str, syntax: Syntax | None) -> None:
-        """Highlight with a grammar, if it is still the one that is wanted."""
+        """Highlight with a grammar, if its language is still the current one."""
         language = self.program.language
         if language is not None and language.syntax == name:
             self._editor.set_syntax(syntax)
@@ -255,7 +255,7 @@ class EditorController:
             )
 
     def save_file(self) -> None:
-        """Save the text to its file, or ask for one."""
+        """Save the text to its file; ask for a path if there is none."""
         if self.program.path is None:
             self.ask_save_as()
         else:
@@ -291,13 +291,13 @@ class EditorController:
             self._screen.post_message(FileSaved(file))
 
     def file_saved(self, file: SourceFile) -> None:
-        """A file was written."""
+        """Note that the text was saved."""
         self._adopt_file(file)
         self._status.update_status(is_unsaved=self.is_unsaved)
         self._notices.show(f"Saved {file.path}")
 
     def file_failed(self, reason: str, exists: Path | None) -> None:
-        """A file could not be read or written."""
+        """Show why a file could not be read or written."""
         if exists is None:
             self._notices.show(f"{reason[:1].upper()}{reason[1:]}", "error")
             return

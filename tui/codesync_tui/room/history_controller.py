@@ -1,4 +1,4 @@
-"""The room's past jobs: found, shown, run again, copied."""
+"""Finds, shows, reruns and copies past jobs."""
 
 from collections.abc import Callable, Iterable
 
@@ -37,7 +37,7 @@ from codesync_tui.transcript.transcript import OutputTranscript
 
 
 class HistoryController:
-    """The room's past jobs.
+    """Finds, shows, reruns and copies the room's past jobs.
 
     Args:
         screen: the room's screen, which owns the workers.
@@ -68,7 +68,7 @@ class HistoryController:
         return self._room.past
 
     def open(self) -> None:
-        """Show the past jobs, as they were looked for the last time."""
+        """Show the past jobs with the last search."""
         history = self._history = HistoryScreen(self._find, self._query_text)
 
         def answered(answer: tuple[PastJob, HistoryAction] | None) -> None:
@@ -80,7 +80,7 @@ class HistoryController:
         app_of(self._screen).push_screen(history, answered)
 
     def refresh(self) -> None:
-        """Show one more, if they are shown."""
+        """Update the list of past jobs if it is open."""
         if self._history is not None:
             self._history.refresh_jobs()
 
@@ -172,14 +172,14 @@ class HistoryController:
         return self._room.role is Role.VIEWER
 
     async def _output(self, past: PastJob) -> str:
-        """What a job wrote, as it would be shown, without colours."""
+        """Return the output of a job as text without colours."""
         if not past.summary.output_bytes:
             return ""
         return render_output(past.summary.job, await self._past.output(past.summary.job))
 
 
 def render_output(job: str, pieces: Iterable[Piece]) -> str:
-    """Output as the output pane would show it, without colours; foreign text is made harmless."""
+    """Return output as the output pane shows it, without colours and control characters."""
     transcript = OutputTranscript()
     transcript.begin(job, Heading("", 0, "", "", ""))
     for piece in pieces:

@@ -1,4 +1,4 @@
-"""What somebody types to find past jobs: words, and who:, lang:, is: before some. Pure."""
+"""Parses searches for past jobs: words, and who:, lang: and is: filters. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from codesync_protocol.verdict import Verdict
 
 @dataclass(frozen=True, slots=True)
 class HistoryFilter:
-    """Which past jobs are looked for; what is empty does not matter.
+    """A search for past jobs; empty fields match everything.
 
     Attributes:
         text: stands in the source's beginning, the file's name, the submitter's or the explanation.
@@ -25,7 +25,7 @@ class HistoryFilter:
 
 
 def parse_filter(typed: str, languages: Sequence[LanguageInfo]) -> HistoryFilter:
-    """Read what somebody typed.
+    """Parse a search.
 
     Args:
         typed: e.g. "who:ana lang:c++ is:timeout fibonacci".
@@ -57,7 +57,7 @@ def _language(typed: str, languages: Sequence[LanguageInfo]) -> str:
 
 
 def _verdict(typed: str) -> str:
-    """The verdict whose name has what was typed in it, e.g. "memory" for memory_limit."""
+    """Return the verdict whose name contains the text, e.g. "memory" for memory_limit."""
     wanted = typed.lower().replace("-", "_").replace("timeout", "time_limit")
     names = [each.value for each in Verdict]
     near = [name for name in names if wanted and wanted in name]

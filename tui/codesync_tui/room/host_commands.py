@@ -1,4 +1,4 @@
-"""What a host does with members: change what they may do, and send them away."""
+"""Commands of a host: change the roles of members and remove members."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -16,7 +16,7 @@ _ROLES = {
 
 
 class HostCommands:
-    """A host's hand.
+    """Changes the roles of members and removes members.
 
     Args:
         room: the room.
@@ -28,7 +28,7 @@ class HostCommands:
         self._notices = notices
 
     def commands(self) -> Iterator[PaletteCommand]:
-        """What can be done with whom; nothing unless we are a host."""
+        """Yield the commands for the palette; none unless this member is a host."""
         if self._room.role is not Role.HOST:
             return
         for member in self._room.members.members:
@@ -46,11 +46,11 @@ class HostCommands:
             yield PaletteCommand(f"Remove {name}", effect, remove, "kick ban throw out")
 
     def set_role(self, member: int, role: Role) -> None:
-        """Change what a member may do."""
+        """Change the role of a member."""
         self._request(lambda: self._room.set_role(member, role))
 
     def remove_member(self, member: int) -> None:
-        """Send a member away for good."""
+        """Remove a member for good."""
         self._request(lambda: self._room.remove_member(member))
 
     def _request(self, request: Callable[[], None]) -> None:

@@ -1,4 +1,4 @@
-"""What programs do, in the few words that the status line has room for."""
+"""Shows what programs do in the status line."""
 
 from collections.abc import Callable
 from time import monotonic
@@ -18,7 +18,7 @@ _NAME, _FILE = 10, 14
 
 
 class JobStatus:
-    """What programs do, in a few words.
+    """Shows what programs do in a few words.
 
     What waits for input is always said. That programs run, and how they end, only as long as the
     output is hidden: it says more.
@@ -47,11 +47,11 @@ class JobStatus:
         self._ended: tuple[str, float] = ("", 0.0)  # the job, and until when it is said
 
     def job_finished(self, job: str) -> None:
-        """A job has ended."""
+        """Note that a job has ended, to show its verdict for a while."""
         self._ended = job, self._clock() + ENDED_SECONDS
 
     def refresh(self) -> None:
-        """Say how things are now."""
+        """Update the status line."""
         text, style = self._waiting() or self._held_up() or self._running() or ("", "")
         self._status.update_status(program=text, program_style=style)
 
@@ -69,7 +69,7 @@ class JobStatus:
         return f"{shorten(job.file_name, _FILE)} waits for {holder}", ""
 
     def _held_up(self) -> tuple[str, str] | None:
-        """Say what our own program waits for, if a free slot is not enough for it."""
+        """Return what our own job waits for, if it needs more than a free slot."""
         for each in self._room.queue.jobs:
             job = self._room.jobs.get(each.job)
             if each.held_up and job is not None and job.member == self._room.welcome.member:

@@ -1,4 +1,4 @@
-"""Copies of what programs wrote: for pasting, and in files."""
+"""Copies output to the clipboard and saves it to files."""
 
 import asyncio
 from pathlib import Path
@@ -17,7 +17,7 @@ NAME_COLUMNS = 20
 
 
 class OutputExport:
-    """Copies of what programs wrote: of the block that is chosen, else of the last one, or of all.
+    """Copies and saves the output of the chosen block, of the last block, or of all.
 
     Args:
         screen: the room's screen, which owns the workers and gets their messages.
@@ -31,7 +31,7 @@ class OutputExport:
         self._notices = notices
 
     def copy(self) -> None:
-        """Copy one block to where it can be pasted from."""
+        """Copy one block to the clipboard."""
         job = self._job()
         if job is not None:
             asked = CopyRequested(self._what(job), self._output.transcript.text(job))
@@ -50,14 +50,14 @@ class OutputExport:
         self._ask(self._what(job), proposed, transcript.text(job))
 
     def ask_save_all(self) -> None:
-        """Ask where to save everything, with headings and endings."""
+        """Ask where to save all output, with headings and endings."""
         if text := self._output.transcript.all_text():
             self._ask("all output", "output.txt", text)
         else:
             self._notices.show("No program has written anything yet.")
 
     def _job(self) -> str | None:
-        """The job that is meant; None when it wrote nothing, which is said."""
+        """Return the chosen job or the last one; None, with a notice, if it wrote nothing."""
         transcript = self._output.transcript
         job = self._output.chosen_job or transcript.last_job()
         if job and transcript.text(job):
@@ -67,7 +67,7 @@ class OutputExport:
         return None
 
     def _what(self, job: str) -> str:
-        """Name a block: whose it is, when somebody chose it."""
+        """Name a block for a notice; with its owner if the block was chosen."""
         if job != self._output.chosen_job:
             return "the output"
         heading = self._output.transcript.heading(job)

@@ -1,4 +1,4 @@
-"""What the command palette offers, and how well it is what somebody looks for. Pure."""
+"""The commands that the palette offers, and how well they match a search. Pure."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -7,7 +7,7 @@ _BY_TITLE, _BY_NAME, _BY_HELP = 1.0, 0.9, 0.5
 
 
 class PaletteCommand(NamedTuple):
-    """Something that can be done.
+    """A command of the palette.
 
     Attributes:
         title: what it is called; may be foreign.
@@ -23,7 +23,7 @@ class PaletteCommand(NamedTuple):
 
 
 def match_score(query: str, command: PaletteCommand) -> float:
-    """Tell how well a command fits, by words: each of the query has to begin one of its words.
+    """Return how well a command matches: each word of the query must begin one of its words.
 
     Returns:
         Most for its title, less for what else it is called, least for its help; 0 for none.

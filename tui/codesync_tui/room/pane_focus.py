@@ -1,4 +1,4 @@
-"""Which panes can have the focus, and who gets it when a pane is hidden."""
+"""Decides which pane gets the focus next, or when the focused pane is hidden."""
 
 from textual.widget import Widget
 
@@ -11,7 +11,7 @@ from codesync_tui.room.pane_layout import Pane
 
 
 class PaneFocus:
-    """Which panes can have the focus.
+    """Decides which pane gets the focus.
 
     Args:
         editor: the editor.
@@ -34,7 +34,7 @@ class PaneFocus:
         self._behind = (queue, members)
 
     def next_pane(self, *, is_full: bool) -> Widget:
-        """The pane that has the focus next.
+        """Return the pane that gets the focus next.
 
         Args:
             is_full: one pane fills the screen: then each can be the next to do so.
@@ -48,7 +48,7 @@ class PaneFocus:
         return panes[(focused[0] + 1) % len(panes) if focused else 0]
 
     def ensure_visible(self, focused: Widget | None) -> None:
-        """When the pane that had the focus was hidden, give it to the first that is shown."""
+        """Focus the first visible pane if the focused one was hidden."""
         if focused is not None and not focused.is_on_screen and (shown := self._shown()):
             shown[0].focus()
 
@@ -59,7 +59,7 @@ class PaneFocus:
 
 
 def pane_of(widget: Widget | None) -> Pane:
-    """Tell which pane fills the screen when a widget is to be seen on all of it."""
+    """Return the pane that contains a widget."""
     around = [each.id for each in widget.ancestors_with_self] if widget else []
     if "answer" in around or "output-find" in around:
         return Pane.OUTPUT

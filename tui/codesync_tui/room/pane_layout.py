@@ -1,4 +1,4 @@
-"""Which panes stand on the screen, at which size of the terminal."""
+"""Decides which panes are visible at which size of the terminal."""
 
 from enum import Enum
 
@@ -22,7 +22,7 @@ ROW_BREAKPOINTS = [(0, "-low"), (HIGH, "-high")]
 
 
 class OutputSize(Enum):
-    """How much of the screen the output has."""
+    """How much of the screen the output gets."""
 
     NONE = "-output-none"
     HALF = "-output-half"
@@ -37,7 +37,7 @@ _NEXT = {
 
 
 class Pane(Enum):
-    """What can fill the screen, by its widget's id; the answer line belongs to the output."""
+    """The panes that can fill the screen, by widget id. The answer line belongs to the output."""
 
     EDITOR = "editor"
     OUTPUT = "output"
@@ -47,7 +47,7 @@ class Pane(Enum):
 
 
 class PaneLayout:
-    """Which panes are shown.
+    """Decides which panes are visible.
 
     A wide screen begins with everything, a narrow one with the editor alone. What somebody chose
     stays as it is, also while one pane fills the screen. On a slim screen members and queue hide
@@ -66,22 +66,22 @@ class PaneLayout:
 
     @property
     def maximized(self) -> Pane | None:
-        """The pane that fills the screen; None when none does."""
+        """The pane that fills the screen; None if there is none."""
         return self._maximized
 
     @property
     def is_wide(self) -> bool:
-        """Whether the panes stand beside each other."""
+        """Whether the panes are beside each other."""
         return self._screen.size.width >= WIDE
 
     @property
     def is_slim(self) -> bool:
-        """Whether members and queue are shown alone."""
+        """Whether members and queue hide all other panes."""
         return self._screen.size.width < SLIM
 
     @property
     def output(self) -> OutputSize:
-        """How much of the screen the output has."""
+        """How much of the screen the output gets."""
         if self._output is not None:
             return self._output
         return OutputSize.HALF if self.is_wide else OutputSize.NONE
@@ -100,18 +100,18 @@ class PaneLayout:
 
     @property
     def is_output_visible(self) -> bool:
-        """Whether the output is somewhere on the screen."""
+        """Whether the output is visible."""
         if self._maximized is not None:
             return self._maximized is Pane.OUTPUT
         return self.output is not OutputSize.NONE and not (self.is_slim and self.shows_people)
 
     @property
     def is_stdin_visible(self) -> bool:
-        """Whether the prepared input is somewhere on the screen."""
+        """Whether the prepared input is visible."""
         return self.shows_stdin and (self._maximized is Pane.STDIN or self.is_output_visible)
 
     def cycle_output(self) -> None:
-        """Give the output the next size; where it was covered, show it first."""
+        """Give the output the next size; if it was covered, show it first."""
         if self._maximized is None and self.is_slim and self.shows_people:
             self.show_output()
             return
@@ -122,12 +122,12 @@ class PaneLayout:
         self.apply()
 
     def maximize(self, pane: Pane | None) -> None:
-        """Let a pane fill the screen; None gives the layout back."""
+        """Let a pane fill the screen; None restores the layout."""
         self._maximized = pane
         self.apply()
 
     def show_output(self) -> None:
-        """Make sure that the output is seen."""
+        """Make the output visible."""
         if self._maximized is not Pane.OUTPUT:
             self._maximized = None
         if self.output is OutputSize.NONE:
@@ -143,7 +143,7 @@ class PaneLayout:
         self._show_people(shown=not shown)
 
     def show_queue(self) -> None:
-        """Make sure that the queue is seen."""
+        """Make the queue visible."""
         if self._maximized is not Pane.QUEUE:
             self._show_people(shown=True)
 
@@ -153,7 +153,7 @@ class PaneLayout:
         self.apply()
 
     def _hide_people(self) -> None:
-        """Something else is to be seen than members and queue."""
+        """Hide members and queue if they cover the other panes."""
         if self.is_slim:
             self._people[True] = False
 
@@ -164,7 +164,7 @@ class PaneLayout:
         self.apply()
 
     def show_editor(self) -> None:
-        """Make sure that the editor is seen."""
+        """Make the editor visible."""
         if self._maximized is not Pane.EDITOR:
             self._maximized = None
         if self.output is OutputSize.FULL:
@@ -173,7 +173,7 @@ class PaneLayout:
         self.apply()
 
     def apply(self) -> None:
-        """Bring the screen's classes up to date."""
+        """Set the CSS classes of the screen."""
         for size in OutputSize:
             self._screen.set_class(size is self.output, size.value)
         self._screen.set_class(self.is_slim, "-slim")

@@ -1,4 +1,4 @@
-"""Tells the panes what happens in the room, event by event.
+"""Shows the events of the room in the panes.
 
 Only the screen's message handlers call it: it changes widgets.
 """
@@ -60,7 +60,7 @@ class RoomPanes:
 
 
 class RoomPresenter:
-    """Tells the panes what happens in the room.
+    """Shows the events of the room in the panes.
 
     Args:
         room: the room.
@@ -89,7 +89,7 @@ class RoomPresenter:
         self._fetched_tails: set[str] = set()  # jobs whose last output was fetched
 
     def show_event(self, event: RoomEvent) -> None:
-        """Show what happened."""
+        """Show an event."""
         match event:
             case Connected(welcome=welcome):
                 self._connected(welcome)
@@ -134,12 +134,12 @@ class RoomPresenter:
                 self._finished(event)
 
     def note_prepared_input(self, job: str, size: int) -> None:
-        """A job of ours gets prepared input along: its heading will say so."""
+        """Note the size of a job's prepared input, for its heading."""
         if size:
             self._prepared_bytes[job] = size
 
     def show_past_job(self, job: str) -> bool:
-        """Show the end of a finished job's output, below all others.
+        """Show the end of a finished job's output below all others.
 
         Returns:
             Whether it was there to be shown, and was not shown yet.
@@ -156,7 +156,7 @@ class RoomPresenter:
         return True
 
     def connection_text(self) -> str:
-        """How the connection is doing, for the status line."""
+        """Return the state of the connection for the status line."""
         if self.retry_at is None:
             return "online" if self._room.connected else "closed"
         left = max(0, round(self.retry_at - monotonic()))
@@ -191,7 +191,7 @@ class RoomPresenter:
         self._show_room()
 
     def _shutdown_text(self) -> str:
-        """Say what it means that the server ends: a room that somebody opened ends with them."""
+        """Explain a shutdown: a room whose host ran the server ends with the host's session."""
         if any(member.role == Role.HOST for member in self._room.members.members):
             return _SHUTS_DOWN
         return (
@@ -275,7 +275,7 @@ class RoomPresenter:
         self._show_room()
 
     def _fetch_tail(self, job: str) -> None:
-        """The last lines matter most: when they were skipped, fetch them after all."""
+        """Fetch the last lines of a finished job if they were skipped."""
         if job not in self._gaps or job in self._fetched_tails:
             self._show_gap(job)
             return

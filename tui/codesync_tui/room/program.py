@@ -1,4 +1,4 @@
-"""What this member writes and would run: language, file, and whether the text is worth keeping.
+"""The program in the editor: its language, its file, and whether it is saved.
 
 Pure: knows no widgets and no room.
 """
@@ -13,13 +13,13 @@ from codesync_protocol.messages import LanguageInfo, StdinMode
 
 
 def is_starter(text: str, languages: Sequence[LanguageInfo]) -> bool:
-    """Tell whether nobody has written anything yet."""
+    """Return whether a text is empty or an unchanged starter text."""
     return not text.strip() or any(text == language.starter for language in languages)
 
 
 @dataclass(slots=True)
 class Program:
-    """What this member writes.
+    """The program in the editor.
 
     Attributes:
         language: its language; None as long as we know of none.
@@ -34,7 +34,7 @@ class Program:
     saved_text: str = ""
 
     def is_unsaved(self, text: str) -> bool:
-        """Tell whether leaving would lose something that somebody typed."""
+        """Return whether leaving would lose text."""
         return text != self.saved_text and bool(text.strip())
 
     def choose_language(
@@ -57,7 +57,7 @@ class Program:
         return language.starter
 
     def guess_language(self, languages: Sequence[LanguageInfo]) -> LanguageInfo | None:
-        """Tell the language by the file's ending; None when it has none that is known."""
+        """Return the language of the file's extension; None if it has no known extension."""
         if self.path is None:
             return None
         try:
@@ -67,7 +67,7 @@ class Program:
         return next((each for each in languages if each.name == name), None)
 
     def file_name(self, languages: Sequence[LanguageInfo]) -> str:
-        """What the main file is called: as on this machine, if that fits the language."""
+        """Return the name of the main file: the local name if it fits the language."""
         assert self.language is not None
         if self.path is not None and self.guess_language(languages) == self.language:
             name = self.path.name
@@ -76,7 +76,7 @@ class Program:
         return self.language.file_name
 
     def submission(self, text: str, prepared: str, languages: Sequence[LanguageInfo]) -> Submission:
-        """Make what is submitted.
+        """Create the submission.
 
         Args:
             text: the source.

@@ -1,4 +1,4 @@
-"""What this member does with programs: run, type into, interrupt, cancel."""
+"""Runs, interrupts and cancels programs, and types into them."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -21,7 +21,7 @@ from codesync_tui.room.session import RoomSession
 
 
 class RunController:
-    """What this member does with programs.
+    """Runs, interrupts and cancels programs, and types into them.
 
     Args:
         screen: the room's screen, which owns the workers and gets their messages.
@@ -66,7 +66,7 @@ class RunController:
     # Running.
 
     def submission(self) -> Submission | None:
-        """What would be run; None, and a notice that says why, when nothing can be."""
+        """Return the submission of the editor's program; None, with a notice, if there is none."""
         if self._desk.program.language is None:
             self._notices.show("Not connected yet: no language is known.", "warning")
             return None
@@ -79,7 +79,7 @@ class RunController:
         return self._desk.program.submission(text, self._stdin.prepared.text, self._desk.languages)
 
     def submit(self, submission: Submission) -> None:
-        """Submit a program; when it can be typed to, the focus will go to the answer line."""
+        """Submit a program; focus the answer line once the program can be typed to."""
         self._window = self._output.window or self._window
         submission = replace(submission, window=self._window)
         self._awaiting_start = (submission.job, self._focus_snapshot()) if submission.tty else None
@@ -90,14 +90,14 @@ class RunController:
             self._notices.show("Offline: it will be submitted when the room is back.", "warning")
 
     def submission_answered(self, job: str, error: ClientError | None) -> None:
-        """A submission was answered."""
+        """Show why a submission was rejected."""
         if error is not None:
             self._notices.show_error(error)
             if self._awaiting_start and self._awaiting_start[0] == job:
                 self._awaiting_start = None
 
     def cancel(self, show_queue: Callable[[], None]) -> None:
-        """End the selected job when the queue has the focus, else our latest one.
+        """Cancel the job selected in the queue if the queue has the focus, else our latest job.
 
         Args:
             show_queue: called when nothing of ours waits or runs, but something of others does:
@@ -165,7 +165,7 @@ class RunController:
         return ours[-1].job if ours else None
 
     def _own_unfinished_jobs(self) -> list[JobSummary]:
-        """Our programs that wait or run, the latest last."""
+        """Return our jobs that wait or run, the latest last."""
         if not self._narrator.has_entered:
             return []
         me = self._room.welcome.member
@@ -184,7 +184,7 @@ class RunController:
     # Typing.
 
     def send_lines(self, text: str) -> None:
-        """Type lines into the program that takes them."""
+        """Send lines to the program that is typed to."""
         job = self._narrator.targets.current
         if job is None or job != self._shown_target:
             self._notices.show("The program has ended; the line was not sent.", "warning")
@@ -201,7 +201,7 @@ class RunController:
             self._screen.run_worker(work, group="typing")
 
     def end_input(self) -> None:
-        """Close the stdin of the program that takes lines."""
+        """Close the stdin of the program that is typed to."""
         job = self._narrator.targets.current
         if job is None:
             self._notices.show("No program takes input now.", "warning")
@@ -213,7 +213,7 @@ class RunController:
             self._room.end_stdin(job)
 
     def take_input(self) -> None:
-        """Take over the input of the program that can be typed to."""
+        """Take over the stdin of the program that can be typed to."""
         job = self._narrator.targets.current
         if job is None:
             self._notices.show("No program takes input now.", "warning")
@@ -223,7 +223,7 @@ class RunController:
         self._stdin.answer.focus()
 
     def _holder(self, job: str) -> str | None:
-        """Who else has a program's input; None when nobody does."""
+        """Return the name of another member who holds a program's stdin; None if nobody does."""
         summary = self._room.jobs.get(job)
         if summary is None or summary.holder in (0, self._room.welcome.member):
             return None
@@ -231,13 +231,13 @@ class RunController:
         return here.get(summary.holder, "somebody who left")
 
     def next_target(self) -> None:
-        """Type into another program from now on."""
+        """Type into the next program from now on."""
         if self._narrator.targets.choose_next() is None:
             self._notices.show("No program takes input now.", "warning")
         self.show_target(chosen=True)
 
     def show_target(self, *, chosen: bool = False) -> None:
-        """Show which program is typed to, and lead the focus there after a run of our own.
+        """Show which program is typed to, and focus the answer line after a run of our own.
 
         The focus moves only if nobody touched anything since the run was asked for. It comes back
         when the program that was typed to has ended, unless somebody is in the middle of a line.
@@ -276,6 +276,6 @@ class RunController:
         return shorten(f"{summary.name}: {summary.file_name}", 26)
 
     def _focus_snapshot(self) -> object:
-        """What changes with every key that is pressed."""
+        """Return a value that changes with every key that is pressed."""
         focused: Widget | None = self._screen.focused
         return focused, self._editor.selection, self._editor.text

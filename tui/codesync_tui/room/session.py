@@ -1,4 +1,4 @@
-"""The room behind the screen: enters it, reads its events, and passes them on one at a time."""
+"""Enters the room, and passes its events to the screen one at a time."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
@@ -22,7 +22,7 @@ SLICE_BYTES = 8 * 1024
 
 
 class RoomSession:
-    """The room behind the screen.
+    """The connection between the room and its screen.
 
     Args:
         room: the room, not entered yet.
@@ -34,7 +34,7 @@ class RoomSession:
         self._post = post
 
     async def run(self) -> None:
-        """Enter, pass events on until the room ends, leave. A worker's work."""
+        """Enter the room, pass on its events until it ends, and leave. Runs as a worker."""
         try:
             room = await self._room.__aenter__()
         except (CannotConnect, EntryRefused) as error:
@@ -49,7 +49,7 @@ class RoomSession:
             await _run_despite_cancellation(room.__aexit__(None, None, None))
 
     async def submit(self, submission: Submission) -> None:
-        """Submit a program and tell how that ended. A worker's work."""
+        """Submit a program and report the answer. Runs as a worker."""
         try:
             await self._room.submit(submission)
         except (SubmissionRejected, Offline) as error:
@@ -58,7 +58,7 @@ class RoomSession:
             self._post(SubmissionAnswered(submission.job))
 
     async def send_stdin(self, job: str, data: bytes) -> None:
-        """Type into a program; returns when there is room for more. A worker's work."""
+        """Send input to a program; returns when more can be sent. Runs as a worker."""
         await self._room.send_stdin(job, data)
 
     async def _deliver(self, event: RoomEvent) -> None:
@@ -68,7 +68,7 @@ class RoomSession:
 
 
 async def _run_despite_cancellation(work: Coroutine[None, None, None]) -> None:
-    """Do something however often we are cancelled meanwhile; it must be bounded itself.
+    """Run a coroutine to its end even if the task is cancelled; it must be bounded itself.
 
     Textual cancels a worker twice when the app exits, and the second time while the room is left.
     """
@@ -85,7 +85,7 @@ async def _run_despite_cancellation(work: Coroutine[None, None, None]) -> None:
 
 
 def split_output(event: RoomEvent) -> Iterator[RoomEvent]:
-    """Cut output into pieces of at most SLICE bytes; other events stay whole."""
+    """Split output into pieces of at most SLICE_BYTES; yield other events unchanged."""
     if not isinstance(event, JobOutput) or len(event.data) <= SLICE_BYTES:
         yield event
         return

@@ -19,7 +19,7 @@ AGAIN_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class TextObservers:
-    """Who is told of what happens to the texts.
+    """The callbacks for changes of the shared texts.
 
     Attributes:
         loaded: the texts are there, or others than before.
@@ -37,7 +37,7 @@ class TextObservers:
 
 
 class SharedTextBinding:
-    """The room's texts on the screen.
+    """Shows the room's shared texts in two text areas.
 
     Args:
         document: the texts.
@@ -70,7 +70,7 @@ class SharedTextBinding:
         self.update_read_only()
 
     def update_read_only(self) -> None:
-        """Let the areas be written in, if we may write and the texts are there."""
+        """Make the areas writable if the texts are loaded and this member may write."""
         may = self._document.is_there and self._may_write()
         for area in self._areas.values():
             area.read_only = not may
@@ -78,7 +78,7 @@ class SharedTextBinding:
     # What the document tells.
 
     def document_loaded(self) -> None:
-        """The texts are others now, or there for the first time."""
+        """Show the texts: they are loaded for the first time, or they were replaced."""
         for name, area in self._areas.items():
             port = _DocumentPort(self._document, name, self._wake, self._caret_throttle)
             area.bind_shared_text(port, self._document.text(name))
@@ -86,7 +86,7 @@ class SharedTextBinding:
         self._observers.loaded()
 
     def document_changed(self, change: Change) -> None:
-        """A text changed."""
+        """Show a change of a text."""
         area = self._areas[change.text]
         try:
             area.apply(change.splices, own=change.member is None)
@@ -103,11 +103,11 @@ class SharedTextBinding:
         self._wake()
 
     def carets_moved(self) -> None:
-        """Somebody is somewhere else."""
+        """Report that the caret of another member has moved."""
         self._observers.carets_moved()
 
     def somebody_came(self) -> None:
-        """Somebody came who does not know where we are."""
+        """Send our caret again, for a new member."""
         self._caret_again_throttle.request()
 
     def _send_caret_again(self) -> None:
@@ -115,12 +115,12 @@ class SharedTextBinding:
         self._wake()
 
     def document_in_conflict(self, conflict: Conflict) -> None:
-        """What we wrote is not in the room's text."""
+        """Report that text of ours is not in the room's text."""
         self._observers.conflict(conflict)
 
 
 class _DocumentPort:
-    """One of the room's texts, as an area writes it."""
+    """Forwards the edits of an area to one of the room's texts."""
 
     def __init__(
         self, document: SharedDocument, name: str, wake: Callable[[], None], caret: Throttle

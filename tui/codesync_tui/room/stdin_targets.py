@@ -1,19 +1,19 @@
-"""Which running programs can be typed to, and which one the next line goes to. Pure."""
+"""Tracks which running programs can be typed to, and which one is the target. Pure."""
 
 
 class StdinTargets:
-    """The programs that take typed input, in the order in which they started."""
+    """The programs that accept typed input, in the order in which they started."""
 
     def __init__(self) -> None:
         self._open: dict[str, bool] = {}  # job: whether it is ours
         self._chosen: str | None = None
 
     def add(self, job: str, *, mine: bool) -> None:
-        """A program can be typed to from now on."""
+        """Add a program that accepts input."""
         self._open[job] = mine
 
     def remove(self, job: str) -> None:
-        """A program takes no more input, or has ended."""
+        """Remove a program that accepts no more input."""
         self._open.pop(job, None)
 
     def clear(self) -> None:
@@ -22,14 +22,14 @@ class StdinTargets:
 
     @property
     def current(self) -> str | None:
-        """The job that the next line goes to: the chosen one, else our latest, else the latest."""
+        """The job that gets the next line: the chosen one, else our latest, else the latest."""
         if self._chosen in self._open:
             return self._chosen
         mine = [job for job, is_mine in self._open.items() if is_mine]
         return next(reversed(mine or list(self._open)), None)
 
     def choose_next(self) -> str | None:
-        """Go on to the next program.
+        """Choose the next program.
 
         Returns:
             Its job; None when there is none.

@@ -1,11 +1,11 @@
-"""Something that is done not too often: at once if it was not done lately, and surely at last."""
+"""Limits how often a callback runs: immediately at first, then once every n seconds."""
 
 from collections.abc import Callable
 from time import monotonic
 
 
 class Throttle:
-    """Does something at most once in a while, however often it is asked for.
+    """Runs a callback immediately, and then at most once every n seconds.
 
     Args:
         callback: does it.
@@ -29,7 +29,7 @@ class Throttle:
         self._waits = False
 
     def request(self) -> None:
-        """Have it done: now, or as soon as it may be; what is asked meanwhile is done with it."""
+        """Run the callback now, or once as soon as the interval has passed."""
         if self._waits:
             return
         rest = self._free_at - self._clock()

@@ -1,4 +1,4 @@
-"""Putting text where the user can paste it from, across tmux; into a file in any case."""
+"""Copies text to tmux's buffer and to a file."""
 
 import asyncio
 import os
@@ -10,7 +10,7 @@ TMUX_SECONDS = 2.0
 
 
 async def copy_to_tmux(text: str) -> bool:
-    """Put text into tmux's buffer, which also passes it on to the outer terminal's clipboard.
+    """Copy text to tmux's buffer; tmux passes it on to the outer terminal's clipboard.
 
     tmux ignores OSC 52 from programs by default; `load-buffer -w` (3.2 and newer) gets through.
 
@@ -45,7 +45,7 @@ async def copy_to_tmux(text: str) -> bool:
 
 
 def copy_to_file(text: str) -> Path | None:
-    """Write text to a file of the user's, mode 0600: there it is whatever the terminal allows.
+    """Write text to a file of mode 0600, for terminals that refuse to copy.
 
     Args:
         text: what to copy.

@@ -1,4 +1,4 @@
-"""The last gate before the terminal: no painted character may act on it.
+"""A line filter that replaces control characters in everything that is painted.
 
 Rich and Textual write ESC, OSC and C1 out of any text as they come, in every widget. What we show
 is made harmless where it enters, so that columns stay right; this filter is for what was forgotten.
@@ -15,10 +15,10 @@ from codesync_protocol.printable import CONTROLS
 
 
 class ControlFilter(LineFilter):
-    """Shows every control character as its picture, in all that is painted."""
+    """Replaces every painted control character by its picture."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
-        """Make one line harmless; see LineFilter.
+        """Replace the control characters of one line; see LineFilter.
 
         A control takes no column and its picture takes one, so the line is cut to what it was.
         """

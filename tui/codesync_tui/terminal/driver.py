@@ -1,4 +1,4 @@
-"""The terminal, and what to do when it is suddenly gone.
+"""A terminal driver that survives the loss of its terminal.
 
 A terminal that was closed answers writes with EIO. The stock driver's writing thread dies of that,
 and the app then hangs for ever in the full queue before it. Here the writes go on into the void,
@@ -14,7 +14,7 @@ from textual.drivers.linux_driver import LinuxDriver
 
 
 class _TerminalFile:
-    """A terminal's file whose end is no error.
+    """A terminal's file that ignores writes after the terminal is lost.
 
     Args:
         file: the terminal.
@@ -25,7 +25,7 @@ class _TerminalFile:
         self._is_lost = False
 
     def write(self, text: str) -> None:
-        """Write, unless the terminal is gone."""
+        """Write, unless the terminal is lost."""
         if self._is_lost:
             return
         try:
@@ -34,7 +34,7 @@ class _TerminalFile:
             self._handle_loss()
 
     def flush(self) -> None:
-        """Flush, unless the terminal is gone."""
+        """Flush, unless the terminal is lost."""
         if self._is_lost:
             return
         try:
@@ -43,7 +43,7 @@ class _TerminalFile:
             self._handle_loss()
 
     def fileno(self) -> int:
-        """The terminal's descriptor."""
+        """Return the descriptor of the terminal."""
         return self._file.fileno()
 
     def _handle_loss(self) -> None:
@@ -57,10 +57,10 @@ class _TerminalFile:
 
 
 class ResilientDriver(LinuxDriver):
-    """The stock driver on a terminal that may go at any moment."""
+    """The stock driver, extended to survive the loss of its terminal."""
 
     def start_application_mode(self) -> None:
-        """Take the terminal; see LinuxDriver."""
+        """Start application mode with a file that survives; see LinuxDriver."""
         if not isinstance(self._file, _TerminalFile):
             # Textual declares the whole of a text file, and uses what is there.
             self._file = cast("Any", _TerminalFile(cast("TextIO", self._file)))

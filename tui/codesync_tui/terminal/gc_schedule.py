@@ -1,4 +1,4 @@
-"""When the garbage collector may look at everything: in a pause, and not in the middle of a word.
+"""Schedules full garbage collections in pauses of typing and output.
 
 A full collection looks at every object of the libraries, the screen and the output that is kept: 50
 to 90 ms in which no key is answered. What is there at the start will never be garbage; the rest is
@@ -21,24 +21,24 @@ OVERDUE_SECONDS: Final = 300.0
 
 
 class GcSchedule:
-    """Times the full collections of this process."""
+    """Schedules the full garbage collections of this process."""
 
     def __init__(self) -> None:
         self._active_at = self._collected_at = monotonic()
 
     def start(self) -> None:
-        """Take over from the interpreter; small collections stay its business."""
+        """Disable automatic full collections; the interpreter still does small ones."""
         gc.collect()
         gc.freeze()
         young, middle, _ = gc.get_threshold()
         gc.set_threshold(young, middle, NEVER)
 
     def note_activity(self) -> None:
-        """Somebody types, or something is written."""
+        """Note that a key was pressed or output was written."""
         self._active_at = monotonic()
 
     def collect_if_due(self) -> None:
-        """Collect if this is the moment."""
+        """Run a full collection if one is due. Called once a second."""
         now = monotonic()
         since = now - self._collected_at
         in_pause = now - self._active_at >= PAUSE_SECONDS

@@ -1,4 +1,4 @@
-"""Keys are done one after the other, however quickly they come.
+"""Processes keys strictly in the order in which they were pressed.
 
 Textual's app does the screen's keys at once, and hands the others to the widget with the focus,
 which gets to them later: of an "x" and an F5 that arrive together, as they do on a slow line, F5
@@ -21,7 +21,7 @@ MARKER_TIMEOUT_SECONDS = 1.0
 
 
 class KeyMarker(Message):
-    """Goes the way of a key, behind it: when it arrives at the app, the key has arrived.
+    """A message that follows a key: when it returns to the app, the key has been processed.
 
     Args:
         number: counts up with every question.
@@ -33,7 +33,7 @@ class KeyMarker(Message):
 
 
 class KeyOrder:
-    """Keys and pastes on their way into the app. All of it runs in the app's own turn.
+    """A queue of keys and pastes on their way into the app. Runs in the app's own task.
 
     Args:
         dispatch: does one, or hands it to a widget.
@@ -67,18 +67,18 @@ class KeyOrder:
         return bool(self._pending)
 
     async def receive(self, event: Key | Paste) -> None:
-        """Do a key now, or when those before it are done."""
+        """Dispatch a key now, or when those before it have been processed."""
         self._pending.append(event)
         if self._is_started and not self._rounds:
             await self._dispatch_pending()
 
     async def start(self) -> None:
-        """Begin: there is a screen now that knows what keys mean."""
+        """Start dispatching, since the screen is ready for keys."""
         self._is_started = True
         await self._dispatch_pending()
 
     async def marker_returned(self, message: KeyMarker) -> None:
-        """A question has come back."""
+        """Dispatch the next keys after a marker has returned."""
         if message.number != self._number:
             return
         self._rounds -= 1
@@ -88,7 +88,7 @@ class KeyOrder:
         await self._dispatch_pending()
 
     def stop(self) -> None:
-        """Wait for nothing any more."""
+        """Cancel the timeout."""
         if self._timeout is not None:
             self._timeout.cancel()
 

@@ -1,4 +1,4 @@
-"""Timers that surely go off."""
+"""One-shot timers that always fire."""
 
 from textual.message_pump import MessagePump
 from textual.timer import Timer, TimerCallback

@@ -1,4 +1,4 @@
-"""A hint for people whose terminal is far away: --slow-link exists.
+"""Shows a hint about --slow-link if the terminal answers slowly.
 
 The terminal is asked where its cursor is, a few times; over SSH the answer takes the way there and
 back. tmux answers for the terminal, so nothing is learnt, and nothing said, inside of it.
@@ -25,7 +25,7 @@ HINT: Final = "Your terminal takes {:.1f} s to answer. Enter with --slow-link to
 
 
 def may_be_slow(environment: Mapping[str, str], frames: int) -> bool:
-    """Tell whether it is worth while to ask the terminal.
+    """Return whether the terminal's delay should be measured.
 
     Args:
         environment: of this process; SSH sets SSH_CONNECTION.
@@ -35,7 +35,7 @@ def may_be_slow(environment: Mapping[str, str], frames: int) -> bool:
 
 
 class SlowLinkHint:
-    """Measures how long the terminal takes to answer, and says so once if it is long.
+    """Measures how long the terminal takes to answer, and shows a hint if it is slow.
 
     Args:
         write: writes to the terminal.
@@ -59,11 +59,11 @@ class SlowLinkHint:
         self._delays: list[float] = []
 
     def start(self) -> None:
-        """Begin to ask."""
+        """Start measuring."""
         self._call_later(PAUSE_SECONDS, self._query_cursor)
 
     def cursor_reported(self) -> None:
-        """The terminal said where its cursor is; what nobody asked for is ignored."""
+        """Note the terminal's answer; answers to other questions are ignored."""
         if self._queried_at is None:
             return
         self._delays.append(self._clock() - self._queried_at)

@@ -1,4 +1,4 @@
-"""What Textual leaves half typed, typed in one place."""
+"""Typed wrappers for parts of Textual that are only partially typed."""
 
 from collections.abc import Awaitable, Callable
 from typing import cast
@@ -8,13 +8,13 @@ from textual.dom import DOMNode
 
 
 def app_of(node: DOMNode) -> App[int]:
-    """The app that a screen or widget belongs to."""
+    """Return the app that a screen or widget belongs to."""
     # Textual declares it as a bare App.
     return cast("App[int]", node.app)  # pyright: ignore[reportUnknownMemberType]
 
 
 def start_worker(node: DOMNode, work: Callable[[], Awaitable[None]], group: str) -> None:
-    """Have a node work in the background.
+    """Start a worker that belongs to a node.
 
     Args:
         node: its work ends with it.

@@ -1,4 +1,4 @@
-"""What the programs of a room have written, as lines of text with styles. Nothing here paints."""
+"""The output of the room's jobs as lines of styled text. Nothing here paints."""
 
 from codesync_tui.transcript.block import Block
 from codesync_tui.transcript.output_line import OutputLine

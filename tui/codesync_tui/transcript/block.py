@@ -1,4 +1,4 @@
-"""What one job has written: its lines, and in how many rows they are shown."""
+"""The output of one job: its lines, and how many rows they take."""
 
 import re
 from bisect import bisect_right
@@ -18,7 +18,7 @@ _SOURCES = {
 
 
 class Block:
-    """What one job has written.
+    """The output of one job.
 
     Invariant: `_ends[i]` is the number of rows up to and with line i, counted from a base that
     grows when lines are dropped, so that dropping renumbers nothing.
@@ -49,12 +49,12 @@ class Block:
     # What happens to it.
 
     def write(self, stream: StreamName, data: bytes) -> None:
-        """Take output."""
+        """Append output."""
         for piece, style in self._decoders[stream].feed(data):
             self._append_piece(piece, style)
 
     def write_stdin(self, name: str, data: bytes, *, end: bool) -> None:
-        """Show what a member typed into the program, behind the prompt that it answers.
+        """Append what a member typed, behind the prompt that it answers.
 
         Args:
             name: who.
@@ -69,12 +69,12 @@ class Block:
             self._append_piece(f"{name}> (end of input)\n", style)
 
     def add_note(self, text: str) -> None:
-        """Say something about the output, on a line of its own."""
+        """Append a note on a line of its own."""
         self._break_line()
         self._append_piece(f"{text}\n", OutputStyle(OutputSource.NOTE))
 
     def skip(self, text: str) -> None:
-        """Note that bytes are missing here.
+        """Append a note that bytes are missing.
 
         Args:
             text: what to say about it.
@@ -85,7 +85,7 @@ class Block:
         self.add_note(text)
 
     def finish(self) -> None:
-        """Nothing more comes."""
+        """Flush incomplete characters and sequences, and end the last line."""
         for stream in self._decoders.values():
             for piece, style in stream.finish():
                 self._append_piece(piece, style)
@@ -95,29 +95,29 @@ class Block:
 
     @property
     def line_count(self) -> int:
-        """Lines, the unfinished one included."""
+        """The number of lines, including the unfinished one."""
         return len(self._lines) + (not self._unfinished.is_empty)
 
     @property
     def rows(self) -> int:
-        """Rows in which the lines are shown."""
+        """The number of rows that the lines take."""
         rows = self._ends[-1] - self._base if self._ends else 0
         if not self._unfinished.is_empty:
             rows += self._unfinished.line().rows(self._width)
         return rows
 
     def line(self, index: int) -> OutputLine:
-        """A line by its index; the unfinished one comes last."""
+        """Return a line by its index; the unfinished one comes last."""
         return self._lines[index] if index < len(self._lines) else self._unfinished.line()
 
     def lines(self) -> Iterator[OutputLine]:
-        """All lines, the unfinished one last."""
+        """Yield all lines, the unfinished one last."""
         yield from self._lines
         if not self._unfinished.is_empty:
             yield self._unfinished.line()
 
     def row(self, row: int) -> tuple[OutputLine, int, int | None]:
-        """Find what is shown in a row.
+        """Return what a row shows.
 
         Args:
             row: from 0.
@@ -133,7 +133,7 @@ class Block:
         return line, breaks[inside], end
 
     def find_rows(self, pattern: re.Pattern[str]) -> Iterator[int]:
-        """Give the rows, from 0, in which something that is looked for begins."""
+        """Yield the rows, from 0, in which a match begins."""
         for index in range(self.line_count):
             line = self.line(index)
             above = self._ends[index - 1] - self._base if index else 0
@@ -141,7 +141,7 @@ class Block:
                 yield above + bisect_right(line.breaks(self._width), match.start()) - 1
 
     def set_width(self, width: int) -> None:
-        """Break lines in another width."""
+        """Wrap the lines for another width."""
         if width == self._width:
             return
         self._width = width
@@ -152,7 +152,7 @@ class Block:
             self._ends.append(end)
 
     def drop(self, count: int) -> int:
-        """Forget the first lines.
+        """Discard the first lines.
 
         Args:
             count: how many finished lines at most.

@@ -1,4 +1,4 @@
-"""What stands above and below a job's output."""
+"""The heading above and the ending below a job's output."""
 
 from dataclasses import dataclass
 from textwrap import wrap
@@ -12,7 +12,7 @@ from codesync_tui.transcript.output_style import OutputSource, OutputStyle
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """Who runs what.
+    """The heading of a job's output.
 
     Attributes:
         name: the submitter.
@@ -33,7 +33,7 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How it ended.
+    """How a job ended.
 
     Attributes:
         verdict: the verdict.
@@ -48,7 +48,7 @@ class Ending:
     explanation: str = ""
 
     def lines(self, width: int = 0) -> list[OutputLine]:
-        """Make the lines that stand below the output.
+        """Format the lines below the output.
 
         Args:
             width: columns in which they break, between figures or words; 0 means never.
@@ -64,7 +64,7 @@ class Ending:
         ]
 
     def _rows(self, head: str, width: int) -> list[str]:
-        """Put the figures behind the verdict, as many into each row as there is room for."""
+        """Append the figures to the verdict, as many in each row as fit."""
         rows, joint = [head], "  "
         for figure in self.figures:
             if width and cell_len(f"{rows[-1]}{joint}{figure}") > width:
@@ -91,5 +91,5 @@ _BAD_MARK = ("✗", OutputSource.BAD)
 
 
 def verdict_symbol(verdict: Verdict) -> tuple[str, OutputSource]:
-    """Tell the sign of a verdict, and which style it has."""
+    """Return the symbol of a verdict and the source that defines its style."""
     return _MARKS.get(verdict, _BAD_MARK)

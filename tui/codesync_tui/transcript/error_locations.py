@@ -1,4 +1,4 @@
-"""Where in the source an error is, from what compilers and interpreters say. Pure."""
+"""Finds the locations of errors in the messages of compilers and interpreters. Pure."""
 
 import re
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ TEXT_MAX = 200_000
 
 @dataclass(frozen=True, slots=True)
 class ErrorLocation:
-    """A place in the source.
+    """A location in the source.
 
     Attributes:
         line: from 1.
@@ -32,7 +32,7 @@ _NODE = re.compile(r"^(?P<file>/?[^\s:]+\.[cm]?js):(?P<line>\d+)$")
 
 
 def find_error_locations(output: str, file_name: str) -> list[ErrorLocation]:
-    """Find the places of errors.
+    """Find the locations of errors in output.
 
     Args:
         output: what the compiler or the program wrote.

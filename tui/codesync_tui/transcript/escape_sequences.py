@@ -1,4 +1,4 @@
-"""Where escape sequences begin and end in output, whole ones and ones that are still arriving.
+"""Finds escape sequences in output, also those that arrive in pieces.
 
 One grammar, ECMA-48 in its 7-bit and 8-bit forms, with bounds: a sequence that is longer than they
 allow, or that holds a control, is no sequence. Its characters are then shown, each control as its
@@ -39,13 +39,13 @@ _SGR_PARAMETERS = re.compile(r"[0-9;:]*")
 
 
 class TextToken(NamedTuple):
-    """Characters to show; may hold stray controls, line feeds and tabs."""
+    """Characters to show; they may include control characters, line feeds and tabs."""
 
     text: str
 
 
 class SgrToken(NamedTuple):
-    """A change of styles."""
+    """A change of the style by an SGR sequence."""
 
     parameters: str
 
@@ -58,13 +58,13 @@ Token = TextToken | SgrToken | CarriageReturn
 
 
 class Tokenizer:
-    """Text in pieces of any size to tokens; the pieces do not show in the tokens' sequence."""
+    """Splits text into tokens; how the text is divided into pieces makes no difference."""
 
     def __init__(self) -> None:
         self._arriving = ""
 
     def feed(self, piece: str) -> Iterator[Token]:
-        """Take the next piece.
+        """Tokenize the next piece.
 
         Args:
             piece: the characters behind those of the last call.
@@ -89,12 +89,12 @@ class Tokenizer:
             yield TextToken(text[shown:])
 
     def finish(self) -> Iterator[Token]:
-        """Nothing more comes: what looked like the beginning of a sequence was none."""
+        """Yield an incomplete sequence as text, since nothing more comes."""
         if self._arriving:
             yield TextToken(self._arriving)
             self._arriving = ""
 
 
 def _is_sgr(parameters: str, between: str) -> bool:
-    """Tell SGR from private sequences that end in "m" too, e.g. xterm's modifyOtherKeys."""
+    """Return whether a sequence is SGR, and not a private one such as modifyOtherKeys."""
     return not between and _SGR_PARAMETERS.fullmatch(parameters) is not None

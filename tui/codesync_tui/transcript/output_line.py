@@ -1,4 +1,4 @@
-"""One line of output, and how it comes about from pieces."""
+"""One line of output, and a builder that assembles it from pieces."""
 
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -29,11 +29,11 @@ class OutputLine(NamedTuple):
 
     @property
     def cost(self) -> int:
-        """What keeping the line costs, in characters; a change of styles weighs more than one."""
+        """The memory that the line takes, in characters; each change of style counts as 16."""
         return len(self.text) + 16 * len(self.styles)
 
     def breaks(self, width: int) -> list[int]:
-        """Tell where the line breaks when it is shown in `width` columns.
+        """Return where the line is wrapped in `width` columns.
 
         Args:
             width: columns; 0 means that lines are never broken.
@@ -48,20 +48,20 @@ class OutputLine(NamedTuple):
         return _breaks(self.text, width)
 
     def rows(self, width: int) -> int:
-        """Count the rows that the line takes in `width` columns (0: lines are never broken)."""
+        """Return how many rows the line takes in `width` columns (0: lines are not wrapped)."""
         if width > 0 and self.text.isascii():
             return max(1, -(-len(self.text) // width))
         return len(self.breaks(width))
 
     @property
     def columns(self) -> int:
-        """How many columns the line takes in one row."""
+        """The number of columns that the line takes in one row."""
         return len(self.text) if self.text.isascii() else cell_len(self.text)
 
 
 @lru_cache(maxsize=256)
 def _breaks(text: str, width: int) -> list[int]:
-    """Break text with characters of several widths; one that does not fit begins the next row."""
+    """Wrap text with characters of several widths."""
     starts, column = [0], 0
     for start, _, cells in split_graphemes(text)[0]:
         if column + cells > width and column > 0:
@@ -72,7 +72,7 @@ def _breaks(text: str, width: int) -> list[int]:
 
 
 class LineBuilder:
-    """The line that is being written.
+    """Assembles a line from pieces.
 
     A carriage return keeps what follows it, as progress bars mean it: the next character after it
     begins the line anew, and a line feed right after it changes nothing.
@@ -91,11 +91,11 @@ class LineBuilder:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing stands on the line."""
+        """Whether the line is empty."""
         return not self._length
 
     def carriage_return(self) -> None:
-        """Go back to the line's beginning."""
+        """Return to the beginning of the line."""
         self._returned = True
 
     def add(self, text: str, style: OutputStyle) -> None:
@@ -134,13 +134,13 @@ class LineBuilder:
         self._columns += len(text) if text.isascii() else sum(map(get_character_cell_size, text))
 
     def end(self) -> OutputLine:
-        """End the line and begin the next."""
+        """Return the line and begin the next one."""
         line = self.line()
         self._clear()
         return line
 
     def line(self) -> OutputLine:
-        """The line as it stands."""
+        """Return the line so far."""
         text = "".join(self._texts)
         if self._overfull:
             text += "…"
@@ -149,7 +149,7 @@ class LineBuilder:
 
 
 def whole_line(text: str, style: OutputStyle) -> OutputLine:
-    """Make a line of one piece, the same as LineBuilder does, only faster when it is simple."""
+    """Build a line from one piece; the same as LineBuilder does, but faster."""
     if len(text) <= LINE_MAX and text.isprintable():
         return OutputLine(text, ((0, style),) if text and style != PLAIN else ())
     builder = LineBuilder()

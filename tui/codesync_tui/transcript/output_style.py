@@ -1,4 +1,4 @@
-"""How a piece of output styles: who wrote it, and the colours it asked for with SGR sequences.
+"""The style of program output: its source, and its colours from SGR sequences.
 
 SGR (ECMA-48 section 8.3.117, and xterm's colon forms) is all that output may do to the screen. Only
 colours and weights are taken over: text that blinks or hides itself is not something to honour.
@@ -40,7 +40,7 @@ RGB: Final = 1 << 24
 
 
 class OutputStyle(NamedTuple):
-    """How a piece of output styles.
+    """The style of a piece of output.
 
     Attributes:
         source: who wrote it.
@@ -63,7 +63,7 @@ _OFF: Final = {22: BOLD | DIM, 23: ITALIC, 24: UNDERLINE, 27: REVERSE, 29: STRIK
 
 @lru_cache(maxsize=1024)
 def apply_sgr(style: OutputStyle, parameters: str) -> OutputStyle:
-    """Take an SGR sequence.
+    """Return a style after an SGR sequence.
 
     Args:
         style: how text looked before it.
@@ -110,7 +110,7 @@ def _coloured(style: OutputStyle, colour: int, *, background: bool) -> OutputSty
 
 
 def _legacy_colour(pending: list[str]) -> int | None:
-    """Take the parameters that belong to a 38, 48 or 58 written with semicolons."""
+    """Consume the parameters of a 38, 48 or 58 that is written with semicolons."""
     kind = _number(pending.pop()) if pending else -1
     wanted = {5: 1, 2: 3}.get(kind, 0)
     taken = [pending.pop() for _ in range(min(wanted, len(pending)))]
@@ -118,7 +118,7 @@ def _legacy_colour(pending: list[str]) -> int | None:
 
 
 def _colour_from(parts: list[str]) -> int | None:
-    """Read a colour: kind (5 palette, 2 RGB), then its numbers; RGB may have a colour space."""
+    """Parse a colour: kind (5 palette, 2 RGB), then its numbers; RGB may have a colour space."""
     kind, numbers = _number(parts[0]), [_number(part) for part in parts[1:]]
     if kind == 5 and numbers and 0 <= numbers[0] < 256:
         return numbers[0]
@@ -129,7 +129,7 @@ def _colour_from(parts: list[str]) -> int | None:
 
 
 def _number(digits: str) -> int:
-    """Read a parameter: empty is 0, nonsense is -1."""
+    """Parse a parameter: 0 if it is empty, -1 if it is invalid."""
     if not digits:
         return 0
     return int(digits) if digits.isdecimal() and digits.isascii() and len(digits) < 6 else -1

@@ -1,4 +1,4 @@
-"""One stream of one program: bytes in pieces to tokens with styles."""
+"""Decodes one output stream of a program into styled text."""
 
 import codecs
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ _CONTINUATION = bytes(range(0x80, 0xC0))
 
 
 class StreamDecoder:
-    """One stream of one program.
+    """Decodes one output stream of a program.
 
     Code points and escape sequences may be split over pieces; bytes that are not UTF-8 become
     U+FFFD.
@@ -33,7 +33,7 @@ class StreamDecoder:
         self._after_hole = False
 
     def feed(self, data: bytes) -> Iterator[tuple[str | CarriageReturn, OutputStyle]]:
-        """Take the next bytes.
+        """Decode the next bytes.
 
         Yields:
             Text (with stray controls, line feeds and tabs in it) or a carriage return, each with
@@ -46,12 +46,12 @@ class StreamDecoder:
         return self._with_styles(self._tokenizer.feed(self._decoder.decode(data)))
 
     def finish(self) -> Iterator[tuple[str | CarriageReturn, OutputStyle]]:
-        """Nothing more comes: give out what was held back."""
+        """Return what was held back, since nothing more comes."""
         rest = self._tokenizer.feed(self._decoder.decode(b"", final=True))
         return self._with_styles(chain(rest, self._tokenizer.finish()))
 
     def skip(self) -> Iterator[tuple[str | CarriageReturn, OutputStyle]]:
-        """Bytes are missing here: what was held back will never be whole."""
+        """Note that bytes are missing; return what was held back."""
         held_back = list(self.finish())
         self._decoder.reset()
         self._after_hole = True

@@ -22,7 +22,7 @@ MATCHES_MAX: Final = 10_000
 
 
 class RowKind(Enum):
-    """What a row belongs to."""
+    """What a row shows."""
 
     HEADING = auto()
     LINE = auto()
@@ -49,7 +49,7 @@ class TranscriptRow(NamedTuple):
 
 
 class _JobEntry:
-    """A block with what stands above and below it: a heading, an ending, a gap."""
+    """A block with its heading, its ending and the gap below."""
 
     def __init__(self, heading: Heading, block: Block, width: int) -> None:
         self.heading = heading
@@ -124,35 +124,35 @@ class OutputTranscript:
     # What happens.
 
     def begin(self, job: str, heading: Heading) -> None:
-        """A job starts; it is shown below all others. Once is enough."""
+        """Add a job below all others, unless it was added before."""
         if job not in self._entries:
             self._entries[job] = _JobEntry(heading, Block(job, self._width), self._width)
             self._starts = None
 
     def write(self, job: str, stream: Stream, data: bytes) -> None:
-        """A job writes output."""
+        """Append output of a job."""
         self._block(job).write(stream, data)
 
     def write_stdin(self, job: str, name: str, data: bytes, *, end: bool) -> None:
-        """A member types into a job."""
+        """Append what a member typed into a job."""
         self._block(job).write_stdin(name, data, end=end)
 
     def skip(self, job: str, text: str) -> None:
-        """Output of a job is missing here."""
+        """Append a note that output is missing."""
         self._block(job).skip(text)
 
     def end(self, job: str, ending: Ending) -> None:
-        """A job has ended; output that is fetched later still goes above this."""
+        """Show how a job ended; output that is fetched later still goes above this."""
         self._block(job).finish()
         self._entries[job].end(ending)
 
     def clear(self) -> None:
-        """Forget the output of all jobs that have ended."""
+        """Discard the output of all finished jobs."""
         self._entries = {job: entry for job, entry in self._entries.items() if not entry.has_ended}
         self._starts = None
 
     def trim(self) -> tuple[int, int]:
-        """Drop the oldest lines until everything is within its bounds.
+        """Discard the oldest lines until everything is within its bounds.
 
         Returns:
             From which row on rows were dropped, and how many: what lies below moved up.
@@ -183,16 +183,16 @@ class OutputTranscript:
 
     @property
     def rows(self) -> int:
-        """How many rows there are; the last one is never a gap."""
+        """The number of rows; the last one is never a gap."""
         return max(0, self._row_starts()[-1] - 1)
 
     @property
     def columns(self) -> int:
-        """Columns of the longest line; may be more, when that one was dropped."""
+        """The width of the longest line, or more if that line was dropped."""
         return max((entry.block.columns for entry in self._entries.values()), default=0)
 
     def row(self, row: int) -> TranscriptRow:
-        """Find what is shown in a row.
+        """Return what a row shows.
 
         Args:
             row: from 0, less than `rows`.
@@ -203,7 +203,7 @@ class OutputTranscript:
         return entry.row(job, row - starts[index])
 
     def find_rows(self, pattern: re.Pattern[str]) -> list[int]:
-        """Give the rows in which something that is looked for begins, at most MATCHES_MAX."""
+        """Return the rows in which a match begins, at most MATCHES_MAX."""
         starts = self._row_starts()
         found = (
             start + 1 + row
@@ -214,55 +214,55 @@ class OutputTranscript:
 
     @property
     def jobs(self) -> tuple[str, ...]:
-        """All jobs, from above to below."""
+        """All jobs from top to bottom."""
         return tuple(self._entries)
 
     def span(self, job: str) -> tuple[int, int]:
-        """The row of a job's heading, and the row behind its last one."""
+        """Return the row of a job's heading, and the row behind its last one."""
         starts = self._row_starts()
         index = list(self._entries).index(job)
         return starts[index], starts[index + 1] - 1  # without the gap
 
     def last_job(self) -> str:
-        """The job that stands lowest; empty when there is none."""
+        """Return the lowest job; empty if there is none."""
         return next(reversed(self._entries), "")
 
     def heading(self, job: str) -> Heading:
-        """What stands above a job's output."""
+        """Return the heading of a job."""
         return self._entries[job].heading
 
     def has_ended(self, job: str) -> bool:
-        """Whether a job that is shown has ended."""
+        """Return whether a job is shown and has ended."""
         return job in self._entries and self._entries[job].has_ended
 
     def dropped(self, job: str) -> int:
-        """How many lines of a job were dropped to make room."""
+        """Return how many lines of a job were dropped."""
         return self._entries[job].block.dropped
 
     def caption(self, job: str) -> str:
-        """What stands in a job's heading behind its submitter's name."""
+        """Return what a job's heading says behind the submitter's name."""
         heading, dropped = self._entries[job].heading, self.dropped(job)
         fed = f"with {heading.input}  " if heading.input else ""
         caption = f"{heading.title}  {heading.language}  {fed}{heading.short_id}"
         return f"{caption}  (its first {dropped:,} lines are gone)" if dropped else caption
 
     def text(self, job: str) -> str:
-        """All that is kept of a job's output."""
+        """Return the kept output of a job."""
         return "".join(f"{line.text}\n" for line in self._entries[job].block.lines())
 
     def last_text(self) -> str:
-        """All that is kept of the last job's output; empty when there is none."""
+        """Return the kept output of the last job; empty if there is none."""
         return self.text(self.last_job()) if self._entries else ""
 
     def all_text(self) -> str:
-        """All that is kept, as it is shown: headings, output, and how each job ended."""
+        """Return all that is kept as it is shown: headings, output and endings."""
         return "\n".join(
             f"{entry.heading.name}  {self.caption(job)}\n{self.text(job)}{entry.ending_text}"
             for job, entry in self._entries.items()
         )
 
     def set_width(self, width: int) -> None:
-        """Break lines in another width (columns); 0 means never."""
+        """Wrap the lines for another width in columns; 0 turns wrapping off."""
         self._width = width
         for entry in self._entries.values():
             entry.set_width(width)
@@ -273,7 +273,7 @@ class OutputTranscript:
         return self._entries[job].block
 
     def _row_starts(self) -> list[int]:
-        """The first row of each block, and the row behind the last."""
+        """Return the first row of each block, and the row behind the last block."""
         if self._starts is None:
             self._starts = list(
                 accumulate((entry.rows for entry in self._entries.values()), initial=0)
