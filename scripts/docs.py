@@ -8,7 +8,7 @@ scripts/docs.py --check   exit 1 if a generated page is out of date or a link is
 import sys
 from pathlib import Path
 
-from docpages import code, glossary, hazards, links, security
+from docpages import code, commands, glossary, hazards, links, security
 from docpages.checkout import ROOT, Mistake
 from docpages.sections import with_section
 
@@ -26,6 +26,8 @@ def generated() -> dict[str, str]:
     return {
         "docs/glossary.md": glossary.page(),
         "docs/hazards.md": hazards.page(),
+        "docs/reference/commands.md": commands.commands(),
+        "docs/reference/exit-statuses.md": commands.exit_statuses(),
         "docs/reference/map.md": code.module_map(),
         "docs/reference/messages.md": code.messages(),
         SETTINGS: with_section(SETTINGS, "settings", as_tables()),

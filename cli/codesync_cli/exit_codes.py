@@ -1,4 +1,4 @@
-"""What the exit status of `codesync` says."""
+"""The exit statuses of `codesync`."""
 
 from enum import IntEnum
 
@@ -6,27 +6,32 @@ from codesync_protocol.verdict import Result, Verdict
 
 
 class ExitCode(IntEnum):
-    """Statuses that CodeSync itself gives; a program's own comes through as it is."""
+    """Exit statuses of CodeSync itself. The status of a program is passed through unchanged."""
 
     OK = 0
+    """Success."""
     PROBLEMS = 1
-    """The doctor found something that does not work."""
+    """`doctor` or `store check` found a problem, or `image status` found no image."""
     USAGE = 2
-    """The command line makes no sense, or a file on it cannot be read."""
+    """Invalid arguments, or a file that cannot be read."""
     TRY_LATER = 75
-    """The queue was full for as long as we were to wait (EX_TEMPFAIL of sysexits.h)."""
+    """The queue was full for the whole time of `--wait` (EX_TEMPFAIL of sysexits.h)."""
     COMPILE_ERROR = 120
+    """The source does not compile."""
     MEMORY_LIMIT = 121
+    """The program exceeded its memory limit."""
     OUTPUT_LIMIT = 122
+    """The program exceeded its output limit."""
     LOST = 123
+    """The server could not observe the end of the program."""
     TIME_LIMIT = 124
-    """As timeout(1)."""
+    """The program exceeded a time limit (the status of timeout(1))."""
     FAILED = 125
-    """CodeSync could not do it: no server, not let in, or an internal error."""
+    """CodeSync failed: no server, entry refused, or an internal error."""
     CANCELLED = 130
-    """As a program that ctrl+C ended."""
+    """The program or the command was cancelled (the status after ctrl+C)."""
     UNREAD = 141
-    """Nobody reads what we print any more; as a program that SIGPIPE ended."""
+    """The reader of the output is gone (the status after SIGPIPE)."""
 
 
 _VERDICTS = {
@@ -42,11 +47,11 @@ _VERDICTS = {
 
 
 def of_result(result: Result, signal_number: int | None) -> int:
-    """Give the exit status for a job.
+    """Give the exit status for the result of a job.
 
     Args:
-        result: how it ended.
-        signal_number: of the signal that ended it, if one did.
+        result: the result of the job.
+        signal_number: the number of the signal that ended it, if one did.
 
     Returns:
         The program's own exit code; 128+n for signal n; else an ExitCode.
