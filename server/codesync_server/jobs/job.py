@@ -33,7 +33,7 @@ class Submitter:
         key: the secret of the client instance.
         member: member id in the room.
         name: as the room knows them.
-        invite: hash of the invite, or "token"; empty for a job restored from the store.
+        invite: hash of the invite, or "token"; empty for a job that a store of layout 3 kept.
     """
 
     key: str

@@ -46,6 +46,7 @@ def record_of(job: Job, place: int) -> JobRecord:
         title=job.title,
         submitted_at=job.submitted_at,
         excerpt=excerpt(source),
+        invite=job.submitter.invite,
         source=source,
     )
 
@@ -62,7 +63,7 @@ def job_of(record: JobRecord, clock: float) -> Job:
     job = Job(
         id=record.id,
         room=record.room,
-        submitter=Submitter(record.owner, record.member, record.name),
+        submitter=Submitter(record.owner, record.member, record.name, record.invite),
         language=record.language,
         title=record.title,
         files=source.files,

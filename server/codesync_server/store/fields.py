@@ -24,5 +24,8 @@ Fingerprint = Annotated[str, Meta(pattern=r"\A[0-9a-f]{32}\Z")]
 Token = Annotated[str, Meta(pattern=r"\A[0-9a-f]{0,32}\Z")]
 """Something that we made up."""
 
+InviteId = Annotated[str, Meta(pattern=r"\A(token|[0-9a-f]{0,64})\Z")]
+"""A short hash of an invite's signature, "token" for the server's token, or nothing."""
+
 Excerpt = Annotated[str, Meta(max_length=2000)]
 Place = Annotated[int, Meta(ge=1, lt=1 << 53)]

@@ -18,6 +18,7 @@ from codesync_server.limits import StageLimits
 from codesync_server.store.fields import (
     Excerpt,
     Fingerprint,
+    InviteId,
     LanguageName,
     Line,
     Name,
@@ -186,6 +187,7 @@ class JobRecord:
         shown: whether anybody saw anything of its last attempt.
         result: how it ended, once it has.
         cancelled_by: who cancelled it.
+        invite: by which invite its submitter came; empty if that was not kept.
         source: what it runs; None where it is not asked for.
     """
 
@@ -205,6 +207,7 @@ class JobRecord:
     shown: bool = False
     result: Result | None = None
     cancelled_by: Line = ""
+    invite: InviteId = ""
     source: Source | None = field(default=None, repr=False)
 
     def summary(self) -> JobSummary:

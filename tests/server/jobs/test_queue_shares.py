@@ -7,6 +7,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from codesync_protocol.limits import MIB
 from codesync_server.jobs.job import Job
+from codesync_server.jobs.kept import job_of, record_of
 from codesync_server.jobs.queue import FairQueue, QueueFull, QueueLimits
 from codesync_server.jobs.queue_shares import FEW_BYTES, FEW_JOBS
 from tests.server.making import make_job
@@ -50,6 +51,16 @@ def test_h11_the_host_finds_a_place_in_a_room_that_a_link_has_filled() -> None:
         queue.put(make_job(1000 + number, member="host", invite="token"))
     with pytest.raises(QueueFull, match=r"This room's share of the queue is full \(20 jobs\)"):
         queue.put(make_job(2000, member="host", invite="token"))
+
+
+def test_h11_jobs_that_are_restored_after_a_restart_count_in_the_share_of_their_invite() -> None:
+    queue = FairQueue(QueueLimits(per_room=20))
+    for number in range(20):
+        job = make_job(number, member=f"key-{number}", invite="0123456789abcdef")
+        queue.restore(job_of(record_of(job, number + 1), 0.0))
+    with pytest.raises(QueueFull, match=r"This room's share of the queue is full \(20 jobs\)"):
+        queue.put(make_job(100, member="another-key", invite="0123456789abcdef"))
+    queue.put(make_job(200, member="host", invite="token"))
 
 
 def test_h11_the_host_finds_a_place_in_a_room_whose_bytes_a_link_has_filled() -> None:

@@ -66,6 +66,7 @@ def a_job(
         at,
         excerpt(source),
         "ticket",
+        invite="0123456789abcdef",
         source=source,
     )
 

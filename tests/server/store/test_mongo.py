@@ -52,7 +52,7 @@ async def test_where_nothing_was_kept_yet_there_is_nothing_to_read(empty: str) -
 async def as_layout_1(database: Database) -> None:
     """Make what is kept look as the first version wrote it."""
     folded = {"search": "", "search_result": ""}
-    await database["jobs"].update_many({}, {"$unset": folded})
+    await database["jobs"].update_many({}, {"$unset": {**folded, "invite": ""}})
     await database["bodies"].update_many({}, {"$unset": {"ticket": ""}})
     await database["meta"].update_one({"_id": "schema"}, {"$set": {"version": 1}})
     await database["leases"].replace_one(
@@ -75,6 +75,8 @@ async def test_the_first_layout_is_brought_up_to_date_by_whoever_writes(empty: s
     wanted = Wanted(text="GRÖSSE", verdict="ok")
     assert len(await store.jobs("den", wanted, before=1000, limit=500)) == 299
     assert len(await store.jobs("den", Wanted(text="EXIT CODE"), before=1000, limit=500)) == 299
+    [job] = await store.jobs("den", wanted, before=2, limit=9)
+    assert job.invite == ""
     assert await store.check() == []
     await store.close()
 

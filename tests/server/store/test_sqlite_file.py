@@ -123,7 +123,11 @@ async def test_the_first_layout_is_brought_up_to_date_by_whoever_writes(path: Pa
     await store.open()
     for text in ("GRÖSSE", "PRINT(1)", "Exit Code", "ana"):
         [job] = await store.jobs("den", Wanted(text=text), before=9, limit=9)
-        assert job.id == job_id(1)
+        assert (job.id, job.invite) == (job_id(1), "")
+    await put(store, AcceptJob(a_job(2)))
+    accepted = await store.job(job_id(2))
+    assert accepted is not None
+    assert accepted.invite == a_job(2).invite != ""
     assert await store.check() == []
     await store.close()
 

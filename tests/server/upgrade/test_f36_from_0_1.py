@@ -1,8 +1,11 @@
 """F36: the rooms, members and invites of a server of 0.1 survive the upgrade."""
 
+import asyncio
 import json
 import shutil
+import sqlite3
 from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +17,12 @@ from codesync_protocol import version
 from codesync_protocol.errors import Code
 from codesync_protocol.links import Link
 from codesync_protocol.messages import FetchHistory, HistoryPage, Role, Welcome
+from codesync_protocol.verdict import Result, Verdict
 from codesync_server.settings import Settings
 from tests.handshakes import Caller
 from tests.server.connections.wire import wire_to
 from tests.servers import RunningServer, running_server
+from tests.waiting import POLL_SECONDS, SECONDS
 
 FOLDER = Path(__file__).parent
 FACTS: dict[str, Any] = json.loads((FOLDER / "facts_0_1.json").read_text())
@@ -27,10 +32,20 @@ CODES_OF_0_1 = {"version", "token", "busy", "draining", "removed"}
 
 
 @pytest.fixture
-async def server(tmp_path: Path) -> AsyncGenerator[RunningServer]:
-    """This version's server over a copy of the store that 0.1 left."""
-    store = tmp_path / "store.sqlite"
-    shutil.copyfile(FOLDER / "store_0_1.sqlite", store)
+def store(tmp_path: Path) -> Path:
+    """A copy of the store that 0.1 left."""
+    return Path(shutil.copyfile(FOLDER / "store_0_1.sqlite", tmp_path / "store.sqlite"))
+
+
+@pytest.fixture
+async def server(store: Path) -> AsyncGenerator[RunningServer]:
+    """This version's server over the store that 0.1 left."""
+    async with server_over(store) as server:
+        yield server
+
+
+@asynccontextmanager
+async def server_over(store: Path) -> AsyncGenerator[RunningServer]:
     settings = Settings(
         port=0,
         executor="local",
@@ -70,6 +85,32 @@ async def test_f36_the_room_has_its_text_and_its_history(server: RunningServer) 
     async with Room(link, name="eva", options=DialOptions(), shares_text=True) as room:
         await room.text_settled()
         assert room.document.text() == FACTS["text"] == "# by ben\nprint('written with 0.1')\n"
+
+
+async def test_f36_a_job_that_waited_in_0_1_runs(store: Path) -> None:
+    waiting = "0" * 31 + "1"
+    with closing(sqlite3.connect(store)) as db, db:
+        db.execute("CREATE TEMP TABLE copy AS SELECT * FROM jobs")
+        db.execute(
+            "UPDATE copy SET ord = 2, id = ?, place = 2, attempts = 0, shown = 0,"
+            " verdict = NULL, explanation = NULL, result = NULL",
+            (waiting,),
+        )
+        db.execute("INSERT INTO jobs SELECT * FROM copy")
+        db.execute("INSERT INTO sources SELECT 2, data FROM sources")
+    async with server_over(store) as server:
+        kept = server.app.store
+
+        async def result() -> Result | None:
+            job = await kept.job(waiting)
+            assert job is not None
+            assert job.invite == ""
+            return job.result
+
+        async with asyncio.timeout(SECONDS):
+            while (ended := await result()) is None:  # noqa: ASYNC110 # it has no event
+                await asyncio.sleep(POLL_SECONDS)
+    assert ended.verdict is Verdict.OK
 
 
 async def test_f36_members_are_who_they_were(server: RunningServer) -> None:

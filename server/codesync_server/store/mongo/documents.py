@@ -108,6 +108,7 @@ _JOB = (
     "ticket",
     "attempts",
     "shown",
+    "invite",
 )
 
 
@@ -129,6 +130,7 @@ def job_documents(job: JobRecord) -> tuple[Document, Document]:
         job.ticket,
         job.attempts,
         job.shown,
+        job.invite,
     )
     document = dict(zip(_JOB, values, strict=True))
     document |= {"verdict": None, "explanation": "", "cancelled_by": "", "size": len(source)}
@@ -144,7 +146,7 @@ def searched_fields(job: Mapping[str, Any]) -> Document:
 
 def read_job(document: Mapping[str, Any], source: bytes | None = None) -> JobRecord:
     """A job again."""
-    known = plain(document)
+    known: Document = {"invite": "", **plain(document)}  # layout 3 had none
     kept = {("id" if each == "_id" else each): known[each] for each in (*_JOB, "cancelled_by")}
     result = document.get("result")
     kept["result"] = msgspec.msgpack.decode(result, type=Result) if result else None

@@ -24,7 +24,7 @@ from codesync_server.store.searching import BEYOND, needle
 
 _FIELDS = (
     *("id", "order", "room", "place", "owner", "member", "name", "language", "title"),
-    *("submitted_at", "excerpt", "ticket", "attempts", "shown", "cancelled_by"),
+    *("submitted_at", "excerpt", "ticket", "attempts", "shown", "cancelled_by", "invite"),
 )
 """Of a JobRecord; the columns have the same names, but for `order`, which is a word of SQL."""
 

@@ -47,6 +47,9 @@ STEPS = (
     """
     ALTER TABLE rooms ADD COLUMN editors_after REAL NOT NULL DEFAULT 0;
     """,
+    """
+    ALTER TABLE jobs ADD COLUMN invite TEXT NOT NULL DEFAULT '';
+    """,
 )
 assert len(STEPS) == SCHEMA
 

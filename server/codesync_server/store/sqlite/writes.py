@@ -110,7 +110,7 @@ def _accept(db: sqlite3.Connection, job: JobRecord) -> bool:
     source = pack_source(source_of(job))
     done = db.execute(
         "INSERT INTO jobs VALUES"
-        " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL, NULL, '', ?, ?)"
+        " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL, NULL, '', ?, ?, ?)"
         " ON CONFLICT (id) DO NOTHING",
         (
             job.order,
@@ -129,6 +129,7 @@ def _accept(db: sqlite3.Connection, job: JobRecord) -> bool:
             job.shown,
             len(source),
             searchable(job),
+            job.invite,
         ),
     )
     if done.rowcount:
