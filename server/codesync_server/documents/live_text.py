@@ -56,14 +56,30 @@ class LiveText:
                 return True
             return client == update.client and fresh.splits(clock)
 
-        return any(
-            (left is not None and splits(left[0], left[1] + 1))
-            or (right is not None and splits(*right))
-            for left, right in update.places
-        ) or any(
-            splits(each.client, each.clock) or splits(each.client, each.end)
-            for each in update.deletions
+        return (
+            self._resumes_within_character(update)
+            or any(
+                (left is not None and splits(left[0], left[1] + 1))
+                or (right is not None and splits(*right))
+                for left, right in update.places
+            )
+            or any(
+                splits(each.client, each.clock) or splits(each.client, each.end)
+                for each in update.deletions
+            )
         )
+
+    def _resumes_within_character(self, update: Update) -> bool:
+        """Tell whether the known part of an update ends between two code units of a character.
+
+        The library would cut that character. Only a forged update contradicts what is known so.
+        """
+        known = self.end(update.client) if update.client is not None else 0
+        for each in update.insertions:
+            if each.clock < known < each.end and each.text is not None and not each.text.isascii():
+                place = (known - each.clock) * _UNIT
+                return each.text.decode().encode("utf-16-le")[place + 1] & 0xFC == 0xDC
+        return False
 
     def take(self, update: Update) -> None:
         """Take an update in: its insertions, then its deletions."""

@@ -171,6 +171,17 @@ def test_f34_an_edit_that_makes_the_library_panic_is_refused_and_undone(
     assert not document.is_miscounted
 
 
+def test_h08_a_resent_edit_that_resumes_within_a_character_is_refused() -> None:
+    document = Document()
+    eve = document.assign()
+    document.apply(update(eve, 0, [insertion("aaa")]), eve)
+    with pytest.raises(EditNotTaken, match="cuts a character"):
+        document.apply(update(eve, 0, [insertion("aa"), insertion("🙂")]), eve)
+    document.apply(update(eve, 0, [insertion("a"), insertion("🙂x")]), eve)
+    assert document.texts[SOURCE] == "aaax"
+    assert not document.is_miscounted
+
+
 clocks = st.integers(0, 40)
 pieces = st.text("ab\né🙂", min_size=1, max_size=6)
 edits = st.lists(
