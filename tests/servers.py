@@ -10,7 +10,7 @@ from codesync_client import DialOptions, Room
 from codesync_protocol.links import Link
 from codesync_protocol.messages import Role
 from codesync_server.app import App
-from codesync_server.settings import Settings
+from codesync_server.configuration.settings import Settings
 from codesync_server.store.choice import MEMORY
 
 START_SECONDS = 30.0

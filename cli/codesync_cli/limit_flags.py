@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from codesync_protocol.messages import RunLimits
 from codesync_protocol.sizes import show_size
 from codesync_server.configuration.keys import Setting, declared, value_of
-from codesync_server.kinds import Size, Unfit
-from codesync_server.settings import Settings
+from codesync_server.configuration.setting_types import ByteSize, InvalidValue
+from codesync_server.configuration.settings import Settings
 
 
 class LimitError(Exception):
@@ -61,8 +61,8 @@ def parse_limits(texts: Iterable[str]) -> RunLimits:
             hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(LIMITS)}"
             raise LimitError(f"--limit {name}: there is no such limit; {hint}")
         try:
-            asked[LIMITS[name].field] = _setting(name).kind.read(value)
-        except Unfit as unfit:
+            asked[LIMITS[name].field] = _setting(name).type.parse(value)
+        except InvalidValue as unfit:
             raise LimitError(f"--limit {name}: {unfit}") from None
     return RunLimits(**asked)
 
@@ -74,7 +74,7 @@ def as_caps(asked: RunLimits, settings: Settings) -> list[str]:
         value = getattr(asked, limit.field)
         own = value_of(settings, f"limits.run.{name}")
         if value is not None and value > max(own, value_of(settings, f"caps.{name}") or 0):
-            sets.append(f"caps.{name}={_setting(name).kind.write(value)}")
+            sets.append(f"caps.{name}={_setting(name).type.format(value)}")
     return sets
 
 
@@ -87,8 +87,8 @@ def less_than_asked(asked: RunLimits, granted: RunLimits) -> Iterator[str]:
 
 
 def _shown(name: str, value: Any) -> str:
-    kind = _setting(name).kind
-    text = show_size(value) if isinstance(kind, Size) else kind.write(value)
+    kind = _setting(name).type
+    text = show_size(value) if isinstance(kind, ByteSize) else kind.format(value)
     return f"{text}{LIMITS[name].unit}"
 
 

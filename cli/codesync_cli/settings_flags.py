@@ -5,9 +5,9 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from codesync_server.configuration import Loaded, load
+from codesync_server.configuration import LoadedSettings, load
 from codesync_server.configuration.keys import Setting, declared
-from codesync_server.kinds import Address, Choice, Switch, Texts
+from codesync_server.configuration.setting_types import Boolean, OneOf, SecretAddress, StringList
 
 PREFIX = "setting "
 """Before a setting's key in the parsed arguments, where other flags have names like it."""
@@ -44,23 +44,26 @@ def add_settings(parser: argparse.ArgumentParser, *, with_address: bool) -> None
 def _add_flags(parser: argparse.ArgumentParser, title: str, settings: Iterable[Setting]) -> None:
     group = parser.add_argument_group(title)
     for setting in settings:
-        dest, kind = PREFIX + setting.key, setting.kind
-        about = f"{kind.about} ({kind.write(setting.default) or 'none'})".replace("%", "%%")
-        if isinstance(kind, Switch):
+        dest, setting_type = PREFIX + setting.key, setting.type
+        default = setting_type.format(setting.default) or "none"
+        about = f"{setting_type.description} ({default})".replace("%", "%%")
+        if isinstance(setting_type, Boolean):
             group.add_argument(
                 setting.flag, dest=dest, action=argparse.BooleanOptionalAction, help=about
             )
-        elif isinstance(kind, Texts):
+        elif isinstance(setting_type, StringList):
             about += "; repeatable"
             group.add_argument(setting.flag, dest=dest, metavar="X", action="append", help=about)
         else:
-            metavar = f"{{{','.join(kind.words)}}}" if isinstance(kind, Choice) else "X"
+            metavar = (
+                f"{{{','.join(setting_type.words)}}}" if isinstance(setting_type, OneOf) else "X"
+            )
             group.add_argument(setting.flag, dest=dest, metavar=metavar, help=about)
 
 
 def load_settings(
     args: argparse.Namespace, *, embedded: bool, sets: Iterable[str] = (), alone: bool = False
-) -> Loaded:
+) -> LoadedSettings:
     """Bring the settings together: flags, environment, file, defaults.
 
     Args:
@@ -88,7 +91,7 @@ def load_settings(
     )
 
 
-def as_arguments(loaded: Loaded, *, throw_away: bool = False) -> list[str]:
+def as_arguments(loaded: LoadedSettings, *, throw_away: bool = False) -> list[str]:
     """Give what was set as arguments for a server that we start: it looks nowhere else.
 
     What may have a password in it is not among them, since everybody can read them.
@@ -104,10 +107,10 @@ def as_arguments(loaded: Loaded, *, throw_away: bool = False) -> list[str]:
     return [f"--set={text}" for text in sets]
 
 
-def as_environment(loaded: Loaded) -> dict[str, str]:
+def as_environment(loaded: LoadedSettings) -> dict[str, str]:
     """Give the rest of what was set as environment variables for that server."""
     return {
-        setting.variable: setting.kind.write(loaded.found[setting.key].value)
+        setting.variable: setting.type.format(loaded.found[setting.key].value)
         for setting in _secret()
         if setting.key in loaded.found
     }
@@ -119,4 +122,4 @@ def _secrets_in(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def _secret() -> Iterable[Setting]:
-    return (setting for setting in declared().values() if isinstance(setting.kind, Address))
+    return (setting for setting in declared().values() if isinstance(setting.type, SecretAddress))

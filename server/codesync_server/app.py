@@ -12,6 +12,7 @@ from codesync_server.access.budgets import Budgets
 from codesync_server.access.invites import InviteDesk
 from codesync_server.access.rules import check_binding
 from codesync_server.access.shares import Shares
+from codesync_server.configuration.settings import Settings
 from codesync_server.connections.admission import Doorkeeper
 from codesync_server.connections.client_limits import ClientLimits
 from codesync_server.connections.connection import Connection
@@ -48,7 +49,6 @@ from codesync_server.rooms.reporter import Reporter
 from codesync_server.rooms.room import Room
 from codesync_server.rooms.seat import Seat
 from codesync_server.rooms.submission_budgets import SubmissionBudgets
-from codesync_server.settings import Settings
 from codesync_server.store.choice import choose_store
 from codesync_server.store.contract import Store, StoreDown, StoreLost, StoreUnusable
 from codesync_server.store.keeper import Keeper

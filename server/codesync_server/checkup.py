@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from codesync_protocol.messages import StdinMode, Stream
 from codesync_protocol.verdict import Verdict
+from codesync_server.configuration.limits import JobLimits
 from codesync_server.executors.contract import Executor, ExecutorDown
 from codesync_server.executors.docker import image
 from codesync_server.executors.docker.address import Address
@@ -24,7 +25,6 @@ from codesync_server.jobs.plan import plan
 from codesync_server.jobs.stdin import StdinGate
 from codesync_server.languages.language import Language
 from codesync_server.languages.registry import Languages, built_in
-from codesync_server.limits import JobLimits
 
 
 class Grade(StrEnum):

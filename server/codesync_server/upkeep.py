@@ -3,10 +3,10 @@
 import asyncio
 import logging
 
+from codesync_server.configuration.settings import Settings
 from codesync_server.documents.load_process import LoadProcesses
 from codesync_server.rooms.histories import check_document
 from codesync_server.rooms.registry import Rooms
-from codesync_server.settings import Settings
 from codesync_server.store.contract import Retention, Store, StoreDown
 
 FORGET_ROOMS_SECONDS = 5.0

@@ -20,9 +20,9 @@ from codesync_client import JobOutput, Room
 from codesync_protocol.limits import OUTPUT_KEPT_MAX
 from codesync_protocol.messages import Finished
 from codesync_protocol.verdict import Verdict
+from codesync_server.configuration.limits import RUN, JobLimits
+from codesync_server.configuration.settings import Settings
 from codesync_server.executors.docker.profile import SandboxProfile
-from codesync_server.limits import RUN, JobLimits
-from codesync_server.settings import Settings
 from tests.programs import SECONDS, outcome, python, submit_and_wait, until
 from tests.sandbox.engine_view import EngineView
 from tests.sandbox.sandboxes import python_spec, run_on, running_executor

@@ -9,8 +9,8 @@ from pathlib import Path
 from codesync_cli.exit_codes import ExitCode
 from codesync_client import DialOptions, Room
 from codesync_protocol.links import Link
-from codesync_server.limits import RUN, JobLimits
-from codesync_server.settings import Settings
+from codesync_server.configuration.limits import RUN, JobLimits
+from codesync_server.configuration.settings import Settings
 from tests.cli.command import Done, codesync
 from tests.programs import python
 from tests.servers import RunningServer, running_server

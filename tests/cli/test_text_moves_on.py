@@ -11,7 +11,7 @@ from codesync_cli.exit_codes import ExitCode
 from codesync_cli.shared_room import settled
 from codesync_client import Room, text_base
 from codesync_protocol.shared_text import SOURCE
-from codesync_server.settings import Settings
+from codesync_server.configuration.settings import Settings
 from tests.servers import RunningServer, running_server
 
 

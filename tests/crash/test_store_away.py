@@ -13,7 +13,7 @@ from pymongo.uri_parser import parse_uri
 from codesync_client import Submission, SubmissionRejected
 from codesync_protocol.errors import Code
 from codesync_protocol.shared_text import SOURCE
-from codesync_server.settings import Settings
+from codesync_server.configuration.settings import Settings
 from codesync_server.store import keeper
 from codesync_server.store.choice import choose_store
 from codesync_server.store.mongo import store as mongo

@@ -12,9 +12,9 @@ from typing import Any
 from codesync_client import JobOutput, Room, Submission
 from codesync_protocol.messages import Finished, JobState, Queue
 from codesync_protocol.verdict import Result, Verdict
+from codesync_server.configuration.limits import JobLimits
+from codesync_server.configuration.settings import Settings
 from codesync_server.executors.contract import PoolFigures
-from codesync_server.limits import JobLimits
-from codesync_server.settings import Settings
 from tests.programs import python
 from tests.servers import RunningServer, running_server
 from tests.waiting import eventually

@@ -9,11 +9,11 @@ import pytest
 from codesync_protocol.messages import JobState
 from codesync_protocol.verdict import Verdict
 from codesync_server.app import App
+from codesync_server.configuration.limits import JobLimits
 from codesync_server.executors.contract import ExecutorDown
 from codesync_server.executors.docker import engine as engine_module
 from codesync_server.executors.docker import executor as executor_module
 from codesync_server.executors.docker import image, pool, watch
-from codesync_server.limits import JobLimits
 from tests.faults.engine_proxy import CREATE, REMOVE, START, EngineProxy
 from tests.faults.house import HELLO, QUIET, SECONDS, SETTINGS, STAYS, house
 from tests.faults.private_engine import PrivateEngine

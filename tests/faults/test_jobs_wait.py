@@ -9,13 +9,13 @@ import pytest
 from codesync_cli.plain_lines import PlainLines
 from codesync_protocol.messages import JobState, Queue, StdinMode
 from codesync_protocol.verdict import Verdict
+from codesync_server.configuration.settings import Settings
 from codesync_server.executors.contract import Autopsy, ExecutorDown, Sandbox
 from codesync_server.executors.judge import Stop, judge
 from codesync_server.jobs.job import Job
 from codesync_server.jobs.queue import FairQueue, QueueLimits
 from codesync_server.jobs.scheduler import Scheduler
 from codesync_server.jobs.stdin import KEPT_MAX, StdinGate
-from codesync_server.settings import Settings
 from tests.sandbox.sandboxes import python_spec
 from tests.server.doubles import GoodExecutor, Recorder
 from tests.server.making import all_languages, make_job

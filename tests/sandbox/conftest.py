@@ -7,8 +7,8 @@ import pytest
 import pytest_asyncio
 from hypothesis import settings
 
-from codesync_server.limits import COMPILE, RUN, JobLimits
-from codesync_server.settings import Settings
+from codesync_server.configuration.limits import COMPILE, RUN, JobLimits
+from codesync_server.configuration.settings import Settings
 from tests.server.blocking import nothing_of_ours_blocks
 from tests.servers import RunningServer, running_server
 

@@ -10,10 +10,10 @@ from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
+from codesync_server.configuration.limits import RUN, StageLimits
 from codesync_server.executors.report import Report, StageEvidence, read_report
 from codesync_server.executors.request import RunnerStream, RunSpec, StageSpec, frame
 from codesync_server.executors.runner import source
-from codesync_server.limits import RUN, StageLimits
 
 MARK = "CODESYNC_TEST_MARK"
 SECONDS = 60.0

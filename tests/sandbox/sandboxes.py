@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from codesync_protocol.messages import Stream
 from codesync_protocol.verdict import Result
+from codesync_server.configuration.limits import RUN, StageLimits
 from codesync_server.executors.contract import Executor, Sandbox
 from codesync_server.executors.docker.container import DockerSandbox
 from codesync_server.executors.docker.engine import Engine
@@ -16,7 +17,6 @@ from codesync_server.executors.docker.executor import DockerExecutor
 from codesync_server.executors.docker.profile import SandboxProfile
 from codesync_server.executors.request import RunSpec, StageSpec
 from codesync_server.executors.session import Session
-from codesync_server.limits import RUN, StageLimits
 
 
 @asynccontextmanager

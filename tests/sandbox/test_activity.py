@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codesync_protocol.verdict import Verdict
+from codesync_server.configuration.limits import TTY
 from codesync_server.executors.contract import Executor
 from codesync_server.executors.judge import Stop
 from codesync_server.executors.local import LocalExecutor
@@ -20,7 +21,6 @@ from codesync_server.executors.runner.activity import (
     Activity,
 )
 from codesync_server.executors.session import Session
-from codesync_server.limits import TTY
 from tests.sandbox.sandboxes import OWN_PYTHON, Heard, python_spec, running_executor
 from tests.waiting import eventually
 

@@ -11,8 +11,8 @@ from codesync_attacks import CORPUS
 from codesync_protocol.messages import Finished, JobState, RunLimits
 from codesync_protocol.shared_text import SOURCE
 from codesync_protocol.verdict import Verdict
-from codesync_server.limits import RUN, JobLimits
-from codesync_server.settings import Settings
+from codesync_server.configuration.limits import RUN, JobLimits
+from codesync_server.configuration.settings import Settings
 from tests.client.watching import Watcher, watching
 from tests.servers import RunningServer, running_server
 from tests.waiting import eventually

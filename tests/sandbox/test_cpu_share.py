@@ -10,9 +10,9 @@ from docker.errors import NotFound
 
 from codesync_client import Submission
 from codesync_protocol.verdict import Verdict
+from codesync_server.configuration.limits import COMPILE, RUN, JobLimits
+from codesync_server.configuration.settings import Settings
 from codesync_server.executors.docker.profile import SandboxProfile
-from codesync_server.limits import COMPILE, RUN, JobLimits
-from codesync_server.settings import Settings
 from tests.programs import outcome, python, submit_and_wait
 from tests.sandbox.engine_view import EngineView
 from tests.servers import RunningServer, running_server

@@ -7,8 +7,8 @@ import pytest
 from codesync_client import Submission
 from codesync_protocol.messages import StdinMode
 from codesync_protocol.verdict import Verdict
-from codesync_server.limits import RUN, TTY, JobLimits
-from codesync_server.settings import Settings
+from codesync_server.configuration.limits import RUN, TTY, JobLimits
+from codesync_server.configuration.settings import Settings
 from tests.programs import outcome
 from tests.servers import running_server
 

@@ -8,10 +8,10 @@ import docker
 import pytest
 
 from codesync_protocol.verdict import Result, Verdict
+from codesync_server.configuration.limits import RUN
 from codesync_server.executors.docker import container
 from codesync_server.executors.docker.container import is_crowded
 from codesync_server.executors.session import Session
-from codesync_server.limits import RUN
 from tests.sandbox.sandboxes import Heard, acquire, python_spec, running_executor
 
 LIMIT = 268_435_456

@@ -18,10 +18,10 @@ from docker.errors import NotFound
 
 from codesync_client import JobOutput
 from codesync_protocol.verdict import Verdict
+from codesync_server.configuration.limits import RUN, JobLimits
+from codesync_server.configuration.settings import Settings
 from codesync_server.executors.docker.owner import EXPIRES_LABEL, LABEL, OWNER_LABEL, Owner
 from codesync_server.executors.session import Session
-from codesync_server.limits import RUN, JobLimits
-from codesync_server.settings import Settings
 from tests.cli.command import command, environment
 from tests.programs import outcome, python, until
 from tests.sandbox.engine_view import EngineView, owner_of

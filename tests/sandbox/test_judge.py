@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codesync_protocol.verdict import MemorySource, Verdict
+from codesync_server.configuration.limits import COMPILE, RUN
 from codesync_server.executors.contract import Autopsy
 from codesync_server.executors.judge import EXPLANATION_MAX, Stop, judge
 from codesync_server.executors.report import Report, StageEvidence, read_report
 from codesync_server.executors.request import RunSpec, StageSpec
-from codesync_server.limits import COMPILE, RUN
 
 MIB: Final = 1 << 20
 SPEC: Final = RunSpec(

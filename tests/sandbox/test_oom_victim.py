@@ -9,9 +9,9 @@ import pytest
 from codesync_attacks.attack import PRELUDE
 from codesync_attacks.limits import LIMITS
 from codesync_protocol.verdict import Verdict
+from codesync_server.configuration.limits import RUN
 from codesync_server.executors.docker import profile
 from codesync_server.executors.docker.profile import seccomp_profile
-from codesync_server.limits import RUN
 from tests.sandbox.sandboxes import python_spec, run_on, running_executor
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300, func_only=True)]

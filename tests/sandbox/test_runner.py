@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from codesync_server.configuration.limits import COMPILE, RUN
 from codesync_server.executors.request import RunSpec, StageSpec, frame
-from codesync_server.limits import COMPILE, RUN
 from tests.sandbox.runner_process import RunnerProcess, started_runner
 from tests.waiting import eventually
 

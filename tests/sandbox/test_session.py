@@ -10,12 +10,12 @@ import pytest
 
 from codesync_protocol.limits import STDIN_WINDOW
 from codesync_protocol.verdict import Result, Verdict
+from codesync_server.configuration.limits import RUN
 from codesync_server.executors.contract import Autopsy, Sandbox
 from codesync_server.executors.judge import Stop
 from codesync_server.executors.request import RunnerStream, RunSpec, frame
 from codesync_server.executors.runner.wire import ACTIVITY, FRAME_MAX, HEADER
 from codesync_server.executors.session import SIGNALS_MAX, Session
-from codesync_server.limits import RUN
 from tests.sandbox.sandboxes import Heard, python_spec
 
 SECONDS = 60.0

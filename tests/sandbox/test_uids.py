@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from codesync_server.configuration import load
+from codesync_server.configuration.setting_types import InvalidValue
+from codesync_server.configuration.setting_types.uid_range import UidRange
 from codesync_server.executors.docker import uids as uids_module
 from codesync_server.executors.docker.leases import Leases, NoUidLeft
 from codesync_server.executors.docker.uids import MAPPED, UNUSED, UidsTaken, choose_uids
-from codesync_server.kinds import Unfit
-from codesync_server.uid_range import UidRange
 
 ROOTFUL: dict[str, Any] = {"SecurityOptions": ["name=seccomp,profile=default"]}
 
@@ -68,8 +68,8 @@ def test_h16_the_range_is_a_setting() -> None:
 
 @pytest.mark.parametrize("text", ["", "5", "0-2000", "5-4", "10-20", "1-2147483648", "a-b", "1-²"])
 def test_h16_what_is_no_range_is_refused(text: str) -> None:
-    with pytest.raises(Unfit, match="FIRST-LAST"):
-        UidRange("").read(text)
+    with pytest.raises(InvalidValue, match="FIRST-LAST"):
+        UidRange("").parse(text)
 
 
 def test_a26_no_two_leases_have_the_same_user() -> None:

@@ -12,11 +12,11 @@ import pytest_asyncio
 from codesync_attacks.attack import PRELUDE, Attack
 from codesync_attacks.kernel_memory import HOARDS
 from codesync_protocol.verdict import Verdict
+from codesync_server.configuration.limits import RUN
 from codesync_server.executors.docker.executor import DockerExecutor
 from codesync_server.executors.docker.profile import MIB
 from codesync_server.executors.judge import UNCHARGED_TITLES
 from codesync_server.executors.runner.uncharged import UNCHARGED_MAX
-from codesync_server.limits import RUN
 from tests.sandbox.sandboxes import acquire, python_spec, run_in, run_on, running_executor
 
 pytestmark = [

@@ -8,7 +8,7 @@ import pytest
 from codesync_client import JobOutput, Submission
 from codesync_protocol.messages import StdinMode
 from codesync_protocol.verdict import Verdict
-from codesync_server.limits import RUN
+from codesync_server.configuration.limits import RUN
 from tests.conftest import require_command
 from tests.programs import Outcome, outcome, python, submit_and_wait, until
 from tests.sandbox.conftest import HASTY_WALL_SECONDS

@@ -11,9 +11,9 @@ from codesync_protocol.errors import Code
 from codesync_protocol.limits import MIB
 from codesync_protocol.messages import RunLimits, Submitted
 from codesync_protocol.verdict import Verdict
+from codesync_server.configuration.limits import COMPILE, RUN, Caps, JobLimits
+from codesync_server.configuration.settings import Settings
 from codesync_server.executors.choice import sandbox_profile
-from codesync_server.limits import COMPILE, RUN, Caps, JobLimits
-from codesync_server.settings import Settings
 from tests.conftest import require_command
 from tests.programs import Outcome, python, submit_and_wait, until
 from tests.servers import RunningServer, running_server

@@ -16,7 +16,7 @@ from codesync_protocol.messages import (
     Submitted,
 )
 from codesync_protocol.verdict import Verdict
-from codesync_server.settings import Settings
+from codesync_server.configuration.settings import Settings
 from tests.programs import SECONDS, outcome, python, submit_and_wait, until
 from tests.servers import RunningServer, running_server
 from tests.waiting import eventually

@@ -11,8 +11,8 @@ import pytest_asyncio
 from codesync_client import JobOutput, Room, Submission
 from codesync_protocol.messages import Finished, JobState, Queue, StdinMode
 from codesync_protocol.verdict import Verdict
-from codesync_server.limits import TTY, JobLimits
-from codesync_server.settings import Settings
+from codesync_server.configuration.limits import TTY, JobLimits
+from codesync_server.configuration.settings import Settings
 from tests.programs import SECONDS, outcome, python, until
 from tests.server.connections.wire import get
 from tests.servers import RunningServer, running_server

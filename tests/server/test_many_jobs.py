@@ -15,7 +15,7 @@ import pytest
 from codesync_client import JobOutput, Room
 from codesync_protocol.messages import Finished, Started
 from codesync_protocol.verdict import Verdict
-from codesync_server.settings import Settings
+from codesync_server.configuration.settings import Settings
 from tests.programs import python
 from tests.sandbox.engine_view import EngineView
 from tests.servers import running_server

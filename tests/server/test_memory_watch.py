@@ -10,8 +10,8 @@ from codesync_client import Disconnected
 from codesync_client.errors import EntryRefused
 from codesync_protocol.shared_text import SOURCE
 from codesync_server import memory_watch
+from codesync_server.configuration.settings import Settings
 from codesync_server.memory_watch import MemoryWatch, Pressure, resident_bytes
-from codesync_server.settings import Settings
 from tests.client.watching import watching
 from tests.servers import RunningServer, running_server
 from tests.waiting import eventually

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 import pytest
 
 from codesync_protocol.messages import Role
-from codesync_server.settings import Settings
+from codesync_server.configuration.settings import Settings
 from tests.servers import RunningServer, running_server
 from tests.tui.test_sharing import Screen, screen
 from tests.waiting import eventually

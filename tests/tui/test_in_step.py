@@ -14,8 +14,8 @@ from codesync_client import Room, text_base
 from codesync_protocol.links import Link
 from codesync_protocol.messages import Role
 from codesync_protocol.shared_text import SOURCE
+from codesync_server.configuration.settings import Settings
 from codesync_server.documents.document import Document
-from codesync_server.settings import Settings
 from codesync_tui.app import CodeSyncApp
 from codesync_tui.dialogs.notices import Notices
 from codesync_tui.files import watched_file

@@ -13,7 +13,7 @@ from textual.widgets._toast import Toast
 from codesync_client import Room
 from codesync_protocol.messages import Role
 from codesync_protocol.shared_text import STDIN
-from codesync_server.settings import Settings
+from codesync_server.configuration.settings import Settings
 from codesync_tui.app import CodeSyncApp
 from codesync_tui.dialogs.path_prompt import PathPrompt
 from codesync_tui.editor import CodeEditor

@@ -23,7 +23,7 @@ from codesync_cli.supervisor import supervise
 from codesync_cli.voice import complain, remark
 from codesync_protocol.links import DEFAULT_PORT
 from codesync_protocol.names import is_room_name
-from codesync_server.configuration import Loaded, SettingsError
+from codesync_server.configuration import LoadedSettings, SettingsError
 
 DESCRIPTION = """\
 Open a room on a server of your own, and enter it. The server ends with the room. Others on this
@@ -81,13 +81,13 @@ def run(args: argparse.Namespace) -> int:
         return ExitCode.FAILED
 
 
-def _open(args: argparse.Namespace, room: str, settings: Loaded, port: int) -> int:
+def _open(args: argparse.Namespace, room: str, settings: LoadedSettings, port: int) -> int:
     with hushed():
         remark("opening the room …")
         return asyncio.run(_run(args, room, settings, port))
 
 
-async def _run(args: argparse.Namespace, room: str, settings: Loaded, port: int) -> int:
+async def _run(args: argparse.Namespace, room: str, settings: LoadedSettings, port: int) -> int:
     arguments, secrets = [*as_arguments(settings), f"--port={port}"], as_environment(settings)
     # Both take their time: the server starts in a process of its own.
     screen = asyncio.ensure_future(asyncio.to_thread(import_module, "codesync_tui.app"))

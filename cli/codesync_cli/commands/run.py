@@ -44,7 +44,7 @@ from codesync_protocol.messages import (
     Window,
 )
 from codesync_protocol.verdict import Result, Verdict
-from codesync_server.configuration import Loaded, SettingsError
+from codesync_server.configuration import LoadedSettings, SettingsError
 
 DESCRIPTION = """\
 Run a program in a sandbox as if it ran here: its stdout and stderr come out as they are made, stdin
@@ -203,7 +203,7 @@ async def _link(
         yield server.link, server.has_ended
 
 
-def _own_settings(args: argparse.Namespace, limits: RunLimits) -> Loaded:
+def _own_settings(args: argparse.Namespace, limits: RunLimits) -> LoadedSettings:
     """The settings of a server of our own: who asks for more is its operator, and allows it."""
     settings = load_settings(args, embedded=True)
     caps = as_caps(limits, settings.settings)

@@ -22,7 +22,7 @@ from codesync_cli.voice import complain, remark, say, say_block
 from codesync_protocol.messages import Role
 from codesync_protocol.names import is_room_name
 from codesync_server.configuration import SettingsError, as_toml
-from codesync_server.settings import Settings
+from codesync_server.configuration.settings import Settings
 
 if TYPE_CHECKING:
     from codesync_server.app import App

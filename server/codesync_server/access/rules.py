@@ -2,7 +2,7 @@
 
 from codesync_protocol.links import is_loopback_host
 from codesync_protocol.messages import Role
-from codesync_server.settings import Settings
+from codesync_server.configuration.settings import Settings
 
 ACTING_ROLES = frozenset({Role.HOST, Role.EDITOR})
 """Who may submit, type into programs and cancel; a viewer watches."""

@@ -1,7 +1,7 @@
-"""Where settings come from: flags, environment, a TOML file, defaults, in this order."""
+"""Settings: declared with types, loaded from flags, environment, a TOML file and defaults."""
 
 from codesync_server.configuration.errors import SettingsError
-from codesync_server.configuration.load import DEFAULT, Loaded, load
+from codesync_server.configuration.load import DEFAULT, LoadedSettings, load
 from codesync_server.configuration.show import as_toml
 
-__all__ = ["DEFAULT", "Loaded", "SettingsError", "as_toml", "load"]
+__all__ = ["DEFAULT", "LoadedSettings", "SettingsError", "as_toml", "load"]

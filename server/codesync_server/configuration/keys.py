@@ -6,8 +6,8 @@ from difflib import get_close_matches
 from functools import cache
 from typing import Any, cast, get_type_hints
 
-from codesync_server.kinds import Kind, Texts
-from codesync_server.settings import ADDRESS, Settings
+from codesync_server.configuration.setting_types import SettingType, StringList
+from codesync_server.configuration.settings import ADDRESS, Settings
 
 VARIABLE_PREFIX = "CODESYNC_"
 
@@ -17,14 +17,14 @@ class Setting:
     """One setting.
 
     Attributes:
-        key: its name; in a table of the file, with the table's name and a dot before it.
-        kind: what it is about and what it may be.
-        default: what it is where nobody sets it.
-        is_address: only for servers that others reach.
+        key: the name; inside a table of the file, after the table's name and a dot.
+        type: the type of its values.
+        default: the value unless it is set.
+        is_address: whether it applies only to servers that other machines reach.
     """
 
     key: str
-    kind: Kind
+    type: SettingType
     default: Any
     is_address: bool
 
@@ -38,7 +38,7 @@ class Setting:
         """Its flag; one inside a table is set with --set."""
         if "." in self.key:
             return f"--set {self.key}"
-        name = _singular(self.key) if isinstance(self.kind, Texts) else self.key
+        name = _singular(self.key) if isinstance(self.type, StringList) else self.key
         return "--" + name.replace("_", "-")
 
 
@@ -66,8 +66,8 @@ def _of(instance: Any, prefix: str) -> Iterator[Setting]:
         if is_dataclass(value):
             yield from _of(value, f"{prefix}{part.name}.")
             continue
-        kind = next(mark for mark in hint.__metadata__ if isinstance(mark, Kind))
-        yield Setting(prefix + part.name, kind, value, ADDRESS in hint.__metadata__)
+        setting_type = next(mark for mark in hint.__metadata__ if isinstance(mark, SettingType))
+        yield Setting(prefix + part.name, setting_type, value, ADDRESS in hint.__metadata__)
 
 
 def build(values: Mapping[str, Any]) -> Settings:

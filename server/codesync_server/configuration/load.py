@@ -7,15 +7,15 @@ from pathlib import Path
 
 from codesync_server.configuration.errors import SettingsError
 from codesync_server.configuration.keys import build, declared, value_of
+from codesync_server.configuration.limits import WALL_TOGETHER_MAX, Caps
+from codesync_server.configuration.settings import Settings
 from codesync_server.configuration.sources import (
     CONFIG_VARIABLE,
-    Found,
+    FoundValue,
     from_environment,
     from_file,
     from_flags,
 )
-from codesync_server.limits import WALL_TOGETHER_MAX, Caps
-from codesync_server.settings import Settings
 
 CAPPED = tuple(part.name for part in fields(Caps))
 
@@ -24,7 +24,7 @@ DEFAULT = "default"
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
+class LoadedSettings:
     """Settings, and where each came from.
 
     Attributes:
@@ -35,7 +35,7 @@ class Loaded:
 
     settings: Settings
     file: Path | None
-    found: Mapping[str, Found]
+    found: Mapping[str, FoundValue]
 
     def place(self, key: str) -> str:
         """Where a setting's value came from."""
@@ -44,7 +44,7 @@ class Loaded:
     def as_sets(self) -> list[str]:
         """What was set, as --set arguments that set the same."""
         return [
-            f"{key}={declared()[key].kind.write(found.value)}" for key, found in self.found.items()
+            f"{key}={declared()[key].type.format(found.value)}" for key, found in self.found.items()
         ]
 
 
@@ -56,7 +56,7 @@ def load(
     sets: Sequence[str] = (),
     embedded: bool = False,
     default_file: bool = True,
-) -> Loaded:
+) -> LoadedSettings:
     """Bring the settings together.
 
     Args:
@@ -74,7 +74,7 @@ def load(
     """
     chosen = file or _named(environment) or (_default_file(environment) if default_file else None)
     sources = [from_file(chosen) if chosen else {}, from_environment(environment)]
-    found: dict[str, Found] = {}
+    found: dict[str, FoundValue] = {}
     for source in sources:
         found |= {
             key: value
@@ -86,7 +86,7 @@ def load(
     for key, problem in _contradictions(settings):
         said = found[key].said if key in found else key
         raise SettingsError(f"{said}: {problem}")
-    return Loaded(settings, chosen, found)
+    return LoadedSettings(settings, chosen, found)
 
 
 def _named(environment: Mapping[str, str]) -> Path | None:
@@ -116,8 +116,11 @@ def _contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
             both = f"{wall:g} s and the {compiling:g} s of limits.compile.wall"
             yield key, f"{both} are more than the {WALL_TOGETHER_MAX:g} s that a job may take"
     for name in CAPPED:
-        kind = declared()[f"caps.{name}"].kind
+        setting_type = declared()[f"caps.{name}"].type
         cap, limit = getattr(settings.caps, name), getattr(settings.limits.run, name)
         if cap is not None and cap < limit:
-            least = f"at least the {kind.write(limit)} of limits.run.{name} is allowed"
-            yield f"caps.{name}", f"{kind.write(cap)} is less than everybody gets unasked: {least}"
+            least = f"at least the {setting_type.format(limit)} of limits.run.{name} is allowed"
+            yield (
+                f"caps.{name}",
+                f"{setting_type.format(cap)} is less than everybody gets unasked: {least}",
+            )

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from dataclasses import fields
 
 from codesync_server.configuration.keys import Setting, declared, value_of
-from codesync_server.configuration.load import Loaded, load
-from codesync_server.limits import JobLimits
+from codesync_server.configuration.limits import JobLimits
+from codesync_server.configuration.load import LoadedSettings, load
 
 STAGES = tuple(part.name for part in fields(JobLimits))
 
 
-def as_toml(loaded: Loaded) -> str:
+def as_toml(loaded: LoadedSettings) -> str:
     """Write settings as a settings file that sets the same, each with where it came from."""
     table, lines = "", [f"# settings file: {loaded.file or 'none'}"]
     for setting in declared().values():
@@ -18,7 +18,7 @@ def as_toml(loaded: Loaded) -> str:
         if of != table:
             table = of
             lines += ["", f"[{table}]"]
-        value = setting.kind.show(value_of(loaded.settings, setting.key))
+        value = setting.type.as_toml(value_of(loaded.settings, setting.key))
         lines.append(f"{f'{name} = {value}':40} # {loaded.place(setting.key)}")
     return "\n".join(lines)
 
@@ -61,11 +61,11 @@ def as_tables() -> Iterator[str]:
 
 
 def _default(setting: Setting) -> str:
-    return f"`{setting.kind.show(setting.default)}`"
+    return f"`{setting.type.as_toml(setting.default)}`"
 
 
 def _about(setting: Setting) -> str:
-    return f"{setting.kind.about} | {setting.kind.allowed}"
+    return f"{setting.type.description} | {setting.type.allowed}"
 
 
 def _row(*cells: str) -> str:

@@ -15,7 +15,7 @@ from codesync_server.configuration.keys import (
     nearest,
     tables,
 )
-from codesync_server.kinds import Unfit
+from codesync_server.configuration.setting_types import InvalidValue
 
 FILE_SIZE_MAX = 1 << 20
 CONFIG_VARIABLE = "CODESYNC_CONFIG"
@@ -28,7 +28,7 @@ SEE_ALL = "see all of them with: codesync serve --show-settings"
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundValue:
     """A value and its place.
 
     Attributes:
@@ -42,19 +42,19 @@ class Found:
     said: str
 
 
-def from_file(path: Path) -> dict[str, Found]:
+def from_file(path: Path) -> dict[str, FoundValue]:
     """Read a settings file.
 
     Raises:
         SettingsError: it cannot be read, or something in it will not do.
     """
-    found: dict[str, Found] = {}
+    found: dict[str, FoundValue] = {}
     for key, value in _flattened(_parsed(path), "", str(path)):
         said = f"{path}: {key}"
-        checked = _checked(said, declared()[key].kind.take, value)
+        checked = _checked(said, declared()[key].type.check, value)
         if isinstance(checked, Path):
             checked = path.parent / checked
-        found[key] = Found(checked, str(path), said)
+        found[key] = FoundValue(checked, str(path), said)
     return found
 
 
@@ -95,20 +95,20 @@ def _flattened(table: Mapping[str, Any], prefix: str, place: str) -> Iterator[tu
             raise SettingsError(f"{place}: {_no_such(key)}")
 
 
-def from_environment(environment: Mapping[str, str]) -> dict[str, Found]:
+def from_environment(environment: Mapping[str, str]) -> dict[str, FoundValue]:
     """Read the environment variables; an empty one counts as not set.
 
     Raises:
         SettingsError: something in them will not do, or one is nearly the name of a setting's.
     """
     by_variable = {setting.variable: setting for setting in declared().values()}
-    found: dict[str, Found] = {}
+    found: dict[str, FoundValue] = {}
     for name, text in environment.items():
         if not name.startswith(VARIABLE_PREFIX) or not text:
             continue
         if setting := by_variable.get(name):
-            value = _checked(name, setting.kind.read, text)
-            found[setting.key] = Found(value, name, name)
+            value = _checked(name, setting.type.parse, text)
+            found[setting.key] = FoundValue(value, name, name)
         elif near := _nearly(name, by_variable):
             raise SettingsError(
                 f"{shown_key(name)}: no setting has this variable; did you mean {near}?"
@@ -125,7 +125,9 @@ def _nearly(name: str, known: Iterable[str]) -> str:
     return VARIABLE_PREFIX + near[0] if near else ""
 
 
-def from_flags(flags: Mapping[str, str | Sequence[str]], sets: Sequence[str]) -> dict[str, Found]:
+def from_flags(
+    flags: Mapping[str, str | Sequence[str]], sets: Sequence[str]
+) -> dict[str, FoundValue]:
     """Read the flags.
 
     Args:
@@ -135,7 +137,7 @@ def from_flags(flags: Mapping[str, str | Sequence[str]], sets: Sequence[str]) ->
     Raises:
         SettingsError: something in them will not do.
     """
-    found: dict[str, Found] = {}
+    found: dict[str, FoundValue] = {}
     for text in sets:
         key, equals, value = text.partition("=")
         key = key.strip()
@@ -144,23 +146,23 @@ def from_flags(flags: Mapping[str, str | Sequence[str]], sets: Sequence[str]) ->
         if key not in declared():
             raise SettingsError(f"--set {_no_such(key)}")
         place = f"--set {key}"
-        found[key] = Found(_checked(place, declared()[key].kind.read, value), place, place)
+        found[key] = FoundValue(_checked(place, declared()[key].type.parse, value), place, place)
     for key, given in flags.items():
         setting = declared()[key]
-        found[key] = Found(_given(setting, given), setting.flag, setting.flag)
+        found[key] = FoundValue(_given(setting, given), setting.flag, setting.flag)
     return found
 
 
 def _given(setting: Setting, given: str | Sequence[str]) -> Any:
     if isinstance(given, str):
-        return _checked(setting.flag, setting.kind.read, given)
-    return _checked(setting.flag, setting.kind.take, list(given))
+        return _checked(setting.flag, setting.type.parse, given)
+    return _checked(setting.flag, setting.type.check, list(given))
 
 
 def _checked(said: str, check: Callable[[Any], Any], value: object) -> Any:
     try:
         return check(value)
-    except Unfit as unfit:
+    except InvalidValue as unfit:
         raise SettingsError(f"{said}: {unfit}") from None
 
 

@@ -15,7 +15,7 @@ from codesync_server.access.exhausted import Exhausted
 from codesync_server.access.payer import Payer
 from codesync_server.access.shares import Share, Shares
 from codesync_server.access.token_buckets import Rate
-from codesync_server.settings import Settings
+from codesync_server.configuration.settings import Settings
 
 HANDSHAKE_SECONDS = 10.0
 """How long a client has from its TCP connection to its welcome, or a plain HTTP request in all."""

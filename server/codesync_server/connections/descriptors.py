@@ -4,7 +4,7 @@ import logging
 import os
 import resource
 
-from codesync_server.settings import Settings
+from codesync_server.configuration.settings import Settings
 
 RESERVED = 200
 """For the engine, the containers, the store, the log and what Python itself opens."""

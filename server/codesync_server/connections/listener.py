@@ -16,6 +16,7 @@ from codesync_protocol.errors import Code
 from codesync_protocol.limits import HELLO_FRAME_MAX
 from codesync_server.access.budgets import Budgets
 from codesync_server.access.exhausted import Exhausted
+from codesync_server.configuration.settings import Settings
 from codesync_server.connections import descriptors
 from codesync_server.connections.client_limits import Client, ClientLimits
 from codesync_server.connections.connection import Connection
@@ -25,7 +26,6 @@ from codesync_server.connections.listening_socket import ListeningSocket, bound_
 from codesync_server.connections.peer import Peer
 from codesync_server.connections.proxies import TrustedProxies
 from codesync_server.connections.tls_memory import bound_tls_buffers
-from codesync_server.settings import Settings
 
 OPEN_SECONDS = 5.0
 PING_SECONDS = 10.0

@@ -4,13 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from codesync_server.access.rules import UnsafeSettings, check_local_executor
+from codesync_server.configuration.settings import Settings
 from codesync_server.executors.contract import Executor, ExecutorDown
 from codesync_server.executors.docker import image
 from codesync_server.executors.docker.engine import Engine, EngineError
 from codesync_server.executors.docker.executor import DockerExecutor
 from codesync_server.executors.docker.profile import SandboxProfile
 from codesync_server.executors.local import LocalExecutor
-from codesync_server.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)

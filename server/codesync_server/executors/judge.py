@@ -9,11 +9,11 @@ import signal
 from enum import StrEnum
 
 from codesync_protocol.verdict import MemorySource, Result, Stage, Verdict
+from codesync_server.configuration.limits import StageLimits
 from codesync_server.executors.contract import Autopsy
 from codesync_server.executors.report import Report, StageEvidence
 from codesync_server.executors.request import RunSpec
 from codesync_server.executors.runner.uncharged import UNCHARGED_MAX
-from codesync_server.limits import StageLimits
 
 
 class Stop(StrEnum):

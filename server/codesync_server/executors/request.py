@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
+from codesync_server.configuration.limits import StageLimits
 from codesync_server.executors.runner.wire import FRAME_MAX, HEADER
-from codesync_server.limits import StageLimits
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from typing import Any
 
 from codesync_protocol.messages import RunLimits
 from codesync_server.configuration.keys import declared
-from codesync_server.kinds import Unfit
-from codesync_server.limits import Caps, JobLimits, StageLimits
+from codesync_server.configuration.limits import Caps, JobLimits, StageLimits
+from codesync_server.configuration.setting_types import InvalidValue
 
 
 class NotAllowed(Exception):
@@ -61,6 +61,6 @@ class Allowance:
 
 def _checked(name: str, value: float) -> Any:
     try:
-        return declared()[f"limits.run.{name}"].kind.take(value)
-    except Unfit as unfit:
+        return declared()[f"limits.run.{name}"].type.check(value)
+    except InvalidValue as unfit:
         raise NotAllowed(f"{name}: {unfit}") from None

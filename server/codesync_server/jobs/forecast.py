@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from heapq import heapreplace
 
+from codesync_server.configuration.limits import JobLimits
 from codesync_server.jobs.job import Job
 from codesync_server.jobs.plan import run_limits
 from codesync_server.jobs.slots import Held, Slots
-from codesync_server.limits import JobLimits
 
 NEWEST_WEIGHT = 0.2
 """The weight of the newest job in the running mean of how long jobs are in a slot."""

@@ -6,12 +6,12 @@ from math import ceil
 from codesync_protocol.errors import Code
 from codesync_protocol.limits import ARGS_MAX, SOURCE_MAX
 from codesync_protocol.messages import Submit, SubmitPart
+from codesync_server.configuration.limits import StageLimits
 from codesync_server.jobs.allowance import Allowance, NotAllowed
 from codesync_server.jobs.job import Job, Submitter
 from codesync_server.jobs.stdin import StdinGate
 from codesync_server.languages.language import Language, is_harmless_file_name
 from codesync_server.languages.registry import Languages
-from codesync_server.limits import StageLimits
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from codesync_protocol.limits import MIB
-from codesync_server.settings import Settings
+from codesync_server.configuration.settings import Settings
 
 Key = TypeVar("Key")
 

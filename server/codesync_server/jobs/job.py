@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 
 from codesync_protocol.messages import JobState, JobSummary, RunLimits, StdinHeld, StdinMode
 from codesync_protocol.verdict import Result, Stage
+from codesync_server.configuration.limits import StageLimits
 from codesync_server.executors.session import Session
 from codesync_server.jobs.echoes import Echoes
 from codesync_server.jobs.output import KeptOutput
 from codesync_server.jobs.stdin import StdinGate
-from codesync_server.limits import StageLimits
 
 TRANSITIONS: dict[JobState, frozenset[JobState]] = {
     JobState.QUEUED: frozenset({JobState.CLAIMED, JobState.FINISHED}),

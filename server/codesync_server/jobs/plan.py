@@ -1,9 +1,9 @@
 """From a job to what a sandbox is asked to do. Pure."""
 
+from codesync_server.configuration.limits import JobLimits, StageLimits
 from codesync_server.executors.request import RunSpec, StageSpec
 from codesync_server.jobs.job import Job
 from codesync_server.languages.language import Language
-from codesync_server.limits import JobLimits, StageLimits
 
 
 def run_limits(job: Job, limits: JobLimits) -> StageLimits:

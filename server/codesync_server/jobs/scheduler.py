@@ -12,6 +12,7 @@ import msgspec
 
 from codesync_protocol.messages import JobState
 from codesync_protocol.verdict import Result, Stage, Verdict
+from codesync_server.configuration.settings import Settings
 from codesync_server.executors.contract import Executor, ExecutorDown, Sandbox
 from codesync_server.executors.judge import Stop
 from codesync_server.executors.session import Session
@@ -25,7 +26,6 @@ from codesync_server.jobs.rerun import may_run_again
 from codesync_server.jobs.slots import Slots
 from codesync_server.jobs.start_order import StartOrder
 from codesync_server.languages.registry import Languages
-from codesync_server.settings import Settings
 
 SEARCH_SECONDS = 0.002
 """A search of the queue that takes longer is followed by a pause of SEARCH_PAUSES its length: a

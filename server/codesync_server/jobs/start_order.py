@@ -2,12 +2,12 @@
 
 from math import ceil
 
+from codesync_server.configuration.limits import JobLimits
 from codesync_server.jobs.forecast import StartEstimates
 from codesync_server.jobs.job import Job
 from codesync_server.jobs.plan import run_limits
 from codesync_server.jobs.queue import FairQueue
 from codesync_server.jobs.slots import Slots
-from codesync_server.limits import JobLimits
 
 
 class StartOrder:

@@ -5,7 +5,7 @@ import asyncio
 from codesync_server.access.budgets import Budget, Budgets, member_budget
 from codesync_server.access.payer import Payer
 from codesync_server.access.token_buckets import Rate
-from codesync_server.settings import Settings
+from codesync_server.configuration.settings import Settings
 
 MEMBERS = 4
 """An invite may submit as much as so many members."""

@@ -14,7 +14,7 @@ from codesync_protocol.messages.fields import (
     Moment,
 )
 from codesync_protocol.verdict import Result
-from codesync_server.limits import StageLimits
+from codesync_server.configuration.limits import StageLimits
 from codesync_server.store.fields import (
     Excerpt,
     Fingerprint,

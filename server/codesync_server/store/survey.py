@@ -21,9 +21,9 @@ from codesync_protocol.limits import (
     SOURCE_MAX,
     STDIN_ECHO_MAX,
 )
-from codesync_server.kinds import Kind, Unfit
+from codesync_server.configuration.limits import StageLimits
+from codesync_server.configuration.setting_types import InvalidValue, SettingType
 from codesync_server.languages.language import is_harmless_file_name
-from codesync_server.limits import StageLimits
 from codesync_server.store.contract import SCHEMA
 from codesync_server.store.records import JobRecord, KeptRoom, OutputRun, Source
 
@@ -189,8 +189,8 @@ def _check_source(source: Source | None, number: int) -> None:
 def _check_limits(limits: StageLimits, number: int) -> None:
     kinds = get_type_hints(StageLimits, include_extras=True)
     for limit in fields(StageLimits):
-        kind: Kind = kinds[limit.name].__metadata__[0]
+        kind: SettingType = kinds[limit.name].__metadata__[0]
         try:
-            kind.read(kind.write(getattr(limits, limit.name)))
-        except Unfit as unfit:
+            kind.parse(kind.format(getattr(limits, limit.name)))
+        except InvalidValue as unfit:
             raise BadExport(f"line {number}: {limit.name}: {unfit}") from None

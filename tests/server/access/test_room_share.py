@@ -8,12 +8,12 @@ from codesync_server.access.budgets import Budget, Budgets
 from codesync_server.access.exhausted import Exhausted
 from codesync_server.access.payer import SERVER_TOKEN, Level, Payer
 from codesync_server.access.shares import Shares
+from codesync_server.configuration.settings import Settings
 from codesync_server.connections.client_limits import ClientLimits
 from codesync_server.connections.peer import message_budget
 from codesync_server.rooms.actions import CHANGES, FETCHES, OUTPUT_PARTS, QUERIES, TYPED
 from codesync_server.rooms.edit_charges import EDIT_BYTES, EDIT_TIME, EDITS, HISTORY
 from codesync_server.rooms.submission_budgets import SubmissionBudgets
-from codesync_server.settings import Settings
 
 KEYS = 450
 """The most members that one link brings into a room."""

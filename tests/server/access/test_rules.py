@@ -42,7 +42,7 @@ from codesync_protocol.messages import (
 )
 from codesync_server.access.rules import UnsafeSettings, check_binding, check_local_executor
 from codesync_server.app import App
-from codesync_server.settings import Settings
+from codesync_server.configuration.settings import Settings
 from codesync_server.store.choice import MEMORY
 from tests.server.connections.wire import Wire, hello_to, member_of, python_job, wire_to
 from tests.servers import RunningServer, running_server

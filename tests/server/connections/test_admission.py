@@ -25,9 +25,9 @@ from codesync_protocol.messages import (
     Welcome,
 )
 from codesync_server.access.invites import InviteDesk
+from codesync_server.configuration.settings import Settings
 from codesync_server.connections import admission, handshake
 from codesync_server.connections.admission import WRONG_TOKENS_BURST
-from codesync_server.settings import Settings
 from tests.handshakes import Caller
 from tests.server.connections.wire import (
     ROOM,

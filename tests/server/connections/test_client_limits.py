@@ -12,8 +12,8 @@ from codesync_server.access.budgets import Budgets
 from codesync_server.access.exhausted import Exhausted
 from codesync_server.access.payer import Level, Payer
 from codesync_server.access.shares import Shares
+from codesync_server.configuration.settings import Settings
 from codesync_server.connections.client_limits import HANDSHAKE_SECONDS, Client, ClientLimits
-from codesync_server.settings import Settings
 
 SETTINGS = Settings(handshakes_per_address=3, connections_per_address=2)
 ANA = Payer(invite="invite", room="room", member="ana")

@@ -16,8 +16,8 @@ import pytest
 from codesync_client import Room
 from codesync_protocol.messages import Role
 from codesync_protocol.verdict import Verdict
+from codesync_server.configuration.settings import Settings
 from codesync_server.connections import client_limits, descriptors
-from codesync_server.settings import Settings
 from tests.client.certificates import self_signed
 from tests.crash.mortal_server import MortalServer
 from tests.programs import python, submit_and_wait

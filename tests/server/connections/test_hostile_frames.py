@@ -43,9 +43,9 @@ from codesync_protocol.verdict import Verdict
 from codesync_server import app
 from codesync_server.access.budgets import Budget
 from codesync_server.access.token_buckets import Rate
+from codesync_server.configuration.settings import Settings
 from codesync_server.connections import connection, handshake, listener, peer
 from codesync_server.connections.connection import CONTROLS
-from codesync_server.settings import Settings
 from tests.handshakes import Caller
 from tests.server.connections.wire import (
     BINARY,

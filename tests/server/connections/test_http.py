@@ -10,8 +10,8 @@ from websockets.exceptions import InvalidStatus
 
 from codesync_protocol.messages import Accepted, Cancel, Notice, Started, StdinMode, Welcome
 from codesync_server.access.token_buckets import Rate
+from codesync_server.configuration.settings import Settings
 from codesync_server.connections import client_limits
-from codesync_server.settings import Settings
 from tests.server.connections.wire import (
     ask,
     get,

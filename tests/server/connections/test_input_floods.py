@@ -25,9 +25,9 @@ from codesync_protocol.messages import (
     TakeStdin,
 )
 from codesync_protocol.verdict import Verdict
+from codesync_server.configuration.limits import JobLimits
+from codesync_server.configuration.settings import Settings
 from codesync_server.jobs.stdin import ON_THE_WAY_MAX
-from codesync_server.limits import JobLimits
-from codesync_server.settings import Settings
 from tests.server.connections.wire import Wire, hello_to, member_of, python_job, wire_to
 from tests.servers import RunningServer, running_server
 

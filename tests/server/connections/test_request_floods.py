@@ -18,7 +18,7 @@ from codesync_protocol.messages import (
     Welcome,
 )
 from codesync_protocol.verdict import Verdict
-from codesync_server.settings import Settings
+from codesync_server.configuration.settings import Settings
 from tests.server.connections.wire import SECONDS, Wire, hello_to, member_of, python_job, wire_to
 from tests.servers import RunningServer, running_server
 from tests.waiting import eventually

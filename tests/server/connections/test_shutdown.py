@@ -8,8 +8,8 @@ import pytest
 
 from codesync_protocol.messages import Finished, Notice, Role, Started, Welcome
 from codesync_protocol.verdict import Verdict
+from codesync_server.configuration.settings import Settings
 from codesync_server.connections import handshake, listener, peer
-from codesync_server.settings import Settings
 from tests.server.connections.test_hostile_frames import FLOOD, HANDSHAKE
 from tests.server.connections.wire import member_of, port_of, python_job, socket_to, wire_to
 from tests.servers import RunningServer, running_server

@@ -13,9 +13,9 @@ from websockets.exceptions import ConnectionClosed
 from codesync_protocol.limits import FRAME_MAX, MIB
 from codesync_protocol.messages import FetchSource, Finished, Role
 from codesync_server.access.budgets import Budget
+from codesync_server.configuration.settings import Settings
 from codesync_server.connections import outbox, peer
 from codesync_server.rooms import actions
-from codesync_server.settings import Settings
 from tests.server.connections.wire import Wire, get, member_of, python_job
 from tests.servers import RunningServer, running_server
 from tests.waiting import eventually

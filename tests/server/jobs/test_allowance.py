@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from codesync_protocol.limits import MIB
 from codesync_protocol.messages import RunLimits
+from codesync_server.configuration.limits import RUN, TTY, Caps, JobLimits
 from codesync_server.jobs.allowance import Allowance, NotAllowed
-from codesync_server.limits import RUN, TTY, Caps, JobLimits
 
 NO_CAPS = Allowance(JobLimits(), Caps())
 CAPPED = Allowance(

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from codesync_server.configuration.limits import JobLimits
 from codesync_server.jobs import forecast
 from codesync_server.jobs.forecast import StartEstimates, StartTimes, TurnLengths
 from codesync_server.jobs.interactive import InteractiveLimits
@@ -11,7 +12,6 @@ from codesync_server.jobs.job import Job
 from codesync_server.jobs.queue import FairQueue
 from codesync_server.jobs.slots import Slots
 from codesync_server.jobs.start_order import StartOrder
-from codesync_server.limits import JobLimits
 from tests.server.making import make_job
 
 MEMORY = 256 << 20

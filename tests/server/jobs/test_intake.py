@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from codesync_protocol.errors import Code
 from codesync_protocol.limits import ARGS_MAX, SOURCE_MAX
 from codesync_protocol.messages import RunLimits, StdinMode, Submit, SubmitFile, SubmitPart
+from codesync_server.configuration.limits import RUN, Caps, JobLimits
 from codesync_server.jobs.allowance import Allowance
 from codesync_server.jobs.intake import Intake, Refusal
 from codesync_server.jobs.job import Job, Submitter
 from codesync_server.languages.registry import Languages, built_in
-from codesync_server.limits import RUN, Caps, JobLimits
 from tests.server.making import all_languages, job_id, make_submit
 
 ALLOWANCE = Allowance(JobLimits(), Caps())

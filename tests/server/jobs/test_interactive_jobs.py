@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from codesync_protocol.messages import JobState, StdinMode
 from codesync_protocol.verdict import Verdict
+from codesync_server.configuration.limits import RUN, JobLimits
 from codesync_server.executors.judge import Stop
 from codesync_server.jobs.job import Job
-from codesync_server.limits import RUN, JobLimits
 from tests.server.doubles import GoodExecutor
 from tests.server.jobs.test_scheduler import SETTINGS, Works, result_of, working
 from tests.server.making import make_job

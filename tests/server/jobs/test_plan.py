@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from codesync_server.configuration.limits import JobLimits
 from codesync_server.executors.request import RunSpec
 from codesync_server.jobs.plan import plan
 from codesync_server.languages.language import Language
-from codesync_server.limits import JobLimits
 from tests.server.making import all_languages, make_job
 
 LIMITS = JobLimits()

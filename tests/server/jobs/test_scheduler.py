@@ -10,13 +10,13 @@ import pytest
 
 from codesync_protocol.messages import JobState, StdinMode, Stream
 from codesync_protocol.verdict import Result, Verdict
+from codesync_server.configuration.settings import Settings
 from codesync_server.executors import session
 from codesync_server.executors.contract import Executor
 from codesync_server.jobs import scheduler
 from codesync_server.jobs.job import Job
 from codesync_server.jobs.queue import QueueFull
 from codesync_server.jobs.scheduler import Draining, Scheduler
-from codesync_server.settings import Settings
 from tests.server.doubles import (
     BrokenExecutor,
     DownExecutor,

@@ -8,9 +8,9 @@ import pytest
 from codesync_client import JobOutput, Submission
 from codesync_protocol.messages import StdinMode
 from codesync_protocol.verdict import Verdict
+from codesync_server.configuration.settings import Settings
 from codesync_server.languages.language import Language
 from codesync_server.languages.registry import built_in
-from codesync_server.settings import Settings
 from tests.conftest import missing
 from tests.programs import outcome, submit_and_wait, until
 from tests.servers import RunningServer, running_server

@@ -50,6 +50,8 @@ from codesync_protocol.verdict import Result, Verdict
 from codesync_server.access.budgets import Budgets
 from codesync_server.access.invites import InviteDesk
 from codesync_server.access.payer import Payer
+from codesync_server.configuration.limits import Caps, JobLimits
+from codesync_server.configuration.settings import Settings
 from codesync_server.jobs import uploads
 from codesync_server.jobs.allowance import Allowance
 from codesync_server.jobs.job import Job
@@ -57,7 +59,6 @@ from codesync_server.jobs.kept import output_of
 from codesync_server.jobs.memory_budget import MemoryBudget
 from codesync_server.jobs.scheduler import Scheduler
 from codesync_server.jobs.uploads import Uploads
-from codesync_server.limits import Caps, JobLimits
 from codesync_server.rooms.actions import QUERIES, Actions
 from codesync_server.rooms.past import Past
 from codesync_server.rooms.presence import Presence
@@ -67,7 +68,6 @@ from codesync_server.rooms.room import Room
 from codesync_server.rooms.seat import Seat
 from codesync_server.rooms.submission_budgets import MEMBERS, SubmissionBudgets
 from codesync_server.rooms.submitting import UPLOADS_MAX
-from codesync_server.settings import Settings
 from codesync_server.store.changes import AcceptJob, Change, ForgetJob
 from codesync_server.store.keeper import Keeper
 from codesync_server.store.records import JobRecord, OutputRun

@@ -18,6 +18,7 @@ from codesync_protocol.messages import (
     Stream,
 )
 from codesync_protocol.verdict import Result, Verdict
+from codesync_server.configuration.settings import Settings
 from codesync_server.jobs.job import Job
 from codesync_server.jobs.kept import output_of, record_of
 from codesync_server.jobs.memory_budget import MemoryBudget
@@ -27,7 +28,6 @@ from codesync_server.rooms.past import Past
 from codesync_server.rooms.registry import Rooms
 from codesync_server.rooms.reporter import Reporter
 from codesync_server.rooms.room import Room
-from codesync_server.settings import Settings
 from codesync_server.store.keeper import Keeper
 from codesync_server.store.packing import OUTPUT_HEAD, OUTPUT_TAIL
 from codesync_server.store.records import OutputRun

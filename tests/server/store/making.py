@@ -2,7 +2,7 @@
 
 from codesync_protocol.messages import StdinMode, Stream
 from codesync_protocol.verdict import Result, Stage, Verdict
-from codesync_server.limits import RUN
+from codesync_server.configuration.limits import RUN
 from codesync_server.store.changes import AcceptJob, BeginJob, Change, FinishJob
 from codesync_server.store.contract import Store
 from codesync_server.store.packing import excerpt

@@ -11,8 +11,8 @@ import pytest
 from codesync_protocol.limits import MIB
 from codesync_protocol.messages import Role, Stream
 from codesync_protocol.verdict import Verdict
-from codesync_server.limits import RUN
-from codesync_server.settings import Settings
+from codesync_server.configuration.limits import RUN
+from codesync_server.configuration.settings import Settings
 from codesync_server.store.changes import (
     AcceptJob,
     AddEdit,

@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 from time import time
 
-from codesync_server.settings import Settings
+from codesync_server.configuration.settings import Settings
 from codesync_server.store.changes import SaveRoom
 from codesync_server.store.sqlite import SqliteStore
 from tests.server.store.making import a_job, a_room, put, ran

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from codesync_server.settings import Settings
+from codesync_server.configuration.settings import Settings
 from codesync_server.store.changes import SaveRoom
 from codesync_server.store.contract import StoreDown
 from codesync_server.store.sqlite import SqliteStore

@@ -18,7 +18,7 @@ from codesync_protocol.errors import Code
 from codesync_protocol.links import Link
 from codesync_protocol.messages import FetchHistory, HistoryPage, Role, Welcome
 from codesync_protocol.verdict import Result, Verdict
-from codesync_server.settings import Settings
+from codesync_server.configuration.settings import Settings
 from tests.handshakes import Caller
 from tests.server.connections.wire import wire_to
 from tests.servers import RunningServer, running_server

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from codesync_server.uid_range import UidRange, show_uids
+from codesync_server.configuration.setting_types.uid_range import UidRange, show_uids
 
 UNUSED = range(2_100_000_000, 2_147_000_001)
 """Above what login.defs, systemd (DynamicUser, nspawn), subuids, FreeIPA, SSSD and Winbind give out

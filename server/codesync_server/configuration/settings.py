@@ -1,4 +1,4 @@
-"""Everything an operator may set, each declared once: its type, kind, bounds, meaning, default.
+"""All settings of a server, each declared once: type, bounds, description and default.
 
 The key in a settings file, the environment variable, the flag, and the row in
 docs/reference/settings.md all follow from the declaration (`configuration`).
@@ -10,21 +10,21 @@ from typing import Annotated
 
 from codesync_protocol.limits import KIB, MIB
 from codesync_protocol.links import DEFAULT_PORT
-from codesync_server.kinds import (
-    Address,
-    Choice,
-    File,
-    Maybe,
-    Networks,
+from codesync_server.configuration.limits import GIB, Caps, JobLimits
+from codesync_server.configuration.setting_types import (
+    Boolean,
+    ByteSize,
+    FilePath,
+    Integer,
+    NetworkList,
     Number,
-    Size,
-    Switch,
-    Text,
-    Texts,
-    Whole,
+    OneOf,
+    OrNone,
+    SecretAddress,
+    String,
+    StringList,
 )
-from codesync_server.limits import GIB, Caps, JobLimits
-from codesync_server.uid_range import UidRange
+from codesync_server.configuration.setting_types.uid_range import UidRange
 
 ADDRESS = "address"
 """Marks what a server that others reach needs; one that belongs to a command of ours ignores it."""
@@ -42,29 +42,29 @@ class TlsFiles:
 class Settings:
     """One server's settings; each annotation says what it is."""
 
-    host: Annotated[str, Text("address to listen on", 1), ADDRESS] = "127.0.0.1"
-    port: Annotated[int, Whole("port to listen on; 0: any free one", 0, 65535), ADDRESS] = (
+    host: Annotated[str, String("address to listen on", 1), ADDRESS] = "127.0.0.1"
+    port: Annotated[int, Integer("port to listen on; 0: any free one", 0, 65535), ADDRESS] = (
         DEFAULT_PORT
     )
     tls_cert: Annotated[
-        Path | None, Maybe("certificate chain (PEM): wss://", File(""), "none"), ADDRESS
+        Path | None, OrNone("certificate chain (PEM): wss://", FilePath(""), "none"), ADDRESS
     ] = None
-    tls_key: Annotated[Path | None, Maybe("its key (PEM)", File(""), "none"), ADDRESS] = None
-    insecure: Annotated[bool, Switch("listen beyond this machine without TLS"), ADDRESS] = False
+    tls_key: Annotated[Path | None, OrNone("its key (PEM)", FilePath(""), "none"), ADDRESS] = None
+    insecure: Annotated[bool, Boolean("listen beyond this machine without TLS"), ADDRESS] = False
     allow_hosts: Annotated[
         tuple[str, ...],
-        Texts("DNS names of this server that clients use (this machine's are known)"),
+        StringList("DNS names of this server that clients use (this machine's are known)"),
         ADDRESS,
     ] = ()
     allow_origins: Annotated[
-        tuple[str, ...], Texts("web pages that may connect, e.g. https://example.org"), ADDRESS
+        tuple[str, ...], StringList("web pages that may connect, e.g. https://example.org"), ADDRESS
     ] = ()
-    connections_max: Annotated[int, Whole("members connected at once", 1, 1_000_000), ADDRESS] = (
+    connections_max: Annotated[int, Integer("members connected at once", 1, 1_000_000), ADDRESS] = (
         2000
     )
     connections_per_address: Annotated[
         int,
-        Whole(
+        Integer(
             "members connected at once from one address (an IPv6 /64 is one); a class behind one"
             " proxy or NAT shares it",
             1,
@@ -73,10 +73,10 @@ class Settings:
         ADDRESS,
     ] = 1200
     handshakes_max: Annotated[
-        int, Whole("connections at once that are not members yet", 1, 1_000_000), ADDRESS
+        int, Integer("connections at once that are not members yet", 1, 1_000_000), ADDRESS
     ] = 1000
     handshakes_per_address: Annotated[
-        int, Whole("the same, from one address", 1, 1_000_000), ADDRESS
+        int, Integer("the same, from one address", 1, 1_000_000), ADDRESS
     ] = 600
     handshakes_per_second: Annotated[
         float,
@@ -108,7 +108,7 @@ class Settings:
     ] = 250.0
     trusted_proxies: Annotated[
         tuple[str, ...],
-        Networks(
+        NetworkList(
             "addresses and networks of reverse proxies whose X-Forwarded-For or Forwarded header is"
             " believed"
         ),
@@ -116,7 +116,7 @@ class Settings:
     ] = ()
     memory_for_outboxes: Annotated[
         int,
-        Size(
+        ByteSize(
             "memory for what waits to be sent to slow members, all together; the largest backlog"
             " goes first",
             MIB,
@@ -130,7 +130,7 @@ class Settings:
     ] = 10.0
     store: Annotated[
         str,
-        Address(
+        SecretAddress(
             "where rooms and jobs are kept: sqlite (a file in your data directory), the path of"
             " an SQLite file, mongodb://…, or memory",
             1,
@@ -138,71 +138,73 @@ class Settings:
     ] = "sqlite"
     keep_jobs_days: Annotated[
         float | None,
-        Maybe("how long past jobs are kept", Number("", 0.01, 36500.0, "days"), "none"),
+        OrNone("how long past jobs are kept", Number("", 0.01, 36500.0, "days"), "none"),
     ] = 90.0
     keep_rooms_days: Annotated[
         float | None,
-        Maybe(
+        OrNone(
             "how long rooms are kept that nobody enters", Number("", 0.01, 36500.0, "days"), "none"
         ),
     ] = 365.0
     keep_bytes: Annotated[
         int | None,
-        Maybe(
+        OrNone(
             "sources and output of past jobs together; the oldest go first",
-            Size("", MIB, 1024 * GIB),
+            ByteSize("", MIB, 1024 * GIB),
             "none",
         ),
     ] = 4 * GIB
     executor: Annotated[
         str,
-        Choice(
+        OneOf(
             "where programs run; auto: Docker, else unsandboxed on this machine",
             ("auto", "docker", "local"),
         ),
     ] = "auto"
     unsafe_local: Annotated[
-        bool, Switch("allow unsandboxed programs although others can reach this server"), ADDRESS
+        bool, Boolean("allow unsandboxed programs although others can reach this server"), ADDRESS
     ] = False
-    max_concurrent: Annotated[int, Whole("programs at once", 1, 10_000)] = 3
+    max_concurrent: Annotated[int, Integer("programs at once", 1, 10_000)] = 3
     interactive_max: Annotated[
         int,
-        Whole("programs with a terminal at once; those that wait or sleep take no slot", 1, 10_000),
+        Integer(
+            "programs with a terminal at once; those that wait or sleep take no slot", 1, 10_000
+        ),
     ] = 64
     interactive_per_room: Annotated[
-        int, Whole("programs with a terminal of one room at once", 1, 10_000)
+        int, Integer("programs with a terminal of one room at once", 1, 10_000)
     ] = 12
     interactive_per_member: Annotated[
-        int, Whole("programs with a terminal of one member at once", 1, 10_000)
+        int, Integer("programs with a terminal of one member at once", 1, 10_000)
     ] = 3
     interactive_memory: Annotated[
         int | None,
-        Maybe(
+        OrNone(
             "memory of programs with a terminal together; auto: half of this machine's",
-            Size("", 64 * MIB, 1024 * GIB),
+            ByteSize("", 64 * MIB, 1024 * GIB),
             "auto",
         ),
     ] = None
     queue_limit: Annotated[
-        int, Whole("waiting programs of all rooms; each room has a share of it", 1, 1_000_000)
+        int, Integer("waiting programs of all rooms; each room has a share of it", 1, 1_000_000)
     ] = 10_000
     queue_bytes: Annotated[
         int,
-        Size(
+        ByteSize(
             "source and input of all waiting programs; each room has a share of it", MIB, 64 * GIB
         ),
     ] = 512 * MIB
     queue_per_room: Annotated[
-        int, Whole("waiting programs of one room, at most its share of queue_limit", 1, 1_000_000)
+        int, Integer("waiting programs of one room, at most its share of queue_limit", 1, 1_000_000)
     ] = 500
-    queue_per_member: Annotated[int, Whole("waiting programs of one member", 1, 1_000_000)] = 5
-    rooms_max: Annotated[int, Whole("rooms in memory at once", 1, 1_000_000)] = 2000
+    queue_per_member: Annotated[int, Integer("waiting programs of one member", 1, 1_000_000)] = 5
+    rooms_max: Annotated[int, Integer("rooms in memory at once", 1, 1_000_000)] = 2000
     members_per_room: Annotated[
-        int, Whole("members of one room; hosts find 16 more places", 1, 1_000_000)
+        int, Integer("members of one room; hosts find 16 more places", 1, 1_000_000)
     ] = 500
     memory_for_output: Annotated[
         int,
-        Size(
+        ByteSize(
             "memory for output and events of all rooms; the oldest are evicted, and output is then"
             " read from the store",
             MIB,
@@ -211,20 +213,20 @@ class Settings:
     ] = 256 * MIB
     memory_max: Annotated[
         int | None,
-        Maybe(
+        OrNone(
             "resident memory of the server; near it no room is opened, at it the largest are closed"
             " until there is memory again; auto: half of what the machine or its cgroup has",
-            Size("", 64 * MIB, 1024 * GIB),
+            ByteSize("", 64 * MIB, 1024 * GIB),
             "auto",
         ),
     ] = None
     submits_per_minute: Annotated[
         int,
-        Whole("submissions of one member; of one invite or room 4 times as many", 1, 1_000_000),
+        Integer("submissions of one member; of one invite or room 4 times as many", 1, 1_000_000),
     ] = 300
     submit_bytes_per_minute: Annotated[
         int,
-        Size(
+        ByteSize(
             "source and input that one member submits in a minute; of one invite or room 4 times"
             " as much",
             64 * KIB,
@@ -233,9 +235,9 @@ class Settings:
     ] = 16 * MIB
     pool_size: Annotated[
         int | None,
-        Maybe(
+        OrNone(
             "containers kept started; auto: one more than run at once",
-            Whole("", 0, 10_000),
+            Integer("", 0, 10_000),
             "auto",
         ),
     ] = None
@@ -243,14 +245,14 @@ class Settings:
     compile_cpus: Annotated[
         float, Number("share of a cpu for a compiler; it ends with the compile stage", 0.05, 64.0)
     ] = 1.0
-    tmp: Annotated[int, Size("size of /tmp in a container", MIB, 64 * GIB)] = 64 * MIB
+    tmp: Annotated[int, ByteSize("size of /tmp in a container", MIB, 64 * GIB)] = 64 * MIB
     runtime: Annotated[
         str,
-        Text("Docker's name of another OCI runtime (see Security); empty: its default"),
+        String("Docker's name of another OCI runtime (see Security); empty: its default"),
     ] = ""
     sandbox_uids: Annotated[
         range | None,
-        Maybe(
+        OrNone(
             "numeric users of containers, which no user of this machine may have; auto: ones that"
             " no usual system gives out",
             UidRange(""),
@@ -258,7 +260,7 @@ class Settings:
         ),
     ] = None
     build_network: Annotated[
-        str, Text("network for building the image: auto, default, host, or a name", 1)
+        str, String("network for building the image: auto, default, host, or a name", 1)
     ] = "auto"
     limits: JobLimits = field(default_factory=JobLimits)
     caps: Caps = field(default_factory=Caps)

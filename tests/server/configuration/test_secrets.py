@@ -3,10 +3,10 @@
 import pytest
 
 from codesync_server.configuration import as_toml, load
-from codesync_server.kinds import masked
+from codesync_server.configuration.setting_types import masked
 from codesync_server.store.choice import choose_store
 from codesync_server.store.contract import StoreUnusable
-from tests.server.settings.loading import complaint
+from tests.server.configuration.loading import complaint
 
 ADDRESSES = [
     ("mongodb://bob:hunter2@host/db", "mongodb://bob:***@host/db"),

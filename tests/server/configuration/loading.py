@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from codesync_server.configuration import Loaded, SettingsError, load
+from codesync_server.configuration import LoadedSettings, SettingsError, load
 
 
-def from_toml(folder: Path, text: str | bytes) -> Loaded:
+def from_toml(folder: Path, text: str | bytes) -> LoadedSettings:
     """Load a settings file with this text, and nothing else."""
     return load(file=write(folder, text), environment={})
 

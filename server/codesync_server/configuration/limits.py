@@ -1,10 +1,10 @@
-"""Limits of a job's stages, and their defaults; each is a setting."""
+"""Limits of the stages of a job, and their defaults. Each limit is a setting."""
 
 from dataclasses import dataclass, replace
 from typing import Annotated
 
 from codesync_protocol.limits import KIB, MIB, OUTPUT_KEPT_MAX
-from codesync_server.kinds import Maybe, Number, Size, Whole
+from codesync_server.configuration.setting_types import ByteSize, Integer, Number, OrNone
 
 GIB = 1024 * MIB
 
@@ -19,17 +19,17 @@ class StageLimits:
 
     wall: Annotated[float, Number("wall time from its start", 0.05, 800.0, "seconds")]
     cpu: Annotated[float, Number("cpu time", 0.05, 3600.0, "seconds")]
-    memory: Annotated[int, Size("memory, what lies in /tmp included", 16 * MIB, 256 * GIB)]
+    memory: Annotated[int, ByteSize("memory, what lies in /tmp included", 16 * MIB, 256 * GIB)]
     output: Annotated[
         int,
-        Size("output; what is more is dropped (compile) or ends the program (run)", 1, GIB),
+        ByteSize("output; what is more is dropped (compile) or ends the program (run)", 1, GIB),
     ]
-    processes: Annotated[int, Whole("processes and threads at once", 2, 32768)]
-    file_size: Annotated[int, Size("the largest file that it may write", 1, 256 * GIB)]
-    open_files: Annotated[int, Whole("open files of one process", 16, 1 << 20)]
+    processes: Annotated[int, Integer("processes and threads at once", 2, 32768)]
+    file_size: Annotated[int, ByteSize("the largest file that it may write", 1, 256 * GIB)]
+    open_files: Annotated[int, Integer("open files of one process", 16, 1 << 20)]
     idle: Annotated[
         float | None,
-        Maybe(
+        OrNone(
             "time without any input or output",
             Number("", 0.05, 800.0, "seconds"),
             "none",
@@ -78,16 +78,18 @@ class Caps:
     """What a client may ask for its run stage; None: no more than the stage has unasked."""
 
     wall: Annotated[
-        float | None, Maybe("wall time", Number("", 0.05, 800.0, "seconds"), "as limited")
+        float | None, OrNone("wall time", Number("", 0.05, 800.0, "seconds"), "as limited")
     ] = None
     cpu: Annotated[
-        float | None, Maybe("cpu time", Number("", 0.05, 3600.0, "seconds"), "as limited")
+        float | None, OrNone("cpu time", Number("", 0.05, 3600.0, "seconds"), "as limited")
     ] = None
     memory: Annotated[
         int | None,
-        Maybe("memory; every container gets as much", Size("", 16 * MIB, 256 * GIB), "as limited"),
+        OrNone(
+            "memory; every container gets as much", ByteSize("", 16 * MIB, 256 * GIB), "as limited"
+        ),
     ] = None
-    output: Annotated[int | None, Maybe("output", Size("", 1, GIB), "as limited")] = None
+    output: Annotated[int | None, OrNone("output", ByteSize("", 1, GIB), "as limited")] = None
     processes: Annotated[
-        int | None, Maybe("processes and threads", Whole("", 2, 32768), "as limited")
+        int | None, OrNone("processes and threads", Integer("", 2, 32768), "as limited")
     ] = None

@@ -6,8 +6,8 @@ import pytest
 
 from codesync_server.configuration import DEFAULT, SettingsError, load
 from codesync_server.configuration.keys import declared, value_of
-from codesync_server.settings import Settings
-from tests.server.settings.loading import complaint, write
+from codesync_server.configuration.settings import Settings
+from tests.server.configuration.loading import complaint, write
 
 KEY = "limits.run.wall"
 FILE = "[limits.run]\nwall = 2\n"
@@ -52,7 +52,10 @@ def test_what_one_place_does_not_say_another_may() -> None:
 def test_each_setting_can_be_set_in_each_place(key: str, tmp_path: Path) -> None:
     """Its default, in text and in TOML, is the same again, and its place is told."""
     setting = declared()[key]
-    text, toml = setting.kind.write(setting.default), setting.kind.show(setting.default)
+    text, toml = (
+        setting.type.format(setting.default),
+        setting.type.as_toml(setting.default),
+    )
     table, _, name = key.rpartition(".")
     path = write(tmp_path, f"[{table}]\n{name} = {toml}" if table else f"{name} = {toml}")
     ways = {

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from codesync_server.configuration import as_toml, load
 from codesync_server.configuration.keys import build, declared, tables
+from codesync_server.configuration.limits import JobLimits
+from codesync_server.configuration.settings import Settings
 from codesync_server.configuration.show import as_tables
-from codesync_server.limits import JobLimits
-from codesync_server.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -29,8 +29,8 @@ def test_no_two_settings_share_a_variable_or_a_flag() -> None:
 
 def test_every_default_is_allowed() -> None:
     for setting in declared().values():
-        assert setting.kind.read(setting.kind.write(setting.default)) == setting.default
-        assert setting.kind.about
+        assert setting.type.parse(setting.type.format(setting.default)) == setting.default
+        assert setting.type.description
 
 
 def test_settings_are_built_from_what_differs() -> None:

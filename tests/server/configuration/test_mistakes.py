@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from codesync_server.configuration import Loaded, SettingsError, load
+from codesync_server.configuration import LoadedSettings, SettingsError, load
 from codesync_server.configuration.keys import declared
-from tests.server.settings.loading import complaint, from_toml, write
+from tests.server.configuration.loading import complaint, from_toml, write
 
 SIZES = "a size such as 64KB or 256MB, from 16MB to 256GB"
 WALLS = "a number of seconds from 0.05 to 800"
@@ -196,7 +196,7 @@ _VALUES = st.recursive(
 def test_any_value_of_any_setting_is_taken_or_told(tmp_path: Path, key: str, value: str) -> None:
     path = write(tmp_path, f"{key} = {value}")
     try:
-        loaded: Loaded = from_toml(tmp_path, path.read_text())
+        loaded: LoadedSettings = from_toml(tmp_path, path.read_text())
     except SettingsError as error:
         assert str(error).startswith(f"{path}: ")  # noqa: PT017 # either outcome is right
     else:
