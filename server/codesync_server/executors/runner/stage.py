@@ -261,7 +261,7 @@ class Stage:
                 self.kill("cpu")
             elif self._thrashing.look(now) or (self._watched and self._is_over_memory()):
                 self.kill("memory")
-            elif self._around.uncharged and (kind := self._around.uncharged.exceeded(now)):
+            elif self._around.uncharged and (kind := self._around.uncharged.exceeded(now, cpu)):
                 self.kill(kind)
             self._look_at_activity(now, cpu)
 
