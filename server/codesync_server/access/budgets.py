@@ -63,6 +63,11 @@ class Budgets:
         self._keys_max = keys_max
         self._spent: dict[Budget, dict[Level, TokenBuckets]] = {}
 
+    def can_charge(self, budget: Budget, payer: Payer, cost: float, now: float) -> bool:
+        """Tell whether `charge` would succeed; nothing is spent and no refusal is counted."""
+        accounts = self._accounts(budget, payer)
+        return not any(buckets.wait(key, now, cost) for _, key, buckets in accounts)
+
     def charge(self, budget: Budget, payer: Payer, cost: float, now: float) -> None:
         """Spend at all levels, or at none. Call this before the work that is charged for.
 

@@ -27,6 +27,10 @@ a refusal costs an HTTP exchange."""
 PAGES = Budget("HTTP requests", "requests", server=Rate(1000, 200.0), address=Rate(200, 40.0))
 """GET /health and GET /stats."""
 
+HEALTH_CHECKS = Budget("HTTP requests", "requests", address=Rate(10, 1.0))
+"""So many GET /health of an address are not charged to the server's limit: other addresses that
+have used it up must not make a server look dead to whoever watches it."""
+
 
 @dataclass(eq=False, slots=True)
 class Client:
@@ -146,13 +150,21 @@ class ClientLimits:
         client.payer = Payer(address)
         self._add_handshake(client)
 
-    def request_page(self, client: Client, now: float) -> None:
+    def request_page(self, client: Client, path: str, now: float) -> None:
         """Charge a plain HTTP request.
 
+        Args:
+            client: its sender.
+            path: without its query.
+            now: the loop's clock.
+
         Raises:
-            Exhausted: too many came from the address.
+            Exhausted: too many came from the address, or from all addresses together.
         """
-        self._budgets.charge(PAGES, client.payer, 1, now)
+        if path == "/health" and self._budgets.can_charge(HEALTH_CHECKS, client.payer, 1, now):
+            self._budgets.charge(HEALTH_CHECKS, client.payer, 1, now)
+        else:
+            self._budgets.charge(PAGES, client.payer, 1, now)
 
     def request_websocket(self, client: Client, now: float) -> None:
         """Charge a websocket's opening handshake.

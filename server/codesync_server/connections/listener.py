@@ -152,10 +152,11 @@ class Listener:
         if remote:
             self._limits.identify(client, self._proxies.client_of(str(remote[0]), request.headers))
         try:
-            if request.path.partition("?")[0] == "/":
+            path = request.path.partition("?")[0]
+            if path == "/":
                 self._limits.request_websocket(client, now)
             else:
-                self._limits.request_page(client, now)
+                self._limits.request_page(client, path, now)
         except Exhausted as error:
             is_full = error.code is Code.BUSY
             status = HTTPStatus.SERVICE_UNAVAILABLE if is_full else HTTPStatus.TOO_MANY_REQUESTS

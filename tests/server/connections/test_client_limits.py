@@ -87,6 +87,29 @@ def test_h10_a_handshake_that_takes_too_long_is_aborted() -> None:
     assert (door.limits.handshaking, door.limits.joined) == (1, 1)
 
 
+def asks(door: Door, host: str, path: str, times: int = 1) -> int:
+    """Send plain HTTP requests at once; return how many are answered."""
+    answered = 0
+    for _ in range(times):
+        client = door.comes(f"{path} from {host}", host)
+        assert client
+        with suppress(Exhausted):
+            door.limits.request_page(client, path, 0.0)
+            answered += 1
+        door.limits.release(client)
+    return answered
+
+
+def test_h15_health_is_answered_when_other_addresses_have_used_up_the_servers_limit() -> None:
+    door = Door()
+    for number in range(60):
+        asks(door, f"10.0.1.{number}", "/health", 60)
+    assert not asks(door, "10.0.1.0", "/health"), "the limit of the server is used up"
+    assert asks(door, "10.0.0.1", "/health", 10) == 10
+    assert not asks(door, "10.0.0.1", "/stats")
+    assert not asks(door, "10.0.0.1", "/health"), "an address has only so many of its own"
+
+
 def test_h10_silent_connections_take_no_places_of_members() -> None:
     door = Door()
     for number in range(50):
