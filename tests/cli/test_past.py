@@ -197,7 +197,9 @@ def test_a_store_of_an_older_version_is_named_and_brought_up_to_date(
     with db:
         if layout < 2:
             db.execute("ALTER TABLE jobs DROP COLUMN search")
+        db.execute("ALTER TABLE jobs DROP COLUMN invite")
         db.execute("ALTER TABLE rooms DROP COLUMN editors_after")
+        db.execute("ALTER TABLE rooms DROP COLUMN server_dates_from")
         db.execute(f"PRAGMA user_version = {layout}")
     db.close()
     store = f"--store={file}"

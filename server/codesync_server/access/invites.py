@@ -41,6 +41,7 @@ class Grant:
         role: the role.
         room: the only room it is good for, or None for all of them.
         issued: when it was made, in seconds since the Unix epoch; None for the server's token.
+        by_server: that date is of the server's own clock.
         invite: identity of the invite for budgets, or SERVER_TOKEN.
     """
 
@@ -48,6 +49,7 @@ class Grant:
     room: str | None
     issued: float | None = None
     invite: str = SERVER_TOKEN
+    by_server: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +150,8 @@ class InviteDesk:
                 f"the invite is dated {ahead:.0f} min in the future: the clock of the machine that"
                 " made it is wrong"
             )
-        return Grant(Role(role), for_room, issued, invite_identity(claim.secret.decode()))
+        identity = invite_identity(claim.secret.decode())
+        return Grant(Role(role), for_room, issued, identity, kind == _BY_SERVER)
 
     def _signature(self, payload: bytes) -> str:
         return encode_base64url(hmac.digest(self._key, payload, "sha256"))

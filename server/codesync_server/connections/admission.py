@@ -46,7 +46,8 @@ class Admitted(NamedTuple):
     Attributes:
         room: where.
         role: as what.
-        issued: when their invite was made; None for the server's token.
+        issued: when their invite was made, as far as the room trusts its date; None for the
+            server's token.
         version: which version of the protocol they are spoken to in.
         payer: the identities that their use of the server is charged to.
     """
@@ -146,10 +147,15 @@ class Doorkeeper:
         key = key or _enrolled(claim, transcript, proof)
         if not _is_proved(key, hello, transcript, proof):
             return self._refuse_token(address, "the client's key is wrong")
-        if barred := room.roll.bars(key, grant.issued):
+        issued = grant.issued
+        if issued is not None and not grant.by_server:
+            issued = room.roll.trusted_date(issued)
+        if barred := room.roll.bars(key, issued):
+            if issued != grant.issued:
+                barred += ", or another machine's clock dated it"
             return self._refuse(Code.REMOVED, barred, "ask the host for a new link")
         payer = Payer(address, grant.invite, hello.room, key)
-        return Admitted(room, grant.role, grant.issued, claimed.version, payer)
+        return Admitted(room, grant.role, issued, claimed.version, payer)
 
     def _refuse_version(self, hello: Hello) -> Refused:
         remedy = "install CodeSync from the same checkout or wheel on both sides"

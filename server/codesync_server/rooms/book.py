@@ -63,6 +63,7 @@ class RoomBook:
             made_at,
             time.time(),
             roll.editors_after,
+            roll.server_dates_from,
         )
         return self._keep(SaveRoom(record))
 

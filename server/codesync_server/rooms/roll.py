@@ -43,11 +43,14 @@ class Roll:
             who was not here then.
         members_max: places, besides those for hosts.
         editors_after: likewise; whoever comes by one that is older only watches.
+        server_dates_from: seconds since the Unix epoch; neither of the two was set before by a
+            server that dates invites itself. 0 if none of them was.
     """
 
     def __init__(self) -> None:
         self.invites_after = 0.0
         self.editors_after = 0.0
+        self.server_dates_from = 0.0
         self.members_max = MEMBERS_MAX
         self._members: dict[str, Member] = {}  # by client key, in order of arrival
         self._identities: OrderedDict[str, Identity] = OrderedDict()
@@ -123,6 +126,17 @@ class Roll:
         return next((key for key, each in self._members.items() if each.member == member), None)
 
     # Coming and going.
+
+    def trusted_date(self, issued: float) -> float:
+        """Limit the date of an invite that another clock than the server's dated.
+
+        Whoever may come by it, it does not count as newer than what a host has done to members
+        since links are dated by the server: new links are dated by it.
+
+        Args:
+            issued: the date of the invite, in seconds since the Unix epoch.
+        """
+        return min(issued, self.server_dates_from) if self.server_dates_from else issued
 
     def bars(self, key: str, issued: float | None) -> str:
         """Tell whether somebody may not enter.
@@ -253,4 +267,5 @@ class Roll:
         now = max(time.time(), self.links_after, self._latest_invite)
         for key in self._members:
             self._identities[key].seen_at = now
+        self.server_dates_from = self.server_dates_from or now
         return now

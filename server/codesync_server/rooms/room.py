@@ -106,6 +106,7 @@ class Room:
         self.language = kept.room.language
         self.roll.invites_after = kept.room.invites_after
         self.roll.editors_after = kept.room.editors_after
+        self.roll.server_dates_from = kept.room.server_dates_from
         self.jobs_had = kept.jobs
         self._made_at = kept.room.made_at
         self.roll.restore(reversed(kept.members))

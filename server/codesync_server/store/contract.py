@@ -14,7 +14,7 @@ from codesync_server.store.records import (
     Wanted,
 )
 
-SCHEMA = 4
+SCHEMA = 5
 """Which layout of the data this program writes. An older one is brought to it when the store is
 opened for writing. 2: what is searched is kept folded; 3: which of a room's links only
 let people watch; 4: by which invite a job was submitted."""

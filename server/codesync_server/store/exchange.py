@@ -133,6 +133,7 @@ def _not_in_the_future(room: RoomRecord) -> RoomRecord:
         room,
         invites_after=min(room.invites_after, now),
         editors_after=min(room.editors_after, now),
+        server_dates_from=min(room.server_dates_from, now),
         made_at=min(room.made_at, now),
         used_at=min(room.used_at, now),
     )

@@ -41,6 +41,8 @@ class RoomRecord:
         made_at: seconds since the Unix epoch.
         used_at: when somebody was last in it, likewise.
         editors_after: likewise; whoever is new and comes by an older invite only watches.
+        server_dates_from: likewise; the first time that one of the two was set by a server that
+            dates invites itself; 0 if none did.
     """
 
     name: RoomName
@@ -50,6 +52,7 @@ class RoomRecord:
     made_at: Moment
     used_at: Moment
     editors_after: Moment = 0.0
+    server_dates_from: Moment = 0.0
 
 
 @dataclass(frozen=True, slots=True)

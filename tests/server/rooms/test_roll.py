@@ -76,6 +76,21 @@ def test_f31_a_clock_that_goes_back_bars_nobody_who_was_here(
     assert arrive(roll, "dan", fresh.issued) is EDITOR
 
 
+def test_h38_a_date_of_another_clock_counts_for_what_an_older_server_did() -> None:
+    roll, link = with_ana()
+    roll.invites_after = link  # as version 0.1, whose invites its own clock dated, kept it
+    assert roll.trusted_date(link - 1.0) == link - 1.0
+    assert roll.bars(key_of("ben"), roll.trusted_date(link + 1.0)) == ""
+    arrive(roll, "eve", link + 1.0)
+    roll.set_role(key_of("eve"), VIEWER)
+    late = roll.trusted_date(9e9)
+    assert roll.bars(key_of("ben"), late) == "", "it is newer than the removal"
+    assert arrive(roll, "ben", late) is VIEWER, "but perhaps not than the demotion"
+    arrive(roll, "cy", None)
+    roll.remove(key_of("cy"), "ana removed you")
+    assert roll.bars(key_of("dan"), roll.trusted_date(9e9))
+
+
 def test_a_lower_role_outlasts_a_new_key() -> None:
     roll, link = with_ana()
     arrive(roll, "eve", link)

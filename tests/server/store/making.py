@@ -72,7 +72,7 @@ def a_job(
 
 
 def a_room(name: str = "den", *, language: str = "python", used_at: float = 1_000.0) -> RoomRecord:
-    return RoomRecord(name, f"text of {name}", language, 3.0, 500.0, used_at, 4.0)
+    return RoomRecord(name, f"text of {name}", language, 3.0, 500.0, used_at, 4.0, 5.0)
 
 
 def a_member(key: str = "key", *, edits_taken: int = 3, seen_at: float = 1_000.0) -> MemberRecord:

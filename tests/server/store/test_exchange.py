@@ -154,11 +154,13 @@ async def test_h14_an_imported_member_has_no_role_until_it_is_invited(role: Role
 async def test_h14_imported_times_are_not_in_the_future() -> None:
     store = await other_store()
     late = replace(ROOM.room, used_at=9e9, invites_after=9e9, editors_after=9e9, made_at=9e9)
+    late = replace(late, server_dates_from=9e9)
     await load(store, io.BytesIO(HEAD + room(room=late) + job_line(submitted_at=9e9)))
     kept, [line] = await store.room("den"), await store.rooms(limit=9)
     assert kept is not None
     now = time.time()
     assert max(kept.room.invites_after, kept.room.editors_after, kept.room.made_at) <= now
+    assert kept.room.server_dates_from <= now
     assert line.used_at <= now
     await store.close()
 

@@ -112,6 +112,7 @@ def first_layout(path: Path) -> None:
             (job_id(1), msgspec.msgpack.encode(OK)),
         )
         db.execute("INSERT INTO sources VALUES (1, ?)", (pack_source(Source(())),))
+        db.execute("INSERT INTO rooms VALUES ('den', 'text', 'python', 3.0, 1.0, 2.0)")
     db.close()
 
 
@@ -124,6 +125,9 @@ async def test_the_first_layout_is_brought_up_to_date_by_whoever_writes(path: Pa
     for text in ("GRÖSSE", "PRINT(1)", "Exit Code", "ana"):
         [job] = await store.jobs("den", Wanted(text=text), before=9, limit=9)
         assert (job.id, job.invite) == (job_id(1), "")
+    den = await store.room("den")
+    assert den is not None
+    assert (den.room.invites_after, den.room.server_dates_from) == (3.0, 0.0)
     await put(store, AcceptJob(a_job(2)))
     accepted = await store.job(job_id(2))
     assert accepted is not None

@@ -43,14 +43,16 @@ def room_document(room: RoomRecord) -> Document:
         "made_at": room.made_at,
         "used_at": room.used_at,
         "editors_after": room.editors_after,
+        "server_dates_from": room.server_dates_from,
     }
 
 
 def read_room(document: Mapping[str, Any]) -> RoomRecord:
     """A room again."""
-    fields = ("_id", "text", "language", "invites_after", "made_at", "used_at", "editors_after")
-    kept: Document = {"editors_after": 0.0, **plain(document)}  # layout 2 had none
-    return RoomRecord(*(kept[each] for each in fields))
+    fields = ("_id", "text", "language", "invites_after", "made_at", "used_at")
+    later = ("editors_after", "server_dates_from")  # older layouts lack them
+    kept = plain(document)
+    return RoomRecord(*(kept[each] for each in fields), *(kept.get(each, 0.0) for each in later))
 
 
 def member_document(room: str, member: MemberRecord) -> Document:

@@ -50,6 +50,9 @@ STEPS = (
     """
     ALTER TABLE jobs ADD COLUMN invite TEXT NOT NULL DEFAULT '';
     """,
+    """
+    ALTER TABLE rooms ADD COLUMN server_dates_from REAL NOT NULL DEFAULT 0;
+    """,
 )
 assert len(STEPS) == SCHEMA
 

@@ -31,7 +31,7 @@ def apply(db: sqlite3.Connection, change: Change) -> bool:
     match change:
         case SaveRoom(record=room):
             db.execute(
-                "INSERT OR REPLACE INTO rooms VALUES (?, ?, ?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO rooms VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     room.name,
                     room.text,
@@ -40,6 +40,7 @@ def apply(db: sqlite3.Connection, change: Change) -> bool:
                     room.made_at,
                     room.used_at,
                     room.editors_after,
+                    room.server_dates_from,
                 ),
             )
         case SaveMember():
