@@ -15,17 +15,17 @@ gone is anybody's to remove after 15 minutes of work."""
 
 @dataclass(frozen=True, slots=True)
 class StageLimits:
-    """Limits of one stage. Seconds, bytes, counts; each is for all its processes together."""
+    """Limits of one stage in seconds, bytes and counts, for all its processes together."""
 
-    wall: Annotated[float, Number("wall time from its start", 0.05, 800.0, "seconds")]
+    wall: Annotated[float, Number("wall time of the stage", 0.05, 800.0, "seconds")]
     cpu: Annotated[float, Number("cpu time", 0.05, 3600.0, "seconds")]
-    memory: Annotated[int, ByteSize("memory, what lies in /tmp included", 16 * MIB, 256 * GIB)]
+    memory: Annotated[int, ByteSize("memory, including files in /tmp", 16 * MIB, 256 * GIB)]
     output: Annotated[
         int,
-        ByteSize("output; what is more is dropped (compile) or ends the program (run)", 1, GIB),
+        ByteSize("output; more of it is dropped (compile) or ends the program (run)", 1, GIB),
     ]
-    processes: Annotated[int, Integer("processes and threads at once", 2, 32768)]
-    file_size: Annotated[int, ByteSize("the largest file that it may write", 1, 256 * GIB)]
+    processes: Annotated[int, Integer("processes and threads at the same time", 2, 32768)]
+    file_size: Annotated[int, ByteSize("size of a written file", 1, 256 * GIB)]
     open_files: Annotated[int, Integer("open files of one process", 16, 1 << 20)]
     idle: Annotated[
         float | None,
@@ -75,7 +75,7 @@ class JobLimits:
 
 @dataclass(frozen=True, slots=True)
 class Caps:
-    """What a client may ask for its run stage; None: no more than the stage has unasked."""
+    """The largest limits that a job may ask for; None: the usual limit of the stage."""
 
     wall: Annotated[
         float | None, OrNone("wall time", Number("", 0.05, 800.0, "seconds"), "as limited")
@@ -86,7 +86,9 @@ class Caps:
     memory: Annotated[
         int | None,
         OrNone(
-            "memory; every container gets as much", ByteSize("", 16 * MIB, 256 * GIB), "as limited"
+            "memory; every container gets this amount",
+            ByteSize("", 16 * MIB, 256 * GIB),
+            "as limited",
         ),
     ] = None
     output: Annotated[int | None, OrNone("output", ByteSize("", 1, GIB), "as limited")] = None

@@ -27,7 +27,7 @@ from codesync_server.configuration.setting_types import (
 from codesync_server.configuration.setting_types.uid_range import UidRange
 
 ADDRESS = "address"
-"""Marks what a server that others reach needs; one that belongs to a command of ours ignores it."""
+"""Marks settings of the address, which a server that a command starts ignores."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,49 +40,58 @@ class TlsFiles:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """One server's settings; each annotation says what it is."""
+    """The settings of one server; each annotation describes its setting."""
 
     host: Annotated[str, String("address to listen on", 1), ADDRESS] = "127.0.0.1"
-    port: Annotated[int, Integer("port to listen on; 0: any free one", 0, 65535), ADDRESS] = (
+    port: Annotated[int, Integer("port to listen on; 0 selects a free one", 0, 65535), ADDRESS] = (
         DEFAULT_PORT
     )
     tls_cert: Annotated[
-        Path | None, OrNone("certificate chain (PEM): wss://", FilePath(""), "none"), ADDRESS
+        Path | None,
+        OrNone("file of the certificate chain (PEM), for wss://", FilePath(""), "none"),
+        ADDRESS,
     ] = None
-    tls_key: Annotated[Path | None, OrNone("its key (PEM)", FilePath(""), "none"), ADDRESS] = None
-    insecure: Annotated[bool, Boolean("listen beyond this machine without TLS"), ADDRESS] = False
+    tls_key: Annotated[
+        Path | None, OrNone("file of the private key (PEM)", FilePath(""), "none"), ADDRESS
+    ] = None
+    insecure: Annotated[bool, Boolean("allow other machines to connect without TLS"), ADDRESS] = (
+        False
+    )
     allow_hosts: Annotated[
         tuple[str, ...],
-        StringList("DNS names of this server that clients use (this machine's are known)"),
+        StringList("DNS names of this server that clients use, besides those of this machine"),
         ADDRESS,
     ] = ()
     allow_origins: Annotated[
-        tuple[str, ...], StringList("web pages that may connect, e.g. https://example.org"), ADDRESS
+        tuple[str, ...],
+        StringList("origins of web pages that may connect, e.g. https://example.org"),
+        ADDRESS,
     ] = ()
-    connections_max: Annotated[int, Integer("members connected at once", 1, 1_000_000), ADDRESS] = (
-        2000
-    )
+    connections_max: Annotated[int, Integer("connected members", 1, 1_000_000), ADDRESS] = 2000
     connections_per_address: Annotated[
         int,
         Integer(
-            "members connected at once from one address (an IPv6 /64 is one); a class behind one"
-            " proxy or NAT shares it",
+            "connected members from one address (an IPv6 /64 counts as one); a class behind a"
+            " proxy or NAT shares one address",
             1,
             1_000_000,
         ),
         ADDRESS,
     ] = 1200
     handshakes_max: Annotated[
-        int, Integer("connections at once that are not members yet", 1, 1_000_000), ADDRESS
+        int, Integer("connections that have not completed their handshake", 1, 1_000_000), ADDRESS
     ] = 1000
     handshakes_per_address: Annotated[
-        int, Integer("the same, from one address", 1, 1_000_000), ADDRESS
+        int,
+        Integer(
+            "connections from one address that have not completed their handshake", 1, 1_000_000
+        ),
+        ADDRESS,
     ] = 600
     handshakes_per_second: Annotated[
         float,
         Number(
-            "new connections of one address that are answered per second, after ten times as many"
-            " at once",
+            "new connections per second from one address; ten times as many may arrive at once",
             0.1,
             1_000_000.0,
         ),
@@ -91,8 +100,8 @@ class Settings:
     joins_per_second: Annotated[
         float,
         Number(
-            "times per second that members may enter by one invite, after 32 times as many at once;"
-            " twice as often into one room",
+            "joins per second with one invite, and twice as many into one room; 32 times as many"
+            " may arrive at once",
             0.1,
             1_000_000.0,
         ),
@@ -101,7 +110,7 @@ class Settings:
     messages_per_second: Annotated[
         float,
         Number(
-            "messages of one member per second; members that send more are read more slowly",
+            "messages per second of one member; further messages are read later",
             1.0,
             1_000_000.0,
         ),
@@ -109,47 +118,49 @@ class Settings:
     trusted_proxies: Annotated[
         tuple[str, ...],
         NetworkList(
-            "addresses and networks of reverse proxies whose X-Forwarded-For or Forwarded header is"
-            " believed"
+            "addresses and networks of reverse proxies whose X-Forwarded-For or Forwarded headers"
+            " are trusted"
         ),
         ADDRESS,
     ] = ()
     memory_for_outboxes: Annotated[
         int,
         ByteSize(
-            "memory for what waits to be sent to slow members, all together; the largest backlog"
-            " goes first",
+            "memory for data that waits for slow members; above it the member with the largest"
+            " backlog loses waiting output, or is disconnected",
             MIB,
             256 * GIB,
         ),
     ] = 256 * MIB
     drain_seconds: Annotated[
         float,
-        Number("how long running programs may go on after SIGTERM", 0.0, 3600.0, "seconds"),
+        Number("time that running programs have after SIGTERM", 0.0, 3600.0, "seconds"),
         ADDRESS,
     ] = 10.0
     store: Annotated[
         str,
         SecretAddress(
-            "where rooms and jobs are kept: sqlite (a file in your data directory), the path of"
-            " an SQLite file, mongodb://…, or memory",
+            "database of rooms and jobs: sqlite (a file in your data directory), the path of an"
+            " SQLite file, mongodb://…, or memory",
             1,
         ),
     ] = "sqlite"
     keep_jobs_days: Annotated[
         float | None,
-        OrNone("how long past jobs are kept", Number("", 0.01, 36500.0, "days"), "none"),
+        OrNone("age at which past jobs are deleted", Number("", 0.01, 36500.0, "days"), "none"),
     ] = 90.0
     keep_rooms_days: Annotated[
         float | None,
         OrNone(
-            "how long rooms are kept that nobody enters", Number("", 0.01, 36500.0, "days"), "none"
+            "time without visits after which rooms are deleted",
+            Number("", 0.01, 36500.0, "days"),
+            "none",
         ),
     ] = 365.0
     keep_bytes: Annotated[
         int | None,
         OrNone(
-            "sources and output of past jobs together; the oldest go first",
+            "sources and output of all past jobs; the oldest jobs are deleted first",
             ByteSize("", MIB, 1024 * GIB),
             "none",
         ),
@@ -157,30 +168,34 @@ class Settings:
     executor: Annotated[
         str,
         OneOf(
-            "where programs run; auto: Docker, else unsandboxed on this machine",
+            "place where programs run; auto: Docker, else unsandboxed on this machine",
             ("auto", "docker", "local"),
         ),
     ] = "auto"
     unsafe_local: Annotated[
-        bool, Boolean("allow unsandboxed programs although others can reach this server"), ADDRESS
+        bool,
+        Boolean("allow unsandboxed programs on a server that other machines can reach"),
+        ADDRESS,
     ] = False
-    max_concurrent: Annotated[int, Integer("programs at once", 1, 10_000)] = 3
+    max_concurrent: Annotated[
+        int, Integer("slots: programs that compute at the same time", 1, 10_000)
+    ] = 3
     interactive_max: Annotated[
         int,
         Integer(
-            "programs with a terminal at once; those that wait or sleep take no slot", 1, 10_000
+            "programs with a terminal that run at the same time; idle ones use no slot", 1, 10_000
         ),
     ] = 64
     interactive_per_room: Annotated[
-        int, Integer("programs with a terminal of one room at once", 1, 10_000)
+        int, Integer("programs with a terminal that run at the same time in one room", 1, 10_000)
     ] = 12
     interactive_per_member: Annotated[
-        int, Integer("programs with a terminal of one member at once", 1, 10_000)
+        int, Integer("programs with a terminal that one member runs at the same time", 1, 10_000)
     ] = 3
     interactive_memory: Annotated[
         int | None,
         OrNone(
-            "memory of programs with a terminal together; auto: half of this machine's",
+            "memory of all programs with a terminal; auto: half of this machine's memory",
             ByteSize("", 64 * MIB, 1024 * GIB),
             "auto",
         ),
@@ -198,15 +213,15 @@ class Settings:
         int, Integer("waiting programs of one room, at most its share of queue_limit", 1, 1_000_000)
     ] = 500
     queue_per_member: Annotated[int, Integer("waiting programs of one member", 1, 1_000_000)] = 5
-    rooms_max: Annotated[int, Integer("rooms in memory at once", 1, 1_000_000)] = 2000
+    rooms_max: Annotated[int, Integer("rooms in memory", 1, 1_000_000)] = 2000
     members_per_room: Annotated[
-        int, Integer("members of one room; hosts find 16 more places", 1, 1_000_000)
+        int, Integer("members of one room; hosts have 16 additional places", 1, 1_000_000)
     ] = 500
     memory_for_output: Annotated[
         int,
         ByteSize(
-            "memory for output and events of all rooms; the oldest are evicted, and output is then"
-            " read from the store",
+            "memory for output and events of all rooms; the oldest are evicted, and evicted output"
+            " is read from the store",
             MIB,
             1024 * GIB,
         ),
@@ -214,21 +229,25 @@ class Settings:
     memory_max: Annotated[
         int | None,
         OrNone(
-            "resident memory of the server; near it no room is opened, at it the largest are closed"
-            " until there is memory again; auto: half of what the machine or its cgroup has",
+            "resident memory of the server; from 85 % of it on no room is opened, at the limit the"
+            " largest rooms are closed; auto: half of the memory of the machine or cgroup",
             ByteSize("", 64 * MIB, 1024 * GIB),
             "auto",
         ),
     ] = None
     submits_per_minute: Annotated[
         int,
-        Integer("submissions of one member; of one invite or room 4 times as many", 1, 1_000_000),
+        Integer(
+            "submissions of one member; of one invite 4 times, of one room 8 times as many",
+            1,
+            1_000_000,
+        ),
     ] = 300
     submit_bytes_per_minute: Annotated[
         int,
         ByteSize(
-            "source and input that one member submits in a minute; of one invite or room 4 times"
-            " as much",
+            "source and input of the submissions of one member; of one invite 4 times, of one room"
+            " 8 times as much",
             64 * KIB,
             64 * GIB,
         ),
@@ -236,38 +255,38 @@ class Settings:
     pool_size: Annotated[
         int | None,
         OrNone(
-            "containers kept started; auto: one more than run at once",
+            "parked containers; auto: one more than max_concurrent",
             Integer("", 0, 10_000),
             "auto",
         ),
     ] = None
-    cpus: Annotated[float, Number("share of a cpu for a program", 0.05, 64.0)] = 0.5
+    cpus: Annotated[float, Number("cpus for one program", 0.05, 64.0)] = 0.5
     compile_cpus: Annotated[
-        float, Number("share of a cpu for a compiler; it ends with the compile stage", 0.05, 64.0)
+        float, Number("cpus for one compiler, during the compile stage", 0.05, 64.0)
     ] = 1.0
     tmp: Annotated[int, ByteSize("size of /tmp in a container", MIB, 64 * GIB)] = 64 * MIB
     runtime: Annotated[
         str,
-        String("Docker's name of another OCI runtime (see Security); empty: its default"),
+        String("name of an OCI runtime of Docker (see Security); empty: Docker's default"),
     ] = ""
     sandbox_uids: Annotated[
         range | None,
         OrNone(
-            "numeric users of containers, which no user of this machine may have; auto: ones that"
-            " no usual system gives out",
+            "numeric user ids for containers, which no user of this machine may have; auto: a range"
+            " that common systems do not assign",
             UidRange(""),
             "auto",
         ),
     ] = None
     build_network: Annotated[
-        str, String("network for building the image: auto, default, host, or a name", 1)
+        str, String("Docker network for building the image: auto, default, host, or a name", 1)
     ] = "auto"
     limits: JobLimits = field(default_factory=JobLimits)
     caps: Caps = field(default_factory=Caps)
 
     @property
     def tls(self) -> TlsFiles | None:
-        """The files for wss://, if it is served."""
+        """The files for wss://, or None without TLS."""
         if self.tls_cert is None or self.tls_key is None:
             return None
         return TlsFiles(self.tls_cert, self.tls_key)
