@@ -1,4 +1,4 @@
-"""What a CodeSync client and server say to each other: messages, codec, limits, sans-I/O ends.
+"""The protocol of CodeSync: messages, codec, limits, and both ends as state machines.
 
-Nothing here opens a socket, reads a clock or knows asyncio.
+The package opens no socket, reads no clock and does not use asyncio.
 """

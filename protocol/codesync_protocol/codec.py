@@ -1,8 +1,8 @@
-"""Messages to frames and back.
+"""Encodes messages as frames, and decodes frames.
 
-msgpack packs. Frames are decoded straight into the message types by msgspec, which checks every
-type, length and bound on the way: building plain objects first would let 1 MiB of nested empty maps
-become 72 MB.
+msgpack packs messages. msgspec decodes frames directly into the message types, and checks every
+type, length and bound meanwhile. Building plain objects first would turn 1 MiB of nested empty maps
+into 72 MB.
 """
 
 from typing import Final, TypeVar, get_args
@@ -24,13 +24,13 @@ def encode(message: ClientMessage | ServerMessage, limit: int = FRAME_MAX) -> by
     """Pack a message into a frame.
 
     Args:
-        message: any message. Texts of a server's message that are longer than their field allows
-            are cut; what a client sends is its user's, and is left as it is.
-        limit: the largest frame that the receiver takes, in bytes.
+        message: any message. Texts of a server's message are cut to the bounds of their fields;
+            messages of clients are not changed.
+        limit: the largest frame that the receiver accepts, in bytes.
 
     Returns:
-        A MessagePack array: the tag, then the fields. What in a text is no Unicode (a file name
-        may be any bytes) becomes a question mark.
+        A MessagePack array: the tag, then the fields. Invalid Unicode in a text (a file name may
+        be any bytes) becomes a question mark.
 
     Raises:
         MessageTooLarge: the frame would be larger than `limit`.
@@ -42,13 +42,13 @@ def encode(message: ClientMessage | ServerMessage, limit: int = FRAME_MAX) -> by
 
 
 def encoded_size(*parts: msgspec.Struct) -> int:
-    """Count the bytes that parts of a message take in its frame together."""
+    """Return the number of bytes that parts of a message take in its frame."""
     packed = _pack(tuple(map(fit, parts)))  # as a server sends them
     return len(packed) - _header_size(len(parts))
 
 
 def _header_size(items: int) -> int:
-    """Bytes of the header of a MessagePack array."""
+    """Return the size of the header of a MessagePack array."""
     return 1 if items < 1 << 4 else 3 if items < 1 << 16 else 5
 
 

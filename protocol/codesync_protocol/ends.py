@@ -1,4 +1,4 @@
-"""The two ends of a connection as sans-I/O machines: frames in, messages out, and whose turn it is.
+"""Both ends of a connection as state machines without I/O: frames in, messages out.
 
 The server's end:
 
@@ -20,7 +20,7 @@ ADMISSION  Welcome                        ENTERING or OPEN
 ENTERING   WelcomePart                    ENTERING or OPEN
 OPEN       anything but these             OPEN
 
-Whether a proof is right is not the business of these machines: see handshake.py.
+These machines do not check proofs: see handshake.py.
 """
 
 from enum import Enum, auto
@@ -43,29 +43,29 @@ from codesync_protocol.messages import (
 
 
 class State(Enum):
-    """How far a connection has come."""
+    """The state of a connection."""
 
     HELLO = auto()
-    """Nobody has been introduced."""
+    """No message has been received."""
     CHALLENGE = auto()
-    """The hello is there; the server has not answered."""
+    """The hello was received; the server has not answered it."""
     PROOF = auto()
-    """The challenge is there; the client has not proved anything."""
+    """The challenge was sent; the client has not sent its proof."""
     ADMISSION = auto()
-    """The proof is there; the server has not decided."""
+    """The proof was received; the server has not decided about it."""
     ENTERING = auto()
-    """The welcome is there, but not all of its parts; only the client's end has this state."""
+    """The welcome was received, but not all its parts; only the client's end has this state."""
     OPEN = auto()
     """The client is a member of its room."""
     CLOSED = auto()
-    """Nothing more may come."""
+    """No further message is allowed."""
 
 
 class ServerEnd:
     """The server's end of one connection.
 
     Attributes:
-        state: how far the connection has come.
+        state: the state of the connection.
     """
 
     def __init__(self) -> None:
@@ -73,13 +73,13 @@ class ServerEnd:
         self._bad_frames = 0
 
     def receive_hello(self, frame: bytes | str) -> Hello:
-        """Take the first frame.
+        """Receive the first frame.
 
         Args:
             frame: the payload of the first websocket message.
 
         Returns:
-            The hello in it.
+            The hello.
 
         Raises:
             FrameError: it is not a hello; always fatal.
@@ -97,13 +97,13 @@ class ServerEnd:
         self.state = State.PROOF
 
     def receive_proof(self, frame: bytes | str) -> Proof:
-        """Take the second frame.
+        """Receive the second frame.
 
         Args:
             frame: the payload of the second websocket message.
 
         Returns:
-            The proof in it; whether it is right is not checked here.
+            The proof, unchecked.
 
         Raises:
             FrameError: it is not a proof; always fatal.
@@ -135,17 +135,17 @@ class ServerEnd:
         self.state = State.CLOSED
 
     def receive(self, frame: bytes | str) -> ClientMessage:
-        """Take a later frame.
+        """Receive a later frame.
 
         Args:
             frame: the payload of a websocket message.
 
         Returns:
-            The message in it; never a hello or a proof.
+            The message; never a hello or a proof.
 
         Raises:
-            FrameError: it makes no sense or may not come now. After BAD_FRAMES_MAX of them the
-                error is fatal, and the connection should be closed.
+            FrameError: it is invalid or not allowed now. The BAD_FRAMES_MAX-th such error is fatal;
+                then close the connection.
         """
         if self.state is not State.OPEN:
             raise FrameError(Code.OUT_OF_TURN, "the connection is not open", fatal=True)
@@ -168,7 +168,7 @@ class ClientEnd:
     """A client's end of one connection, whose hello has been sent.
 
     Attributes:
-        state: how far the connection has come.
+        state: the state of the connection.
     """
 
     def __init__(self) -> None:
@@ -176,17 +176,17 @@ class ClientEnd:
         self._parts = 0
 
     def receive(self, frame: bytes | str) -> ServerMessage:
-        """Take a frame.
+        """Receive a frame.
 
         Args:
             frame: the payload of a websocket message.
 
         Returns:
-            The message in it: a Challenge or a Refused; when it was answered, a Welcome with its
-            parts or a Refused; then anything else.
+            The message: a Challenge or a Refused; after the proof a Welcome with its parts or a
+            Refused; then any other message.
 
         Raises:
-            FrameError: the server does not speak as it should; always fatal.
+            FrameError: the server violates the protocol; always fatal.
         """
         if self.state is State.CLOSED:
             raise FrameError(Code.OUT_OF_TURN, "the connection is closed", fatal=True)
@@ -209,7 +209,7 @@ class ClientEnd:
         return message
 
     def prove(self) -> None:
-        """Note that the challenge was found right and is answered with a proof."""
+        """Note that the challenge is right and was answered with a proof."""
         self.state = State.ADMISSION
 
     def _may_come(self, message: ServerMessage) -> bool:
@@ -227,7 +227,7 @@ class ClientEnd:
         return is_due or (isinstance(message, Fault) and message.fatal)
 
     def _enter(self, message: Welcome | WelcomePart) -> None:
-        """Take a welcome or a part of it; the room is entered with the last part."""
+        """Process a welcome or a part of it; the last part completes the entry."""
         self._parts += isinstance(message, WelcomePart)
         self.state = State.ENTERING if message.more else State.OPEN
 

@@ -1,8 +1,8 @@
-"""What can go wrong on the wire.
+"""The errors of the protocol.
 
 - ProtocolError
-    - FrameError: a frame that makes no sense, or that may not come now
-    - MessageTooLarge: a message of our own that no receiver would take
+    - FrameError: a frame that is invalid, or not allowed now
+    - MessageTooLarge: an own message that no receiver would accept
     - VersionError: the two ends share no protocol version
 """
 
@@ -10,18 +10,18 @@ from enum import StrEnum
 
 
 class Code(StrEnum):
-    """Why something was refused; stable across versions, so that programs may act on it."""
+    """The reason of a refusal; stable across versions, so that programs can rely on it."""
 
     BAD_FRAME = "bad_frame"
     """The frame is not MessagePack, not a known message, or one of its fields is out of bounds."""
     OUT_OF_TURN = "out_of_turn"
-    """The message is known but may not come at this point of the connection."""
+    """The message is known, but not allowed in this state of the connection."""
     VERSION = "version"
     """The two ends share no protocol version."""
     TOKEN = "token"
     """The token is wrong or missing, or the invite has expired or is for another room."""
     UNKNOWN_MEMBER = "unknown_member"
-    """The room does not know the member that the client claims to be; it may enter as a new one."""
+    """The room does not know the claimed member; the client may enter as a new one."""
     ROOM_NAME = "room_name"
     """The room's name is not allowed."""
     ROLE = "role"
@@ -29,46 +29,46 @@ class Code(StrEnum):
     REMOVED = "removed"
     """A host removed the member from the room."""
     BUSY = "busy"
-    """The server has no place for another connection, or too many attempts came at once."""
+    """The server has no place for another connection, or received too many attempts."""
     DRAINING = "draining"
     """The server is shutting down."""
     LANGUAGE = "language"
     """No such language, or it is not available here."""
     TOO_LARGE = "too_large"
-    """Source, stdin or arguments are over their limit."""
+    """Source, stdin or arguments exceed their limit."""
     BAD_SUBMISSION = "bad_submission"
     """The submission contradicts itself."""
     QUEUE_FULL = "queue_full"
     """The queue, or this member's share of it, is full."""
     DUPLICATE_JOB = "duplicate_job"
-    """The job id is taken."""
+    """Another client used this job id."""
     NO_SUCH_JOB = "no_such_job"
     """The job does not exist in this room, or is no longer in a state that allows it."""
     STDIN_CLOSED = "stdin_closed"
-    """The program's stdin is closed, or belongs to somebody else."""
+    """The program's stdin is closed, or belongs to another member."""
     NOT_HOLDER = "not_holder"
-    """Somebody else has the program's input; TakeStdin takes it over."""
+    """Another member types into the program; TakeStdin takes over."""
     STDIN_OVERFLOW = "stdin_overflow"
-    """More stdin was sent than the program had taken; the rest is dropped."""
+    """The client sent more stdin than its window allows; the excess is dropped."""
     BAD_EDIT = "bad_edit"
-    """An edit that would break the shared texts, or pretends to be somebody else's."""
+    """The edit would damage the shared texts, or has the CRDT id of another client."""
     UNSAVED = "unsaved"
-    """The server cannot keep anything now, so it accepts nothing that has to be kept."""
+    """The server cannot store anything now, so it accepts nothing that must be stored."""
     TOO_FAST = "too_fast"
-    """Requests came faster than one member may send them."""
+    """Requests arrived faster than allowed."""
 
 
 class ProtocolError(Exception):
-    """The root of everything that goes wrong on the wire."""
+    """Base class of the errors of the protocol."""
 
 
 class FrameError(ProtocolError):
-    """A frame that makes no sense, or that may not come now.
+    """A frame is invalid, or not allowed now.
 
     Attributes:
-        code: why, for programs.
-        reason: why, for people.
-        fatal: whether the connection ends because of it.
+        code: the reason, for programs.
+        reason: the reason, for people.
+        fatal: whether the connection ends.
     """
 
     def __init__(self, code: Code, reason: str, *, fatal: bool = False) -> None:
@@ -79,12 +79,12 @@ class FrameError(ProtocolError):
 
 
 class MessageTooLarge(ProtocolError):
-    """A message that is to be sent is larger than the largest frame that a receiver takes.
+    """A message is larger than the largest frame that a receiver accepts.
 
     Attributes:
         kind: the name of the message's type.
         size: bytes of its frame.
-        limit: bytes that a frame may have.
+        limit: the largest frame, in bytes.
     """
 
     def __init__(self, kind: str, size: int, limit: int) -> None:

@@ -1,8 +1,7 @@
-"""Cuts texts that are longer than their field allows.
+"""Cuts texts to the bounds of their fields.
 
-A receiver refuses a message whose text exceeds the bound of its field, and ends the connection. So
-a sender cuts texts of foreign origin (error messages of an engine or of a database, for example)
-instead of sending them.
+A receiver ends the connection when a text exceeds the bound of its field. So a sender cuts texts
+of external origin, such as error messages of an engine or a database.
 """
 
 from collections.abc import Callable
@@ -26,7 +25,7 @@ def fit(value: _T) -> _T:
         value: a message or a part of one.
 
     Returns:
-        The same object if nothing was too long, otherwise a copy with shortened texts.
+        The same object if no text was too long, otherwise a copy with shortened texts.
     """
     kind: type = type(value)
     if kind not in _plans:
@@ -43,7 +42,7 @@ def cut(text: str, code_points: int) -> str:
 
 
 def _plan_of(kind: type) -> _Fit | None:
-    """Compile how a struct type is fitted; None for a type without bounded texts."""
+    """Return a function that cuts the texts of a type; None for a type without bounded texts."""
     described = inspect.type_info(kind)
     return _plan(described) if isinstance(described, inspect.StructType) else None
 

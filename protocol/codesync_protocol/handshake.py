@@ -1,4 +1,4 @@
-"""The proofs of the handshake: both ends show that they know a secret, and neither sends it.
+"""The proofs of the handshake: both ends prove that they know a secret, and neither sends it.
 
     hello      client -> server   client nonce, claimed identity, public id
     challenge  server -> client   server nonce, server's proof
@@ -6,14 +6,14 @@
     welcome    server -> client
 
 Every proof is an HMAC-SHA256 over a label of its own and the transcript: the hello as it was sent,
-the agreed version and the server's nonce. Both nonces are fresh, so no recorded message is good for
-another connection; the labels differ, so no proof can be reflected to its sender.
+the agreed version and the server's nonce. Both nonces are fresh, so recorded messages are useless
+for other connections. The labels differ, so no proof can be reflected to its sender.
 
 The secret of a connection is the signature of the invite, or derived from the server's token. A
 client instance also has a key. The server stores only the key's fingerprint. The key is sent masked
 with a value that only the holder of the fingerprint can compute (as in SCRAM, RFC 5802): the server
-recovers and checks it, a listener learns nothing, and the fingerprint alone does not let anybody
-pretend to be the client. A new member sends the fingerprint once, masked with the shared secret.
+recovers and checks it, a listener learns nothing, and the fingerprint alone is not sufficient to
+act as the client. A new member sends the fingerprint once, masked with the shared secret.
 """
 
 import base64
@@ -34,7 +34,7 @@ _TRANSCRIPT_LABEL: Final = b"codesync handshake v2"
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What a token makes of its holder in a handshake.
+    """The identity and the secret of a token, for a handshake.
 
     Attributes:
         identity: the readable part of an invite; empty for the server's own token.
@@ -46,7 +46,7 @@ class Credentials:
 
     @classmethod
     def of(cls, token: str) -> "Credentials":
-        """Split a token into what is claimed and what proves it.
+        """Split a token into the claimed identity and the secret.
 
         Args:
             token: an invite or the server's token.
@@ -72,7 +72,7 @@ def token_secret(token: str) -> bytes:
 
 
 def fingerprint(key: str) -> str:
-    """Derive what the server stores of a client's key.
+    """Derive the fingerprint of a client's key, which the server stores.
 
     Args:
         key: 128 random bits, in hexadecimal.
@@ -84,7 +84,7 @@ def fingerprint(key: str) -> str:
 
 
 def public_id(known: str) -> str:
-    """Derive the name that a client instance has on the wire.
+    """Derive the public id of a client instance.
 
     Args:
         known: the fingerprint of its key.
@@ -104,7 +104,7 @@ def decode_base64url(text: str) -> bytes:
     """Decode base64url without padding.
 
     Raises:
-        ValueError: the text is not the one spelling of any bytes.
+        ValueError: the text is not the canonical encoding of bytes.
     """
     try:
         padded = text.encode("ascii") + b"=" * (-len(text) % 4)
@@ -117,7 +117,7 @@ def decode_base64url(text: str) -> bytes:
 
 
 class Transcript:
-    """What both ends of one connection have seen before anything is proved.
+    """The data that both ends of a connection exchanged before the proofs.
 
     Args:
         hello: the frame of the hello as it was sent.

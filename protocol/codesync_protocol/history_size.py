@@ -1,4 +1,4 @@
-"""How many pieces ("blocks" in Yjs) the history of the shared texts has. Pure.
+"""Counts the pieces ("blocks" in Yjs) of the history of the shared texts. Pure.
 
 The time that the CRDT library needs for one insertion grows with their number, because it compares
 the insertion with every block between its two neighbours: about 0.1 to 0.3 microseconds each.
@@ -10,22 +10,22 @@ from collections.abc import Sequence
 from codesync_protocol.yjs_update import BadUpdate, Place, TooComplex, Update, read_state
 
 BLOCKS_LONG = 4_000
-"""From this number on, the server renews the history when nobody edits."""
+"""From this number on, the server renews the history while nobody edits."""
 
 BLOCKS_OVERLONG = 24_000
 """From this number on, the server renews it at once."""
 
 CHEAP_BYTES = 64 * 1024
 CHEAP_BLOCKS = 400
-"""A history that is not larger loads within 50 ms, whatever is in it: each block is compared with
-all others at most."""
+"""A history up to this size loads within 50 ms, whatever its content: at most, each block is
+compared with all others."""
 
 
 class HistorySize:
     """The number of blocks of one history, as an upper bound.
 
-    Blocks begin at clocks; where one begins is remembered, so that a place that is cut twice counts
-    once. The library merges some blocks again: an exact count can be taken over at any time.
+    The clocks at which blocks begin are stored, so that a place that is cut twice counts once. The
+    library merges some blocks later; `counted` corrects the number.
     """
 
     def __init__(self) -> None:
@@ -35,7 +35,7 @@ class HistorySize:
 
     @property
     def blocks(self) -> int:
-        """At most so many blocks."""
+        """The upper bound of the number of blocks."""
         return self._bound - self._merged
 
     @property
@@ -43,17 +43,17 @@ class HistorySize:
         return sum(len(each) for each in self._begins.values())
 
     def counted(self, blocks: int) -> None:
-        """Take over an exact count of the present blocks."""
+        """Set the exact number of the present blocks."""
         self._merged = max(0, self._bound - blocks)
 
     def add(self, update: Update) -> None:
-        """Add the blocks that an update makes."""
+        """Add the blocks that an update creates."""
         for insertion, (left, right) in zip(update.insertions, update.places, strict=True):
             assert update.client is not None
             begin, last = insertion.clock, self._last.get(update.client)
             self._last[update.client] = insertion.end, (left, right)
             if left == (update.client, begin - 1) and last and last == (begin, (last[1][0], right)):
-                continue  # typed on: the library makes the block before it longer
+                continue  # continued typing: the library extends the previous block
             self._begins[update.client].add(begin)
             if left:
                 self._begins[left[0]].add(left[1] + 1)

@@ -1,6 +1,6 @@
 """Join links: `ws://HOST:PORT/ROOM#TOKEN`.
 
-The token stands in the fragment, which no client sends and no server logs.
+The token is in the fragment, which no client sends and no server logs.
 """
 
 import ipaddress
@@ -15,12 +15,12 @@ _NO_HOST = "the address names no host: it looks like ws://HOST:PORT"
 
 
 class LinkError(ValueError):
-    """The text is not a join link; the message says what is wrong with it."""
+    """The text is not a join link; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Where a room is and what lets one in.
+    """The address of a room, and the token to enter it.
 
     Attributes:
         server: the server's address, e.g. "ws://127.0.0.1:4000".
@@ -33,7 +33,7 @@ class Link:
     token: str
 
     def __str__(self) -> str:
-        """The link as it is handed on."""
+        """Return the link as text."""
         return f"{self.server}/{self.room}" + (f"#{self.token}" if self.token else "")
 
     @classmethod
@@ -41,7 +41,7 @@ class Link:
         """Read a join link.
 
         Args:
-            text: what somebody pasted.
+            text: the text that a user entered.
 
         Returns:
             The link.
@@ -61,7 +61,7 @@ class Link:
 
 
 def parse_server(text: str) -> str:
-    """Check a server's address and bring it into its one spelling.
+    """Check the address of a server, and return its canonical form.
 
     Args:
         text: e.g. "ws://localhost:4000", "wss://example.org" or "example.org:4000".
@@ -99,7 +99,7 @@ def _host(parts: SplitResult) -> str:
     if not name or not name.isprintable() or " " in name:
         raise LinkError(_NO_HOST)
     host = f"[{name}]" if ":" in name else name
-    # Anything before or behind it (userinfo, a stray bracket) would make it look like another one.
+    # Text around the host (userinfo, a bracket) would make it look like another one.
     before, _, behind = parts.netloc.lower().partition(host.lower())
     if before or (behind and behind[0] != ":"):
         raise LinkError(_NO_HOST)
@@ -107,7 +107,7 @@ def _host(parts: SplitResult) -> str:
 
 
 def is_loopback_host(host: str) -> bool:
-    """Tell whether a host name or address can only mean this machine."""
+    """Tell whether a host name or address always means this machine."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
@@ -117,6 +117,6 @@ def is_loopback_host(host: str) -> bool:
 
 
 def is_private_link(server: str) -> bool:
-    """Tell whether nobody between the two ends can read along: TLS, or loopback."""
+    """Tell whether the connection is private: TLS, or loopback."""
     parts = urlsplit(server)
     return parts.scheme == "wss" or is_loopback_host(parts.hostname or "")

@@ -1,4 +1,4 @@
-"""Names of rooms and members: what is allowed, and how a hostile one is made harmless."""
+"""Rules for names of rooms, and a filter for names of members."""
 
 import re
 import unicodedata
@@ -11,8 +11,8 @@ _ROOM_NAME = re.compile(ROOM_NAME_PATTERN, re.ASCII)
 # overrides, zero-width), surrogates, private use, unassigned, and separators other than a space.
 _NAME_CATEGORIES = frozenset("LMNPS")
 
-# In those categories, and yet nobody sees them: Hangul fillers, an empty Braille cell, variation
-# selectors, and marks that only join or part.
+# Invisible characters in these categories: Hangul fillers, an empty Braille cell, variation
+# selectors, and marks that only join or separate.
 _INVISIBLE = frozenset(
     {0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0}
     | {*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)}
@@ -22,7 +22,7 @@ _COMBINING_RUN_MAX = 2
 
 
 def is_room_name(name: str) -> bool:
-    """Tell whether a room may be called so: 3 to 64 of a-z, 0-9 and hyphen."""
+    """Tell whether a name is allowed for rooms: 3 to 64 of a-z, 0-9 and hyphen."""
     return _ROOM_NAME.fullmatch(name) is not None
 
 
@@ -32,24 +32,24 @@ def columns(text: str) -> int:
 
 
 def clean_name(name: str) -> str:
-    """Make a member's name fit to be shown anywhere.
+    """Return a member's name that can be shown everywhere.
 
-    Drops what nobody sees or what changes the direction of text, normalises to NFC, folds white
-    space, and cuts at NAME_COLUMNS_MAX columns.
+    Removes invisible characters and direction controls, normalises to NFC, folds white space, and
+    cuts at NAME_COLUMNS_MAX columns.
 
     Args:
-        name: whatever somebody calls themself.
+        name: the wanted name.
 
     Returns:
-        A printable name; empty when nothing printable was in it.
+        A printable name; empty if it had no printable character.
     """
-    # Normalising is superlinear on hostile input; no name of 32 columns needs more than this.
+    # Normalising is superlinear on hostile input. A name of 32 columns never needs more.
     bounded = name[: NAME_COLUMNS_MAX * 8]
-    # Before normalising: what was dropped may have kept a letter and its mark apart.
+    # Before normalising, because removed characters may separate a letter from its mark.
     visible = "".join(filter(_is_visible, " ".join(bounded.split())))
     kept: list[str] = []
     width = 0
-    combining = _COMBINING_RUN_MAX  # at the beginning, and after a space, there is nothing to mark
+    combining = _COMBINING_RUN_MAX  # a mark at the beginning or after a space has no letter
     for char in unicodedata.normalize("NFC", visible):
         if _columns_of(char) == 0:
             combining += 1
@@ -65,15 +65,15 @@ def clean_name(name: str) -> str:
 
 
 def distinct_name(name: str, taken: set[str]) -> str:
-    """Tell a newcomer apart from those present by adding a number.
+    """Make a name distinct from the names in use by adding a number.
 
     Args:
         name: a clean name.
         taken: the names in use.
 
     Returns:
-        The name itself, or the name with the first free number from 2 behind it, shortened where
-        both together would be too wide.
+        The name itself, or the name followed by the first free number from 2, shortened if both
+        together are too wide.
     """
     if name not in taken:
         return name

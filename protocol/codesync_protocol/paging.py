@@ -26,10 +26,10 @@ def pages(items: Iterable[_T], bound: ListBound) -> list[tuple[_T, ...]]:
 
     Args:
         items: the items in order; each alone is smaller than `bound.size`.
-        bound: how much one page may hold.
+        bound: the bound of one page.
 
     Returns:
-        The pages in order, at least one; none is over the bound.
+        The pages in order, at least one; none exceeds the bound.
     """
     items = tuple(items)
     if len(items) <= bound.items and encoded_size(*items) <= bound.size:
@@ -47,7 +47,7 @@ def pages(items: Iterable[_T], bound: ListBound) -> list[tuple[_T, ...]]:
 
 
 def first_page(items: Sequence[_T], bound: ListBound) -> tuple[_T, ...]:
-    """Give the leading items that fit into one page."""
+    """Return the first items that fit into one page."""
     return pages(items, bound)[0]
 
 
@@ -100,7 +100,7 @@ def split_welcome(welcome: Welcome) -> list[Welcome | WelcomePart]:
 
 
 def join_welcome(first: Welcome, parts: Sequence[WelcomePart]) -> Welcome:
-    """Put a welcome and the parts that followed it together again."""
+    """Join a welcome and the parts that followed it."""
 
     def joined(items: tuple[Any, ...], name: str) -> tuple[Any, ...]:
         return sum((getattr(part, name) for part in parts), items)
@@ -117,13 +117,13 @@ def join_welcome(first: Welcome, parts: Sequence[WelcomePart]) -> Welcome:
 
 
 class Pages(Generic[_Page]):
-    """Collects the pages of one kind of state; a new first page begins again."""
+    """Collects the pages of one type of state; a new first page begins again."""
 
     def __init__(self) -> None:
         self._pages: list[_Page] = []
 
     def add(self, page: _Page) -> list[_Page]:
-        """Take a page.
+        """Add a page.
 
         Returns:
             All pages in order if this one completes them, otherwise nothing. A page out of order
@@ -141,14 +141,14 @@ class Pages(Generic[_Page]):
 
 
 def join_members(split: Sequence[Members]) -> Members:
-    """Put the pages of a list of members together again."""
+    """Join the pages of a list of members."""
     if len(split) == 1:
         return split[0]
     return Members(tuple(member for page in split for member in page.members))
 
 
 def join_queue(split: Sequence[Queue]) -> Queue:
-    """Put the pages of a queue together again; its figures are those of the last page."""
+    """Join the pages of a queue; its numbers are those of the last page."""
     if len(split) == 1:
         return split[0]
     jobs = tuple(job for page in split for job in page.jobs)

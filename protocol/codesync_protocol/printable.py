@@ -1,14 +1,14 @@
-"""Foreign text, made fit to be shown in a terminal.
+"""Filters external text, so that it cannot control a terminal.
 
-C0 controls and DEL become their pictures (U+2400...), C1 controls, bidi controls and the odd line
-separators become U+FFFD: one column each, so that columns stay what they were.
+C0 controls and DEL become their pictures (U+2400...). C1 controls, bidi controls and unusual line
+separators become U+FFFD. Each takes one column, so that columns do not change.
 """
 
 from typing import Final
 
 _DIRECTION_AND_INVISIBLE = (
     0x061C,  # Arabic letter mark
-    0x200B,  # zero-width space (the joiners 200C and 200D stay: emoji and Persian need them)
+    0x200B,  # zero-width space (not the joiners 200C and 200D: emoji and Persian need them)
     0x200E,  # left-to-right mark
     0x200F,  # right-to-left mark
     *range(0x2028, 0x202F),  # line and paragraph separators, embeddings, overrides
@@ -24,17 +24,17 @@ CONTROLS: Final[dict[int, str]] = (
     | dict.fromkeys(range(0x80, 0xA0), "\ufffd")
     | dict.fromkeys(_DIRECTION_AND_INVISIBLE, "\ufffd")
 )
-"""Every code point that may act on a terminal or hide from its reader, and what is shown for it."""
+"""Every code point that can control a terminal or is invisible, and its replacement."""
 
 _LINE: Final[dict[int, str]] = CONTROLS | {0x09: "\t"}
 _BLOCK: Final[dict[int, str]] = _LINE | {0x0A: "\n"}
 
 
 def show_line(text: str) -> str:
-    """Make one line of foreign text harmless; tabs stay, line ends become pictures."""
+    """Filter one line of external text; tabs are preserved, line ends become pictures."""
     return text.translate(_LINE)
 
 
 def show_block(text: str) -> str:
-    """Make several lines of foreign text harmless; tabs and line feeds stay."""
+    """Filter several lines of external text; tabs and line feeds are preserved."""
     return text.translate(_BLOCK)

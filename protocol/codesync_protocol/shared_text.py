@@ -1,4 +1,4 @@
-"""What both ends must agree on about the texts that a room shares.
+"""Names, checksums and errors of the texts that a room shares, for both ends.
 
 The texts are Yjs types, and updates are Yjs updates in their format v1; positions in them are
 counted in bytes of UTF-8, as pycrdt 0.14 does.
@@ -18,16 +18,16 @@ STDIN: Final = "stdin"
 TEXTS: Final[tuple[str, ...]] = (SOURCE, STDIN)
 
 Digest = bytes
-"""BLAKE2b of all texts, 8 bytes: two replicas that have the same one show the same."""
+"""BLAKE2b of all texts, 8 bytes: replicas with equal digests have equal texts."""
 
 
 class DocumentBroken(Exception):
-    """The CRDT library gave up on a document: it must not be used any more."""
+    """The CRDT library failed on a document, which must not be used any more."""
 
 
 @contextmanager
 def no_panic() -> Generator[None]:
-    """Turn a panic of the CRDT library, which is no Exception, into an error that is one.
+    """Convert a panic of the CRDT library, which is no Exception, into an exception.
 
     Raises:
         DocumentBroken: the library panicked.
@@ -41,7 +41,7 @@ def no_panic() -> Generator[None]:
 
 
 def digest(texts: Mapping[str, str]) -> Digest:
-    """Sum up all texts.
+    """Return the checksum of all texts.
 
     Args:
         texts: each of TEXTS by its name.

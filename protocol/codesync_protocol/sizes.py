@@ -1,4 +1,4 @@
-"""Sizes as people write them: `256MB`, `64 KiB`, `512`. A KB has 1,024 bytes, as memory has."""
+"""Sizes as people write them: `256MB`, `64 KiB`, `512`. One KB has 1,024 bytes."""
 
 import re
 from typing import Final
@@ -11,13 +11,13 @@ def parse_size(text: str) -> int:
     """Read a size.
 
     Args:
-        text: a whole number, with nothing, B, KB, MB or GB behind it; 256M and 256MiB are 256MB.
+        text: a whole number, optionally followed by B, KB, MB or GB; 256M and 256MiB are 256MB.
 
     Returns:
         Bytes.
 
     Raises:
-        ValueError: it is none; says what one looks like.
+        ValueError: it is no size; the message describes sizes.
     """
     found = _SIZE.fullmatch(text.strip())
     if found is None:
@@ -26,7 +26,7 @@ def parse_size(text: str) -> int:
 
 
 def show_size(size: int) -> str:
-    """Write a size so that `parse_size` reads the same: in the largest unit that divides it."""
+    """Format a size in the largest unit that divides it, so that `parse_size` returns it."""
     for unit in ("g", "m", "k"):
         if size and size % _UNITS[unit] == 0:
             return f"{size // _UNITS[unit]}{unit.upper()}B"

@@ -1,4 +1,4 @@
-"""How a job ended, and the figures that come with it."""
+"""The verdict of a job, and its measurements."""
 
 from enum import StrEnum
 from typing import Annotated, Final
@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta
 
 Seconds = Annotated[float, Meta(ge=0, le=1e9)]
-"""A duration; never NaN or infinite, which not every reader survives."""
+"""A duration; never NaN or infinite, which some readers do not accept."""
 
 Bytes = Annotated[int, Meta(ge=0, lt=1 << 53)]
 EXPLANATION_MAX: Final = 2000
@@ -17,7 +17,7 @@ ExitCode = Annotated[int, Meta(ge=0, le=255)]
 
 
 class Verdict(StrEnum):
-    """How a job ended. Each is founded on evidence (wait status, counters), never on text."""
+    """The verdict of a job. It follows from evidence (wait status, counters), never from text."""
 
     OK = "ok"
     """The program ended by itself with exit code 0."""
@@ -28,21 +28,21 @@ class Verdict(StrEnum):
     SIGNALLED = "signalled"
     """A signal that CodeSync did not send ended the program."""
     TIME_LIMIT = "time_limit"
-    """The program used up its cpu time or its wall time."""
+    """The program exceeded its cpu time or its wall time."""
     MEMORY_LIMIT = "memory_limit"
-    """The program needed more memory than it may have."""
+    """The program exceeded its memory limit."""
     OUTPUT_LIMIT = "output_limit"
-    """The program wrote more than it may write."""
+    """The program exceeded its output limit."""
     CANCELLED = "cancelled"
-    """Somebody cancelled the job."""
+    """A member cancelled the job."""
     LOST = "lost"
-    """The machine died under the job."""
+    """The end of the job was not observed, e.g. because the engine or the server failed."""
     INTERNAL_ERROR = "internal_error"
-    """CodeSync failed, or the witnesses of the job's end contradict each other."""
+    """CodeSync failed, or the evidence of the job's end is contradictory."""
 
 
 class MemorySource(StrEnum):
-    """Where the peak memory was read."""
+    """The source of the peak memory."""
 
     CGROUP_V1 = "cgroup v1"
     """memory.max_usage_in_bytes: all processes of the sandbox, page cache included."""
@@ -55,11 +55,11 @@ class MemorySource(StrEnum):
 
 
 class Stage(msgspec.Struct, frozen=True, array_like=True):
-    """One part of a job's life, e.g. queued, claimed, compiled, ran.
+    """One phase of a job, e.g. queued, claimed, compiled, ran.
 
     Attributes:
-        name: what was going on.
-        seconds: for how long.
+        name: the name of the phase.
+        seconds: its duration.
     """
 
     name: Annotated[str, Meta(max_length=40)]
@@ -67,19 +67,19 @@ class Stage(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Result(msgspec.Struct, frozen=True, array_like=True):
-    """Everything that is known about how a job ended.
+    """The result of a job.
 
     Attributes:
-        verdict: how it ended.
-        explanation: one sentence for people that needs no other words beside it.
-        exit_code: what the program returned, when it ended by itself.
+        verdict: the verdict.
+        explanation: one complete sentence for people.
+        exit_code: the exit code of the program, if it ended by itself.
         signal: the name of the signal that ended it (e.g. "SIGSEGV").
         cpu_seconds: cpu time of all the program's processes in the run stage.
         wall_seconds: wall time of the run stage.
         peak_memory: bytes, as memory_source defines them.
-        memory_source: where peak_memory was read.
+        memory_source: the source of peak_memory.
         output_bytes: bytes that the job wrote, both streams together, compiler included.
-        stages: the parts of its life with their durations, in order.
+        stages: its phases with their durations, in order.
     """
 
     verdict: Verdict

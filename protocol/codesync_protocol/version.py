@@ -3,10 +3,10 @@
 from typing import Final
 
 NEWEST: Final = 2
-"""The protocol version that this release speaks by choice."""
+"""The newest protocol version of this release."""
 
 OLDEST: Final = 2
-"""The oldest protocol version that this release still speaks. Version 1 sent secrets."""
+"""The oldest protocol version of this release. Version 1 sent secrets."""
 
 
 def agree(oldest: int, newest: int) -> int | None:
@@ -17,7 +17,7 @@ def agree(oldest: int, newest: int) -> int | None:
         newest: the newest version that the other end speaks.
 
     Returns:
-        The newest version that both ends speak, or None when there is none.
+        The newest version that both ends speak, or None if there is none.
     """
     common = min(newest, NEWEST)
     return common if common >= max(oldest, OLDEST) and oldest <= newest else None

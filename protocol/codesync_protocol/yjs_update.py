@@ -1,15 +1,15 @@
-"""Reads Yjs updates, as far as is needed to know what they would do. Pure.
+"""Reads Yjs updates, as far as necessary to know their effects. Pure.
 
-The CRDT library drops what comes out of order, keeps what refers to nothing for ever, panics on
-some malformed bytes, and lets replicas differ for good when two use one client id. An update is
-therefore read here first, whole, and given to the library only when nothing of that can happen.
+The CRDT library drops updates that are out of order, keeps updates that refer to missing text for
+ever, panics on some malformed bytes, and lets replicas differ permanently when two clients use one
+id. So updates are read here first, completely, and only safe ones are given to the library.
 
 Format: Yjs update v1 (yjs `src/utils/encoding.js`, `src/structs/*`): structs by client, then the
 delete set. Numbers are LEB128, texts are their length in bytes and UTF-8; a struct's length counts
 UTF-16 code units.
 
-Every count in the bytes is compared with the bytes that are left before anything is allocated or
-looped over by it: a struct and a deleted range have at least two bytes each.
+Every count is compared with the number of remaining bytes before it controls an allocation or a
+loop: a struct and a deleted range have at least two bytes each.
 """
 
 from dataclasses import dataclass, field
@@ -26,16 +26,16 @@ _GC, _DELETED, _STRING = 0, 1, 4
 
 
 class BadUpdate(Exception):
-    """Not an update that an editor of plain texts makes; says why."""
+    """The bytes are not an update of plain texts; the message says why."""
 
 
 class TooComplex(BadUpdate):
-    """The update has more structs or deleted ranges than one edit may have; says how many."""
+    """The update has more structs or deleted ranges than one edit may have."""
 
 
 @dataclass(frozen=True, slots=True)
 class Deletion:
-    """A range of what somebody wrote, which is deleted."""
+    """A deleted range of the text of one client."""
 
     client: int
     clock: int
@@ -43,7 +43,7 @@ class Deletion:
 
     @property
     def end(self) -> int:
-        """The clock behind the range."""
+        """The clock after the range."""
         return self.clock + self.length
 
 
@@ -63,7 +63,7 @@ class Insertion:
 
     @property
     def end(self) -> int:
-        """The clock behind the struct."""
+        """The clock after the struct."""
         return self.clock + self.length
 
 
@@ -73,7 +73,7 @@ Place = tuple[tuple[int, int] | None, tuple[int, int] | None]
 
 @dataclass(slots=True)
 class Update:
-    """What an update would do.
+    """The effects of an update.
 
     Attributes:
         client: who wrote what it inserts; None when it inserts nothing.
@@ -124,7 +124,7 @@ def read_update(
 
 
 def read_state(data: bytes, entries_max: int | None = None) -> tuple[list[Update], list[Deletion]]:
-    """Read an update that holds the structs of any number of clients: the state of a document.
+    """Read an update with the structs of any number of clients: the state of a document.
 
     Args:
         data: the bytes.
@@ -219,7 +219,7 @@ def _utf16_length(text: bytes) -> int:
 
 
 class Reader:
-    """Takes one thing after the other from the bytes."""
+    """Reads values from bytes in order."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
@@ -271,7 +271,7 @@ class Reader:
         return count
 
     def text(self) -> bytes:
-        """Read a text with its length before it.
+        """Read a text that follows its length.
 
         Raises:
             BadUpdate: it ends too early.

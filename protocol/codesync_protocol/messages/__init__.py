@@ -1,8 +1,8 @@
-"""Every message of the wire: one frozen struct each, and the union that each direction may carry.
+"""Every message of the protocol as a frozen struct, and the union of each direction.
 
-A message travels as a MessagePack array: its tag first, then its fields in the order of the class.
-Arrays have no keys, so there is nothing to duplicate or to smuggle in. A field that is added later
-goes to the end, with a default, so that an older end can still be read.
+A message is encoded as a MessagePack array: its tag, then its fields in the order of the class.
+Arrays have no keys, so there are no duplicate or unknown keys. A later version adds fields at the
+end, with a default, so that messages of an older end can still be read.
 """
 
 from codesync_protocol.messages.document import (

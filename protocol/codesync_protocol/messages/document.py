@@ -1,4 +1,4 @@
-"""The texts that a room shares, who is where in them, and in which language they are."""
+"""The texts that a room shares, the carets in them, and the language of the source."""
 
 from typing import Annotated
 
@@ -20,15 +20,15 @@ from codesync_protocol.messages.fields import (
 
 
 class Edit(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="edit"):
-    """A client's change of the shared texts.
+    """A change of the shared texts by a client.
 
-    A change of more than EDIT_STRUCTS_MAX structs or EDIT_RANGES_MAX deleted ranges goes out as
-    several edits, each of which can be applied when those before it were.
+    A change with more than EDIT_STRUCTS_MAX structs or EDIT_RANGES_MAX deleted ranges is sent as
+    several edits. Each can be applied after the edits before it.
 
     Attributes:
-        number: counts the client's edits from 1, so that none is taken twice after a cut.
-        data: a Yjs update, or a piece of one; all of its structs bear the client's own CRDT id.
-        more: the update goes on in the next Edit, which has the same number.
+        number: the number of the edit, from 1, so that none is applied twice after a reconnect.
+        data: a Yjs update, or a piece of one; all its structs have the CRDT id of the client.
+        more: whether the update continues in the next Edit, which has the same number.
     """
 
     number: Count
@@ -37,14 +37,14 @@ class Edit(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=T
 
 
 class Edited(msgspec.Struct, frozen=True, array_like=True, tag="edited"):
-    """To the room: a member changed the shared texts. Updates are applied in this order only.
+    """To the room: a member changed the shared texts. Updates must be applied in this order.
 
     Attributes:
-        seq: place in the room's log.
-        member: who did it.
-        number: the Edit's.
+        seq: number of the event in the room's log.
+        member: the author.
+        number: the number of the Edit.
         data: the update, or a piece of it.
-        more: the update goes on in the next Edited, which is the next event of this number.
+        more: whether the update continues in the next Edited with this number.
     """
 
     seq: Seq
@@ -55,12 +55,12 @@ class Edited(msgspec.Struct, frozen=True, array_like=True, tag="edited"):
 
 
 class EditRefused(msgspec.Struct, frozen=True, array_like=True, tag="edit_refused"):
-    """To the editor: an edit was not taken, nor will those be that build on it.
+    """To the author: the server refused an edit, and will refuse edits that depend on it.
 
     Attributes:
-        number: the Edit's.
-        code: why, for programs.
-        reason: why, for people.
+        number: the number of the Edit.
+        code: the reason, for programs.
+        reason: the reason, for people.
     """
 
     number: Count
@@ -71,11 +71,11 @@ class EditRefused(msgspec.Struct, frozen=True, array_like=True, tag="edit_refuse
 class FetchDocument(
     msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="fetch_document"
 ):
-    """Ask for the shared texts. A newer request takes the place of an older one.
+    """Ask for the shared texts. A newer request replaces an older one.
 
     Attributes:
-        request: comes back with the answer.
-        fresh: the client needs a CRDT id that was never in use, because its replica is new.
+        request: a number that the answer repeats.
+        fresh: whether the client needs an unused CRDT id, because its replica is new.
     """
 
     request: Count
@@ -83,15 +83,15 @@ class FetchDocument(
 
 
 class DocumentPart(msgspec.Struct, frozen=True, array_like=True, tag="document_part"):
-    """A piece of the shared texts, in answer to FetchDocument; as many as are needed come in order.
+    """A piece of the shared texts, in answer to FetchDocument. All pieces arrive in order.
 
     Attributes:
-        request: the FetchDocument's.
-        seq: the last edit that the whole contains, by its place in the room's log. Later ones are
-            applied after it.
-        client: the CRDT id that the client has from now on.
-        offset: where in the whole this piece lies.
-        total: bytes of the whole: one Yjs update.
+        request: the number of the FetchDocument.
+        seq: the number of the last edit that the texts contain. Later edits are applied
+            after it.
+        client: the CRDT id of the client from now on.
+        offset: the position of this piece in the whole update, in bytes.
+        total: the size of the whole update, in bytes.
         data: the piece.
     """
 
@@ -104,10 +104,10 @@ class DocumentPart(msgspec.Struct, frozen=True, array_like=True, tag="document_p
 
 
 class DocumentCheck(msgspec.Struct, frozen=True, array_like=True, tag="document_check"):
-    """What the shared texts sum up to, so that a replica that differs is noticed.
+    """The checksum of the shared texts, to detect replicas that differ.
 
     Attributes:
-        seq: the last event that is contained.
+        seq: the number of the last event that the texts contain.
         digest: BLAKE2b of the texts; see `codesync_protocol.shared_text.digest`.
     """
 
@@ -116,21 +116,21 @@ class DocumentCheck(msgspec.Struct, frozen=True, array_like=True, tag="document_
 
 
 class DocumentReset(msgspec.Struct, frozen=True, array_like=True, tag="document_reset"):
-    """To the room: the texts stay as they are, but their history begins anew: fetch them, fresh.
+    """To the room: the texts stay the same, but their history begins again.
 
-    Edits of the old history that are on the way are refused.
+    Clients fetch the texts with `fresh`. Edits of the old history are refused.
     """
 
     seq: Seq
 
 
 class Caret(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="caret"):
-    """Where a client's caret is; sent when it has no edit on the way. Positions are bytes of UTF-8.
+    """The caret of a client without edits on the way. Positions are in bytes of UTF-8.
 
     Attributes:
-        base: the last edit that its text contains, by its place in the room's log.
-        anchor: where its selection began.
-        head: where the caret is.
+        base: the number of the last edit that the client's text contains.
+        anchor: the position where the selection began.
+        head: the position of the caret.
     """
 
     base: Seq
@@ -139,13 +139,13 @@ class Caret(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=
 
 
 class MemberCaret(msgspec.Struct, frozen=True, array_like=True, tag="member_caret"):
-    """To the others: where a member's caret is. An edit of that member takes it along.
+    """To the others: the caret of a member. An edit of this member moves it.
 
     Attributes:
-        member: who.
-        base: the last edit that the text contains in which these positions count.
-        anchor: where the selection began.
-        head: where the caret is.
+        member: the member.
+        base: the number of the last edit of the text that these positions refer to.
+        anchor: the position where the selection began.
+        head: the position of the caret.
     """
 
     member: MemberId
@@ -157,18 +157,18 @@ class MemberCaret(msgspec.Struct, frozen=True, array_like=True, tag="member_care
 class ChooseLanguage(
     msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="choose_language"
 ):
-    """Say in which language the room's source is."""
+    """Set the language of the room's source."""
 
     language: Tag
 
 
 class LanguageChosen(msgspec.Struct, frozen=True, array_like=True, tag="language_chosen"):
-    """To the room: the source is in another language from now on.
+    """To the room: the source has another language from now on.
 
     Attributes:
-        seq: place in the room's log.
-        member: who chose it.
-        name: their name.
+        seq: number of the event in the room's log.
+        member: the member who chose it.
+        name: the name of this member.
         language: a LanguageInfo.name.
     """
 

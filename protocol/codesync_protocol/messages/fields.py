@@ -22,15 +22,15 @@ JobId = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$", max_length=32)]
 """128 random bits chosen by the submitter, so that a retry is recognised."""
 
 AnyJobId = Annotated[str, Meta(max_length=32)]
-"""A job's id as it was named, right or wrong; empty for none."""
+"""The id of a job as a client sent it, valid or not; empty for none."""
 
 OptionalJobId = Annotated[str, Meta(pattern=r"^([0-9a-f]{32})?$", max_length=32)]
 
 PublicId = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$", max_length=32)]
-"""Names a client instance; whoever knows it cannot pretend to be that client."""
+"""Identifies a client instance; knowing it is not sufficient to act as this client."""
 
 Epoch = Annotated[str, Meta(max_length=32)]
-"""Which history of a room a `seq` belongs to."""
+"""Identifies the epoch of a room that a `seq` belongs to."""
 
 Token = Annotated[str, Meta(max_length=1024)]
 """An invite, or the server's token."""
@@ -65,27 +65,27 @@ Argument = Annotated[bytes, Meta(max_length=ARGS_MAX)]
 
 Tag = Annotated[str, Meta(max_length=40)]
 Word = Annotated[str, Meta(max_length=40)]
-"""One of a few known words; a later version may have more of them."""
+"""One of several known words; later versions may add words."""
 
 Version = Annotated[int, Meta(ge=0, le=1 << 16)]
 
 Seq = Annotated[int, Meta(ge=0, lt=1 << 53)]
-"""Place of an event in its room's log; 53 bits, so that every language can count it."""
+"""Number of an event in the room's log; 53 bits, which every language can represent."""
 
 Size = Annotated[int, Meta(ge=0, lt=1 << 53)]
 Count = Annotated[int, Meta(ge=0, lt=1 << 53)]
 MemberId = Annotated[int, Meta(ge=0, lt=1 << 53)]
 CrdtClient = Annotated[int, Meta(ge=0, lt=1 << 32)]
-"""Who wrote a piece of a shared text; 32 bits, as Yjs has it."""
+"""Identifies the author of a piece of a shared text; 32 bits, as in Yjs."""
 
 Moment = Annotated[float, Meta(ge=0, le=1e11)]
-"""Seconds since the Unix epoch; never NaN or infinite, which not every reader survives."""
+"""Seconds since the Unix epoch; never NaN or infinite, which some readers do not accept."""
 
 Seconds = Annotated[float, Meta(ge=0, le=1e9)]
 """A duration."""
 
 InviteLifetime = Annotated[float, Meta(ge=0, le=INVITE_SECONDS_MAX)]
-"""How long an invite is good for."""
+"""Seconds until an invite expires."""
 
 Cells = Annotated[int, Meta(ge=1, le=CELLS_MAX)]
 """Columns or rows of a terminal."""

@@ -1,4 +1,4 @@
-"""A room's past jobs: looked for, read again."""
+"""Queries of finished jobs of a room, and of their sources."""
 
 from typing import Annotated
 
@@ -25,18 +25,18 @@ from codesync_protocol.messages.lists import ARGUMENTS, PAST_JOBS
 class FetchHistory(
     msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="fetch_history"
 ):
-    """Ask for finished jobs of the room, the latest first. What is empty does not matter.
+    """Ask for finished jobs of the room, the latest first. Empty fields match every job.
 
     Attributes:
-        request: comes back with the answer.
-        before: only those of a lower place; 0 for all.
-        limit: how many at the most.
-        text: stands in the beginning of the source, the file's name, the submitter's name or the
-            explanation, whatever the case of its letters.
-        name: who submitted it.
+        request: a number that the answer repeats.
+        before: only jobs with a lower place; 0 for all.
+        limit: the largest number of jobs.
+        text: occurs in the beginning of the source, the name of the file, the name of the
+            submitter or the explanation; upper and lower case are equal.
+        name: the name of the submitter.
         language: a LanguageInfo.name.
         verdict: a Verdict.
-        job: the id of the only one that is meant.
+        job: the id of the only wanted job.
     """
 
     request: Count
@@ -55,7 +55,7 @@ class PastJob(msgspec.Struct, frozen=True, array_like=True):
     Attributes:
         place: its place among the room's jobs, from 1.
         summary: the job.
-        by: the name of the member who cancelled it, if somebody did.
+        by: the name of the member who cancelled it, if any.
     """
 
     place: Count
@@ -67,10 +67,10 @@ class HistoryPage(msgspec.Struct, frozen=True, array_like=True, tag="history_pag
     """Finished jobs, in answer to FetchHistory.
 
     Attributes:
-        request: the FetchHistory's.
-        jobs: the latest first; fewer than asked for when more do not fit into the message.
-        more: whether there may be earlier ones.
-        trouble: why they cannot be read now; empty if they can.
+        request: the number of the FetchHistory.
+        jobs: the latest first; fewer than requested if more do not fit into the message.
+        more: whether there may be earlier jobs.
+        trouble: the reason why they cannot be read now; empty otherwise.
     """
 
     request: Count
@@ -82,12 +82,12 @@ class HistoryPage(msgspec.Struct, frozen=True, array_like=True, tag="history_pag
 class FetchSource(
     msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="fetch_source"
 ):
-    """Ask for what a job ran. One answer comes for each; ask for the next when it is there.
+    """Ask for the files of a job. Each request has one answer; then ask for the next part.
 
     Attributes:
-        request: comes back with the answer.
+        request: a number that the answer repeats.
         job: the job.
-        offset: where in its body to begin.
+        offset: the position in the body where the answer begins, in bytes.
     """
 
     request: Count
@@ -96,17 +96,17 @@ class FetchSource(
 
 
 class SourcePart(msgspec.Struct, frozen=True, array_like=True, tag="source_part"):
-    """A piece of what a job ran, in answer to FetchSource.
+    """A piece of the body of a job, in answer to FetchSource.
 
     Attributes:
-        request: the FetchSource's.
+        request: the number of the FetchSource.
         job: the job.
-        offset: where in its body this piece lies.
-        total: bytes of the body: its files one behind the other, then its prepared stdin.
+        offset: the position of this piece in the body, in bytes.
+        total: the size of the body: its files one after the other, then its prepared stdin.
         data: the piece.
-        files: names in the sandbox and sizes, the main file first.
+        files: names and sizes of the files, the main file first.
         args: the program's arguments.
-        trouble: why it cannot be read; empty if it can.
+        trouble: the reason why it cannot be read; empty otherwise.
     """
 
     request: Count

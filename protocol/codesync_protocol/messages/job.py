@@ -1,7 +1,7 @@
 """A job from its submission to its verdict.
 
-The submission's body is its files one behind the other, in the order of `Submit.files`, then its
-prepared stdin. What does not fit into the Submit itself follows in SubmitParts, each acknowledged.
+The body of a submission consists of its files in the order of `Submit.files`, then its prepared
+stdin. The part that does not fit into the Submit follows in SubmitParts, each acknowledged.
 """
 
 from enum import StrEnum
@@ -41,7 +41,7 @@ from codesync_protocol.verdict import Result
 
 
 class Stream(StrEnum):
-    """Where output came from."""
+    """The source of output."""
 
     STDOUT = "out"
     STDERR = "err"
@@ -50,18 +50,18 @@ class Stream(StrEnum):
 
 
 class StdinMode(StrEnum):
-    """What follows the prepared stdin."""
+    """The kind of input that follows the prepared stdin."""
 
     CLOSED = "closed"
-    """Nothing: the program sees its end."""
+    """Nothing: the program reads the end of the file."""
     PIPED = "piped"
-    """StdinData of the submitter only, as bytes that are nobody else's business."""
+    """StdinData of the submitter only, as bytes that the room does not see."""
     SHARED = "shared"
-    """StdinData of one member at a time, shown to the room; TakeStdin hands it over."""
+    """StdinData of one member at a time, shown to the room; TakeStdin takes over."""
 
 
 class JobState(StrEnum):
-    """Where a job is in its life; docs/explanation/protocol.md shows the transitions."""
+    """The state of a job; docs/explanation/protocol.md shows the transitions."""
 
     QUEUED = "queued"
     CLAIMED = "claimed"
@@ -71,7 +71,7 @@ class JobState(StrEnum):
 
 
 class SubmitFile(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """One file of a submission: its name, and how many bytes of the body are its content."""
+    """One file of a submission: its name, and its size in the body."""
 
     name: FileName
     size: SourceSize
@@ -85,14 +85,14 @@ class Window(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields
 
 
 class RunLimits(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """Limits of a job's run stage; None is the server's own.
+    """Limits of a job's run stage; None is the usual limit of the server.
 
     Attributes:
         wall_seconds: wall time.
         cpu_seconds: cpu time of all its processes.
-        memory: bytes of all its processes, and of what they put into /tmp.
+        memory: bytes of all its processes, and of their files in /tmp.
         output: bytes, both streams together.
-        processes: processes and threads at once.
+        processes: processes and threads at the same time.
     """
 
     wall_seconds: Seconds | None = None
@@ -105,19 +105,19 @@ class RunLimits(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fie
 class Submit(
     msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="submit"
 ):
-    """Ask for a program to be run.
+    """Ask the server to run a program.
 
     Attributes:
         job: the id that the submitter chose.
         language: a LanguageInfo.name.
         files: the main file first.
         args: the program's arguments.
-        stdin_size: how many bytes of the body, behind the files, are prepared stdin.
-        stdin: what follows the prepared stdin.
-        tty: give the program a terminal, so that prompts show at once.
-        window: the terminal's size.
-        body: the first bytes of the body; all of it when it is that short.
-        limits: what the program should get of each; the server gives no more than it allows.
+        stdin_size: the size of the prepared stdin in the body, after the files.
+        stdin: the kind of input that follows the prepared stdin.
+        tty: whether the program gets a terminal, which shows prompts at once.
+        window: the size of the terminal.
+        body: the first bytes of the body, or all of a short one.
+        limits: the requested limits; the server grants at most its caps.
     """
 
     job: JobId
@@ -148,14 +148,14 @@ class SubmitPart(
 
 
 class PartTaken(msgspec.Struct, frozen=True, array_like=True, tag="part_taken"):
-    """How many bytes of a body have arrived; the next part may be sent."""
+    """The number of received bytes of a body; the next part may be sent."""
 
     job: JobId
     received: Size
 
 
 class Accepted(msgspec.Struct, frozen=True, array_like=True, tag="accepted"):
-    """To the submitter: the job will run. Its place in the queue counts from 1."""
+    """To the submitter: the job will run. Places in the queue count from 1."""
 
     job: JobId
     position: Count
@@ -166,10 +166,10 @@ class Rejected(msgspec.Struct, frozen=True, array_like=True, tag="rejected"):
 
     Attributes:
         job: its id.
-        code: why, for programs.
-        reason: why, for people.
-        remedy: what to do about it.
-        retry_in: seconds until another attempt makes sense; 0 if the same would be refused again.
+        code: the reason, for programs.
+        reason: the reason, for people.
+        remedy: what the user can do.
+        retry_in: seconds until another attempt may succeed; 0 if it would be refused again.
     """
 
     job: AnyJobId
@@ -188,15 +188,15 @@ class JobSummary(msgspec.Struct, frozen=True, array_like=True):
         name: the submitter's name.
         language: a LanguageInfo.name.
         file_name: the main file's name.
-        state: where it is in its life.
+        state: its state.
         submitted_at: seconds since the Unix epoch, by the server's clock; for display only.
-        stdin: what the submitter said may follow.
+        stdin: the kind of input that the submitter chose.
         tty: whether it has a terminal.
-        output_bytes: how much it has written so far.
-        result: how it ended, once it has.
-        limits: what its program may use.
-        holder: the member who may type into it, if its stdin is shared; 0 when nobody may.
-        typed: how many lines were typed into it so far, for all to see.
+        output_bytes: the number of bytes that it has written so far.
+        result: its result, once it has ended.
+        limits: the limits of its program.
+        holder: the member who may type into it, if its stdin is shared; 0 for nobody.
+        typed: the number of lines that were typed into its shared stdin so far.
     """
 
     job: JobId
@@ -223,7 +223,7 @@ class Submitted(msgspec.Struct, frozen=True, array_like=True, tag="submitted"):
 
 
 class Started(msgspec.Struct, frozen=True, array_like=True, tag="started"):
-    """To the room: a job is compiling or running now."""
+    """To the room: a job began to compile or to run."""
 
     seq: Seq
     job: JobId
@@ -234,11 +234,11 @@ class Output(msgspec.Struct, frozen=True, array_like=True, tag="output"):
     """To the room: a piece of a job's output.
 
     Attributes:
-        seq: place in the room's log.
+        seq: number of the event in the room's log.
         job: the job.
-        stream: where it came from.
-        offset: how many bytes the job had written before, all streams together. A larger one than
-            expected means that bytes were skipped for this reader; FetchOutput brings them.
+        stream: the source of the output.
+        offset: the number of bytes that the job had written before, in all streams. If it is
+            larger than expected, bytes were skipped for this reader; FetchOutput returns them.
         data: the bytes.
     """
 
@@ -250,17 +250,17 @@ class Output(msgspec.Struct, frozen=True, array_like=True, tag="output"):
 
 
 class StdinEcho(msgspec.Struct, frozen=True, array_like=True, tag="echo"):
-    """To the room: somebody typed into a program.
+    """To the room: a member typed into a program.
 
     Attributes:
-        seq: place in the room's log.
-        job: the program's job.
-        member: who.
-        name: the same, as people know them.
-        data: what; long input is cut at STDIN_ECHO_MAX bytes.
-        end: the input ends with it.
-        offset: how many bytes the job had written before.
-        number: how many such lines of the job there were before.
+        seq: number of the event in the room's log.
+        job: the job of the program.
+        member: the member.
+        name: the name of the member.
+        data: the input; long input is cut at STDIN_ECHO_MAX bytes.
+        end: whether the member closed the input with it.
+        offset: the number of bytes that the job had written before.
+        number: the number of typed lines of the job before.
     """
 
     seq: Seq
@@ -277,10 +277,10 @@ class Finished(msgspec.Struct, frozen=True, array_like=True, tag="finished"):
     """To the room: a job ended.
 
     Attributes:
-        seq: place in the room's log.
+        seq: number of the event in the room's log.
         job: the job.
-        result: how, and the figures.
-        by: the name of the member who cancelled it, if somebody did.
+        result: its result.
+        by: the name of the member who cancelled it, if any.
     """
 
     seq: Seq
@@ -292,12 +292,12 @@ class Finished(msgspec.Struct, frozen=True, array_like=True, tag="finished"):
 class StdinData(
     msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="stdin"
 ):
-    """More input for a program; at most STDIN_WINDOW bytes may be on the way.
+    """Input for a program; at most STDIN_WINDOW bytes may be on the way.
 
     Attributes:
         job: the job.
-        offset: how many bytes this client sent the job before, so that none counts twice when it
-            is sent again after a cut.
+        offset: the number of bytes that this client sent to the job before, so that none counts
+            twice when it is sent again after a reconnect.
         data: the bytes.
     """
 
@@ -307,7 +307,7 @@ class StdinData(
 
 
 class StdinTaken(msgspec.Struct, frozen=True, array_like=True, tag="stdin_taken"):
-    """To the sender: how many bytes of its StdinData the program has taken, in all."""
+    """To the sender: the number of bytes of its StdinData that the program has read."""
 
     job: JobId
     taken: Size
@@ -322,13 +322,13 @@ class TakeStdin(
 
 
 class StdinHeld(msgspec.Struct, frozen=True, array_like=True, tag="stdin_held"):
-    """To the room: somebody else types into a program from now on.
+    """To the room: another member types into a program from now on.
 
     Attributes:
-        seq: place in the room's log.
+        seq: number of the event in the room's log.
         job: the job.
-        member: who types now.
-        name: their name.
+        member: the member who types now.
+        name: the name of this member.
     """
 
     seq: Seq
@@ -356,7 +356,7 @@ class Interrupt(
 class Resize(
     msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="resize"
 ):
-    """The submitter's screen has another size: so has the program's terminal."""
+    """Change the size of the program's terminal; for the submitter."""
 
     job: JobId
     window: Window
@@ -365,6 +365,6 @@ class Resize(
 class Cancel(
     msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="cancel"
 ):
-    """Take a job out of the queue, or end it."""
+    """Remove a job from the queue, or end it."""
 
     job: JobId

@@ -1,4 +1,4 @@
-"""Lists inside messages, each bounded in items and in encoded bytes, so that its message fits."""
+"""Bounds of lists inside messages, in items and in encoded bytes, so that each message fits."""
 
 from typing import Any, NamedTuple
 
@@ -11,7 +11,7 @@ BYTES_MAX = "bytes_max"
 
 
 class ListBound(NamedTuple):
-    """How much one list of one message may hold.
+    """The bound of one list in one message.
 
     Attributes:
         items: number of items.
@@ -47,7 +47,7 @@ CHUNKS = ListBound(1024, PART_MAX + 16 * KIB)
 """Pieces of output in one message: their data, and 16 bytes around each piece."""
 
 TYPED_LINES = ListBound(1024, 96 * KIB)
-"""Lines that were typed, in one message."""
+"""Typed lines in one message."""
 
 ARGUMENTS = ListBound(ARGS_COUNT_MAX, ARGS_MAX + 5 * ARGS_COUNT_MAX)
 """Command-line arguments: their bytes, and the header of each."""

@@ -1,4 +1,4 @@
-"""Output that is past: asked for by offset, answered in parts with what was typed meanwhile."""
+"""Past output, requested by offset and answered in parts together with typed lines."""
 
 from typing import Annotated
 
@@ -12,13 +12,13 @@ from codesync_protocol.messages.lists import CHUNKS, TYPED_LINES
 class FetchOutput(
     msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="fetch"
 ):
-    """Ask for output that is past. One answer comes for each; ask for the next when it is there.
+    """Ask for past output. Each request has one answer; then ask for the next part.
 
     Attributes:
         job: the job.
-        offset: where in its output to begin, in bytes.
-        line: the number of the first typed line to include; lines before it are known already. 0:
-            all lines from `offset` on.
+        offset: the position in the output where the answer begins, in bytes.
+        line: the number of the first typed line that the client does not know; 0 for all lines
+            from `offset` on.
     """
 
     job: JobId
@@ -38,13 +38,13 @@ class OutputPart(msgspec.Struct, frozen=True, array_like=True, tag="output_part"
 
     Attributes:
         job: the job.
-        offset: where the chunks begin. A larger one than asked for means that the server no longer
-            has what lies between.
-        chunks: the pieces, one behind the other.
+        offset: the position of the first chunk. If it is larger than requested, the server no
+            longer has the bytes between.
+        chunks: the pieces in order.
         total: how many bytes the job has written so far.
-        typed: what was typed while the job wrote these, and behind them if nothing follows.
-        more_typed: lines were left out because the message is full: those that lie at `end`, or
-            behind it. FetchOutput with a higher `line` brings them.
+        typed: lines that were typed during this output, and after it if no output follows.
+        more_typed: whether lines at `end` or later were left out because the message is full.
+            FetchOutput with a higher `line` returns them.
     """
 
     job: JobId
@@ -56,5 +56,5 @@ class OutputPart(msgspec.Struct, frozen=True, array_like=True, tag="output_part"
 
     @property
     def end(self) -> int:
-        """The offset behind the last chunk."""
+        """The offset after the last chunk."""
         return self.offset + sum(len(chunk.data) for chunk in self.chunks)

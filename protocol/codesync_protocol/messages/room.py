@@ -1,4 +1,4 @@
-"""The state of a room, told anew whenever it changes: only the latest of each kind counts."""
+"""States of a room, sent again after each change. Only the latest of each type counts."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -21,7 +21,7 @@ from codesync_protocol.messages.lists import MEMBERS, QUEUED_JOBS
 
 
 class Role(StrEnum):
-    """What a member may do."""
+    """The rights of a member."""
 
     HOST = "host"
     """Everything."""
@@ -32,13 +32,13 @@ class Role(StrEnum):
 
 
 class Member(msgspec.Struct, frozen=True, array_like=True):
-    """Somebody in the room.
+    """A member of the room.
 
     Attributes:
-        member: their id, distinct while the room lives.
+        member: an id that is distinct while the room is in memory.
         name: printable and distinct.
         role: host, editor or viewer.
-        colour: index of their colour, from 0.
+        colour: index of the member's colour, from 0.
     """
 
     member: MemberId
@@ -48,12 +48,12 @@ class Member(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Members(msgspec.Struct, frozen=True, array_like=True, tag="members"):
-    """Who is here, in order of arrival.
+    """The members of the room, in the order of their arrival.
 
     Attributes:
-        members: one page of them.
-        page: which page, from 0. A page 0 begins a new list, whatever came before.
-        more: another page follows; the list counts when its last page is there.
+        members: one page of the list.
+        page: the number of the page, from 0. Page 0 always begins a new list.
+        more: whether another page follows. The list is valid once its last page has arrived.
     """
 
     members: Annotated[tuple[Member, ...], MEMBERS.meta] = ()
@@ -64,11 +64,11 @@ class Members(msgspec.Struct, frozen=True, array_like=True, tag="members"):
 class SetRole(
     msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="set_role"
 ):
-    """Let a member do more or less; for hosts.
+    """Change the role of a member; for hosts.
 
     Attributes:
-        member: whom.
-        role: what they may do from now on.
+        member: the member.
+        role: the new role.
     """
 
     member: MemberId
@@ -78,7 +78,7 @@ class SetRole(
 class RemoveMember(
     msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="remove"
 ):
-    """Send a member away for good; for hosts. Invites that were made before let nobody in."""
+    """Remove a member for good; for hosts. Older invites admit no new client."""
 
     member: MemberId
 
@@ -89,9 +89,9 @@ class MakeInvite(
     """Ask for an invite; for hosts.
 
     Attributes:
-        role: what it lets others do: edit, or view. Hosts are made of those who are here; only who
-            came with the server's token can make invites for them.
-        lifetime: how long it is good for; 0 for the server's choice.
+        role: the role that it grants, usually editor or viewer. Only the owner of the server's
+            token can make invites for hosts; other members become hosts by SetRole.
+        lifetime: seconds until it expires; 0 for the usual time.
     """
 
     role: Role
@@ -102,8 +102,8 @@ class Invite(msgspec.Struct, frozen=True, array_like=True, tag="invite"):
     """An invite, in answer to MakeInvite.
 
     Attributes:
-        role: MakeInvite's.
-        token: the key to the room: what stands behind the # in a link.
+        role: the role of the MakeInvite.
+        token: the key to the room: the part of a link after the #.
     """
 
     role: Role
@@ -111,19 +111,18 @@ class Invite(msgspec.Struct, frozen=True, array_like=True, tag="invite"):
 
 
 class QueuedJob(msgspec.Struct, frozen=True, array_like=True):
-    """A job of this room that waits or runs.
+    """A waiting or running job of this room.
 
     Attributes:
         job: its id.
         state: a JobState.
-        position: its place among all that wait on this server, from 1; 0 once it left the queue.
-        awaits_input: the program runs, and waits for somebody to type.
-        starts_in: seconds until it probably starts, from how long the last jobs took; 0 when it
-            has left the queue, or when nobody knows.
-        idle: the program runs on a terminal and uses no cpu time: it waits or sleeps, and so takes
-            no slot.
-        held_up: why it does not start although a slot is free: which limit on programs with a
-            terminal is reached; empty if none is.
+        position: its place among all waiting jobs of this server, from 1; 0 once it left the queue.
+        awaits_input: whether the program runs and waits for input.
+        starts_in: estimated seconds until it starts, from the duration of the last jobs; 0 if it
+            has left the queue, or if there is no estimate.
+        idle: whether the program has a terminal and uses no cpu time, so that it needs no slot.
+        held_up: the limit on programs with a terminal that prevents its start although a slot is
+            free; empty otherwise.
     """
 
     job: JobId
@@ -136,17 +135,17 @@ class QueuedJob(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Queue(msgspec.Struct, frozen=True, array_like=True, tag="queue"):
-    """Who waits and who runs.
+    """The waiting and running jobs.
 
     Attributes:
-        jobs: this room's jobs: the running ones, then the waiting ones in their order.
-        queued: how many jobs wait on the whole server.
-        active: how many slots of the whole server are taken: by programs that compute.
-        max_concurrent: how many slots there are.
-        trouble: why nothing that waits can start now, e.g. that Docker is away; empty while it can.
-        page: which page of the jobs, from 0. A page 0 begins a new list, whatever came before.
-        more: another page follows; the list counts when its last page is there.
-        idle: how many programs with a terminal wait or sleep on the whole server.
+        jobs: the jobs of this room: the running ones, then the waiting ones in their order.
+        queued: the number of waiting jobs on the whole server.
+        active: the number of used slots on the whole server.
+        max_concurrent: the number of slots.
+        trouble: the reason why no job can start now, e.g. Docker is unavailable; empty otherwise.
+        page: the number of the page of `jobs`, from 0. Page 0 always begins a new list.
+        more: whether another page follows. The list is valid once its last page has arrived.
+        idle: the number of idle programs with a terminal on the whole server.
     """
 
     jobs: Annotated[tuple[QueuedJob, ...], QUEUED_JOBS.meta] = ()
@@ -160,17 +159,17 @@ class Queue(msgspec.Struct, frozen=True, array_like=True, tag="queue"):
 
 
 class Saving(msgspec.Struct, frozen=True, array_like=True, tag="saving"):
-    """Whether what happens is kept.
+    """Whether changes are stored.
 
     Attributes:
-        trouble: why not, e.g. that the disk is full; empty while it is.
+        trouble: the reason why they are not, e.g. a full disk; empty otherwise.
     """
 
     trouble: Sentence = ""
 
 
 class Notice(msgspec.Struct, frozen=True, array_like=True, tag="notice"):
-    """The server says something to everybody, e.g. that it is shutting down.
+    """A message of the server to everybody, e.g. that it is shutting down.
 
     Attributes:
         level: "info", "warning" or "error".

@@ -1,4 +1,4 @@
-"""Getting into a room, being kept out, and being told what one did wrong."""
+"""Entering a room, refusals, and errors about frames."""
 
 from typing import Annotated
 
@@ -36,17 +36,17 @@ from codesync_protocol.version import NEWEST, OLDEST
 
 
 class Hello(msgspec.Struct, frozen=True, array_like=True, tag="hello"):
-    """A client's first message. It may have more fields in a later version: they are ignored.
+    """The first message of a client. Later versions may add fields, which are ignored.
 
     Attributes:
         oldest: the oldest protocol version that the client speaks.
         newest: the newest protocol version that the client speaks.
         room: the room to enter.
-        token: empty. Clients of version 1 sent their secret here; they are refused unread.
-        name: what the member wants to be called; the server makes it printable and distinct.
-        public_id: names this client instance; the same again after a cut means "it is me", once
-            it is proved.
-        epoch: the room's epoch that `seq` belongs to; empty on the first visit.
+        token: empty. Clients of version 1 sent their secret here; the server does not read it.
+        name: the wanted name of the member; the server makes it printable and distinct.
+        public_id: identifies this client instance; after a reconnect the same id, once proved,
+            makes the client the same member.
+        epoch: the epoch of the room that `seq` belongs to; empty on the first visit.
         seq: the last event that the client has seen.
         agent: the client's program and version, for logs.
         nonce: 32 random bytes, fresh for each connection.
@@ -67,7 +67,7 @@ class Hello(msgspec.Struct, frozen=True, array_like=True, tag="hello"):
 
 
 class Challenge(msgspec.Struct, frozen=True, array_like=True, tag="challenge"):
-    """The server's answer to a hello: its own proof, and what the client's proof must cover.
+    """The server's answer to a hello: its proof, and the data that the client's proof covers.
 
     Attributes:
         version: the protocol version of this connection.
@@ -81,14 +81,14 @@ class Challenge(msgspec.Struct, frozen=True, array_like=True, tag="challenge"):
 
 
 class Proof(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="proof"):
-    """The client's answer to a challenge, sent only when the server's proof is right.
+    """The client's answer to a challenge, sent only if the server's proof is right.
 
     Attributes:
         proof: shows that the client knows the secret of the identity that it claims.
         masked_key: the key of this client instance; only a server that knows its fingerprint can
             read it.
-        enrolment: for a client that is new in the room: the fingerprint of its key, which only a
-            server that knows the secret can read. Empty on a return.
+        enrolment: the fingerprint of the client's key, for a client that is new in the room. Only
+            a server that knows the secret can read it. Empty on a return.
     """
 
     proof: ProofBytes
@@ -97,16 +97,16 @@ class Proof(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=
 
 
 class LanguageInfo(msgspec.Struct, frozen=True, array_like=True):
-    """A language that submissions may name.
+    """A language of submissions.
 
     Attributes:
         name: its identifier in messages, e.g. "cpp".
-        title: what people call it, e.g. "C++".
+        title: its name for people, e.g. "C++".
         extensions: file name endings with their dot.
-        file_name: what the main file is called.
-        syntax: the name of its highlighting.
+        file_name: the usual name of the main file.
+        syntax: the name of its syntax for highlighting.
         starter: text for an empty editor.
-        available: whether it can be run here.
+        available: whether this server can run it.
     """
 
     name: Tag
@@ -137,12 +137,12 @@ class LimitsInfo(msgspec.Struct, frozen=True, array_like=True):
 
 
 class ExecutorInfo(msgspec.Struct, frozen=True, array_like=True):
-    """Where jobs run.
+    """The place where jobs run.
 
     Attributes:
         kind: "docker" or "local".
-        sandboxed: whether a program is kept from the machine that it runs on.
-        banner: what every member must be told about it; empty when there is nothing to warn of.
+        sandboxed: whether programs are isolated from the machine.
+        banner: a warning for every member; empty if there is none.
     """
 
     kind: Tag
@@ -151,30 +151,30 @@ class ExecutorInfo(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Welcome(msgspec.Struct, frozen=True, array_like=True, tag="welcome"):
-    """The server's answer to a proof that it accepts: the room as it stands.
+    """The server's answer to an accepted proof: the present room.
 
-    Lists that do not fit into it go on in WelcomeParts, which follow before anything else.
+    WelcomeParts follow immediately, with the items of lists that do not fit into this message.
 
     Attributes:
         version: the protocol version of this connection.
         room: the room's name.
-        epoch: the room's present history.
-        seq: the last event that is contained in this snapshot.
-        resumed: the client's `seq` was still known: exactly the events after it follow, and
-            `jobs` is empty. Otherwise `jobs` holds all there is.
+        epoch: the present epoch of the room.
+        seq: the last event that this snapshot contains.
+        resumed: the log still has the events after the client's `seq`: exactly these follow, and
+            `jobs` is empty. Otherwise `jobs` has all recent jobs.
         member: the client's own member id.
-        role: what the member may do.
-        members: who is here.
-        queue: who waits and who runs.
+        role: the role of the member.
+        members: the members of the room.
+        queue: waiting and running jobs.
         jobs: recent jobs, oldest first; their output is fetched with FetchOutput.
-        languages: what can be run.
-        limits: how long and how much.
-        executor: where it runs.
-        language: in which language the room's source is; empty when nobody said.
-        edits_taken: the number of this client's last edit that the room has.
-        text: which text the room has; what a client has of the same one is an older state of it.
-        unsaved: why nothing is kept now; empty while it is.
-        more: a WelcomePart follows.
+        languages: the languages of the server.
+        limits: the limits of a job.
+        executor: the place where jobs run.
+        language: the language of the room's source; empty if nobody chose one.
+        edits_taken: the number of this client's last edit that the room has published.
+        text: the id of the room's text; a client with the same id has an older state of it.
+        unsaved: the reason why nothing is stored now; empty otherwise.
+        more: whether a WelcomePart follows.
     """
 
     version: Version
@@ -198,14 +198,14 @@ class Welcome(msgspec.Struct, frozen=True, array_like=True, tag="welcome"):
 
 
 class WelcomePart(msgspec.Struct, frozen=True, array_like=True, tag="welcome_part"):
-    """More of a welcome's lists, in their order; the client has entered with the last part.
+    """Further items of a welcome's lists; the client has entered after the last part.
 
     Attributes:
-        members: more of `Welcome.members`.
-        queued: more of the jobs of `Welcome.queue`.
-        jobs: more of `Welcome.jobs`.
-        languages: more of `Welcome.languages`.
-        more: another part follows.
+        members: further items of `Welcome.members`.
+        queued: further jobs of `Welcome.queue`.
+        jobs: further items of `Welcome.jobs`.
+        languages: further items of `Welcome.languages`.
+        more: whether another part follows.
     """
 
     members: Annotated[tuple[Member, ...], MEMBERS.meta] = ()
@@ -216,12 +216,12 @@ class WelcomePart(msgspec.Struct, frozen=True, array_like=True, tag="welcome_par
 
 
 class Refused(msgspec.Struct, frozen=True, array_like=True, tag="refused"):
-    """The server's answer to a hello or a proof that it does not accept; the connection ends.
+    """The server refuses a hello or a proof; the connection ends.
 
     Attributes:
-        code: why, for programs.
-        reason: why, for people.
-        remedy: what to do about it.
+        code: the reason, for programs.
+        reason: the reason, for people.
+        remedy: what the user can do.
         oldest: the oldest protocol version that the server speaks.
         newest: the newest protocol version that the server speaks.
     """
@@ -234,13 +234,13 @@ class Refused(msgspec.Struct, frozen=True, array_like=True, tag="refused"):
 
 
 class Fault(msgspec.Struct, frozen=True, array_like=True, tag="fault"):
-    """The server could not act on a frame; nothing else is affected.
+    """The server could not process a frame; this has no other effect.
 
     Attributes:
-        code: why, for programs.
-        reason: why, for people.
-        job: the job concerned, if one was named.
-        fatal: the connection ends because of it.
+        code: the reason, for programs.
+        reason: the reason, for people.
+        job: the job that the frame named, if any.
+        fatal: whether the connection ends.
     """
 
     code: Code
