@@ -22,7 +22,7 @@ from codesync_client.errors import ClientError
 from codesync_protocol.links import Link
 from codesync_protocol.messages import Role
 from codesync_protocol.shared_text import SOURCE
-from codesync_server.access.invites import InviteDesk
+from codesync_server.access.invites import InviteSigner
 
 ADDRESS = "127.0.0.2"
 NICE = 15
@@ -62,7 +62,7 @@ class Abuse:
     """
 
     server: str
-    invites: InviteDesk
+    invites: InviteSigner
     stack: AsyncExitStack
     tasks: asyncio.TaskGroup
     done: dict[str, int] = field(default_factory=dict[str, int])
@@ -269,7 +269,7 @@ async def main() -> None:
     args = parser.parse_args()
     os.nice(NICE)
     async with AsyncExitStack() as stack, asyncio.TaskGroup() as tasks:
-        abuse = Abuse(args.server, InviteDesk(args.token), stack, tasks)
+        abuse = Abuse(args.server, InviteSigner(args.token), stack, tasks)
         with suppress(ClientError):
             await CASES[args.case](abuse)
         print(json.dumps({"ready": True}), flush=True)

@@ -20,7 +20,7 @@ from codesync_client import Room, Submission
 from codesync_client.errors import SubmissionRejected
 from codesync_protocol.links import Link
 from codesync_protocol.messages import Finished, Role, Started
-from codesync_server.access.invites import InviteDesk
+from codesync_server.access.invites import InviteSigner
 
 BURST_SECONDS = 2.0
 HANDSHAKES_AT_ONCE = 20
@@ -87,7 +87,7 @@ async def main() -> None:
     parser.add_argument("members", type=int)
     parser.add_argument("seconds", type=float)
     args = parser.parse_args()
-    invites = InviteDesk(args.token)
+    invites = InviteSigner(args.token)
     names = [f"group-{number}" for number in range(args.rooms)]
     links = {name: Link(args.server, name, invites.invite(name, Role.EDITOR)) for name in names}
     door = asyncio.Semaphore(HANDSHAKES_AT_ONCE)

@@ -20,7 +20,7 @@ from codesync_client.errors import ClientError
 from codesync_protocol.links import Link
 from codesync_protocol.messages import Finished, Role, StdinMode
 from codesync_protocol.shared_text import SOURCE
-from codesync_server.access.invites import InviteDesk
+from codesync_server.access.invites import InviteSigner
 
 HELLO = b"print('hello')\n"
 LINES = b"for n in range(2000): print(n, 'x' * 60)\n"
@@ -143,7 +143,7 @@ async def main() -> None:
     parser.add_argument("token")
     parser.add_argument("rooms", type=int)
     args = parser.parse_args()
-    invites, done = InviteDesk(args.token), Counter[str]()
+    invites, done = InviteSigner(args.token), Counter[str]()
     async with asyncio.TaskGroup() as tasks:
         for number in range(args.rooms):
             name = f"soak-{number}"

@@ -2,7 +2,7 @@
 
     python -m benchmarks.store [--json] [--jobs 100000] [--seconds 3] [--no-mongodb]
 
-Submissions: 100 submitters at once through the keeper, each waiting for its answer before the next.
+Submissions: 100 submitters at once through the writer, each waiting for its answer before the next.
 Edits: 10 typists likewise. A page: the latest 50 of a room's finished jobs. The baselines are bare
 sqlite3 on the same disk, one synced commit for each row, and one unsynced. The MongoDB is the
 tests' stand-in, which says little of a real one; CODESYNC_TEST_MONGODB names a real one.
@@ -31,17 +31,17 @@ from codesync_protocol.verdict import Result, Verdict
 from codesync_server.store.changes import AcceptJob, AddEdit, FinishJob
 from codesync_server.store.choice import choose_store
 from codesync_server.store.contract import Store
-from codesync_server.store.keeper import Keeper
 from codesync_server.store.mongo.documents import Document, job_documents
-from codesync_server.store.records import EditRecord, JobRecord, Source, Wanted
+from codesync_server.store.records import EditRecord, JobQuery, JobRecord, JobSource
+from codesync_server.store.writer import StoreWriter
 
 SUBMITTERS, TYPISTS, PAGES = 100, 10, 100
-SOURCE = Source((("main.py", b"print('hello')\n" * 20),))
+SOURCE = JobSource((("main.py", b"print('hello')\n" * 20),))
 OK = Result(Verdict.OK, "exit code 0", exit_code=0, output_bytes=6)
 
 
 def a_job(number: int) -> JobRecord:
-    """A job as the intake makes it."""
+    """A job as the incoming makes it."""
     return JobRecord(
         id=f"{number:032x}",
         order=number,
@@ -80,12 +80,12 @@ async def rate(
 
 
 @asynccontextmanager
-async def keeping(store: Store) -> AsyncGenerator[Keeper]:
-    """A keeper at work."""
-    keeper = Keeper(store, lambda _: None)
+async def keeping(store: Store) -> AsyncGenerator[StoreWriter]:
+    """A writer at work."""
+    writer = StoreWriter(store, lambda _: None)
     async with asyncio.TaskGroup() as tasks:
-        running = tasks.create_task(keeper.run())
-        yield keeper
+        running = tasks.create_task(writer.run())
+        yield writer
         running.cancel()
 
 
@@ -95,11 +95,11 @@ async def of_store(address: str, jobs: int, seconds: float) -> dict[str, float]:
     await store.open()
     await fill(store, address, jobs)
     page = await page_ms(store, jobs)
-    async with keeping(store) as keeper:
-        keeper.number_from(jobs)
+    async with keeping(store) as writer:
+        writer.number_from(jobs)
 
         async def save(number: int) -> None:
-            kept = keeper.keep(
+            kept = writer.keep(
                 AddEdit("benchmark", 1, EditRecord(number, "key", number, b"x" * 40))
             )
             if kept is not None:
@@ -107,7 +107,7 @@ async def of_store(address: str, jobs: int, seconds: float) -> dict[str, float]:
 
         submitted = count(jobs + 1)
         accepted, acked = await rate(
-            SUBMITTERS, seconds, lambda _: keeper.accept(a_job(next(submitted)))
+            SUBMITTERS, seconds, lambda _: writer.accept(a_job(next(submitted)))
         )
         assert await store.last_order() == jobs + accepted
         _, saves = await rate(TYPISTS, seconds, save)
@@ -143,7 +143,7 @@ async def page_ms(store: Store, last: int) -> float:
     times: list[float] = []
     for _ in range(PAGES):
         began = perf_counter()
-        page = await store.jobs("benchmark", Wanted(), before=last + 1, limit=50)
+        page = await store.jobs("benchmark", JobQuery(), before=last + 1, limit=50)
         times.append((perf_counter() - began) * 1000)
         assert len(page) == 50
     return percentile(times, 50)

@@ -18,7 +18,7 @@ from codesync_protocol.handshake import (
     public_id,
 )
 from codesync_protocol.messages import Challenge, Hello, Proof, Refused
-from codesync_server.access.invites import Grant, InviteDesk, NotGranted
+from codesync_server.access.invites import Grant, InviteRejected, InviteSigner
 
 
 class Caller(msgspec.Struct, frozen=True):
@@ -117,7 +117,7 @@ async def challenged(connection: ServerConnection, end: ServerEnd, token: str) -
     return hello
 
 
-def granted(desk: InviteDesk, token: str, room: str) -> Grant | None:
+def granted(desk: InviteSigner, token: str, room: str) -> Grant | None:
     """What a server grants to the holder of a token; None when one end cannot prove itself."""
     held = Credentials.of(token)
     claim = desk.claim(held.identity)
@@ -125,5 +125,5 @@ def granted(desk: InviteDesk, token: str, room: str) -> Grant | None:
         return None
     try:
         return desk.grant(claim, room)
-    except NotGranted:
+    except InviteRejected:
         return None

@@ -24,8 +24,8 @@ from codesync_protocol.messages import (
 )
 
 if TYPE_CHECKING:
-    from codesync_server.rooms.past import Past as KeptPast
     from codesync_server.store.contract import Store
+    from codesync_server.store.job_history import JobHistory as KeptPast
 
 PAGE = 100
 ID_LENGTH = 32
@@ -69,7 +69,7 @@ async def past_of(args: argparse.Namespace) -> AsyncGenerator[RoomPast, None]:
         return
     asked = where.checked_room(args.room) if args.room else ""
     async with kept.opened(args) as store:
-        from codesync_server.rooms.past import Past as KeptPast
+        from codesync_server.store.job_history import JobHistory as KeptPast
 
         name = asked or next((line.name for line in await store.rooms(limit=1)), "")
         if not name:
@@ -135,10 +135,10 @@ async def find_job(room: RoomPast, wanted: str) -> PastJob:
 
 
 async def _called_in_store(store: "Store", room: str, beginning: str) -> Sequence[PastJob]:
-    from codesync_server.rooms.past import PLACE_MAX
-    from codesync_server.store.records import Wanted
+    from codesync_server.store.job_history import PLACE_MAX
+    from codesync_server.store.records import JobQuery
 
-    jobs = await store.jobs(room, Wanted(job=beginning), before=PLACE_MAX, limit=2)
+    jobs = await store.jobs(room, JobQuery(job=beginning), before=PLACE_MAX, limit=2)
     return [PastJob(job.place, job.summary(), job.cancelled_by) for job in jobs]
 
 

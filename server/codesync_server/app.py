@@ -7,18 +7,18 @@ from contextlib import suppress
 
 from codesync_protocol.links import Link
 from codesync_protocol.messages import LimitsInfo, Member, Notice, Role, Welcome
-from codesync_server import upkeep
+from codesync_server import maintenance
 from codesync_server.access.budgets import Budgets
-from codesync_server.access.invites import InviteDesk
+from codesync_server.access.invites import InviteSigner
 from codesync_server.access.rules import check_binding
 from codesync_server.access.shares import Shares
 from codesync_server.configuration.settings import Settings
-from codesync_server.connections.admission import Doorkeeper
+from codesync_server.connections.admission import Admission
 from codesync_server.connections.client_limits import ClientLimits
 from codesync_server.connections.connection import Connection
-from codesync_server.connections.descriptors import for_clients
-from codesync_server.connections.http import Pages
-from codesync_server.connections.listener import CannotListen, Listener, own_names
+from codesync_server.connections.descriptors import divide_descriptors
+from codesync_server.connections.http_endpoints import HttpEndpoints
+from codesync_server.connections.listener import Listener, ListenFailed, host_names
 from codesync_server.connections.outbox_memory import OutboxMemory
 from codesync_server.connections.peer import Peer, message_budget
 from codesync_server.connections.stats import (
@@ -29,31 +29,31 @@ from codesync_server.connections.stats import (
     outbox_figures,
 )
 from codesync_server.documents.load_process import LoadProcesses
-from codesync_server.executors.choice import Choice, choose
-from codesync_server.executors.contract import ExecutorDown
-from codesync_server.jobs.allowance import Allowance
-from codesync_server.jobs.kept import job_of
+from codesync_server.executors.choice import ExecutorChoice, choose
+from codesync_server.executors.contract import ExecutorUnavailable
+from codesync_server.jobs.job_records import job_of
+from codesync_server.jobs.limit_policy import LimitPolicy
 from codesync_server.jobs.memory_budget import MemoryBudget
 from codesync_server.jobs.rerun import ATTEMPTS_MAX
 from codesync_server.jobs.scheduler import Scheduler
 from codesync_server.jobs.uploads import Uploads
 from codesync_server.languages.registry import Languages, built_in
 from codesync_server.loop_lag import LoopLag
-from codesync_server.memory_watch import MemoryWatch
-from codesync_server.rooms.actions import Actions
-from codesync_server.rooms.past import Past
+from codesync_server.memory_monitor import MemoryMonitor
+from codesync_server.rooms.commands.dispatch import CommandDispatcher
+from codesync_server.rooms.commands.submission_budgets import SubmissionBudgets
+from codesync_server.rooms.job_event_publisher import JobEventPublisher
 from codesync_server.rooms.presence import Presence
-from codesync_server.rooms.queue_news import TROUBLE_MAX
+from codesync_server.rooms.queue_announcements import TROUBLE_MAX
 from codesync_server.rooms.registry import RoomLimits, Rooms, RoomUnavailable, TooManyRooms
-from codesync_server.rooms.reporter import Reporter
 from codesync_server.rooms.room import Room
 from codesync_server.rooms.seat import Seat
-from codesync_server.rooms.submission_budgets import SubmissionBudgets
 from codesync_server.store.choice import choose_store
-from codesync_server.store.contract import Store, StoreDown, StoreLost, StoreUnusable
-from codesync_server.store.keeper import Keeper
+from codesync_server.store.contract import Store, StoreLost, StoreUnavailable, StoreUnusable
+from codesync_server.store.job_history import JobHistory
 from codesync_server.store.records import JobRecord
-from codesync_server.store.watch import StoreWatch
+from codesync_server.store.store_monitor import StoreMonitor
+from codesync_server.store.writer import StoreWriter
 
 TAKEN_OVER_AT_ONCE = 20
 """Jobs that are read from the store at once when the server starts."""
@@ -77,20 +77,25 @@ class App:
     """
 
     def __init__(
-        self, settings: Settings, choice: Choice, store: Store, secret: str, unkept: str = ""
+        self,
+        settings: Settings,
+        choice: ExecutorChoice,
+        store: Store,
+        secret: str,
+        unkept: str = "",
     ) -> None:
         self._unkept = unkept
         self.settings = settings
         self.found = choice.found
         self.executor = choice.executor
         self.token = secret
-        self.invites = InviteDesk(secret)
+        self.invites = InviteSigner(secret)
         self.languages = Languages(built_in(), choice.executor.has_command)
-        self._allowance = Allowance(settings.limits, settings.caps, choice.executor.unlimited)
+        self._limit_policy = LimitPolicy(settings.limits, settings.caps, choice.executor.unlimited)
         self.store = store
-        self._keeper = Keeper(store, self._resave, self._tell_saving, settings.keep_bytes)
-        self._store_watch = StoreWatch(store.ping, self._tell_saving)
-        self._past = Past(store)
+        self._writer = StoreWriter(store, self._resave, self._tell_saving, settings.keep_bytes)
+        self._store_watch = StoreMonitor(store.ping, self._tell_saving)
+        self._job_history = JobHistory(store)
         first = next((each for each in self.languages.infos() if each.available), None)
         begin = (first.name, first.starter) if first else ("", "")
         self._memory = MemoryBudget(settings.memory_for_output)
@@ -98,7 +103,7 @@ class App:
         self._budgets = Budgets()
         room_limits = RoomLimits(settings.rooms_max, settings.members_per_room)
         self._rooms = Rooms(
-            self._keeper,
+            self._writer,
             *begin,
             memory=self._memory,
             limits=room_limits,
@@ -106,28 +111,30 @@ class App:
             processes=self._histories,
             no_memory=lambda: self._memory_watch.reason,
         )
-        self._memory_watch = MemoryWatch(
+        self._memory_watch = MemoryMonitor(
             settings.memory_max,
             relieve=lambda: self._memory.evict_to(self._memory.used // 2),
-            shed=lambda: self._rooms.shed(self._scheduler.cancel),
+            shed=lambda: self._rooms.close_largest(self._scheduler.cancel),
         )
         self._shares = Shares()
         self._submissions = SubmissionBudgets(self._budgets, settings)
         self._presence = Presence(self._rooms)
         self._uploads = Uploads()
-        self._reporter = Reporter(self._rooms, self._keeper, self._memory)
+        self._publisher = JobEventPublisher(self._rooms, self._writer, self._memory)
         self._scheduler = Scheduler(
             choice.executor,
             self.languages,
             settings,
-            self._reporter,
+            self._publisher,
             hands_over=store.outlives,
         )
-        self._doorkeeper = Doorkeeper(self._rooms, self.invites)
+        self._admission = Admission(self._rooms, self.invites)
         self._loop_lag = LoopLag()
         self._figures = self._collect_figures()
-        pages = Pages(self._figures.health, self._figures.stats, own_names(settings))
-        self._limits = ClientLimits(settings, self._budgets, self._shares, *for_clients(settings))
+        pages = HttpEndpoints(self._figures.health, self._figures.stats, host_names(settings))
+        self._limits = ClientLimits(
+            settings, self._budgets, self._shares, *divide_descriptors(settings)
+        )
         self._outbox_memory = OutboxMemory(settings.memory_for_outboxes)
         self._messages = message_budget(settings.messages_per_second)
         self._listener = Listener(settings, pages, self._limits, self._budgets, self._peer)
@@ -137,10 +144,10 @@ class App:
             executor=self.executor,
             scheduler=self._scheduler,
             rooms=self._rooms,
-            reporter=self._reporter,
+            publisher=self._publisher,
             store_trouble=self._store_trouble,
             memory_trouble=lambda: self._memory_watch.reason,
-            is_draining=lambda: self._doorkeeper.draining,
+            is_draining=lambda: self._admission.draining,
         )
         figures.add("connections", lambda: self._listener.connections)
         figures.add("outboxes", lambda: outbox_figures(self._outbox_memory))
@@ -212,7 +219,7 @@ class App:
         try:
             async with asyncio.TaskGroup() as tasks:
                 await self._run(tasks, ready, stop)
-        except* (CannotListen, ExecutorDown, StoreUnusable) as group:
+        except* (ListenFailed, ExecutorUnavailable, StoreUnusable) as group:
             failure = group.exceptions[0]
         finally:
             await self.store.close()
@@ -224,14 +231,16 @@ class App:
     ) -> None:
         await self.executor.start(tasks)
         try:
-            keeping = tasks.create_task(self._while_ours(self._keeper.run()))
+            keeping = tasks.create_task(self._while_ours(self._writer.run()))
             try:
                 await self._take_over()
                 await self._listener.open()
             except BaseException:
                 keeping.cancel()
                 raise
-            pruning = upkeep.prune(self._rooms, self.store, upkeep.retention(self.settings))
+            pruning = maintenance.prune(
+                self._rooms, self.store, maintenance.retention(self.settings)
+            )
             background = [
                 keeping,
                 tasks.create_task(self._while_ours(self.store.guard())),
@@ -239,12 +248,12 @@ class App:
                 tasks.create_task(self._loop_lag.run()),
                 tasks.create_task(self._memory_watch.run()),
                 tasks.create_task(self._scheduler.run()),
-                tasks.create_task(self._reporter.queue.announce(self._scheduler)),
+                tasks.create_task(self._publisher.queue.announce(self._scheduler)),
                 tasks.create_task(self._presence.announce()),
-                tasks.create_task(upkeep.check_documents(self._rooms, self._histories)),
-                tasks.create_task(upkeep.forget_rooms(self._rooms)),
-                tasks.create_task(upkeep.save_used_rooms(self._rooms)),
-                tasks.create_task(upkeep.tell_members(self._rooms)),
+                tasks.create_task(maintenance.check_documents(self._rooms, self._histories)),
+                tasks.create_task(maintenance.forget_rooms(self._rooms)),
+                tasks.create_task(maintenance.save_used_rooms(self._rooms)),
+                tasks.create_task(maintenance.announce_members(self._rooms)),
                 tasks.create_task(self._while_ours(pruning)),
             ]
             ready()
@@ -267,35 +276,35 @@ class App:
             raise
 
     def _dismiss(self, why: str) -> None:
-        self._doorkeeper.draining = True
+        self._admission.draining = True
         for room in self._rooms:
             room.notify(Notice("warning", why))
         self._listener.dismiss(why)
 
     async def _drain(self) -> None:
-        self._doorkeeper.draining = True
+        self._admission.draining = True
         for room in self._rooms:
             room.notify(Notice("warning", "the server is shutting down"))
         await self._scheduler.drain()
         clock = asyncio.get_running_loop().time
         until = clock() + SETTLE_SECONDS
-        await self._keeper.settle(SETTLE_SECONDS)  # what is told last is kept first
+        await self._writer.settle(SETTLE_SECONDS)  # what is told last is kept first
         self._listener.dismiss("the server is shutting down")
         await self._listener.close()
         self._rooms.save_loose_edits()
-        if not await self._keeper.settle(until - clock()):
-            log.error("not everything is kept: %s", self._keeper.trouble or "the store is slow")
+        if not await self._writer.settle(until - clock()):
+            log.error("not everything is kept: %s", self._writer.trouble or "the store is slow")
 
     async def _take_over(self) -> None:
         """Go on with what was accepted before this server was started."""
         try:
-            self._keeper.number_from(await self.store.last_order())
+            self._writer.number_from(await self.store.last_order())
             order = 0
             while page := await self.store.unfinished(order, TAKEN_OVER_AT_ONCE):
                 for record in page:
                     await self._take_job(record)
                 order = page[-1].order
-        except (StoreDown, ValueError) as error:
+        except (StoreUnavailable, ValueError) as error:
             raise StoreUnusable(f"cannot read the store {self.store.about}: {error}") from None
 
     async def _take_job(self, record: JobRecord) -> None:
@@ -324,12 +333,12 @@ class App:
 
     def _store_trouble(self) -> str:
         """Why nothing is kept now although it should be; empty while it is."""
-        return self._keeper.trouble or self._store_watch.problem
+        return self._writer.trouble or self._store_watch.problem
 
     def _peer(self, connection: Connection) -> Peer:
         return Peer(
             connection,
-            self._doorkeeper,
+            self._admission,
             self._limits,
             self._budgets,
             self._messages,
@@ -338,15 +347,15 @@ class App:
             self._actions,
         )
 
-    def _actions(self, seat: Seat) -> Actions:
-        return Actions(
+    def _actions(self, seat: Seat) -> CommandDispatcher:
+        return CommandDispatcher(
             seat,
             scheduler=self._scheduler,
             languages=self.languages,
-            allowance=self._allowance,
+            limit_policy=self._limit_policy,
             uploads=self._uploads,
-            keeper=self._keeper,
-            past=self._past,
+            writer=self._writer,
+            job_history=self._job_history,
             presence=self._presence,
             invites=self.invites,
             budgets=self._budgets,
@@ -372,7 +381,7 @@ class App:
             member=member.member,
             role=role,
             members=room.members,
-            queue=self._reporter.queue.queue_of(room.name, self._scheduler),
+            queue=self._publisher.queue.queue_of(room.name, self._scheduler),
             jobs=() if resumed else room.summaries(),
             languages=self.languages.infos(),
             limits=LimitsInfo(

@@ -27,7 +27,7 @@ from codesync_protocol.handshake import Credentials, Transcript, fingerprint
 from codesync_protocol.links import Link
 from codesync_protocol.messages import Challenge, Hello, Proof, Refused, Role
 from codesync_protocol.shared_text import SOURCE
-from codesync_server.access.invites import InviteDesk
+from codesync_server.access.invites import InviteSigner
 from tests.client.rooms import welcome
 from tests.client.watching import watching
 from tests.proxy import proxy_to
@@ -35,7 +35,7 @@ from tests.servers import RunningServer, running_server
 from tests.waiting import eventually
 
 TOKEN = secrets.token_urlsafe(32)
-INVITE = InviteDesk(TOKEN).invite("test-room", Role.EDITOR)
+INVITE = InviteSigner(TOKEN).invite("test-room", Role.EDITOR)
 OLD_SERVERS_REFUSAL = Refused(
     Code.VERSION,
     "this server speaks protocol versions 1 to 1, you speak 2 to 2",
@@ -375,7 +375,7 @@ def forget_members(server: RunningServer) -> None:
     """Make the room forget those whom it knows, as it does when too many came since."""
     room = server.app._rooms.get("test-room")  # pyright: ignore[reportPrivateUsage]
     assert room
-    identities = room.roll._identities  # pyright: ignore[reportPrivateUsage]
-    for key in [key for key in identities if key not in room.roll]:
+    identities = room.membership._identities  # pyright: ignore[reportPrivateUsage]
+    for key in [key for key in identities if key not in room.membership]:
         del identities[key]
-    room.roll._keys_by_public_id.clear()  # pyright: ignore[reportPrivateUsage]
+    room.membership._keys_by_public_id.clear()  # pyright: ignore[reportPrivateUsage]

@@ -24,7 +24,7 @@ from codesync_protocol.messages import (
     Welcome,
 )
 from codesync_protocol.shared_text import SOURCE, TEXTS
-from codesync_server.rooms.editing import Editing
+from codesync_server.rooms.commands.edit import EditCommands
 from codesync_server.rooms.room import Room
 from codesync_server.rooms.seat import Seat
 
@@ -109,7 +109,7 @@ class Writer:
         self._epoch = ""
         self._wire: Wire | None = None
         self._up: deque[bytes] = deque()
-        self._editing: Editing | None = None
+        self._editing: EditCommands | None = None
 
     @property
     def is_connected(self) -> bool:
@@ -139,7 +139,7 @@ class Writer:
         )
         for frame in missed or ():
             wire.put_event(frame)
-        self._wire, self._editing = wire, Editing(Seat(room, self._key, wire))
+        self._wire, self._editing = wire, EditCommands(Seat(room, self._key, wire))
         self._epoch = welcome.epoch
         self._seq = self._seq if welcome.resumed else welcome.seq
         self.document.enter(welcome)

@@ -14,7 +14,7 @@ from hypothesis.stateful import (
 from codesync_protocol.limits import OUTPUT_EVENT_MAX
 from codesync_protocol.messages import Output, Stream
 from codesync_protocol.shared_text import SOURCE, STDIN, TEXTS
-from codesync_server.rooms.log import KEPT_BYTES
+from codesync_server.rooms.event_log import KEPT_BYTES
 from codesync_server.rooms.room import Room
 from tests.convergence.members import Writer, settle
 

@@ -1,20 +1,20 @@
 """A server that was restored from an old copy lacks what it told: nobody believes to be in step."""
 
 from codesync_protocol.shared_text import SOURCE
-from codesync_server.rooms.book import keep_nothing
+from codesync_server.rooms.persistence import discard_changes
 from codesync_server.rooms.room import Room
-from codesync_server.store.records import KeptRoom, MemberRecord, RoomRecord, TextRecord
+from codesync_server.store.records import MemberRecord, RoomRecord, StoredRoom, TextRecord
 from tests.convergence.members import Writer, settle
 
 
-def copy_of(room: Room) -> KeptRoom:
+def copy_of(room: Room) -> StoredRoom:
     """What a copy of the store has of a room."""
     members = tuple(
         MemberRecord(key, each.member, each.name, each.crdt, each.edits_taken, "", "", 0.0)
-        for key, each in room.roll.known
+        for key, each in room.membership.known
     )
     record = RoomRecord("den", room.text_id, "python", 0.0, 0.0, 0.0)
-    return KeptRoom(record, members, TextRecord(state=room.document.state()), 0)
+    return StoredRoom(record, members, TextRecord(state=room.document.state()), 0)
 
 
 def test_what_the_server_lost_is_offered_to_whoever_has_it_and_all_have_the_same() -> None:
@@ -29,7 +29,7 @@ def test_what_the_server_lost_is_offered_to_whoever_has_it_and_all_have_the_same
     old = copy_of(room)
     ana.write(0, 0, "lost ")
     settle([ana, ben])
-    restored = Room("den", 0.0, keep_nothing, old)
+    restored = Room("den", 0.0, discard_changes, old)
     for writer in (ana, ben):
         writer.return_to(restored)
     settle([ana, ben])
@@ -52,7 +52,7 @@ def test_whoever_missed_nothing_is_not_bothered() -> None:
     settle([ana, ben])
     ana.write(0, 0, "all of it")
     settle([ana, ben])
-    restored = Room("den", 0.0, keep_nothing, copy_of(room))
+    restored = Room("den", 0.0, discard_changes, copy_of(room))
     ben.cut()
     ben.write(0, 0, "offline ")
     for writer in (ana, ben):

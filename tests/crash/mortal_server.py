@@ -11,7 +11,7 @@ from pathlib import Path
 from codesync_cli.commands.room import free_port
 from codesync_protocol.links import Link
 from codesync_protocol.messages import Role
-from codesync_server.access.invites import InviteDesk
+from codesync_server.access.invites import InviteSigner
 
 START_SECONDS = 60.0
 STOP_SECONDS = 60.0
@@ -78,8 +78,8 @@ class MortalServer:
 
     def invite(self, room: str) -> Link:
         """A link for others, as editors."""
-        desk = InviteDesk(self._token_file.read_text().strip())
-        return Link(f"ws://127.0.0.1:{self._port}", room, desk.invite(room, Role.EDITOR))
+        signer = InviteSigner(self._token_file.read_text().strip())
+        return Link(f"ws://127.0.0.1:{self._port}", room, signer.invite(room, Role.EDITOR))
 
     @property
     def log(self) -> str:

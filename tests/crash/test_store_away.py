@@ -14,7 +14,7 @@ from codesync_client import Submission, SubmissionRejected
 from codesync_protocol.errors import Code
 from codesync_protocol.shared_text import SOURCE
 from codesync_server.configuration.settings import Settings
-from codesync_server.store import keeper
+from codesync_server.store import writer
 from codesync_server.store.choice import choose_store
 from codesync_server.store.mongo import store as mongo
 from tests.client.watching import Watcher
@@ -30,14 +30,14 @@ FULL_MIB = 3
 
 @pytest.fixture(autouse=True)
 def _comes_back_soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keeper, "RETRY_SECONDS", (0.05, 0.2))
+    monkeypatch.setattr(writer, "RETRY_SECONDS", (0.05, 0.2))
     monkeypatch.setattr(mongo, "ANSWER_SECONDS", 2.0)
 
 
 @pytest.fixture
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """A submission waits for a store that is slow, however slow the machine is."""
-    monkeypatch.setattr(keeper, "ACCEPT_SECONDS", SECONDS)
+    monkeypatch.setattr(writer, "ACCEPT_SECONDS", SECONDS)
 
 
 def settings(store: str) -> Settings:

@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping
 
-from codesync_server.executors.docker.build_journal import BuildJournal
+from codesync_server.executors.docker.build_log import BuildLog
 
 
-def tell(*events: Mapping[str, object]) -> tuple[list[str], BuildJournal]:
-    journal = BuildJournal()
+def tell(*events: Mapping[str, object]) -> tuple[list[str], BuildLog]:
+    journal = BuildLog()
     return [line for event in events for line in journal.note(dict(event))], journal
 
 
-def streamed(*pieces: str) -> tuple[list[str], BuildJournal]:
+def streamed(*pieces: str) -> tuple[list[str], BuildLog]:
     return tell(*({"stream": piece} for piece in pieces))
 
 

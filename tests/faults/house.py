@@ -14,7 +14,7 @@ from codesync_protocol.messages import Finished, JobState, Queue
 from codesync_protocol.verdict import Result, Verdict
 from codesync_server.configuration.limits import JobLimits
 from codesync_server.configuration.settings import Settings
-from codesync_server.executors.contract import PoolFigures
+from codesync_server.executors.contract import PoolStats
 from tests.programs import python
 from tests.servers import RunningServer, running_server
 from tests.waiting import eventually
@@ -58,7 +58,7 @@ class House:
         self.queues: list[Queue] = []
 
     @property
-    def pool(self) -> PoolFigures:
+    def pool(self) -> PoolStats:
         """How the pool does."""
         return self.server.app.executor.pool
 

@@ -10,10 +10,10 @@ from codesync_protocol.messages import JobState
 from codesync_protocol.verdict import Verdict
 from codesync_server.app import App
 from codesync_server.configuration.limits import JobLimits
-from codesync_server.executors.contract import ExecutorDown
+from codesync_server.executors.contract import ExecutorUnavailable
 from codesync_server.executors.docker import engine as engine_module
+from codesync_server.executors.docker import engine_monitor, image, pool
 from codesync_server.executors.docker import executor as executor_module
-from codesync_server.executors.docker import image, pool, watch
 from tests.faults.engine_proxy import CREATE, REMOVE, START, EngineProxy
 from tests.faults.house import HELLO, QUIET, SECONDS, SETTINGS, STAYS, house
 from tests.faults.private_engine import PrivateEngine
@@ -29,7 +29,7 @@ HASTY = replace(SETTINGS, limits=replace(JobLimits(), run=replace(JobLimits().ru
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that gives Docker less time."""
     monkeypatch.setattr(engine_module, "CALL_SECONDS", 2)
-    monkeypatch.setattr(watch, "ANSWER_SECONDS", 1.5)
+    monkeypatch.setattr(engine_monitor, "ANSWER_SECONDS", 1.5)
 
 
 # F11: calls that hang.
@@ -172,7 +172,7 @@ async def test_f13_a_server_that_cannot_have_its_image_does_not_start_or_warns_e
     proxy.refuse("^POST .*/build", 500, "pull access denied")
     private_engine.move_image(image.image_tag(), "hidden:1")
     try:
-        with pytest.raises(ExecutorDown, match=r"image cannot be built.*pull access denied"):
+        with pytest.raises(ExecutorUnavailable, match=r"image cannot be built.*pull access denied"):
             await App.build(SETTINGS, "token", print)
         app = await App.build(replace(SETTINGS, executor="auto"), "token", print)
     finally:

@@ -10,12 +10,12 @@ from codesync_cli.plain_lines import PlainLines
 from codesync_protocol.messages import JobState, Queue, StdinMode
 from codesync_protocol.verdict import Verdict
 from codesync_server.configuration.settings import Settings
-from codesync_server.executors.contract import Autopsy, ExecutorDown, Sandbox
-from codesync_server.executors.judge import Stop, judge
+from codesync_server.executors.contract import ExecutorUnavailable, PostMortem, Sandbox
+from codesync_server.executors.judge import StopReason, judge
 from codesync_server.jobs.job import Job
 from codesync_server.jobs.queue import FairQueue, QueueLimits
 from codesync_server.jobs.scheduler import Scheduler
-from codesync_server.jobs.stdin import KEPT_MAX, StdinGate
+from codesync_server.jobs.stdin import KEPT_MAX, JobStdin
 from tests.sandbox.sandboxes import python_spec
 from tests.server.doubles import GoodExecutor, Recorder
 from tests.server.making import all_languages, make_job
@@ -51,7 +51,7 @@ class ComesAndGoes(GoodExecutor):
         """Hand out a sandbox."""
         if self.why:
             self.hides = False
-            raise ExecutorDown(self.why)
+            raise ExecutorUnavailable(self.why)
         return await super().acquire()
 
     def change(self, why: str) -> None:
@@ -132,10 +132,10 @@ def test_a_job_that_is_put_back_needs_no_place_and_comes_first() -> None:
     for number, job in enumerate(jobs):
         job.queued_at = float(number)
     for job in jobs[:2]:
-        queue.put(job)
-    taken = [queue.take(), queue.take()]
+        queue.enqueue(job)
+    taken = [queue.dequeue(), queue.dequeue()]
     for job in jobs[2:]:
-        queue.put(job)
+        queue.enqueue(job)
     for each in taken:
         assert each is not None
         queue.put_back(each)
@@ -161,7 +161,7 @@ class Program:
 
 def test_what_was_typed_is_typed_again_for_the_second_attempt_and_counts_once() -> None:
     ana = "a" * 32
-    gate, first, second = StdinGate(StdinMode.PIPED, ana, 3), Program(), Program()
+    gate, first, second = JobStdin(StdinMode.PIPED, ana, 3), Program(), Program()
     gate.accept(ana, 0, b"early ")
     gate.open(first)
     gate.accept(ana, 6, b"typed ")
@@ -177,7 +177,7 @@ def test_what_was_typed_is_typed_again_for_the_second_attempt_and_counts_once() 
 
 def test_who_was_fed_more_than_is_kept_does_not_begin_again() -> None:
     ana = "a" * 32
-    gate = StdinGate(StdinMode.PIPED, ana, 0)
+    gate = JobStdin(StdinMode.PIPED, ana, 0)
     gate.open(Program())
     for offset in (0, KEPT_MAX):
         gate.accept(ana, offset, bytes(KEPT_MAX))
@@ -185,14 +185,14 @@ def test_who_was_fed_more_than_is_kept_does_not_begin_again() -> None:
     assert not gate.rewind()
 
 
-@pytest.mark.parametrize("stop", [None, Stop.OVERDUE])
-def test_what_the_engine_kept_from_us_is_no_verdict_on_the_program(stop: Stop | None) -> None:
+@pytest.mark.parametrize("stop", [None, StopReason.OVERDUE])
+def test_what_the_engine_kept_from_us_is_no_verdict_on_the_program(stop: StopReason | None) -> None:
     spec = python_spec("")
-    lost = Autopsy(memory=False, detail="Docker was away", lost=True)
-    assert judge(spec, stop=stop, report=None, autopsy=lost).verdict is Verdict.LOST
-    killed = Autopsy(memory=True, detail="", lost=True)
-    assert judge(spec, stop=stop, report=None, autopsy=killed).verdict is Verdict.MEMORY_LIMIT
-    cancelled = judge(spec, stop=Stop.CANCELLED, report=None, autopsy=lost)
+    lost = PostMortem(memory=False, detail="Docker was away", lost=True)
+    assert judge(spec, stop=stop, report=None, post_mortem=lost).verdict is Verdict.LOST
+    killed = PostMortem(memory=True, detail="", lost=True)
+    assert judge(spec, stop=stop, report=None, post_mortem=killed).verdict is Verdict.MEMORY_LIMIT
+    cancelled = judge(spec, stop=StopReason.CANCELLED, report=None, post_mortem=lost)
     assert cancelled.verdict is Verdict.CANCELLED
 
 

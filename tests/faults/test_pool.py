@@ -7,23 +7,23 @@ from typing import cast
 
 import pytest
 
-from codesync_server.executors.contract import ExecutorDown
+from codesync_server.executors.contract import ExecutorUnavailable
 from codesync_server.executors.docker import pool as pool_module
 from codesync_server.executors.docker.container import DockerSandbox
 from codesync_server.executors.docker.engine import EngineError
 from codesync_server.executors.docker.pool import Pool
 from codesync_server.executors.docker.profile import SandboxProfile
-from codesync_server.executors.docker.recipe import Recipe
+from codesync_server.executors.docker.sandbox_spec import SandboxSpec
 from tests.waiting import eventually
 
-RECIPE = Recipe("sha256:one", SandboxProfile())
+RECIPE = SandboxSpec("sha256:one", SandboxProfile())
 
 
 class Parked:
     """A sandbox that does nothing but wait, as far as a pool sees it."""
 
-    def __init__(self, recipe: Recipe) -> None:
-        self.recipe = recipe
+    def __init__(self, sandbox_spec: SandboxSpec) -> None:
+        self.sandbox_spec = sandbox_spec
         self.is_alive = True
         self.parked_at = asyncio.get_running_loop().time()
         self.taken_at = 0.0
@@ -60,7 +60,7 @@ class Works:
         self._making = 0
         self.pool = Pool(RECIPE, size, self._make, self.discarded.append, doubt=self._doubt)
 
-    async def _make(self, recipe: Recipe) -> DockerSandbox:
+    async def _make(self, sandbox_spec: SandboxSpec) -> DockerSandbox:
         self.begun += 1
         self._making += 1
         self.most = max(self.most, self._making)
@@ -71,7 +71,7 @@ class Works:
                 raise self.failure
         finally:
             self._making -= 1
-        return cast(DockerSandbox, Parked(recipe))
+        return cast(DockerSandbox, Parked(sandbox_spec))
 
     def _doubt(self) -> None:
         self.doubts += 1
@@ -86,7 +86,7 @@ class Works:
 
     async def take(self) -> Parked:
         """Take one."""
-        return cast(Parked, await self.pool.take())
+        return cast(Parked, await self.pool.acquire())
 
 
 @asynccontextmanager
@@ -133,7 +133,7 @@ async def test_bursts_larger_than_it_are_served_in_order_of_their_coming() -> No
         served: list[int] = []
 
         async def take(number: int) -> None:
-            await works.pool.take()
+            await works.pool.acquire()
             served.append(number)
 
         async with asyncio.TaskGroup() as tasks:
@@ -181,11 +181,11 @@ async def test_the_old_are_handed_out_until_there_are_others_but_not_for_ever(
 
 
 async def test_what_is_made_of_something_else_is_not_handed_out() -> None:
-    other = Recipe("sha256:two", RECIPE.profile)
+    other = SandboxSpec("sha256:two", RECIPE.profile)
     async with working(2) as works:
         await works.until_parked(2)
         works.pool.change(other)
-        assert (await works.take()).recipe == other
+        assert (await works.take()).sandbox_spec == other
         assert len(works.discarded) == 2
 
 
@@ -198,7 +198,7 @@ async def test_starts_that_fail_end_neither_the_pool_nor_its_jobs(failure: Excep
         works.failure = failure
         await works.until_failed(3)
         await eventually(lambda: works.pool.trouble and not works.pool.is_ready)
-        with pytest.raises(ExecutorDown):
+        with pytest.raises(ExecutorUnavailable):
             await works.take()
         works.failure = None
         await works.until_parked(1)
@@ -239,7 +239,7 @@ async def test_a_pool_without_parked_ones_finds_out_by_itself_that_all_is_well_a
     monkeypatch.setattr(pool_module, "BACKOFF_SECONDS", (0.01,))
     async with working(0) as works:
         works.failure = EngineError("no")
-        with pytest.raises(ExecutorDown, match="no"):
+        with pytest.raises(ExecutorUnavailable, match="no"):
             await works.take()
         assert not works.pool.is_ready
         works.failure = None
@@ -250,7 +250,7 @@ async def test_while_the_engine_is_away_nobody_waits_and_nothing_is_asked() -> N
     async with working(1) as works:
         await works.until_parked(1)
         works.pool.hold("Docker is away")
-        with pytest.raises(ExecutorDown, match="Docker is away"):
+        with pytest.raises(ExecutorUnavailable, match="Docker is away"):
             await works.take()
         works.pool.hold("")
         assert (await works.take()).is_alive, "what was parked is still good"
@@ -259,7 +259,7 @@ async def test_while_the_engine_is_away_nobody_waits_and_nothing_is_asked() -> N
         taking = asyncio.ensure_future(works.take())
         await eventually(lambda: works.begun == 3)
         works.pool.hold("Docker is away")
-        with pytest.raises(ExecutorDown, match="Docker is away"):
+        with pytest.raises(ExecutorUnavailable, match="Docker is away"):
             await taking
         works.may_make.set()
         await works.until_parked(2)

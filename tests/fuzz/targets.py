@@ -19,10 +19,10 @@ from codesync_protocol.shared_text import SOURCE, TEXTS
 from codesync_protocol.yjs_update import BadUpdate, read_update
 from codesync_server.configuration.errors import SettingsError
 from codesync_server.configuration.load import load
-from codesync_server.documents.document import Document, EditNotTaken
-from codesync_server.executors.report import read_report
+from codesync_server.documents.document import Document, EditRejected
 from codesync_server.executors.request import RunnerStream
 from codesync_server.executors.runner.wire import FRAME_MAX as RUNNER_FRAME_MAX
+from codesync_server.executors.runner_report import read_report
 
 EDIT_CPU_SECONDS = 1.0
 """A whole edit of at most INPUT_MAX bytes; a loose bound, since machines differ in speed."""
@@ -82,7 +82,7 @@ def edits(data: bytes) -> None:
     document.write(SOURCE, "print('hello')\n" * 20)
     began = thread_time()
     for edit in _split(data[:INPUT_MAX]):
-        with suppress(EditNotTaken):
+        with suppress(EditRejected):
             document.apply(edit, AUTHOR)
     assert thread_time() - began < EDIT_CPU_SECONDS
     newcomer: Doc[Text] = Doc()

@@ -15,7 +15,7 @@ from codesync_protocol.handshake import (
     token_secret,
 )
 from codesync_protocol.messages import Role
-from codesync_server.access.invites import InviteDesk
+from codesync_server.access.invites import InviteSigner
 
 TOKEN = secrets.token_urlsafe(32)
 SECRET = token_secret(TOKEN)
@@ -25,7 +25,7 @@ KNOWN = fingerprint(KEY.hex())
 
 
 def test_an_invite_is_split_into_its_readable_part_and_its_signature() -> None:
-    invite = InviteDesk(TOKEN).invite("lab", Role.EDITOR)
+    invite = InviteSigner(TOKEN).invite("lab", Role.EDITOR)
     payload, _, signature = invite.partition(".")
     held = Credentials.of(invite)
     assert (held.identity, held.secret) == (payload, signature.encode())

@@ -11,9 +11,9 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from codesync_server.configuration.limits import RUN, StageLimits
-from codesync_server.executors.report import Report, StageEvidence, read_report
 from codesync_server.executors.request import RunnerStream, RunSpec, StageSpec, frame
 from codesync_server.executors.runner import source
+from codesync_server.executors.runner_report import RunnerReport, StageEvidence, read_report
 
 MARK = "CODESYNC_TEST_MARK"
 SECONDS = 60.0
@@ -88,7 +88,7 @@ class RunnerProcess:
         while not self.output[b"O"].endswith(ending):
             await self.frame()
 
-    async def report(self) -> Report:
+    async def report(self) -> RunnerReport:
         """Read everything up to the report."""
         return read_report(await self.until(b"V"))
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from codesync_protocol.verdict import Verdict
 from codesync_server.configuration.limits import TTY
 from codesync_server.executors.contract import Executor
-from codesync_server.executors.judge import Stop
+from codesync_server.executors.judge import StopReason
 from codesync_server.executors.local import LocalExecutor
 from codesync_server.executors.runner.activity import (
     BUSY_CPUS,
@@ -74,7 +74,7 @@ async def running(image: str, source: str, *, tty: bool = True) -> AsyncGenerato
             try:
                 yield run
             finally:
-                run.session.stop(Stop.CANCELLED)
+                run.session.stop(StopReason.CANCELLED)
                 result = await task
                 await sandbox.destroy(reported=bool(result.stages))
     assert result.verdict in (Verdict.OK, Verdict.CANCELLED)

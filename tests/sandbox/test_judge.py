@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from codesync_protocol.verdict import MemorySource, Verdict
 from codesync_server.configuration.limits import COMPILE, RUN
-from codesync_server.executors.contract import Autopsy
-from codesync_server.executors.judge import EXPLANATION_MAX, Stop, judge
-from codesync_server.executors.report import Report, StageEvidence, read_report
+from codesync_server.executors.contract import PostMortem
+from codesync_server.executors.judge import EXPLANATION_MAX, StopReason, judge
 from codesync_server.executors.request import RunSpec, StageSpec
+from codesync_server.executors.runner_report import RunnerReport, StageEvidence, read_report
 
 MIB: Final = 1 << 20
 SPEC: Final = RunSpec(
@@ -42,14 +42,14 @@ RAN: Final = StageEvidence(
 COMPILED: Final = msgspec.structs.replace(RAN, name="compile", wall=2.0)
 
 
-def ran(**evidence: Any) -> Report:
+def ran(**evidence: Any) -> RunnerReport:
     """A runner that reports on a run, after a compilation that went well."""
-    return Report(stages=(COMPILED, msgspec.structs.replace(RAN, **evidence)))
+    return RunnerReport(stages=(COMPILED, msgspec.structs.replace(RAN, **evidence)))
 
 
-def compiled(**evidence: Any) -> Report:
+def compiled(**evidence: Any) -> RunnerReport:
     """A runner that reports on a compilation, and no run."""
-    return Report(stages=(msgspec.structs.replace(COMPILED, **evidence),))
+    return RunnerReport(stages=(msgspec.structs.replace(COMPILED, **evidence),))
 
 
 def exited(code: int) -> int:
@@ -58,9 +58,9 @@ def exited(code: int) -> int:
 
 
 CORE: Final = 0x80
-DEAD = Autopsy(memory=False, detail="container exited, exit code 137")
-OUT_OF_MEMORY = Autopsy(memory=True, detail="container exited, exit code 137")
-CROWDED = Autopsy(memory=False, detail="container running, exit code 0", crowded=True)
+DEAD = PostMortem(memory=False, detail="container exited, exit code 137")
+OUT_OF_MEMORY = PostMortem(memory=True, detail="container exited, exit code 137")
+CROWDED = PostMortem(memory=False, detail="container running, exit code 0", crowded=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class Trial:
         explanation: words of it.
         report: what the runner says.
         stop: what we did ourselves.
-        autopsy: what the engine says.
+        post_mortem: what the engine says.
         exit_code: the result's.
         signal: the result's.
     """
@@ -81,9 +81,9 @@ class Trial:
     name: str
     verdict: Verdict
     explanation: str
-    report: Report | None = None
-    stop: Stop | None = None
-    autopsy: Autopsy | None = None
+    report: RunnerReport | None = None
+    stop: StopReason | None = None
+    post_mortem: PostMortem | None = None
     exit_code: int | None = None
     signal: str | None = None
 
@@ -248,50 +248,50 @@ TRIALS: Final = (
         exit_code=1,
     ),
     # What we did ourselves comes before what anybody says of it.
-    Trial("cancelled", Verdict.CANCELLED, "cancelled", stop=Stop.CANCELLED),
+    Trial("cancelled", Verdict.CANCELLED, "cancelled", stop=StopReason.CANCELLED),
     Trial(
         "cancelled, with a report",
         Verdict.CANCELLED,
         "cancelled",
         ran(status=signal.SIGKILL, killed_for="host"),
-        stop=Stop.CANCELLED,
+        stop=StopReason.CANCELLED,
     ),
     Trial(
         "cancelled as it ended well",
         Verdict.CANCELLED,
         "cancelled",
         ran(),
-        stop=Stop.CANCELLED,
+        stop=StopReason.CANCELLED,
         exit_code=0,
     ),
-    Trial("shut down", Verdict.LOST, "the server shut down", stop=Stop.SHUTDOWN),
+    Trial("shut down", Verdict.LOST, "the server shut down", stop=StopReason.SHUTDOWN),
     Trial(
         "no report in time",
         Verdict.TIME_LIMIT,
         "ended by the server's clock after 20 s",
-        stop=Stop.OVERDUE,
-        autopsy=DEAD,
+        stop=StopReason.OVERDUE,
+        post_mortem=DEAD,
     ),
     Trial(
         "no report in time because memory was short",
         Verdict.MEMORY_LIMIT,
         "memory limit",
-        stop=Stop.OVERDUE,
-        autopsy=OUT_OF_MEMORY,
+        stop=StopReason.OVERDUE,
+        post_mortem=OUT_OF_MEMORY,
     ),
     Trial(
         "no report in time because code went in and out of a full memory",
         Verdict.MEMORY_LIMIT,
         "memory limit: all of it was in use",
-        stop=Stop.OVERDUE,
-        autopsy=CROWDED,
+        stop=StopReason.OVERDUE,
+        post_mortem=CROWDED,
     ),
     Trial(
         "it was reported all the same",
         Verdict.OK,
         "exit code 0",
         ran(),
-        autopsy=CROWDED,
+        post_mortem=CROWDED,
         exit_code=0,
     ),
     # A runner that fell silent.
@@ -299,13 +299,13 @@ TRIALS: Final = (
         "silence, and the engine knows of memory",
         Verdict.MEMORY_LIMIT,
         "memory limit: the kernel",
-        autopsy=OUT_OF_MEMORY,
+        post_mortem=OUT_OF_MEMORY,
     ),
     Trial(
         "silence, and the engine knows of no memory",
         Verdict.INTERNAL_ERROR,
         "fell silent (container exited, exit code 137)",
-        autopsy=DEAD,
+        post_mortem=DEAD,
     ),
     Trial("silence, and no other witness", Verdict.INTERNAL_ERROR, "fell silent (no witness)"),
     # Witnesses that make no sense.
@@ -313,14 +313,14 @@ TRIALS: Final = (
         "the runner failed",
         Verdict.INTERNAL_ERROR,
         "the runner failed: cannot start g++",
-        Report(error="cannot start g++"),
+        RunnerReport(error="cannot start g++"),
     ),
-    Trial("nothing ran", Verdict.INTERNAL_ERROR, "the runner failed: nothing ran", Report()),
+    Trial("nothing ran", Verdict.INTERNAL_ERROR, "the runner failed: nothing ran", RunnerReport()),
     Trial(
         "the runner failed, and reports stages all the same",
         Verdict.INTERNAL_ERROR,
         "the runner failed: hm",
-        Report(stages=(COMPILED, RAN), error="hm"),
+        RunnerReport(stages=(COMPILED, RAN), error="hm"),
         exit_code=0,
     ),
     Trial(
@@ -346,7 +346,7 @@ TRIALS: Final = (
         "the stages in the wrong order",
         Verdict.INTERNAL_ERROR,
         "the runner failed: nobody asked for run, compile",
-        Report(stages=(RAN, COMPILED)),
+        RunnerReport(stages=(RAN, COMPILED)),
         exit_code=0,
     ),
     Trial(
@@ -361,7 +361,7 @@ TRIALS: Final = (
 
 @pytest.mark.parametrize("trial", TRIALS, ids=lambda trial: trial.name.replace(" ", "_"))
 def test_the_witnesses_decide(trial: Trial) -> None:
-    result = judge(SPEC, stop=trial.stop, report=trial.report, autopsy=trial.autopsy)
+    result = judge(SPEC, stop=trial.stop, report=trial.report, post_mortem=trial.post_mortem)
     assert (result.verdict, result.exit_code, result.signal) == (
         trial.verdict,
         trial.exit_code,
@@ -371,7 +371,7 @@ def test_the_witnesses_decide(trial: Trial) -> None:
 
 
 def test_the_figures_are_the_last_stages_and_the_durations_everyones() -> None:
-    result = judge(SPEC, stop=None, report=ran(), autopsy=None)
+    result = judge(SPEC, stop=None, report=ran(), post_mortem=None)
     assert (result.wall_seconds, result.cpu_seconds, result.peak_memory) == (1.0, 0.5, 9 * MIB)
     assert result.memory_source is MemorySource.CGROUP_V1
     assert [(stage.name, stage.seconds) for stage in result.stages] == [
@@ -382,13 +382,15 @@ def test_the_figures_are_the_last_stages_and_the_durations_everyones() -> None:
 
 @pytest.mark.parametrize("source", ["", "guess", "rusage", "cgroup v2"])
 def test_a_memory_source_that_is_none_is_called_so(source: str) -> None:
-    result = judge(SPEC, stop=None, report=ran(source=source), autopsy=None)
+    result = judge(SPEC, stop=None, report=ran(source=source), post_mortem=None)
     known = source in set(MemorySource)
     assert result.memory_source == (source if known else MemorySource.NONE)
 
 
 def test_an_explanation_is_bounded_whatever_runner_and_engine_say() -> None:
-    chatty = judge(SPEC, stop=None, report=None, autopsy=Autopsy(memory=False, detail="x" * 9000))
+    chatty = judge(
+        SPEC, stop=None, report=None, post_mortem=PostMortem(memory=False, detail="x" * 9000)
+    )
     assert len(chatty.explanation) == EXPLANATION_MAX
 
 
@@ -396,8 +398,8 @@ STAGE: Final = msgspec.to_builtins(RAN)
 
 
 def test_a_report_is_read_as_it_was_written() -> None:
-    assert read_report(json.dumps({"stages": [STAGE]}).encode()) == Report(stages=(RAN,))
-    assert read_report(b'{"error": "cannot start"}') == Report(error="cannot start")
+    assert read_report(json.dumps({"stages": [STAGE]}).encode()) == RunnerReport(stages=(RAN,))
+    assert read_report(b'{"error": "cannot start"}') == RunnerReport(error="cannot start")
 
 
 def _stage(**changes: object) -> bytes:
@@ -460,16 +462,18 @@ _evidence = st.builds(
     output_bytes=st.integers(0, 1 << 49),
 )
 _reports = st.builds(
-    Report, stages=st.lists(_evidence, max_size=2).map(tuple), error=st.sampled_from(["", "hm"])
+    RunnerReport,
+    stages=st.lists(_evidence, max_size=2).map(tuple),
+    error=st.sampled_from(["", "hm"]),
 )
-_autopsies = st.sampled_from([None, DEAD, OUT_OF_MEMORY])
+_post_mortems = st.sampled_from([None, DEAD, OUT_OF_MEMORY])
 
 
-@given(st.sampled_from([None, *Stop]), st.none() | _reports, _autopsies)
+@given(st.sampled_from([None, *StopReason]), st.none() | _reports, _post_mortems)
 def test_whatever_the_witnesses_say_there_is_one_verdict_and_it_holds_together(
-    stop: Stop | None, report: Report | None, autopsy: Autopsy | None
+    stop: StopReason | None, report: RunnerReport | None, post_mortem: PostMortem | None
 ) -> None:
-    result = judge(SPEC, stop=stop, report=report, autopsy=autopsy)
+    result = judge(SPEC, stop=stop, report=report, post_mortem=post_mortem)
     assert result.explanation
     assert result.exit_code is None or result.signal is None
     assert (result.signal is not None) == (result.verdict is Verdict.SIGNALLED)

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codesync_server.executors.pace import BURST_BYTES, BYTES_PER_SECOND, Pace
+from codesync_server.executors.output_pacing import BURST_BYTES, BYTES_PER_SECOND, OutputPacer
 
 SIZES = st.integers(min_value=0, max_value=300_000)
 
@@ -13,7 +13,7 @@ def test_no_stretch_of_time_gets_more_than_a_burst_and_the_rate(
     writes: list[tuple[int, float]],
 ) -> None:
     now = 100.0
-    pace = Pace(now)
+    pace = OutputPacer(now)
     taken: list[tuple[float, int]] = []
     for size, idle in writes:
         taken.append((now, size))
@@ -29,7 +29,7 @@ def test_no_stretch_of_time_gets_more_than_a_burst_and_the_rate(
 @given(st.lists(SIZES, min_size=1))
 def test_whoever_writes_slowly_never_waits(sizes: list[int]) -> None:
     now = 0.0
-    pace = Pace(now)
+    pace = OutputPacer(now)
     for size in sizes:
         now += size / BYTES_PER_SECOND + 0.001
         assert pace.pause(size, now) == 0.0

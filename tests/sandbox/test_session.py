@@ -11,8 +11,8 @@ import pytest
 from codesync_protocol.limits import STDIN_WINDOW
 from codesync_protocol.verdict import Result, Verdict
 from codesync_server.configuration.limits import RUN
-from codesync_server.executors.contract import Autopsy, Sandbox
-from codesync_server.executors.judge import Stop
+from codesync_server.executors.contract import PostMortem, Sandbox
+from codesync_server.executors.judge import StopReason
 from codesync_server.executors.request import RunnerStream, RunSpec, frame
 from codesync_server.executors.runner.wire import ACTIVITY, FRAME_MAX, HEADER
 from codesync_server.executors.session import SIGNALS_MAX, Session
@@ -71,16 +71,16 @@ class ScriptedSandbox(Sandbox):
     async def write(self, data: bytes) -> None:
         self.frames.extend(self._stream.feed(data))
 
-    async def autopsy(self) -> Autopsy:
+    async def post_mortem(self) -> PostMortem:
         self.asked += 1
-        return Autopsy(memory=self._memory, detail="as scripted")
+        return PostMortem(memory=self._memory, detail="as scripted")
 
     async def destroy(self, *, reported: bool) -> None:
         pass
 
 
 async def run(
-    sandbox: ScriptedSandbox, spec: RunSpec | None = None, *, stop: Stop | None = None
+    sandbox: ScriptedSandbox, spec: RunSpec | None = None, *, stop: StopReason | None = None
 ) -> tuple[Result, Heard]:
     """Run a job in it."""
     heard = Heard()
@@ -164,7 +164,7 @@ async def test_no_more_stdin_is_on_the_way_than_the_window() -> None:
         running = tasks.create_task(session.run())
         for _ in range(1000):
             await asyncio.sleep(0)
-        session.stop(Stop.CANCELLED)
+        session.stop(StopReason.CANCELLED)
         async with asyncio.timeout(SECONDS):
             await running
     sent = sum(len(payload) for kind, payload in sandbox.frames if kind == b"I")
@@ -181,7 +181,7 @@ async def test_signals_that_the_sandbox_does_not_take_are_bounded() -> None:
         running = tasks.create_task(session.run())
         for _ in range(1000):
             await asyncio.sleep(0)
-        session.stop(Stop.CANCELLED)
+        session.stop(StopReason.CANCELLED)
         async with asyncio.timeout(SECONDS):
             await running
     assert [kind for kind, _ in sandbox.frames].count(b"S") == SIGNALS_MAX
@@ -214,10 +214,11 @@ async def test_a_runner_that_talks_for_ever_is_ended_by_the_servers_clock_too(
 
 
 @pytest.mark.parametrize(
-    ("stop", "verdict"), [(Stop.CANCELLED, Verdict.CANCELLED), (Stop.SHUTDOWN, Verdict.LOST)]
+    ("stop", "verdict"),
+    [(StopReason.CANCELLED, Verdict.CANCELLED), (StopReason.SHUTDOWN, Verdict.LOST)],
 )
 async def test_a_runner_that_ignores_the_kill_is_not_waited_for(
-    stop: Stop, verdict: Verdict
+    stop: StopReason, verdict: Verdict
 ) -> None:
     sandbox = ScriptedSandbox([], dies=False)
     result, _ = await run(sandbox, stop=stop)

@@ -10,8 +10,8 @@ from codesync_server.configuration import load
 from codesync_server.configuration.setting_types import InvalidValue
 from codesync_server.configuration.setting_types.uid_range import UidRange
 from codesync_server.executors.docker import uids as uids_module
-from codesync_server.executors.docker.leases import Leases, NoUidLeft
-from codesync_server.executors.docker.uids import MAPPED, UNUSED, UidsTaken, choose_uids
+from codesync_server.executors.docker.leases import Leases, UidsExhausted
+from codesync_server.executors.docker.uids import MAPPED, UNUSED, UidsInUse, choose_uids
 
 ROOTFUL: dict[str, Any] = {"SecurityOptions": ["name=seccomp,profile=default"]}
 
@@ -38,7 +38,7 @@ def test_h16_the_default_users_of_sandboxes_are_given_out_to_nobody() -> None:
 def test_h16_a_range_with_a_user_of_the_machine_is_refused() -> None:
     someone = max(pwd.getpwall(), key=lambda user: user.pw_uid)
     around = range(someone.pw_uid, someone.pw_uid + 1000)
-    with pytest.raises(UidsTaken, match=rf"{someone.pw_name} is {someone.pw_uid}.*sandbox_uids"):
+    with pytest.raises(UidsInUse, match=rf"{someone.pw_name} is {someone.pw_uid}.*sandbox_uids"):
         choose_uids(around, ROOTFUL)
 
 
@@ -48,7 +48,7 @@ def test_h16_a_range_with_subordinate_users_is_refused(
     file = tmp_path / "subuid"
     file.write_text("ana:700000:65536\nno line of it\nbob:x:1\n")
     monkeypatch.setattr(uids_module, "SUBORDINATE", (str(file), "/nowhere"))
-    with pytest.raises(UidsTaken, match="gives 700000-765535 to ana"):
+    with pytest.raises(UidsInUse, match="gives 700000-765535 to ana"):
         choose_uids(range(765_535, 780_000), ROOTFUL)
     assert choose_uids(range(765_536, 780_000), ROOTFUL) == range(765_536, 780_000)
 
@@ -76,7 +76,7 @@ def test_a26_no_two_leases_have_the_same_user() -> None:
     leases = Leases(range(5000, 5010))
     held = [leases.take() for _ in range(10)]
     assert {lease.uid for lease in held} == set(range(5000, 5010))
-    with pytest.raises(NoUidLeft):
+    with pytest.raises(UidsExhausted):
         leases.take()
     leases.end(held[3])
     assert leases.take().uid == held[3].uid

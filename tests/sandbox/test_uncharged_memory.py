@@ -16,7 +16,7 @@ from codesync_server.configuration.limits import RUN
 from codesync_server.executors.docker.executor import DockerExecutor
 from codesync_server.executors.docker.profile import MIB
 from codesync_server.executors.judge import UNCHARGED_TITLES
-from codesync_server.executors.runner.uncharged import UNCHARGED_MAX
+from codesync_server.executors.runner.uncharged_memory import UNCHARGED_MAX
 from tests.sandbox.sandboxes import acquire, python_spec, run_in, run_on, running_executor
 
 pytestmark = [

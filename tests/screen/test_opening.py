@@ -18,7 +18,7 @@ def tmux(tmp_path: Path) -> Iterator[Terminal]:
         yield opened
 
 
-def echoes(window: Window) -> None:
+def stdin_log(window: Window) -> None:
     """Make sure that the shell's terminal shows what is typed, and gets nothing else."""
     window.type("echo back a''gain")
     window.shows("echo back a''gain")
@@ -35,7 +35,7 @@ def test_what_is_typed_while_a_room_opens_is_neither_shown_nor_written(tmux: Ter
     window.press("C-q")
     screen = window.shows("ended with 0")
     assert "zzzz" not in screen
-    echoes(window)
+    stdin_log(window)
 
 
 def test_a_room_that_cannot_be_opened_leaves_the_terminal_as_it_was(tmux: Terminal) -> None:
@@ -46,4 +46,4 @@ def test_a_room_that_cannot_be_opened_leaves_the_terminal_as_it_was(tmux: Termin
         window.type("zzzz")
         screen = window.shows("ended with 1")
     assert "zzzz" not in screen
-    echoes(window)
+    stdin_log(window)

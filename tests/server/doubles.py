@@ -18,7 +18,7 @@ import json
 from collections.abc import Callable, Iterator
 
 from codesync_protocol.messages import ExecutorInfo, Stream
-from codesync_server.executors.contract import Autopsy, Executor, ExecutorDown, Sandbox
+from codesync_server.executors.contract import Executor, ExecutorUnavailable, PostMortem, Sandbox
 from codesync_server.executors.request import RunnerStream, frame
 from codesync_server.executors.runner.wire import ACTIVITY
 from codesync_server.jobs.job import Job
@@ -88,9 +88,9 @@ class ScriptedSandbox(Sandbox):
         """Let others go first."""
         self._bench.yielding += 1
 
-    async def autopsy(self) -> Autopsy:
+    async def post_mortem(self) -> PostMortem:
         """Tell why the runner fell silent."""
-        return Autopsy(memory=False, detail="it fell silent as its script says")
+        return PostMortem(memory=False, detail="it fell silent as its script says")
 
     async def destroy(self, *, reported: bool) -> None:
         """End it."""
@@ -235,7 +235,7 @@ class DownExecutor(GoodExecutor):
 
     async def acquire(self) -> Sandbox:
         """Say so."""
-        raise ExecutorDown("Docker does not answer: no such file")
+        raise ExecutorUnavailable("Docker does not answer: no such file")
 
 
 class BrokenSandbox(ScriptedSandbox):

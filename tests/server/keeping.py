@@ -1,29 +1,29 @@
-"""A keeper at work on a store in memory."""
+"""A writer at work on a store in memory."""
 
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-from codesync_server.store.keeper import Keeper
 from codesync_server.store.sqlite import SqliteStore
+from codesync_server.store.writer import StoreWriter
 
 SETTLE_SECONDS = 60.0
 
 
 @asynccontextmanager
-async def keeper_at_work() -> AsyncGenerator[Keeper, None]:
+async def keeper_at_work() -> AsyncGenerator[StoreWriter, None]:
     """Keep things while the block lasts."""
     store = SqliteStore(None)
     await store.open()
-    keeper = Keeper(store, lambda _: None)
+    writer = StoreWriter(store, lambda _: None)
     async with asyncio.TaskGroup() as tasks:
-        running = tasks.create_task(keeper.run())
-        yield keeper
+        running = tasks.create_task(writer.run())
+        yield writer
         running.cancel()
     await store.close()
 
 
-async def settled(keeper: Keeper) -> None:
+async def settled(writer: StoreWriter) -> None:
     """Wait until everything is kept, and whoever waited for it has been told."""
-    assert await keeper.settle(SETTLE_SECONDS)
+    assert await writer.settle(SETTLE_SECONDS)
     await asyncio.sleep(0)

@@ -2,7 +2,7 @@
 
 from codesync_protocol.messages import StdinMode, Stream, Submit, SubmitFile
 from codesync_server.jobs.job import Job, Submitter
-from codesync_server.jobs.stdin import StdinGate
+from codesync_server.jobs.stdin import JobStdin
 from codesync_server.languages.registry import Languages, built_in
 
 
@@ -29,7 +29,7 @@ def make_job(
     prepared: bytes = b"",
     tty: bool = False,
 ) -> Job:
-    """A job as the intake makes it."""
+    """A job made from a complete submission."""
     return Job(
         id=job_id(number),
         room=room,
@@ -39,7 +39,7 @@ def make_job(
         files=[("main.py", source)],
         args=args,
         prepared_stdin=prepared,
-        input=StdinGate(stdin, key_of(member), len(prepared)),
+        input=JobStdin(stdin, key_of(member), len(prepared)),
         tty=tty,
         submitted_at=0.0,
         queued_at=0.0,

@@ -10,7 +10,7 @@ _Message = TypeVar("_Message", bound=ServerMessage)
 
 
 class Ear:
-    """The outlet of one member.
+    """The channel of one member.
 
     Attributes:
         heard: everything that was said, decoded, in order.

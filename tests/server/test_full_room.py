@@ -37,7 +37,7 @@ SECONDS = 60
 
 
 class Deaf:
-    """The outlet of a member who takes nothing."""
+    """The channel of a member who takes nothing."""
 
     def put_reply(self, frame: bytes) -> None:
         """Nothing."""
@@ -82,7 +82,7 @@ def typed_into(job: Job) -> None:
         job.output.add(Stream.STDOUT, b"?")
         job.output.told = job.output.total
         echo = StdinEcho(0, job.id, 1, name, line, offset=number // 2, number=number)
-        job.echoes.add(partial(_same, echo))
+        job.stdin_log.add(partial(_same, echo))
 
 
 def _same(echo: StdinEcho, number: int) -> StdinEcho:

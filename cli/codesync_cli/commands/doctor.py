@@ -81,7 +81,7 @@ async def _look(args: argparse.Namespace, tell: Callable[[Line], None]) -> None:
         extras.require("server")
     except extras.MissingExtra:
         return
-    from codesync_server.checkup import Finding, check_docker, check_languages
+    from codesync_server.diagnostics import Finding, check_docker, check_languages
     from codesync_server.executors.local import LocalExecutor
 
     def tell_finding(finding: Finding) -> None:
@@ -137,9 +137,9 @@ async def _store() -> Line:
     from codesync_server.configuration import SettingsError, load
     from codesync_server.store.choice import choose_store
     from codesync_server.store.contract import (
-        StoreAbsent,
-        StoreDown,
+        StoreMissing,
         StoreOutdated,
+        StoreUnavailable,
         StoreUnusable,
     )
 
@@ -150,7 +150,7 @@ async def _store() -> Line:
     try:
         store = choose_store(setting)
         await store.open(alone=False)
-    except StoreAbsent as error:
+    except StoreMissing as error:
         return Line("ok", f"{error}; the first room makes it")
     except StoreOutdated as error:
         return Line("warning", str(error), "the next server does it by itself")
@@ -161,7 +161,7 @@ async def _store() -> Line:
     try:
         rooms = await store.room_count()
         return Line("ok", f"the store {store.about} holds {rooms} room{'' if rooms == 1 else 's'}")
-    except StoreDown as error:
+    except StoreUnavailable as error:
         return Line("FAIL", f"the store {store.about}: {error}", "codesync store check")
     finally:
         await store.close()

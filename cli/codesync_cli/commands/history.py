@@ -12,7 +12,7 @@ from codesync_cli.voice import complain, say
 from codesync_client import ClientError
 from codesync_protocol.messages import PastJob
 from codesync_server.configuration import SettingsError
-from codesync_server.store.contract import StoreDown, StoreUnusable
+from codesync_server.store.contract import StoreUnavailable, StoreUnusable
 
 DESCRIPTION = """\
 Find what was run in a room, the latest first. Without --server the rooms that are kept on this
@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
     except ClientError as error:
         complain(error.reason, error.remedy)
         return ExitCode.FAILED
-    except (StoreUnusable, StoreDown) as error:
+    except (StoreUnusable, StoreUnavailable) as error:
         complain(str(error))
         return ExitCode.FAILED
 

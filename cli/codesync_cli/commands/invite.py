@@ -104,7 +104,9 @@ async def _made_by_server(link: Link, args: argparse.Namespace) -> str:
 
 def _made_here(secret: str, args: argparse.Namespace) -> str:
     """Sign an invite; the server accepts its date within a bound."""
-    from codesync_server.access.invites import InviteDesk
+    from codesync_server.access.invites import InviteSigner
 
     lifetime = args.hours * 3600
-    return InviteDesk(secret).invite(args.room, Role(args.role), lifetime=lifetime, by_server=False)
+    return InviteSigner(secret).invite(
+        args.room, Role(args.role), lifetime=lifetime, by_server=False
+    )

@@ -11,7 +11,7 @@ from codesync_cli.exit_codes import ExitCode
 from codesync_cli.parser import Parser
 from codesync_cli.voice import complain, remark, say
 from codesync_server.configuration import SettingsError
-from codesync_server.store.contract import StoreAbsent, StoreDown, StoreUnusable, all_rooms
+from codesync_server.store.contract import StoreMissing, StoreUnavailable, StoreUnusable, all_rooms
 
 DESCRIPTION = """\
 List the rooms that are kept on this machine, or in the store that --store names, those first that
@@ -38,10 +38,10 @@ def run(args: argparse.Namespace) -> int:
     except SettingsError as error:
         complain(str(error))
         return ExitCode.USAGE
-    except StoreAbsent as error:
+    except StoreMissing as error:
         remark(str(error))
         return ExitCode.FAILED if args.store else ExitCode.OK  # no room is an answer, too
-    except (StoreUnusable, StoreDown) as error:
+    except (StoreUnusable, StoreUnavailable) as error:
         complain(str(error))
         return ExitCode.FAILED
 

@@ -70,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
         # What starts an embedded server has looked at file and environment already.
         loaded = load_settings(args, embedded=args.embedded, alone=args.embedded)
     except SettingsError as error:
-        _reporter(args)("failed", str(error))
+        _publisher(args)("failed", str(error))
         return ExitCode.USAGE
     if args.show_settings:
         say_block(as_toml(loaded))
@@ -98,13 +98,13 @@ def run(args: argparse.Namespace) -> int:
 async def _serve(args: argparse.Namespace, settings: Settings) -> int:
     from codesync_server.access import token
     from codesync_server.access.rules import UnsafeSettings
-    from codesync_server.connections.listener import CannotListen
-    from codesync_server.executors.contract import ExecutorDown
+    from codesync_server.connections.listener import ListenFailed
+    from codesync_server.executors.contract import ExecutorUnavailable
     from codesync_server.store.contract import StoreUnusable
 
     stop = asyncio.Event()
     _stop_on_signals(stop)
-    report = _reporter(args)
+    report = _publisher(args)
     if args.embedded:
         try:
             _stop_with_parent(stop)
@@ -117,8 +117,8 @@ async def _serve(args: argparse.Namespace, settings: Settings) -> int:
     except (
         UnsafeSettings,
         token.TokenFileError,
-        CannotListen,
-        ExecutorDown,
+        ListenFailed,
+        ExecutorUnavailable,
         StoreUnusable,
     ) as error:
         report("failed", str(error))
@@ -185,7 +185,7 @@ def _limits(app: "App") -> str:
     )
 
 
-def _reporter(args: argparse.Namespace) -> Callable[[str, str], None]:
+def _publisher(args: argparse.Namespace) -> Callable[[str, str], None]:
     return _report_to_parent if args.embedded else _report_to_person
 
 

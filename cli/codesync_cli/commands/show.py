@@ -18,7 +18,7 @@ from codesync_client.assembler import Piece
 from codesync_protocol.messages import PastJob, StdinEcho
 from codesync_protocol.printable import show_line
 from codesync_server.configuration import SettingsError
-from codesync_server.store.contract import StoreDown, StoreUnusable
+from codesync_server.store.contract import StoreUnavailable, StoreUnusable
 
 DESCRIPTION = """\
 Show a past job: what it ran, what it wrote, and how it ended. JOB is its id, or the beginning of
@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
     except ClientError as error:
         complain(error.reason, error.remedy)
         return ExitCode.FAILED
-    except (StoreUnusable, StoreDown) as error:
+    except (StoreUnusable, StoreUnavailable) as error:
         complain(str(error))
         return ExitCode.FAILED
     except OutputClosed:

@@ -16,7 +16,7 @@ from codesync_cli.exit_codes import ExitCode
 from codesync_cli.parser import Parser
 from codesync_cli.voice import complain, end_unread, remark, say
 from codesync_server.configuration import SettingsError
-from codesync_server.store.contract import StoreDown, StoreUnusable
+from codesync_server.store.contract import StoreUnavailable, StoreUnusable
 
 if TYPE_CHECKING:
     from codesync_server.store.contract import Store
@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
     except SettingsError as error:
         complain(str(error))
         return ExitCode.USAGE
-    except (StoreUnusable, StoreDown) as error:
+    except (StoreUnusable, StoreUnavailable) as error:
         complain(str(error))
         return ExitCode.FAILED
     except BrokenPipeError:
@@ -92,7 +92,7 @@ async def _check(store: "Store") -> int:
 
 
 async def _export(store: "Store", path: Path) -> None:
-    from codesync_server.store.exchange import export
+    from codesync_server.store.export_import import export
 
     if str(path) == "-":
         async for line in export(store):
@@ -111,16 +111,16 @@ def _new_file(path: Path) -> BinaryIO:
 
 
 async def _import(store: "Store", path: Path) -> int:
-    from codesync_server.store.exchange import RoomsThere, load
-    from codesync_server.store.survey import BadExport
+    from codesync_server.store.export_import import RoomsExist, import_lines
+    from codesync_server.store.import_check import InvalidExport
 
     try:
         with _opened(path) as file:
-            rooms, jobs = await load(store, file)
-    except BadExport as error:
+            rooms, jobs = await import_lines(store, file)
+    except InvalidExport as error:
         complain(f"{path}: {error}", "nothing was imported")
         return ExitCode.FAILED
-    except RoomsThere as error:
+    except RoomsExist as error:
         complain(
             f"{store.about} has rooms of these names already: {error}",
             "nothing was imported; name a store that has none of them with --store",

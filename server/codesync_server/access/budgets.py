@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from codesync_protocol.errors import Code
-from codesync_server.access.exhausted import OWNERS, Exhausted, amount_in_words
+from codesync_server.access.limit_reached import OWNERS, LimitReached, amount_in_words
 from codesync_server.access.payer import Level, Payer
 from codesync_server.access.token_buckets import Rate, TokenBuckets
 
@@ -124,11 +124,11 @@ class Budgets:
         ]
 
 
-def _spent(budget: Budget, level: Level, seconds: float) -> Exhausted:
+def _spent(budget: Budget, level: Level, seconds: float) -> LimitReached:
     rate = budget.rates[level]
     limit = f"{amount_in_words(rate.burst, budget.unit)} at once, then {_speed(rate, budget.unit)}"
     text = f"{OWNERS[level]} limit on {budget.name} is reached ({limit})."
-    return Exhausted(level, budget.name, limit, seconds, text, budget.code)
+    return LimitReached(level, budget.name, limit, seconds, text, budget.code)
 
 
 def _speed(rate: Rate, unit: str) -> str:

@@ -29,7 +29,7 @@ later would count as newer than what a host does to members until then."""
 _BY_SERVER, _BY_ANOTHER_CLOCK = "3", "2"
 
 
-class NotGranted(Exception):
+class InviteRejected(Exception):
     """An invite does not permit what its holder wants; the message says why."""
 
 
@@ -65,7 +65,7 @@ class Claim:
     payload: bytes | None
 
 
-class InviteDesk:
+class InviteSigner:
     """Signs invites and checks them.
 
     Args:
@@ -137,16 +137,16 @@ class InviteDesk:
             return Grant(Role.HOST, None)
         kind, *fields = claim.payload.decode().split("|")
         if kind not in (_BY_SERVER, _BY_ANOTHER_CLOCK):
-            raise NotGranted("the invite is of a kind that this server does not know")
+            raise InviteRejected("the invite is of a kind that this server does not know")
         for_room, role, expires, issued_ms = fields
         now, issued = time.time(), int(issued_ms) / 1000
         if for_room != room:
-            raise NotGranted("the invite is for another room")
+            raise InviteRejected("the invite is for another room")
         if now > int(expires) / 1000:
-            raise NotGranted("the invite has expired")
+            raise InviteRejected("the invite has expired")
         if kind == _BY_ANOTHER_CLOCK and issued > now + CLOCK_SKEW_SECONDS:
             ahead = (issued - now) / 60
-            raise NotGranted(
+            raise InviteRejected(
                 f"the invite is dated {ahead:.0f} min in the future: the clock of the machine that"
                 " made it is wrong"
             )

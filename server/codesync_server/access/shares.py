@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from codesync_protocol.errors import Code
-from codesync_server.access.exhausted import OWNERS, Exhausted, amount_in_words
+from codesync_server.access.limit_reached import OWNERS, LimitReached, amount_in_words
 from codesync_server.access.payer import Level, Payer
 
 
@@ -94,9 +94,9 @@ class Shares:
         return [(level, key) for level, key in keys if key is not None]
 
 
-def _full(share: Share, level: Level, most: float, seconds: float) -> Exhausted:
+def _full(share: Share, level: Level, most: float, seconds: float) -> LimitReached:
     limit = amount_in_words(most, share.unit)
     subject = "limit on" if level is Level.SERVER else "share of"
     verb = "reached" if level is Level.SERVER else "full"
     text = f"{OWNERS[level]} {subject} {share.name} is {verb} ({limit})."
-    return Exhausted(level, share.name, limit, seconds, text, share.code)
+    return LimitReached(level, share.name, limit, seconds, text, share.code)

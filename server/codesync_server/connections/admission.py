@@ -15,8 +15,8 @@ from codesync_protocol.handshake import (
 )
 from codesync_protocol.messages import Hello, Proof, Refused, Role
 from codesync_protocol.names import is_room_name
-from codesync_server.access.exhausted import Exhausted
-from codesync_server.access.invites import Claim, InviteDesk, NotGranted
+from codesync_server.access.invites import Claim, InviteRejected, InviteSigner
+from codesync_server.access.limit_reached import LimitReached
 from codesync_server.access.payer import Payer
 from codesync_server.access.token_buckets import Rate, TokenBuckets
 from codesync_server.rooms.registry import Rooms, RoomUnavailable, TooManyRooms
@@ -28,7 +28,7 @@ WRONG_TOKENS_PER_SECOND = 0.2
 WRONG_TOKEN = "the token is missing or wrong"
 
 
-class Claimed(NamedTuple):
+class ChallengedHello(NamedTuple):
     """A hello that is challenged.
 
     Attributes:
@@ -59,7 +59,7 @@ class Admitted(NamedTuple):
     payer: Payer
 
 
-class Doorkeeper:
+class Admission:
     """Decides who may enter which room.
 
     Args:
@@ -70,13 +70,13 @@ class Doorkeeper:
         draining: nobody may enter any more.
     """
 
-    def __init__(self, rooms: Rooms, invites: InviteDesk) -> None:
+    def __init__(self, rooms: Rooms, invites: InviteSigner) -> None:
         self.draining = False
         self._rooms = rooms
         self._invites = invites
         self._wrong_tokens = TokenBuckets(Rate(WRONG_TOKENS_BURST, WRONG_TOKENS_PER_SECOND))
 
-    def claim(self, hello: Hello, address: str) -> "Claimed | Refused":
+    def claim(self, hello: Hello, address: str) -> "ChallengedHello | Refused":
         """Decide whether a hello is challenged. Nothing of the server is disclosed here.
 
         Args:
@@ -105,10 +105,15 @@ class Doorkeeper:
         claim = self._invites.claim(hello.identity)
         if claim is None:
             return self._refuse_token(address)
-        return Claimed(claim, agreed)
+        return ChallengedHello(claim, agreed)
 
     async def admit(
-        self, hello: Hello, claimed: "Claimed", transcript: Transcript, proof: Proof, address: str
+        self,
+        hello: Hello,
+        claimed: "ChallengedHello",
+        transcript: Transcript,
+        proof: Proof,
+        address: str,
     ) -> "Admitted | Refused":
         """Decide whether a client that answered the challenge may enter.
 
@@ -128,18 +133,18 @@ class Doorkeeper:
             return self._refuse_token(address)
         try:
             grant = self._invites.grant(claim, hello.room)
-        except NotGranted as error:
+        except InviteRejected as error:
             return self._refuse_token(address, str(error))
         now = asyncio.get_running_loop().time()
         try:
             room = await self._rooms.open(hello.room, now, Payer(address, grant.invite))
         except TooManyRooms as error:
             return self._refuse(Code.BUSY, str(error), "Try again in a minute.")
-        except Exhausted as error:
+        except LimitReached as error:
             return self._refuse(Code.BUSY, error.reason)
         except RoomUnavailable as error:
             return self._refuse(Code.BUSY, str(error), "try again in a minute")
-        key = room.roll.key_by_public_id(hello.public_id)
+        key = room.membership.key_by_public_id(hello.public_id)
         if key is None and not proof.enrolment:
             return self._refuse(
                 Code.UNKNOWN_MEMBER, "the room does not know you any more", "enter it anew"
@@ -149,8 +154,8 @@ class Doorkeeper:
             return self._refuse_token(address, "the client's key is wrong")
         issued = grant.issued
         if issued is not None and not grant.by_server:
-            issued = room.roll.trusted_date(issued)
-        if barred := room.roll.bars(key, issued):
+            issued = room.membership.trusted_date(issued)
+        if barred := room.membership.bars(key, issued):
             if issued != grant.issued:
                 barred += ", or another machine's clock dated it"
             return self._refuse(Code.REMOVED, barred, "ask the host for a new link")

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from codesync_protocol.errors import Code
 from codesync_server.access.addresses import address_identity
 from codesync_server.access.budgets import Budget, Budgets, member_budget
-from codesync_server.access.exhausted import Exhausted
+from codesync_server.access.limit_reached import LimitReached
 from codesync_server.access.payer import Payer
 from codesync_server.access.shares import Share, Shares
 from codesync_server.access.token_buckets import Rate
@@ -127,7 +127,7 @@ class ClientLimits:
         if not is_proxy:
             try:
                 self._budgets.charge(self._rates.accepts, payer, 1, now)
-            except Exhausted:
+            except LimitReached:
                 self.aborted["too fast"] += 1
                 return None
             if self._is_full(payer.address):

@@ -10,10 +10,10 @@ from websockets.http11 import Response
 from websockets.protocol import Event
 
 from codesync_server.access.budgets import Budget, Budgets
-from codesync_server.access.exhausted import Exhausted
+from codesync_server.access.limit_reached import LimitReached
 from codesync_server.access.token_buckets import Rate
 from codesync_server.connections.client_limits import Client
-from codesync_server.connections.http import head_too_large, method_not_allowed
+from codesync_server.connections.http_endpoints import head_too_large, method_not_allowed
 from codesync_server.connections.input_memory import InputMemory
 
 CONTROLS = Budget("pings and pongs", "frames", member=Rate(100, 20.0))
@@ -170,6 +170,6 @@ class Connection(ServerConnection):
             return True
         try:
             self.budgets.charge(CONTROLS, self.client.payer, 1, self.loop.time())
-        except Exhausted:
+        except LimitReached:
             return False
         return True

@@ -35,7 +35,7 @@ def raise_limit(wanted: int) -> int:
     return raised
 
 
-def for_clients(settings: Settings) -> tuple[int, int]:
+def divide_descriptors(settings: Settings) -> tuple[int, int]:
     """Divide the descriptors between members and handshakes; raise the soft limit if necessary.
 
     Returns:

@@ -13,7 +13,7 @@ from codesync_protocol.ends import ServerEnd
 from codesync_protocol.errors import Code, FrameError
 from codesync_protocol.handshake import NONCE_BYTES, Transcript
 from codesync_protocol.messages import Challenge, Fault, Hello, Proof, Refused
-from codesync_server.connections.admission import Admitted, Claimed, Doorkeeper
+from codesync_server.connections.admission import Admission, Admitted, ChallengedHello
 
 HELLO_SECONDS = 5.0
 """One deadline for hello and proof together, and one for taking a last message."""
@@ -21,7 +21,7 @@ HELLO_SECONDS = 5.0
 log = logging.getLogger(__name__)
 
 
-class Entry(NamedTuple):
+class HandshakeResult(NamedTuple):
     """A client that may enter.
 
     Attributes:
@@ -39,20 +39,20 @@ class Handshake:
     Args:
         connection: its websocket.
         end: our end of it.
-        doorkeeper: decides who may enter.
+        admission: decides who may enter.
         address: identity of the client's network address (`address_identity`).
     """
 
     def __init__(
-        self, connection: ServerConnection, end: ServerEnd, doorkeeper: Doorkeeper, address: str
+        self, connection: ServerConnection, end: ServerEnd, admission: Admission, address: str
     ) -> None:
         self._connection = connection
         self._end = end
-        self._doorkeeper = doorkeeper
+        self._admission = admission
         self._address = address
         self._awaited = "hello"
 
-    async def run(self) -> Entry | None:
+    async def run(self) -> HandshakeResult | None:
         """Carry the handshake out; a client that may not enter is told why.
 
         Returns:
@@ -69,14 +69,14 @@ class Handshake:
                 log.info("%s left without proving its identity", self._address)
         return None
 
-    async def _run(self) -> Entry | None:
+    async def _run(self) -> HandshakeResult | None:
         async with asyncio.timeout(HELLO_SECONDS):
             frame = await self._connection.recv()
             hello = self._end.receive_hello(frame)
             assert isinstance(frame, bytes)  # text is no hello
-            claimed = self._doorkeeper.claim(hello, self._address)
-            answer: Refused | tuple[Claimed, Transcript, Proof]
-            if isinstance(claimed, Claimed):
+            claimed = self._admission.claim(hello, self._address)
+            answer: Refused | tuple[ChallengedHello, Transcript, Proof]
+            if isinstance(claimed, ChallengedHello):
                 transcript = await self._challenge(frame, claimed)
                 self._awaited = "proof"
                 proof = self._end.receive_proof(await self._connection.recv())
@@ -88,7 +88,7 @@ class Handshake:
             return None
         return await self._admit(hello, *answer)
 
-    async def _challenge(self, hello: bytes, claimed: Claimed) -> Transcript:
+    async def _challenge(self, hello: bytes, claimed: ChallengedHello) -> Transcript:
         nonce = secrets.token_bytes(NONCE_BYTES)
         transcript = Transcript(hello, claimed.version, nonce)
         proof = transcript.server_proof(claimed.claim.secret)
@@ -97,13 +97,13 @@ class Handshake:
         return transcript
 
     async def _admit(
-        self, hello: Hello, claimed: Claimed, transcript: Transcript, proof: Proof
-    ) -> Entry | None:
-        admitted = await self._doorkeeper.admit(hello, claimed, transcript, proof, self._address)
+        self, hello: Hello, claimed: ChallengedHello, transcript: Transcript, proof: Proof
+    ) -> HandshakeResult | None:
+        admitted = await self._admission.admit(hello, claimed, transcript, proof, self._address)
         if isinstance(admitted, Refused):
             await self.refuse(admitted)
             return None
-        return Entry(hello, admitted)
+        return HandshakeResult(hello, admitted)
 
     async def refuse(self, refused: Refused) -> None:
         """Refuse entry, and end the connection."""

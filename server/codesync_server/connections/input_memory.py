@@ -10,7 +10,7 @@ INPUT_BYTES_MAX = 64 * 1024 * 1024
 """Input of all clients that is received and not processed."""
 
 
-class Holder(Protocol):
+class InputHolder(Protocol):
     """A connection, as the memory knows it."""
 
     @property
@@ -36,19 +36,19 @@ class InputMemory:
     def __init__(self, limit: int) -> None:
         self.bytes = 0
         self._limit = limit
-        self._held: dict[Holder, int] = {}
+        self._held: dict[InputHolder, int] = {}
 
-    def update(self, holder: Holder) -> None:
+    def update(self, holder: InputHolder) -> None:
         """Count what a connection holds now."""
         self._count(holder)
         if self.bytes > self._limit:
             self._make_room()
 
-    def remove(self, holder: Holder) -> None:
+    def remove(self, holder: InputHolder) -> None:
         """Forget a connection."""
         self.bytes -= self._held.pop(holder, 0)
 
-    def _count(self, holder: Holder) -> None:
+    def _count(self, holder: InputHolder) -> None:
         held = holder.held_bytes
         self.bytes += held - self._held.get(holder, 0)
         self._held[holder] = held

@@ -15,12 +15,12 @@ from websockets.typing import Origin
 from codesync_protocol.errors import Code
 from codesync_protocol.limits import HELLO_FRAME_MAX
 from codesync_server.access.budgets import Budgets
-from codesync_server.access.exhausted import Exhausted
+from codesync_server.access.limit_reached import LimitReached
 from codesync_server.configuration.settings import Settings
 from codesync_server.connections import descriptors
 from codesync_server.connections.client_limits import Client, ClientLimits
 from codesync_server.connections.connection import Connection
-from codesync_server.connections.http import Pages, refusal, without_body
+from codesync_server.connections.http_endpoints import HttpEndpoints, head_response, limit_response
 from codesync_server.connections.input_memory import INPUT_BYTES_MAX, InputMemory
 from codesync_server.connections.listening_socket import ListeningSocket, bound_sockets
 from codesync_server.connections.peer import Peer
@@ -47,7 +47,7 @@ SWEEPS_A_COUNT = 5
 log = logging.getLogger(__name__)
 
 
-class CannotListen(Exception):
+class ListenFailed(Exception):
     """The address cannot be listened on; the message says why and what to do."""
 
 
@@ -68,7 +68,7 @@ class Listener:
     def __init__(
         self,
         settings: Settings,
-        pages: Pages,
+        pages: HttpEndpoints,
         limits: ClientLimits,
         budgets: Budgets,
         make_peer: Callable[[Connection], Peer],
@@ -119,7 +119,7 @@ class Listener:
                 self._port = int(sock.getsockname()[1])
                 self._servers.append(await self._serve(sock, tls))
         except OSError as error:
-            raise CannotListen(
+            raise ListenFailed(
                 f"cannot listen on {settings.host}:{settings.port}: {error.strerror or error};"
                 " choose another port with --port (0 takes any free one)"
             ) from None
@@ -157,11 +157,11 @@ class Listener:
                 self._limits.request_websocket(client, now)
             else:
                 self._limits.request_page(client, path, now)
-        except Exhausted as error:
+        except LimitReached as error:
             is_full = error.code is Code.BUSY
             status = HTTPStatus.SERVICE_UNAVAILABLE if is_full else HTTPStatus.TOO_MANY_REQUESTS
-            response = refusal(error, status)
-            return without_body(response) if request.method == "HEAD" else response
+            response = limit_response(error, status)
+            return head_response(response) if request.method == "HEAD" else response
         return self._pages.answer(request)
 
     async def _watch(self) -> None:
@@ -221,14 +221,14 @@ def _tls(settings: Settings) -> ssl.SSLContext | None:
     try:
         context.load_cert_chain(settings.tls.certificate, settings.tls.key)
     except (OSError, ssl.SSLError) as error:
-        raise CannotListen(
+        raise ListenFailed(
             f"cannot use the certificate {settings.tls.certificate}: {error};"
             " check --tls-cert and --tls-key (PEM files)"
         ) from None
     return context
 
 
-def own_names(settings: Settings) -> frozenset[str]:
+def host_names(settings: Settings) -> frozenset[str]:
     """The names that a Host header may have."""
     return frozenset(
         name.lower() for name in (settings.host, socket.gethostname(), *settings.allow_hosts)

@@ -55,7 +55,7 @@ def _not_connected() -> None:
 
 
 class Outbox:
-    """The outlet of one connection.
+    """The channel of one connection.
 
     Args:
         clock: the monotonic clock.

@@ -10,7 +10,7 @@ ENTRY_BYTES = 120
 """What a waiting frame costs in each outbox, besides its bytes."""
 
 
-class Evictable(Protocol):
+class EvictableOutbox(Protocol):
     """An outbox, as the memory knows it.
 
     Attributes:
@@ -42,13 +42,13 @@ class OutboxMemory:
         self.evictions = 0
         self.limit = limit
         self._held: dict[int, int] = {}  # how many outboxes hold a frame, by its id
-        self._outboxes: set[Evictable] = set()
+        self._outboxes: set[EvictableOutbox] = set()
 
-    def add(self, outbox: Evictable) -> None:
+    def add(self, outbox: EvictableOutbox) -> None:
         """Watch an outbox."""
         self._outboxes.add(outbox)
 
-    def remove(self, outbox: Evictable) -> None:
+    def remove(self, outbox: EvictableOutbox) -> None:
         """Forget an outbox, which must be empty."""
         self._outboxes.discard(outbox)
 

@@ -17,18 +17,18 @@ from codesync_protocol.limits import FRAME_MAX
 from codesync_protocol.messages import Fault, Hello, Member, Refused, Role, Welcome
 from codesync_protocol.paging import split_welcome
 from codesync_server.access.budgets import Budget, Budgets, member_budget
-from codesync_server.access.exhausted import Exhausted
+from codesync_server.access.limit_reached import LimitReached
 from codesync_server.access.payer import Payer
 from codesync_server.access.token_buckets import Rate
-from codesync_server.connections.admission import Doorkeeper
+from codesync_server.connections.admission import Admission
 from codesync_server.connections.client_limits import ClientLimits
 from codesync_server.connections.connection import Connection
 from codesync_server.connections.handshake import Handshake
 from codesync_server.connections.outbox import Outbox
 from codesync_server.connections.outbox_memory import OutboxMemory
-from codesync_server.rooms.actions import Actions
+from codesync_server.rooms.commands.dispatch import CommandDispatcher
 from codesync_server.rooms.frames import frames_of
-from codesync_server.rooms.roll import RoomFull
+from codesync_server.rooms.membership import RoomFull
 from codesync_server.rooms.room import Room
 from codesync_server.rooms.seat import Seat
 
@@ -72,7 +72,7 @@ FRAMES_A_TURN = 16
 
 
 MakeWelcome = Callable[[Room, Member, Role, int, bool, int], Welcome]
-MakeActions = Callable[[Seat], Actions]
+MakeActions = Callable[[Seat], CommandDispatcher]
 
 
 class Peer:
@@ -80,7 +80,7 @@ class Peer:
 
     Args:
         connection: its websocket.
-        doorkeeper: decides whether it may enter.
+        admission: decides whether it may enter.
         limits: how many members there may be.
         budgets: what clients have spent.
         messages: the budget of messages.
@@ -92,7 +92,7 @@ class Peer:
     def __init__(
         self,
         connection: Connection,
-        doorkeeper: Doorkeeper,
+        admission: Admission,
         limits: ClientLimits,
         budgets: Budgets,
         messages: Budget,
@@ -101,7 +101,7 @@ class Peer:
         make_actions: MakeActions,
     ) -> None:
         self._connection = connection
-        self._doorkeeper = doorkeeper
+        self._admission = admission
         self._limits = limits
         self._budgets = budgets
         self._messages = messages
@@ -125,7 +125,7 @@ class Peer:
 
     async def live(self) -> None:
         """Serve it until it goes."""
-        handshake = Handshake(self._connection, self._end, self._doorkeeper, self.address)
+        handshake = Handshake(self._connection, self._end, self._admission, self.address)
         entry = await handshake.run()
         if entry is None:
             return
@@ -134,7 +134,7 @@ class Peer:
         try:
             self._limits.join(self._connection.client, payer, asyncio.get_running_loop().time())
             member = room.enter(key, hello.name, role, self._outbox, issued)
-        except Exhausted as error:
+        except LimitReached as error:
             await handshake.refuse(Refused(Code.BUSY, error.reason, ""))
             return
         except RoomFull as error:
@@ -172,7 +172,7 @@ class Peer:
             now = asyncio.get_running_loop().time()
             try:
                 self._budgets.charge(MISSED, seat.payer, len(missed), now)
-            except Exhausted:
+            except LimitReached:
                 return None
         return missed
 
@@ -181,14 +181,14 @@ class Peer:
         loop = asyncio.get_running_loop()
         writer = loop.create_task(self._write())
         writer.add_done_callback(self._writer_ended)
-        errands = loop.create_task(actions.errands.run())
+        command_queue = loop.create_task(actions.command_queue.run())
         try:
             await self._read(actions, seat.payer)
         except ConnectionClosed:
             pass
         finally:
-            await actions.errands.end()
-            await asyncio.wait([errands])  # each of them is bounded
+            await actions.command_queue.end()
+            await asyncio.wait([command_queue])  # each of them is bounded
             actions.leave()
             if self._outbox.closing:
                 await asyncio.wait([writer], timeout=PROGRESS_SECONDS)
@@ -201,7 +201,7 @@ class Peer:
             log.error("cannot write to %s", self.address, exc_info=error)
             self._connection.transport.abort()
 
-    async def _read(self, actions: Actions, payer: Payer) -> None:
+    async def _read(self, actions: CommandDispatcher, payer: Payer) -> None:
         clock = asyncio.get_running_loop().time
         for turn in count(1):
             frame = await self._connection.recv()
@@ -219,7 +219,7 @@ class Peer:
                     self._outbox.close(error.reason)
                     return
                 continue
-            await actions.act(message)
+            await actions.dispatch(message)
 
     async def _write(self) -> None:
         with suppress(ConnectionClosed):

@@ -9,8 +9,8 @@ from codesync_server.connections.client_limits import ClientLimits
 from codesync_server.connections.outbox_memory import OutboxMemory
 from codesync_server.executors.contract import Executor
 from codesync_server.jobs.scheduler import Scheduler
+from codesync_server.rooms.job_event_publisher import JobEventPublisher
 from codesync_server.rooms.registry import Rooms
-from codesync_server.rooms.reporter import Reporter
 
 Figures = Mapping[str, object]
 
@@ -22,7 +22,7 @@ class StatsSource:
         executor: where programs run.
         scheduler: runs jobs.
         rooms: all rooms.
-        reporter: counts the verdicts.
+        publisher: counts the verdicts.
         store_trouble: tells why nothing is kept now; empty while all is.
         memory_trouble: tells why the server has no memory for another room; empty when it has.
         is_draining: tells whether the server is shutting down.
@@ -34,7 +34,7 @@ class StatsSource:
         executor: Executor,
         scheduler: Scheduler,
         rooms: Rooms,
-        reporter: Reporter,
+        publisher: JobEventPublisher,
         store_trouble: Callable[[], str],
         memory_trouble: Callable[[], str],
         is_draining: Callable[[], bool],
@@ -42,7 +42,7 @@ class StatsSource:
         self._executor = executor
         self._scheduler = scheduler
         self._rooms = rooms
-        self._reporter = reporter
+        self._publisher = publisher
         self._store_trouble = store_trouble
         self._memory_trouble = memory_trouble
         self._is_draining = is_draining
@@ -92,7 +92,7 @@ class StatsSource:
             "interactive_max": self._scheduler.slots.interactive_max,
             "rooms": len(self._rooms),
             "members": sum(room.size for room in self._rooms),
-            "finished": dict(self._reporter.verdicts),
+            "finished": dict(self._publisher.verdicts),
             "executor": self._executor.info.kind,
             "trouble": self._executor.trouble,
             "strain": self._executor.strain,

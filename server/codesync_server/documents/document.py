@@ -44,7 +44,7 @@ HISTORY_OVERLONG = 16 * 1024 * 1024
 _TOO_LARGE = f"the text would be over {DOCUMENT_MAX >> 20} MiB"
 
 
-class EditNotTaken(Exception):
+class EditRejected(Exception):
     """An edit is refused.
 
     Attributes:
@@ -58,14 +58,14 @@ class EditNotTaken(Exception):
         self.reason = reason
 
 
-class BreaksDocument(EditNotTaken):
+class EditBrokeReplica(EditRejected):
     """An edit made the CRDT library fail, and the replica had to be rebuilt.
 
     No client of ours makes such an edit.
     """
 
 
-class Unreadable(Exception):
+class UnreadableHistory(Exception):
     """What was kept of the texts makes no sense; says why."""
 
 
@@ -112,7 +112,7 @@ class Document:
                         document.edits += 1
             document._take_stock()
         except (DocumentBroken, ValueError, BadUpdate) as error:
-            raise Unreadable(str(error)) from None
+            raise UnreadableHistory(str(error)) from None
         return document
 
     def _take_stock(self) -> None:
@@ -216,7 +216,7 @@ class Document:
             with no_panic():
                 doc.apply_update(self.state())
                 return all(str(text) == str(self._texts[name]) for name, text in texts.items())
-        except (DocumentBroken, ValueError, EditNotTaken):
+        except (DocumentBroken, ValueError, EditRejected):
             return False
 
     def renewed(self) -> "Document":
@@ -264,10 +264,10 @@ class Document:
         update = _read(data)
         self._check(update, client)
         if self._history + len(data) > HISTORY_MAX:
-            raise EditNotTaken(Code.TOO_LARGE, "the history of the room's text is full")
+            raise EditRejected(Code.TOO_LARGE, "the history of the room's text is full")
         growth = self._live.growth(update)
         if growth > 0 and self._live.size + growth > DOCUMENT_MAX:
-            raise EditNotTaken(Code.TOO_LARGE, _TOO_LARGE)
+            raise EditRejected(Code.TOO_LARGE, _TOO_LARGE)
         try:
             with no_panic():
                 self._doc.apply_update(data)
@@ -276,26 +276,26 @@ class Document:
         except (DocumentBroken, ValueError) as error:
             self._rebuild()
             reason = f"the edit cannot be applied: {error}"
-            raise BreaksDocument(Code.BAD_EDIT, reason) from None
+            raise EditBrokeReplica(Code.BAD_EDIT, reason) from None
         self._remember(data, update)
 
     def _check(self, update: Update, client: int) -> None:
         end = self._live.end
         if update.client is not None:
             if update.client != client:
-                raise EditNotTaken(Code.BAD_EDIT, "the edit bears somebody else's id")
+                raise EditRejected(Code.BAD_EDIT, "the edit bears somebody else's id")
             if update.clock > end(client):
-                raise EditNotTaken(Code.BAD_EDIT, "edits before this one are missing")
+                raise EditRejected(Code.BAD_EDIT, "edits before this one are missing")
 
         def known(other: int) -> int:
             return max(update.end, end(other)) if other == update.client else end(other)
 
         if any(clock >= known(other) for other, clock in update.references.items()):
-            raise EditNotTaken(Code.BAD_EDIT, "the edit builds on one that nobody made")
+            raise EditRejected(Code.BAD_EDIT, "the edit builds on one that nobody made")
         if any(each.end > known(each.client) for each in update.deletions):
-            raise EditNotTaken(Code.BAD_EDIT, "the edit deletes what nobody wrote")
+            raise EditRejected(Code.BAD_EDIT, "the edit deletes what nobody wrote")
         if self._live.splits_character(update):
-            raise EditNotTaken(Code.BAD_EDIT, "the edit cuts a character in two")
+            raise EditRejected(Code.BAD_EDIT, "the edit cuts a character in two")
 
     def _remember(self, data: bytes, update: Update) -> None:
         self.edits += 1
@@ -321,9 +321,9 @@ def _read(data: bytes) -> Update:
     try:
         return read_update(data)
     except TooComplex as error:
-        raise EditNotTaken(Code.TOO_LARGE, f"the edit is too complex: {error}") from None
+        raise EditRejected(Code.TOO_LARGE, f"the edit is too complex: {error}") from None
     except BadUpdate as error:
-        raise EditNotTaken(Code.BAD_EDIT, f"the edit makes no sense: {error}") from None
+        raise EditRejected(Code.BAD_EDIT, f"the edit makes no sense: {error}") from None
 
 
 def _replica() -> tuple[Doc[Text], dict[str, Text]]:

@@ -9,7 +9,7 @@ from contextlib import suppress
 import msgspec
 
 from codesync_server.documents.load_worker import LENGTH_BYTES
-from codesync_server.documents.loading import Loaded, LoadRequest
+from codesync_server.documents.loading import LoadedHistory, LoadRequest
 
 FAST_SECONDS = 10.0
 SLOW_SECONDS = 180.0
@@ -19,7 +19,7 @@ by the slow one, where they only delay each other."""
 END_SECONDS = 5.0
 
 
-class CannotLoad(Exception):
+class LoadFailed(Exception):
     """A history takes too long, or no process can be started; says which."""
 
 
@@ -30,7 +30,7 @@ class LoadProcesses:
         self._fast = _LoadProcess(FAST_SECONDS)
         self._slow = _LoadProcess(SLOW_SECONDS)
 
-    async def check(self, update: bytes) -> Loaded:
+    async def check(self, update: bytes) -> LoadedHistory:
         """Load the state of a document, without its texts.
 
         Raises:
@@ -38,7 +38,7 @@ class LoadProcesses:
         """
         return await self._fast.load(LoadRequest([update], wants_texts=False))
 
-    async def restore(self, updates: Sequence[bytes], *, is_urgent: bool = False) -> Loaded:
+    async def restore(self, updates: Sequence[bytes], *, is_urgent: bool = False) -> LoadedHistory:
         """Load a history with its texts.
 
         Args:
@@ -51,7 +51,7 @@ class LoadProcesses:
         request = LoadRequest(list(updates), wants_texts=True)
         try:
             return await self._fast.load(request)
-        except CannotLoad:
+        except LoadFailed:
             if is_urgent:
                 raise
         return await self._slow.load(request)
@@ -74,7 +74,7 @@ class _LoadProcess:
         self._process: Process | None = None
         self._turn = asyncio.Lock()
 
-    async def load(self, request: LoadRequest) -> Loaded:
+    async def load(self, request: LoadRequest) -> LoadedHistory:
         data = msgspec.msgpack.encode(request)
         async with self._turn:
             is_done = False
@@ -84,14 +84,14 @@ class _LoadProcess:
                 is_done = True
                 return answer
             except TimeoutError:
-                raise CannotLoad(f"it takes more than {self._seconds:.0f} s to load") from None
+                raise LoadFailed(f"it takes more than {self._seconds:.0f} s to load") from None
             except (OSError, EOFError, msgspec.MsgspecError) as error:
-                raise CannotLoad(f"the process that loads it failed: {error}") from None
+                raise LoadFailed(f"the process that loads it failed: {error}") from None
             finally:
                 if not is_done:  # it may be busy for hours
                     await self.end()
 
-    async def _exchange(self, data: bytes) -> Loaded:
+    async def _exchange(self, data: bytes) -> LoadedHistory:
         if self._process is None or self._process.returncode is not None:
             module = "codesync_server.documents.load_worker"
             command = [sys.executable, "-P", "-m", module]
@@ -104,7 +104,7 @@ class _LoadProcess:
         await self._process.stdin.drain()
         length = int.from_bytes(await self._process.stdout.readexactly(LENGTH_BYTES), "big")
         answer = await self._process.stdout.readexactly(length)
-        return msgspec.msgpack.decode(answer, type=Loaded)
+        return msgspec.msgpack.decode(answer, type=LoadedHistory)
 
     async def end(self) -> None:
         process, self._process = self._process, None

@@ -14,7 +14,7 @@ from codesync_protocol.shared_text import TEXTS, Digest, DocumentBroken, digest,
 from codesync_protocol.yjs_update import BadUpdate, read_state
 
 
-class Loaded(msgspec.Struct, frozen=True):
+class LoadedHistory(msgspec.Struct, frozen=True):
     """What came of loading a history.
 
     Attributes:
@@ -44,7 +44,7 @@ class LoadRequest(msgspec.Struct, frozen=True):
     wants_texts: bool
 
 
-def load(request: LoadRequest) -> Loaded:
+def load(request: LoadRequest) -> LoadedHistory:
     """Load a history."""
     doc: Doc[Text] = Doc()
     began = time.thread_time()
@@ -57,8 +57,8 @@ def load(request: LoadRequest) -> Loaded:
             made = {name: str(text) for name, text in texts.items()}
             clients, _ = read_state(doc.get_update())
     except (DocumentBroken, ValueError, BadUpdate) as error:
-        return Loaded(error=str(error)[:200] or "it makes no sense")
-    return Loaded(
+        return LoadedHistory(error=str(error)[:200] or "it makes no sense")
+    return LoadedHistory(
         seconds,
         sum(len(each.insertions) for each in clients),
         digest(made),

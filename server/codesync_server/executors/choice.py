@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from codesync_server.access.rules import UnsafeSettings, check_local_executor
 from codesync_server.configuration.settings import Settings
-from codesync_server.executors.contract import Executor, ExecutorDown
+from codesync_server.executors.contract import Executor, ExecutorUnavailable
 from codesync_server.executors.docker import image
 from codesync_server.executors.docker.engine import Engine, EngineError
 from codesync_server.executors.docker.executor import DockerExecutor
@@ -14,7 +14,7 @@ from codesync_server.executors.local import LocalExecutor
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ExecutorChoice:
     """An executor and why it was chosen.
 
     Attributes:
@@ -26,7 +26,7 @@ class Choice:
     found: str
 
 
-async def choose(settings: Settings, progress: Callable[[str], None]) -> Choice:
+async def choose(settings: Settings, progress: Callable[[str], None]) -> ExecutorChoice:
     """Choose an executor; builds the image if it is missing.
 
     Args:
@@ -39,32 +39,34 @@ async def choose(settings: Settings, progress: Callable[[str], None]) -> Choice:
     """
     if settings.executor == "local":
         check_local_executor(settings)
-        return Choice(LocalExecutor(), "executor: local, as the settings say")
+        return ExecutorChoice(LocalExecutor(), "executor: local, as the settings say")
     try:
         return await _docker(settings, progress)
-    except ExecutorDown as error:
+    except ExecutorUnavailable as error:
         if settings.executor == "docker":
-            raise ExecutorDown(f"Docker cannot be used: {error}; see: codesync doctor") from None
+            raise ExecutorUnavailable(
+                f"Docker cannot be used: {error}; see: codesync doctor"
+            ) from None
         try:
             check_local_executor(settings)
         except UnsafeSettings as unsafe:
             raise UnsafeSettings(f"Docker cannot be used: {error}. {unsafe}") from None
-        return Choice(LocalExecutor(), f"executor: local; Docker cannot be used: {error}")
+        return ExecutorChoice(LocalExecutor(), f"executor: local; Docker cannot be used: {error}")
 
 
-async def _docker(settings: Settings, progress: Callable[[str], None]) -> Choice:
+async def _docker(settings: Settings, progress: Callable[[str], None]) -> ExecutorChoice:
     try:
         engine = await Engine.connect()
         version = await engine.version()
     except EngineError as error:
-        raise ExecutorDown(str(error)) from None
+        raise ExecutorUnavailable(str(error)) from None
     try:
         image_id = await ensure_image(engine, settings.build_network, progress)
     except BaseException:
         engine.close()
         raise
     pool_size = settings.max_concurrent + 1 if settings.pool_size is None else settings.pool_size
-    return Choice(
+    return ExecutorChoice(
         DockerExecutor(
             engine,
             image_id,
@@ -115,7 +117,7 @@ async def ensure_image(engine: Engine, network: str, progress: Callable[[str], N
             await engine.long_call(lambda api: image.build(api, network=chosen, progress=progress))
             state = await engine.call(image.inspect)
     except (EngineError, image.ImageBuildError) as error:
-        raise ExecutorDown(f"the executor image cannot be built: {error}") from None
+        raise ExecutorUnavailable(f"the executor image cannot be built: {error}") from None
     if state.image_id is None:
-        raise ExecutorDown(f"the executor image {state.tag} is gone again")
+        raise ExecutorUnavailable(f"the executor image {state.tag} is gone again")
     return state.image_id

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from codesync_protocol.messages import ExecutorInfo
 
 
-class ExecutorDown(Exception):
+class ExecutorUnavailable(Exception):
     """No sandbox can be had; the message says why, for people."""
 
 
 @dataclass(frozen=True, slots=True)
-class Autopsy:
+class PostMortem:
     """What the engine knows of a sandbox whose runner fell silent.
 
     Attributes:
@@ -57,7 +57,7 @@ class Sandbox(ABC):
         """Have other sandboxes go first where the cpu does not suffice for all. Never raises."""
 
     @abstractmethod
-    async def autopsy(self) -> Autopsy:
+    async def post_mortem(self) -> PostMortem:
         """Find out why the runner fell silent."""
 
     @abstractmethod
@@ -71,7 +71,7 @@ class Sandbox(ABC):
 
 
 @dataclass(frozen=True, slots=True)
-class PoolFigures:
+class PoolStats:
     """How the parked sandboxes do.
 
     Attributes:
@@ -172,6 +172,6 @@ class Executor(ABC):
         """Destroy every sandbox that is left, and stop all work."""
 
     @property
-    def pool(self) -> PoolFigures:
+    def pool(self) -> PoolStats:
         """Figures of the parked sandboxes; zeros where there are none."""
-        return PoolFigures()
+        return PoolStats()

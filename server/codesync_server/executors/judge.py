@@ -1,7 +1,7 @@
 """From evidence to verdict. Pure: the witnesses come in, the result goes out.
 
 The witnesses are our own decision to stop the job, the runner's report, and, when the runner fell
-silent, the engine's autopsy. What they do not explain is internal_error, never a guess.
+silent, the engine's post_mortem. What they do not explain is internal_error, never a guess.
 """
 
 import os
@@ -10,13 +10,13 @@ from enum import StrEnum
 
 from codesync_protocol.verdict import MemorySource, Result, Stage, Verdict
 from codesync_server.configuration.limits import StageLimits
-from codesync_server.executors.contract import Autopsy
-from codesync_server.executors.report import Report, StageEvidence
+from codesync_server.executors.contract import PostMortem
 from codesync_server.executors.request import RunSpec
-from codesync_server.executors.runner.uncharged import UNCHARGED_MAX
+from codesync_server.executors.runner.uncharged_memory import UNCHARGED_MAX
+from codesync_server.executors.runner_report import RunnerReport, StageEvidence
 
 
-class Stop(StrEnum):
+class StopReason(StrEnum):
     """Why the server itself ended a job."""
 
     CANCELLED = "cancelled"
@@ -41,7 +41,11 @@ UNCHARGED_TITLES = {
 
 
 def judge(
-    spec: RunSpec, *, stop: Stop | None, report: Report | None, autopsy: Autopsy | None
+    spec: RunSpec,
+    *,
+    stop: StopReason | None,
+    report: RunnerReport | None,
+    post_mortem: PostMortem | None,
 ) -> Result:
     """Decide how a job ended.
 
@@ -49,13 +53,13 @@ def judge(
         spec: what was asked for.
         stop: why the server ended it, if it did.
         report: what the runner said, if it did.
-        autopsy: what the engine said, if it was asked.
+        post_mortem: what the engine said, if it was asked.
 
     Returns:
         The result; its output_bytes and the stages before the sandbox are the caller's to add.
     """
     evidence = report.stages[-1] if report and report.stages else None
-    verdict, explanation = _decide(spec, stop, report, evidence, autopsy)
+    verdict, explanation = _decide(spec, stop, report, evidence, post_mortem)
     explanation = explanation[:EXPLANATION_MAX]
     if evidence is None:
         return Result(verdict, explanation)
@@ -79,27 +83,27 @@ def judge(
 
 def _decide(
     spec: RunSpec,
-    stop: Stop | None,
-    report: Report | None,
+    stop: StopReason | None,
+    report: RunnerReport | None,
     evidence: StageEvidence | None,
-    autopsy: Autopsy | None,
+    post_mortem: PostMortem | None,
 ) -> tuple[Verdict, str]:
-    if stop is Stop.CANCELLED:
+    if stop is StopReason.CANCELLED:
         return Verdict.CANCELLED, "cancelled"
-    if stop is Stop.SHUTDOWN:
+    if stop is StopReason.SHUTDOWN:
         return Verdict.LOST, "the server shut down while it ran"
-    if report is None and autopsy is not None and autopsy.memory:
+    if report is None and post_mortem is not None and post_mortem.memory:
         # Also when our clock ran out: where memory is short, the runner may be too slow to report.
         return Verdict.MEMORY_LIMIT, "memory limit: the kernel ended processes of the sandbox"
-    if report is None and autopsy is not None and autopsy.lost:
+    if report is None and post_mortem is not None and post_mortem.lost:
         # Also when our clock ran out: a program is not to blame for an engine that stood still.
-        return Verdict.LOST, f"the sandbox was lost: {autopsy.detail}"
-    if report is None and autopsy is not None and autopsy.crowded:
+        return Verdict.LOST, f"the sandbox was lost: {post_mortem.detail}"
+    if report is None and post_mortem is not None and post_mortem.crowded:
         return Verdict.MEMORY_LIMIT, "memory limit: all of it was in use, and nothing got on"
-    if stop is Stop.OVERDUE:
+    if stop is StopReason.OVERDUE:
         return Verdict.TIME_LIMIT, f"ended by the server's clock after {spec.wall:g} s"
     if report is None:
-        detail = autopsy.detail if autopsy else "no witness"
+        detail = post_mortem.detail if post_mortem else "no witness"
         return Verdict.INTERNAL_ERROR, f"the sandbox fell silent ({detail})"
     if report.error or evidence is None:
         return Verdict.INTERNAL_ERROR, f"the runner failed: {report.error or 'nothing ran'}"

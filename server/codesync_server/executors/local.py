@@ -14,7 +14,7 @@ from contextlib import suppress
 from functools import cache
 
 from codesync_protocol.messages import ExecutorInfo
-from codesync_server.executors.contract import Autopsy, Executor, ExecutorDown, Sandbox
+from codesync_server.executors.contract import Executor, ExecutorUnavailable, PostMortem, Sandbox
 from codesync_server.executors.runner import source
 from codesync_server.executors.runner.wire import FRAME_MAX
 
@@ -41,12 +41,12 @@ class LocalSandbox(Sandbox):
         self._stdin.write(data)
         await self._stdin.drain()
 
-    async def autopsy(self) -> Autopsy:
+    async def post_mortem(self) -> PostMortem:
         """Say how the runner ended."""
         with suppress(TimeoutError):
             async with asyncio.timeout(END_SECONDS):
                 await self._process.wait()
-        return Autopsy(memory=False, detail=f"runner's status {self._process.returncode}")
+        return PostMortem(memory=False, detail=f"runner's status {self._process.returncode}")
 
     async def destroy(self, *, reported: bool) -> None:
         """Close the connection, upon which the runner kills what it started; then remove."""
@@ -115,7 +115,7 @@ class LocalExecutor(Executor):
             )
         except OSError as error:
             await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
-            raise ExecutorDown(f"cannot start a program on this machine: {error}") from None
+            raise ExecutorUnavailable(f"cannot start a program on this machine: {error}") from None
         return LocalSandbox(process, folder)
 
     async def close(self) -> None:

@@ -9,12 +9,12 @@ from typing import Protocol
 from codesync_protocol.limits import PART_MAX, STDIN_WINDOW
 from codesync_protocol.messages import Stream
 from codesync_protocol.verdict import Result
-from codesync_server.executors.contract import Autopsy, Sandbox
-from codesync_server.executors.judge import Stop, judge
-from codesync_server.executors.pace import Pace
-from codesync_server.executors.report import Report, read_report
+from codesync_server.executors.contract import PostMortem, Sandbox
+from codesync_server.executors.judge import StopReason, judge
+from codesync_server.executors.output_pacing import OutputPacer
 from codesync_server.executors.request import RunnerStream, RunSpec, frame
 from codesync_server.executors.runner.wire import ACTIVITY, WINDOW
+from codesync_server.executors.runner_report import RunnerReport, read_report
 
 GRACE_SECONDS = 3.0
 """How long after the stages' wall time the runner may still report before the server ends it."""
@@ -32,7 +32,7 @@ SIGNALS_MAX = 16
 STREAMS = {b"O": Stream.STDOUT, b"X": Stream.STDERR, b"C": Stream.COMPILER}
 
 
-class Listener(Protocol):
+class SessionListener(Protocol):
     """Whoever is told what a job does. Calls never block and never raise."""
 
     def stage_began(self, name: str) -> None:
@@ -72,7 +72,7 @@ class Session:
         listener: who is told.
     """
 
-    def __init__(self, sandbox: Sandbox, spec: RunSpec, listener: Listener) -> None:
+    def __init__(self, sandbox: Sandbox, spec: RunSpec, listener: SessionListener) -> None:
         self._sandbox = sandbox
         self._spec = spec
         self._listener = listener
@@ -88,7 +88,7 @@ class Session:
         self._share: float | None = None
         self._share_changed = asyncio.Event()
         self._yields = False
-        self._stop: Stop | None = None
+        self._stop: StopReason | None = None
         self._stop_sent = False
         self._wake = asyncio.Event()
         self._patience: asyncio.Timeout | None = None
@@ -124,7 +124,7 @@ class Session:
         self._yields = True
         self._share_changed.set()
 
-    def stop(self, why: Stop) -> None:
+    def stop(self, why: StopReason) -> None:
         """End the job; the first reason counts."""
         if self._stop is None:
             self._stop = why
@@ -145,12 +145,12 @@ class Session:
             report = await self._listen()
             for helper in helpers:
                 helper.cancel()
-        autopsy: Autopsy | None = None
-        if report is None and self._stop in (None, Stop.OVERDUE):
-            autopsy = await self._sandbox.autopsy()
-        return judge(self._spec, stop=self._stop, report=report, autopsy=autopsy)
+        post_mortem: PostMortem | None = None
+        if report is None and self._stop in (None, StopReason.OVERDUE):
+            post_mortem = await self._sandbox.post_mortem()
+        return judge(self._spec, stop=self._stop, report=report, post_mortem=post_mortem)
 
-    async def _listen(self) -> Report | None:
+    async def _listen(self) -> RunnerReport | None:
         """Listen to the runner until it reports or falls silent, or until our own clock is out."""
         try:
             async with asyncio.timeout(self._spec.wall + GRACE_SECONDS) as self._patience:
@@ -158,7 +158,7 @@ class Session:
                     self._lose_patience()
                 return await self._read_report()
         except TimeoutError:
-            self._stop = self._stop or Stop.OVERDUE
+            self._stop = self._stop or StopReason.OVERDUE
             return None
         finally:
             self._patience = None
@@ -167,10 +167,10 @@ class Session:
         if self._patience is not None:
             self._patience.reschedule(asyncio.get_running_loop().time() + STOP_SECONDS)
 
-    async def _read_report(self) -> Report | None:
+    async def _read_report(self) -> RunnerReport | None:
         stream = RunnerStream()
         clock = asyncio.get_running_loop().time
-        pace = Pace(clock())
+        pace = OutputPacer(clock())
         while data := await self._sandbox.read():
             try:
                 for kind, payload in stream.feed(data):

@@ -44,7 +44,7 @@ class JobEvents(Protocol):
         ...
 
 
-class Progress(Protocol):
+class SlotEvents(Protocol):
     """Receives what decides over the slots of running jobs. Calls never block and never raise."""
 
     def program_began(self, job: Job) -> None:

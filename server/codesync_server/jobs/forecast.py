@@ -6,7 +6,7 @@ from heapq import heapreplace
 from codesync_server.configuration.limits import JobLimits
 from codesync_server.jobs.job import Job
 from codesync_server.jobs.plan import run_limits
-from codesync_server.jobs.slots import Held, Slots
+from codesync_server.jobs.slots import Slots, StartedJob
 
 NEWEST_WEIGHT = 0.2
 """The weight of the newest job in the running mean of how long jobs are in a slot."""
@@ -137,7 +137,7 @@ class StartEstimates:
             self._times = StartTimes(self._slots.max_concurrent, left, self._turns.any)
         return round(self._times.of(place), 1)
 
-    def _longest(self, held: Held, now: float) -> float:
+    def _longest(self, held: StartedJob, now: float) -> float:
         """Seconds that a job may go on being in its slot at the most."""
         if held.unmetered is not None:
             return self._slots.left(held, now)

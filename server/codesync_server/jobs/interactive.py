@@ -24,7 +24,7 @@ PROGRAMS_MIN = 4
 """For so many programs there is memory, however little the machine has."""
 
 
-class Full(StrEnum):
+class InteractiveFull(StrEnum):
     """The limit that leaves no place."""
 
     SERVER = "server"
@@ -107,7 +107,7 @@ class InteractiveShare:
         """Bytes of memory that are reserved for one room."""
         return self._room_reserved[room]
 
-    def full(self, room: str, member: str, memory: int, invite: str = "") -> Full | None:
+    def full(self, room: str, member: str, memory: int, invite: str = "") -> InteractiveFull | None:
         """Tell which limit leaves no place for a program; None: there is one.
 
         The first program of a room needs no more than room for it in the whole; the first one of
@@ -123,15 +123,15 @@ class InteractiveShare:
         limits, wanted = self.limits, self._reservation(memory)
         factor = 1 if self._invites[room, invite] else 2
         if len(self._places) >= limits.server:
-            return Full.SERVER
+            return InteractiveFull.SERVER
         if self._rooms[room] >= factor * limits.room:
-            return Full.ROOM
+            return InteractiveFull.ROOM
         if self._members[room, member] >= limits.member:
-            return Full.MEMBER
+            return InteractiveFull.MEMBER
         if self._rooms[room] and self._room_reserved[room] + wanted > factor * limits.memory // 2:
-            return Full.ROOM_MEMORY
+            return InteractiveFull.ROOM_MEMORY
         if self._places and self._reserved + wanted > limits.memory:
-            return Full.MEMORY
+            return InteractiveFull.MEMORY
         return None
 
     def acquire(self, job: str, room: str, member: str, memory: int, invite: str = "") -> None:
@@ -168,19 +168,19 @@ class InteractiveShare:
         if not self._rooms[place.room]:
             del self._room_reserved[place.room]
 
-    def reason(self, full: Full) -> str:
+    def reason(self, full: InteractiveFull) -> str:
         """Say which limit a program waits for, in 100 characters at the most."""
         limits = self.limits
         match full:
-            case Full.SERVER:
+            case InteractiveFull.SERVER:
                 return f"programs with a terminal: {limits.server} on this server, the limit"
-            case Full.ROOM:
+            case InteractiveFull.ROOM:
                 return f"programs with a terminal: {limits.room} in this room, the limit"
-            case Full.MEMBER:
+            case InteractiveFull.MEMBER:
                 return f"programs with a terminal: {limits.member} of this member, the limit"
-            case Full.MEMORY:
+            case InteractiveFull.MEMORY:
                 return "the memory for programs with a terminal is in use"
-            case Full.ROOM_MEMORY:
+            case InteractiveFull.ROOM_MEMORY:
                 return "this room's share of memory for programs with a terminal is in use"
 
     def _reservation(self, memory: int) -> int:

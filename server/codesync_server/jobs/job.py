@@ -7,9 +7,9 @@ from codesync_protocol.messages import JobState, JobSummary, RunLimits, StdinHel
 from codesync_protocol.verdict import Result, Stage
 from codesync_server.configuration.limits import StageLimits
 from codesync_server.executors.session import Session
-from codesync_server.jobs.echoes import Echoes
-from codesync_server.jobs.output import KeptOutput
-from codesync_server.jobs.stdin import StdinGate
+from codesync_server.jobs.output_log import OutputLog
+from codesync_server.jobs.stdin import JobStdin
+from codesync_server.jobs.stdin_log import StdinLog
 
 TRANSITIONS: dict[JobState, frozenset[JobState]] = {
     JobState.QUEUED: frozenset({JobState.CLAIMED, JobState.FINISHED}),
@@ -58,12 +58,12 @@ class Job:
         input: what follows it, and who may send it.
         tty: whether the program gets a terminal.
         window: the terminal's columns and rows.
-        limits: of the run stage, as the intake has granted them; None: the server's own.
+        limits: of the run stage, as the incoming has granted them; None: the server's own.
         submitted_at: seconds since the Unix epoch, for display.
         queued_at: by the loop's clock, for durations.
         state: where it is in its life.
         output: what it wrote.
-        echoes: what members typed into it.
+        stdin_log: what members typed into it.
         result: how it ended.
         cancelled_by: name of the member who cancelled it.
         awaits_input: whether the program waits for input.
@@ -82,13 +82,13 @@ class Job:
     files: Sequence[tuple[str, bytes]]
     args: Sequence[bytes]
     prepared_stdin: bytes
-    input: StdinGate
+    input: JobStdin
     tty: bool
     submitted_at: float
     queued_at: float
     state: JobState = JobState.QUEUED
-    output: KeptOutput = field(default_factory=KeptOutput)
-    echoes: Echoes = field(default_factory=Echoes)
+    output: OutputLog = field(default_factory=OutputLog)
+    stdin_log: StdinLog = field(default_factory=StdinLog)
     result: Result | None = None
     cancelled_by: str = ""
     window: tuple[int, int] = (80, 24)
@@ -147,7 +147,7 @@ class Job:
             result=self.result if ended else None,
             limits=_told(self.limits),
             holder=self.holder.member if self.input.mode is StdinMode.SHARED else 0,
-            typed=self.echoes.total,
+            typed=self.stdin_log.total,
         )
 
 

@@ -4,7 +4,7 @@ from contextlib import suppress
 
 from codesync_protocol.messages import JobState, Stream
 from codesync_server.jobs.coalescer import OutputCoalescer
-from codesync_server.jobs.events import JobEvents, Progress
+from codesync_server.jobs.events import JobEvents, SlotEvents
 from codesync_server.jobs.job import Job
 
 
@@ -17,7 +17,7 @@ class JobOutputRelay:
         progress: receives what decides over slots.
     """
 
-    def __init__(self, job: Job, events: JobEvents, progress: Progress) -> None:
+    def __init__(self, job: Job, events: JobEvents, progress: SlotEvents) -> None:
         self._job = job
         self._events = events
         self._progress = progress

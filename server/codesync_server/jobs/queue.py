@@ -70,7 +70,7 @@ class FairQueue:
         """
         self._shares.grow(job, size)
 
-    def put(self, job: Job) -> None:
+    def enqueue(self, job: Job) -> None:
         """Add a job behind the others of its member, in its reserved place if it has one.
 
         Raises:
@@ -87,7 +87,7 @@ class FairQueue:
         self._turns.add(path_of(job), job)
         self._terminals += job.tty
 
-    def take(self, may_run: MayRun = lambda _: True) -> Job | None:
+    def dequeue(self, may_run: MayRun = lambda _: True) -> Job | None:
         """Remove the job whose turn it is.
 
         Args:

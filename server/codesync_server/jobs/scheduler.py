@@ -13,8 +13,8 @@ import msgspec
 from codesync_protocol.messages import JobState
 from codesync_protocol.verdict import Result, Stage, Verdict
 from codesync_server.configuration.settings import Settings
-from codesync_server.executors.contract import Executor, ExecutorDown, Sandbox
-from codesync_server.executors.judge import Stop
+from codesync_server.executors.contract import Executor, ExecutorUnavailable, Sandbox
+from codesync_server.executors.judge import StopReason
 from codesync_server.executors.session import Session
 from codesync_server.jobs.events import JobEvents
 from codesync_server.jobs.interactive import interactive_limits
@@ -39,7 +39,7 @@ TOLD_SECONDS = 2.0
 log = logging.getLogger(__name__)
 
 
-class Draining(Exception):
+class ServerDraining(Exception):
     """The server is shutting down: a job that it took now would never run."""
 
 
@@ -152,8 +152,8 @@ class Scheduler:
             Draining: no job is taken any more.
         """
         if self._draining:
-            raise Draining("the server is shutting down")
-        self._queue.put(job)
+            raise ServerDraining("the server is shutting down")
+        self._queue.enqueue(job)
         self._wake.set()
         self._changed(job.room)
         return self._queue.places_in(job.room)[job.id]
@@ -166,7 +166,7 @@ class Scheduler:
             Draining: no job is accepted any more.
         """
         if self._draining:
-            raise Draining("the server is shutting down")
+            raise ServerDraining("the server is shutting down")
         self._queue.reserve(job)
 
     def release(self, job: Job) -> None:
@@ -200,7 +200,7 @@ class Scheduler:
             return
         job.cancelled_by = job.cancelled_by or by
         if job.session is not None:
-            job.session.stop(Stop.CANCELLED)
+            job.session.stop(StopReason.CANCELLED)
         else:
             self._queue.remove(job)
             self._finish(job, Result(Verdict.CANCELLED, "cancelled before it ran"))
@@ -278,7 +278,7 @@ class Scheduler:
                 await self._idle.wait()
         for job in list(self._active.values()):
             if job.session is not None:
-                job.session.stop(Stop.SHUTDOWN)
+                job.session.stop(StopReason.SHUTDOWN)
             elif job.id in self._without_sandbox:
                 self._give_up(job, Result(Verdict.LOST, "the server shut down before it ran"))
                 self._tasks[job.id].cancel()
@@ -288,7 +288,7 @@ class Scheduler:
     async def _fill_slot(self, job: Job) -> None:
         try:
             await self._execute(job)
-        except ExecutorDown as error:
+        except ExecutorUnavailable as error:
             self._finish(job, Result(Verdict.INTERNAL_ERROR, str(error)))
         except Exception:
             # One job's bug must not take the others' slots away.
@@ -315,7 +315,7 @@ class Scheduler:
         self._without_sandbox.add(job.id)
         try:
             sandbox = await self._executor.acquire()
-        except ExecutorDown as error:
+        except ExecutorUnavailable as error:
             if not self._executor.trouble:
                 raise
             self._put_back(job, Result(Verdict.LOST, str(error)))
@@ -363,7 +363,7 @@ class Scheduler:
 
     async def _run_in(self, sandbox: Sandbox, job: Job) -> Result:
         language = self._languages.get(job.language)
-        assert language is not None  # the intake has checked it
+        assert language is not None  # the submission was checked
         spec = plan(
             job,
             language,

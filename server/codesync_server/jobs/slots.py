@@ -17,12 +17,12 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from codesync_server.jobs.interactive import Full, InteractiveLimits, InteractiveShare
+from codesync_server.jobs.interactive import InteractiveFull, InteractiveLimits, InteractiveShare
 from codesync_server.jobs.job import Job
 
 
 @dataclass(slots=True, eq=False)
-class Held:
+class StartedJob:
     """A job that has started and has not ended.
 
     Attributes:
@@ -69,7 +69,7 @@ class Slots:
         self.max_concurrent = max_concurrent
         self._slot_seconds = slot_seconds
         self._share = InteractiveShare(limits)
-        self._held: dict[str, Held] = {}
+        self._held: dict[str, StartedJob] = {}
         self._by_turn = 0  # in a slot since their turn
         self._woken = 0  # in a slot, and idle before
         self._rooms: Counter[str] = Counter()  # jobs in a slot
@@ -139,7 +139,7 @@ class Slots:
         few = self._terminals[job.room] < max(1, self.max_concurrent - 1)
         return few and self.full(job, memory) is None
 
-    def full(self, job: Job, memory: int) -> Full | None:
+    def full(self, job: Job, memory: int) -> InteractiveFull | None:
         """Tell which limit on programs with a terminal keeps a job from starting; None: none."""
         if not job.tty:
             return None
@@ -154,14 +154,14 @@ class Slots:
         """
         return self._share.full("", "", memory) is not None
 
-    def reason(self, full: Full) -> str:
+    def reason(self, full: InteractiveFull) -> str:
         """Say which limit a job waits for, and when it starts."""
         return self._share.reason(full)
 
     def start(self, job: Job, memory: int, now: float) -> None:
         """Give a slot to a job that may start."""
         assert self.may_start(job, memory)
-        self._held[job.id] = Held(job, now)
+        self._held[job.id] = StartedJob(job, now)
         self._by_turn += 1
         self._count_room(job, 1)
         if job.tty:
@@ -216,7 +216,7 @@ class Slots:
         left = [self.left(held, now) for held in self._metered()]
         return min(left, default=None)
 
-    def left(self, held: Held, now: float) -> float:
+    def left(self, held: StartedJob, now: float) -> float:
         """Seconds for which a program with a terminal may go on holding a slot."""
         return max(0.0, self._slot_seconds - held.metered(now))
 
@@ -232,14 +232,14 @@ class Slots:
             self._share.release(job.id)
         return held.used
 
-    def in_slots(self) -> Iterator[Held]:
+    def in_slots(self) -> Iterator[StartedJob]:
         """The jobs that are in a slot."""
         return (held for held in self._held.values() if held.since is not None)
 
-    def _metered(self) -> Iterator[Held]:
+    def _metered(self) -> Iterator[StartedJob]:
         return (held for held in self.in_slots() if held.unmetered is not None)
 
-    def _leave(self, held: Held, now: float) -> None:
+    def _leave(self, held: StartedJob, now: float) -> None:
         if held.since is None:
             return
         held.used, held.since = held.seconds(now), None

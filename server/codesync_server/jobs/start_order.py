@@ -38,8 +38,10 @@ class StartOrder:
         """
         if not self._slots.has_free and not self._slots.has_spare:
             return None
-        job = self._queue.take(lambda job: not self._slots.holds(job.room) and self._may_start(job))
-        job = job or self._queue.take(self._may_start)
+        job = self._queue.dequeue(
+            lambda job: not self._slots.holds(job.room) and self._may_start(job)
+        )
+        job = job or self._queue.dequeue(self._may_start)
         if job is not None:
             self._slots.start(job, self._memory(job), now)
         return job

@@ -25,7 +25,7 @@ KEPT_MAX = STDIN_WINDOW
 """Bytes that are kept in case the program must run again; one that was fed more cannot."""
 
 
-class Sink(Protocol):
+class InputSink(Protocol):
     """Where input goes once the program runs."""
 
     def feed_stdin(self, data: bytes) -> None:
@@ -37,7 +37,7 @@ class Sink(Protocol):
         ...
 
 
-class StdinGate:
+class JobStdin:
     """The input of one job.
 
     Args:
@@ -63,9 +63,9 @@ class StdinGate:
         self._early = bytearray()
         self._fed = bytearray()
         self._forgot = False
-        self._sink: Sink | None = None
+        self._sink: InputSink | None = None
 
-    def open(self, sink: Sink) -> None:
+    def open(self, sink: InputSink) -> None:
         """The program is about to run: what came early goes to it, and all that follows."""
         self._sink = sink
         if self._early:
@@ -218,7 +218,7 @@ class StdinGate:
             count += self._owed.pop()[1]
         self._owed.append((key, count))
 
-    def _feed(self, sink: Sink, data: bytes) -> None:
+    def _feed(self, sink: InputSink, data: bytes) -> None:
         self._forgot = self._forgot or len(self._fed) + len(data) > KEPT_MAX
         if self._forgot:
             self._fed.clear()

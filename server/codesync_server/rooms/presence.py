@@ -6,7 +6,7 @@ from heapq import heappop, heappush
 
 from codesync_protocol.codec import encode
 from codesync_protocol.messages import Caret, MemberCaret
-from codesync_server.rooms.outlet import Outlet
+from codesync_server.rooms.member_channel import MemberChannel
 from codesync_server.rooms.registry import Rooms
 from codesync_server.rooms.room import Room
 
@@ -82,7 +82,7 @@ class Presence:
             self._earlier.set()
 
 
-def tell_carets(room: Room, outlet: Outlet) -> None:
+def send_carets(room: Room, channel: MemberChannel) -> None:
     """Tell a newcomer where everybody is."""
     for caret in room.carets.values():
-        outlet.put_state(f"caret {caret.member}", encode(caret))
+        channel.put_state(f"caret {caret.member}", encode(caret))

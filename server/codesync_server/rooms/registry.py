@@ -10,18 +10,18 @@ from codesync_protocol.shared_text import SOURCE
 from codesync_server.access.budgets import Budget, Budgets
 from codesync_server.access.payer import Payer
 from codesync_server.access.token_buckets import Rate
-from codesync_server.documents.document import Unreadable
+from codesync_server.documents.document import UnreadableHistory
 from codesync_server.documents.load_process import LoadProcesses
 from codesync_server.jobs.job import Job
-from codesync_server.jobs.kept import job_of
+from codesync_server.jobs.job_records import job_of
 from codesync_server.jobs.memory_budget import MemoryBudget
-from codesync_server.rooms.histories import restorable
-from codesync_server.rooms.roll import MEMBERS_MAX
+from codesync_server.rooms.document_checks import restorable
+from codesync_server.rooms.membership import MEMBERS_MAX
 from codesync_server.rooms.room import JOBS_KEPT, Room
 from codesync_server.rooms.room_memory import memory_of
-from codesync_server.store.contract import StoreDown
-from codesync_server.store.keeper import Keeper
-from codesync_server.store.records import Wanted
+from codesync_server.store.contract import StoreUnavailable
+from codesync_server.store.records import JobQuery
+from codesync_server.store.writer import StoreWriter
 
 OPENED = Budget("rooms opened", "rooms", address=Rate(500, 5.0), invite=Rate(500, 5.0))
 """Opening a room that is not in memory reads or creates it. The rooms of a class come at once."""
@@ -67,7 +67,7 @@ class Rooms:
     """All rooms of a server.
 
     Args:
-        keeper: knows those that are not in memory.
+        writer: knows those that are not in memory.
         language: in which language the source of a new room is.
         starter: what stands in it.
         memory: counts what the logs of rooms keep in memory.
@@ -79,7 +79,7 @@ class Rooms:
 
     def __init__(
         self,
-        keeper: Keeper,
+        writer: StoreWriter,
         language: str = "",
         starter: str = "",
         *,
@@ -91,7 +91,7 @@ class Rooms:
     ) -> None:
         self._limits = limits or RoomLimits()
         self._budgets = budgets or Budgets()
-        self._keeper = keeper
+        self._writer = writer
         self._memory = memory
         self._processes = processes or LoadProcesses()
         self._opening: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -143,7 +143,7 @@ class Rooms:
                 room = self._rooms.get(name)
                 if room is None:
                     kept = await self._restored(name, now, is_urgent=is_urgent)
-                    room = self.add(kept or Room(name, now, self._keeper.keep), is_new=not kept)
+                    room = self.add(kept or Room(name, now, self._writer.keep), is_new=not kept)
         self._closed.discard(room)
         if room.idle_since is not None:
             room.idle_since = now
@@ -153,19 +153,19 @@ class Rooms:
         if self._unreadable_until.get(name, now) > now:
             raise RoomUnavailable(_UNREADABLE)
         try:
-            kept = await self._keeper.store.room(name)
+            kept = await self._writer.store.room(name)
             if kept is None:
                 return None
             kept, is_renewed = await restorable(kept, self._processes, is_urgent=is_urgent)
-            room = Room(name, now, self._keeper.keep, kept)
+            room = Room(name, now, self._writer.keep, kept)
             if is_renewed:
                 room.save_all()
-            past = await self._keeper.store.jobs(
-                name, Wanted(), before=kept.jobs + 1, limit=JOBS_KEPT
+            past = await self._writer.store.jobs(
+                name, JobQuery(), before=kept.jobs + 1, limit=JOBS_KEPT
             )
-        except StoreDown as error:
+        except StoreUnavailable as error:
             raise RoomUnavailable(f"the store is away, and the room lies in it: {error}") from None
-        except (Unreadable, ValueError) as error:
+        except (UnreadableHistory, ValueError) as error:
             log.error("room %s cannot be read: %s", name, error)
             if not is_urgent:
                 self._remember_unreadable(name, now)
@@ -193,7 +193,7 @@ class Rooms:
         if room.name in self._rooms:
             return self._rooms[room.name]
         self._rooms[room.name] = room
-        room.roll.members_max = self._limits.members
+        room.membership.members_max = self._limits.members
         if self._memory is not None:
             room.log.account_to(self._memory)
         if is_new:
@@ -237,12 +237,12 @@ class Rooms:
         """Let go of the room that has been idle for longest, if all of it is in the store."""
         idle = [room for room in self if room.idle_since is not None and not any(room.unfinished())]
         for room in sorted(idle, key=lambda each: each.idle_since or 0.0):
-            if not room.has_loose_edits and not self._keeper.is_unsaved(room.name):
+            if not room.has_loose_edits and not self._writer.is_unsaved(room.name):
                 del self._rooms[room.name]
                 return True
         return False
 
-    def shed(self, cancel: Callable[[Job, str], None]) -> bool:
+    def close_largest(self, cancel: Callable[[Job, str], None]) -> bool:
         """Reduce the memory of rooms: forget the empty ones, and close the one that uses most.
 
         A room is the identity that uses memory: an invite leads into one room only. Activity does
@@ -283,7 +283,7 @@ class Rooms:
                 room.renew_document()  # it is restored at once when somebody comes again
             elif room.has_loose_edits:
                 room.save_text()
-            elif not self._keeper.is_unsaved(room.name):
+            elif not self._writer.is_unsaved(room.name):
                 del self._rooms[room.name]
 
     def _idle_seconds(self, room: Room) -> float:

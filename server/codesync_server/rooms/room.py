@@ -27,15 +27,15 @@ from codesync_protocol.messages import (
 from codesync_protocol.paging import split_members, split_queue
 from codesync_server.documents.document import Document
 from codesync_server.jobs.job import Job, stdin_held
-from codesync_server.rooms.book import Keep, RoomBook, keep_nothing
+from codesync_server.rooms.event_log import EventLog
 from codesync_server.rooms.frames import frame_of, frames_of
-from codesync_server.rooms.gate import Gate, Kept
 from codesync_server.rooms.identity import Identity
-from codesync_server.rooms.log import EventLog
-from codesync_server.rooms.member_news import MemberNews
-from codesync_server.rooms.outlet import Outlet
-from codesync_server.rooms.roll import Roll
-from codesync_server.store.records import KeptRoom
+from codesync_server.rooms.member_announcements import MemberAnnouncements
+from codesync_server.rooms.member_channel import MemberChannel
+from codesync_server.rooms.membership import Membership
+from codesync_server.rooms.persistence import Keep, RoomPersistence, discard_changes
+from codesync_server.rooms.publish_barrier import Durable, PublishBarrier
+from codesync_server.store.records import StoredRoom
 
 QUIET_CHECKS = 6
 """After so many checks without an edit, a history of many blocks is renewed."""
@@ -65,14 +65,14 @@ class Room:
         text_seq: the last event that told of a change of them.
         language: in which language the source is.
         carets: where its members are in the source, by member id.
-        roll: who is in it, and whom it knows.
+        membership: who is in it, and whom it knows.
         jobs_had: how many jobs it has had.
         member_news: tells the members who is here.
         idle_since: by the loop's clock, when the last member left; None while somebody is here.
     """
 
     def __init__(
-        self, name: str, now: float, keep: Keep = keep_nothing, kept: KeptRoom | None = None
+        self, name: str, now: float, keep: Keep = discard_changes, kept: StoredRoom | None = None
     ) -> None:
         self.name = name
         self.text_id = secrets.token_hex(8)
@@ -82,21 +82,21 @@ class Room:
         self.text_seq = 0
         self.language = ""
         self.carets: dict[int, MemberCaret] = {}
-        self.roll = Roll()
+        self.membership = Membership()
         self.jobs_had = 0
         self.idle_since: float | None = now
         self._made_at = time.time()
-        self._book = RoomBook(name, keep, kept.text if kept else None)
-        self._gate = Gate()
-        self._outlets: dict[str, Outlet] = {}  # by client key
-        self.member_news = MemberNews(self._tell_members)
+        self._persistence = RoomPersistence(name, keep, kept.text if kept else None)
+        self._barrier = PublishBarrier()
+        self._outlets: dict[str, MemberChannel] = {}  # by client key
+        self.member_news = MemberAnnouncements(self._tell_members)
         self._last_queue: list[bytes] = []
         self._checked_edits = 0
         self._quiet_checks = 0
         if kept is not None:
             self._restore(kept)
 
-    def _restore(self, kept: KeptRoom) -> None:
+    def _restore(self, kept: StoredRoom) -> None:
         """Be what the store says.
 
         Raises:
@@ -104,26 +104,26 @@ class Room:
         """
         self.text_id = kept.room.text
         self.language = kept.room.language
-        self.roll.invites_after = kept.room.invites_after
-        self.roll.editors_after = kept.room.editors_after
-        self.roll.server_dates_from = kept.room.server_dates_from
+        self.membership.invites_after = kept.room.invites_after
+        self.membership.editors_after = kept.room.editors_after
+        self.membership.server_dates_from = kept.room.server_dates_from
         self.jobs_had = kept.jobs
         self._made_at = kept.room.made_at
-        self.roll.restore(reversed(kept.members))
+        self.membership.restore(reversed(kept.members))
         for edit in kept.text.edits:
-            if identity := self.roll.identity_of(edit.key):
+            if identity := self.membership.identity_of(edit.key):
                 identity.edits_taken = max(identity.edits_taken, edit.number)
                 identity.edits_told = identity.edits_taken
         self.document = Document.restored(
             kept.text.state,
             (edit.data for edit in kept.text.edits),
-            (identity.crdt for _, identity in self.roll.known),
+            (identity.crdt for _, identity in self.membership.known),
         )
 
     # Members.
 
     def enter(
-        self, key: str, name: str, role: Role, outlet: Outlet, issued: float | None = None
+        self, key: str, name: str, role: Role, channel: MemberChannel, issued: float | None = None
     ) -> Member:
         """Let somebody in; the same client instance again takes the place of its old connection.
 
@@ -131,7 +131,7 @@ class Room:
             key: the client instance.
             name: what it wants to be called.
             role: what its token says that it may do.
-            outlet: the way to it.
+            channel: the way to it.
             issued: when its invite was made; None for the server's token.
 
         Returns:
@@ -142,9 +142,9 @@ class Room:
         """
         if old := self._outlets.pop(key, None):
             old.close("the same client connected again")
-            self.roll.depart(key)
-        member = self.roll.arrive(key, name, role, issued)
-        self._outlets[key] = outlet
+            self.membership.leave(key)
+        member = self.membership.join(key, name, role, issued)
+        self._outlets[key] = channel
         self.idle_since = None
         self._last_queue = []  # the newcomer knows another one
         self.save()
@@ -154,15 +154,15 @@ class Room:
 
     def identity(self, key: str) -> Identity:
         """What the room remembers of somebody who is in it."""
-        return self.roll.identity(key)
+        return self.membership.identity(key)
 
     def member_of(self, key: str) -> Member:
         """Whoever is here as this client instance."""
-        return self.roll.member_of(key)
+        return self.membership.member_of(key)
 
     def set_role(self, key: str, role: Role, *, caps_links: bool = True) -> None:
         """Let a member do more or less, now and when it comes back; see `Roll.set_role`."""
-        self.roll.set_role(key, role, caps_links=caps_links)
+        self.membership.set_role(key, role, caps_links=caps_links)
         if role is Role.VIEWER:
             self._give_input_back(key)
         self._save_roll()
@@ -175,19 +175,19 @@ class Room:
             key: its client instance.
             reason: what it is told.
         """
-        self.carets.pop(self.roll.remove(key, reason).member, None)
+        self.carets.pop(self.membership.remove(key, reason).member, None)
         self.save_member(key)
         self._save_roll()
         self._outlets.pop(key).cut(encode(Fault(Code.REMOVED, reason, fatal=True)), reason)
         self._give_input_back(key)
         self.member_news.changed(is_urgent=True)
 
-    def leave(self, key: str, outlet: Outlet, now: float) -> None:
+    def leave(self, key: str, channel: MemberChannel, now: float) -> None:
         """Let somebody go, unless their place was taken over by a newer connection."""
-        if self._outlets.get(key) is not outlet:
+        if self._outlets.get(key) is not channel:
             return
         del self._outlets[key]
-        self.carets.pop(self.roll.depart(key).member, None)
+        self.carets.pop(self.membership.leave(key).member, None)
         self.save_member(key)
         self._give_input_back(key)
         if not self.size:
@@ -197,26 +197,26 @@ class Room:
 
     def dismiss(self, reason: str) -> None:
         """End the connections of all members, who are shown the reason and may come back."""
-        for outlet in list(self._outlets.values()):
-            outlet.close(reason)
+        for channel in list(self._outlets.values()):
+            channel.close(reason)
 
     def _give_input_back(self, key: str) -> None:
         """Let programs be typed to by whoever submitted them, not by somebody who is gone."""
         for job in self.unfinished():
             owner = job.submitter
-            if job.typist is not None and job.typist.key == key and owner.key in self.roll:
+            if job.typist is not None and job.typist.key == key and owner.key in self.membership:
                 job.typist = None
                 self.publish(partial(stdin_held, job.id, owner))
 
     @property
     def members(self) -> Members:
         """Who is here."""
-        return Members(tuple(self.roll))
+        return Members(tuple(self.membership))
 
     @property
     def size(self) -> int:
         """How many are here."""
-        return len(self.roll)
+        return len(self.membership)
 
     def _tell_members(self) -> int:
         frames = frames_of(split_members(self.members))
@@ -227,18 +227,21 @@ class Room:
 
     def save(self) -> None:
         """Have the room itself kept as it is now."""
-        self._book.room(
-            text=self.text_id, language=self.language, roll=self.roll, made_at=self._made_at
+        self._persistence.room(
+            text=self.text_id,
+            language=self.language,
+            membership=self.membership,
+            made_at=self._made_at,
         )
 
-    def save_member(self, key: str) -> Kept:
+    def save_member(self, key: str) -> Durable:
         """Have what is known of somebody kept."""
-        return self._book.member(key, self.roll.identity(key))
+        return self._persistence.member(key, self.membership.identity(key))
 
     def _save_roll(self) -> None:
         """Have it kept who is here now, and which links are old."""
         self.save()
-        for key in self.roll.keys:
+        for key in self.membership.keys:
             self.save_member(key)
 
     def save_text(self) -> None:
@@ -246,25 +249,25 @@ class Room:
         if self.document.has_long_history:
             self.renew_document()
         else:
-            self._book.text(self.document, self.roll.known)
+            self._persistence.text(self.document, self.membership.known)
 
     def save_all(self) -> None:
         """Have everything kept as it is now: the store missed some of what happened."""
         self.save()
-        for key, _ in self.roll.known:
+        for key, _ in self.membership.known:
             self.save_member(key)
         self.save_text()
 
     @property
     def has_loose_edits(self) -> bool:
         """Whether edits are kept one by one that had better be kept in one piece."""
-        return self._book.has_edits
+        return self._persistence.has_edits
 
-    def edited(self, key: str, number: int, data: bytes) -> Kept:
+    def edited(self, key: str, number: int, data: bytes) -> Durable:
         """Have an edit kept that the document has taken."""
-        kept = self._book.edit(key, number, data)
-        if self._book.is_long and not self.document.has_long_history:
-            self._book.text(self.document, self.roll.known)
+        kept = self._persistence.edit(key, number, data)
+        if self._persistence.is_long and not self.document.has_long_history:
+            self._persistence.text(self.document, self.membership.known)
         return kept
 
     def tell_saving(self, trouble: str) -> None:
@@ -273,18 +276,18 @@ class Room:
 
     # What is said.
 
-    def after(self, kept: Kept, act: Callable[[], None]) -> None:
+    def after(self, kept: Durable, act: Callable[[], None]) -> None:
         """Do something when something is kept, and everything before has been told."""
-        self._gate.then(kept, act)
+        self._barrier.after(kept, act)
 
-    def publish(self, make: Callable[[int], Event], kept: Kept = None) -> None:
+    def publish(self, make: Callable[[int], Event], kept: Durable = None) -> None:
         """Let something happen: give it a number, remember it, tell everybody.
 
         Args:
             make: makes the event with its number.
             kept: the event is told when this is done, and those behind it after it.
         """
-        self._gate.then(kept, lambda: self._tell_event(make))
+        self._barrier.after(kept, lambda: self._tell_event(make))
 
     def _tell_event(self, make: Callable[[int], Event]) -> None:
         event = make(self.log.next_seq())
@@ -294,14 +297,14 @@ class Room:
         may_skip, urgent = isinstance(event, Output), isinstance(event, Edited)
         if isinstance(event, Edited | DocumentReset):
             self.text_seq = event.seq
-        for outlet in self._outlets.values():
-            outlet.put_event(frame, may_skip=may_skip, urgent=urgent)
+        for channel in self._outlets.values():
+            channel.put_event(frame, may_skip=may_skip, urgent=urgent)
 
     def tell(self, kind: str, *frames: bytes) -> None:
         """Tell everybody the state of something, in one frame or in pages."""
         if frames:
-            for outlet in self._outlets.values():
-                outlet.put_state(kind, *frames)
+            for channel in self._outlets.values():
+                channel.put_state(kind, *frames)
 
     def tell_queue(self, queue: Queue) -> int:
         """Tell all members the queue, unless they know it already.
@@ -320,9 +323,9 @@ class Room:
         """Tell the others where a member is, if it is still here."""
         if caret := self.carets.get(member):
             frame = encode(caret)
-            for key, outlet in self._outlets.items():
+            for key, channel in self._outlets.items():
                 if self.member_of(key).member != member:
-                    outlet.put_state(f"caret {member}", frame)
+                    channel.put_state(f"caret {member}", frame)
 
     @property
     def is_checked(self) -> bool:
@@ -341,7 +344,7 @@ class Room:
             if self._quiet_checks == QUIET_CHECKS and self.document.has_many_blocks:
                 self.renew_document()
             return
-        if not self._gate.is_open:
+        if not self._barrier.is_open:
             return
         self._quiet_checks = 0
         if is_sound is None:
@@ -350,28 +353,28 @@ class Room:
             self.renew_document()
         self._checked_edits = self.document.edits
         frame = encode(DocumentCheck(self.log.seq, self.document.digest))
-        for outlet in self._outlets.values():
-            outlet.put_event(frame, may_skip=True)
+        for channel in self._outlets.values():
+            channel.put_event(frame, may_skip=True)
 
     def renew_document(self) -> None:
         """Let the history of the texts begin anew; everybody has to fetch them again."""
         self.document = self.document.renewed()
         self._checked_edits = -1
-        for _, identity in self.roll.known:
+        for _, identity in self.membership.known:
             identity.crdt = 0
-        self._book.text(self.document, self.roll.known, begins_anew=True)
+        self._persistence.text(self.document, self.membership.known, begins_anew=True)
         self.publish(DocumentReset)  # what is edited from now on waits for it to be kept
 
     def notify(self, notice: Notice) -> None:
         """Tell everybody something."""
         frame = encode(notice)
-        for outlet in self._outlets.values():
-            outlet.put_reply(frame)
+        for channel in self._outlets.values():
+            channel.put_reply(frame)
 
     def reply(self, key: str, frame: bytes) -> None:
         """Answer one client, if it is here."""
-        if outlet := self._outlets.get(key):
-            outlet.put_reply(frame)
+        if channel := self._outlets.get(key):
+            channel.put_reply(frame)
 
     # Jobs.
 

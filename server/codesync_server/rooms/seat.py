@@ -6,7 +6,7 @@ from codesync_server.access.payer import Payer
 from codesync_server.access.rules import ACTING_ROLES
 from codesync_server.jobs.job import Job, Submitter
 from codesync_server.rooms.frames import frame_of
-from codesync_server.rooms.outlet import Outlet
+from codesync_server.rooms.member_channel import MemberChannel
 from codesync_server.rooms.room import Room
 
 
@@ -16,14 +16,16 @@ class Seat:
     Args:
         room: the room.
         key: the member's client key.
-        outlet: the way back to the member.
+        channel: the way back to the member.
         payer: the identities that are charged; by default the room and the member alone.
     """
 
-    def __init__(self, room: Room, key: str, outlet: Outlet, payer: Payer | None = None) -> None:
+    def __init__(
+        self, room: Room, key: str, channel: MemberChannel, payer: Payer | None = None
+    ) -> None:
         self.room = room
         self.key = key
-        self.outlet = outlet
+        self.channel = channel
         self.payer = payer or Payer(room=room.name, member=key)
 
     @property
@@ -44,7 +46,7 @@ class Seat:
     def reply(self, message: ServerMessage) -> None:
         """Answer them."""
         if (frame := frame_of(message)) is not None:
-            self.outlet.put_reply(frame)
+            self.channel.put_reply(frame)
 
     def require_acting(self) -> None:
         """Make sure that they may do more than watch.

@@ -9,10 +9,10 @@ from codesync_protocol.verdict import Result
 from codesync_server.store.records import (
     EditRecord,
     JobRecord,
+    JobSource,
     MemberRecord,
     OutputRun,
     RoomRecord,
-    Source,
 )
 
 
@@ -94,7 +94,7 @@ class FinishJob:
     result: Result
     cancelled_by: str
     output: tuple[OutputRun, ...]
-    source: Source | None = None
+    source: JobSource | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,12 @@ from typing import Protocol
 
 from codesync_server.store.changes import Change
 from codesync_server.store.records import (
+    JobQuery,
     JobRecord,
-    KeptRoom,
+    JobSource,
     OutputRun,
-    RoomLine,
-    Source,
-    Wanted,
+    RoomSummary,
+    StoredRoom,
 )
 
 SCHEMA = 5
@@ -33,7 +33,7 @@ class StoreUnusable(Exception):
     """The store cannot be opened; the message says why and what to do."""
 
 
-class StoreAbsent(StoreUnusable):
+class StoreMissing(StoreUnusable):
     """Nothing was ever kept there, so there is nothing to read."""
 
 
@@ -45,11 +45,11 @@ class StoreLost(StoreUnusable):
     """Another server has taken the store over: this one ends, and nothing of it counts any more."""
 
 
-class StoreDown(Exception):
+class StoreUnavailable(Exception):
     """The store does not answer, or cannot write; the message says why. It may come back."""
 
 
-class Unanswerable(StoreDown):
+class UnsupportedQuery(StoreUnavailable):
     """This cannot be looked for, in no store and at no time; the message says why."""
 
 
@@ -146,12 +146,12 @@ class Store(Protocol):
         """
         ...
 
-    async def room(self, name: str) -> KeptRoom | None:
+    async def room(self, name: str) -> StoredRoom | None:
         """A room with its members and texts."""
         ...
 
     async def jobs(
-        self, room: str, wanted: Wanted, *, before: int, limit: int
+        self, room: str, wanted: JobQuery, *, before: int, limit: int
     ) -> Sequence[JobRecord]:
         """Finished jobs, the latest first, without their sources.
 
@@ -177,7 +177,7 @@ class Store(Protocol):
         """What a finished job wrote, as far as it was kept."""
         ...
 
-    async def rooms(self, limit: int, after: RoomLine | None = None) -> Sequence[RoomLine]:
+    async def rooms(self, limit: int, after: RoomSummary | None = None) -> Sequence[RoomSummary]:
         """Read one page of the rooms, those first that were used last.
 
         A room that is used meanwhile moves to the front, so a later page can lack it.
@@ -247,7 +247,7 @@ async def all_room_names(store: Store) -> AsyncIterator[str]:
         page = await store.room_names(ROOMS_AT_A_TIME, page[-1])
 
 
-async def all_rooms(store: Store) -> AsyncIterator[RoomLine]:
+async def all_rooms(store: Store) -> AsyncIterator[RoomSummary]:
     """Give all rooms, those first that were used last, page by page."""
     page = await store.rooms(ROOMS_AT_A_TIME)
     while page:
@@ -256,7 +256,7 @@ async def all_rooms(store: Store) -> AsyncIterator[RoomLine]:
         page = await store.rooms(ROOMS_AT_A_TIME, page[-1])
 
 
-def source_of(record: JobRecord) -> Source:
+def source_of(record: JobRecord) -> JobSource:
     """The source of a record that was asked for with it."""
     assert record.source is not None
     return record.source

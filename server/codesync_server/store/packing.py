@@ -7,7 +7,7 @@ from typing import TypeVar
 import msgspec
 
 from codesync_protocol.limits import ARGS_MAX, MIB, PREPARED_STDIN_MAX, SOURCE_MAX
-from codesync_server.store.records import OutputRun, Source
+from codesync_server.store.records import JobSource, OutputRun
 
 OUTPUT_HEAD = 512 * 1024
 """Bytes from the beginning of a job's output that are kept."""
@@ -29,16 +29,16 @@ _LEVEL = 3
 _T = TypeVar("_T")
 
 _encoder = msgspec.msgpack.Encoder()
-_sources = msgspec.msgpack.Decoder(Source)
+_sources = msgspec.msgpack.Decoder(JobSource)
 _outputs = msgspec.msgpack.Decoder(tuple[OutputRun, ...])
 
 
-def pack_source(source: Source) -> bytes:
+def pack_source(source: JobSource) -> bytes:
     """Pack what a job runs."""
     return zlib.compress(_encoder.encode(source), _LEVEL)
 
 
-def unpack_source(data: bytes) -> Source:
+def unpack_source(data: bytes) -> JobSource:
     """Unpack what a job runs.
 
     Raises:
@@ -73,6 +73,6 @@ def _unpack(decoder: "msgspec.msgpack.Decoder[_T]", data: bytes, size_max: int) 
         raise ValueError(str(error)) from None
 
 
-def excerpt(source: Source) -> str:
+def excerpt(source: JobSource) -> str:
     """What of a source can be searched."""
     return source.files[0][1][: 4 * EXCERPT_CHARS].decode("utf-8", "replace")[:EXCERPT_CHARS]

@@ -115,7 +115,7 @@ class TextRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class KeptRoom:
+class StoredRoom:
     """Everything that is kept of a room, apart from its jobs.
 
     Attributes:
@@ -131,7 +131,7 @@ class KeptRoom:
     jobs: Count
 
 
-class Source(msgspec.Struct, frozen=True, array_like=True):
+class JobSource(msgspec.Struct, frozen=True, array_like=True):
     """What a job runs.
 
     Attributes:
@@ -211,7 +211,7 @@ class JobRecord:
     result: Result | None = None
     cancelled_by: Line = ""
     invite: InviteId = ""
-    source: Source | None = field(default=None, repr=False)
+    source: JobSource | None = field(default=None, repr=False)
 
     def summary(self) -> JobSummary:
         """Describe it for a room."""
@@ -232,7 +232,7 @@ class JobRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class JobQuery:
     """Which finished jobs are looked for; what is empty does not matter.
 
     Attributes:
@@ -252,7 +252,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class RoomLine:
+class RoomSummary:
     """A room in a list.
 
     Attributes:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from codesync_protocol.errors import Code
 from codesync_server.access.budgets import Budget, Budgets
-from codesync_server.access.exhausted import Exhausted
+from codesync_server.access.limit_reached import LimitReached
 from codesync_server.access.payer import Level, Payer
 from codesync_server.access.token_buckets import Rate
 
@@ -30,7 +30,7 @@ def budgets() -> Budgets:
 def is_charged(budgets: Budgets, payer: Payer, cost: float = 1, now: float = 0.0) -> bool:
     try:
         budgets.charge(JOBS, payer, cost, now)
-    except Exhausted:
+    except LimitReached:
         return False
     return True
 
@@ -61,7 +61,7 @@ def test_an_unknown_identity_is_not_charged(budgets: Budgets) -> None:
 def test_equal_budgets_share_their_state(budgets: Budgets) -> None:
     budget = Budget("joins", "joins", room=Rate(1, 1))
     budgets.charge(budget, ANA, 1, 0.0)
-    with pytest.raises(Exhausted):
+    with pytest.raises(LimitReached):
         budgets.charge(Budget("joins", "joins", room=Rate(1, 1)), ANA, 1, 0.0)
 
 
@@ -89,7 +89,7 @@ def test_a_payer_that_waits_as_long_as_told_is_not_refused(
         payer = Payer(invite=f"invite {invite}", room="room", member=f"key {member}")
         try:
             budgets.charge(JOBS, payer, cost, now)
-        except Exhausted as error:
+        except LimitReached as error:
             now += error.retry_after
             budgets.charge(JOBS, payer, cost, now)
 
@@ -116,7 +116,7 @@ def test_a_cost_above_the_burst_is_taken_and_waited_for(budgets: Budgets) -> Non
 
 def test_a_refusal_states_the_limit_and_when_to_try_again(budgets: Budgets) -> None:
     budgets.charge(JOBS, ANA, 3, 0.0)
-    with pytest.raises(Exhausted) as caught:
+    with pytest.raises(LimitReached) as caught:
         budgets.charge(JOBS, ANA, 1, 0.0)
     error = caught.value
     assert (error.level, error.name, error.retry_after) == (Level.MEMBER, "submissions", 1.0)
@@ -131,7 +131,9 @@ def test_a_refusal_states_the_limit_and_when_to_try_again(budgets: Budgets) -> N
 def test_the_level_with_the_longest_wait_is_named(budgets: Budgets) -> None:
     is_charged(budgets, ANA, 3)
     is_charged(budgets, BEN, 1)
-    with pytest.raises(Exhausted, match=r"Your invite's limit .* Try again in about 2 s") as caught:
+    with pytest.raises(
+        LimitReached, match=r"Your invite's limit .* Try again in about 2 s"
+    ) as caught:
         budgets.charge(JOBS, ANA, 1, 0.0)
     assert caught.value.level is Level.INVITE
 
@@ -148,7 +150,7 @@ def test_a_limit_in_bytes_is_written_with_its_unit(
 ) -> None:
     budget = Budget("uploads", "bytes", address=rate)
     budgets.charge(budget, ANA, rate.burst, 0.0)
-    with pytest.raises(Exhausted) as caught:
+    with pytest.raises(LimitReached) as caught:
         budgets.charge(budget, ANA, rate.burst, 0.0)
     assert caught.value.limit == words
 
@@ -156,5 +158,5 @@ def test_a_limit_in_bytes_is_written_with_its_unit(
 def test_a_long_wait_is_told_in_minutes(budgets: Budgets) -> None:
     budget = Budget("joins", "joins", server=Rate(1, 0.001))
     budgets.charge(budget, Payer(), 1, 0.0)
-    with pytest.raises(Exhausted, match=r"^The server's limit on joins .* in about 17 min\.$"):
+    with pytest.raises(LimitReached, match=r"^The server's limit on joins .* in about 17 min\.$"):
         budgets.charge(budget, Payer(), 1, 0.0)

@@ -16,14 +16,14 @@ from codesync_server.access.invites import (
     CLOCK_SKEW_SECONDS,
     LIFETIME_SECONDS,
     Grant,
-    InviteDesk,
-    NotGranted,
+    InviteRejected,
+    InviteSigner,
     invite_identity,
 )
 from tests.handshakes import granted
 
 TOKEN = secrets.token_urlsafe(32)
-DESK = InviteDesk(TOKEN)
+DESK = InviteSigner(TOKEN)
 INVITE = DESK.invite("lab", Role.EDITOR)
 
 BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -130,7 +130,7 @@ def test_f31_a_clock_that_jumps_takes_no_invite_away(clock: Clock, jump: float) 
 
 
 def test_an_invite_of_a_server_with_another_token_is_refused() -> None:
-    other = InviteDesk(secrets.token_urlsafe(32))
+    other = InviteSigner(secrets.token_urlsafe(32))
     assert granted(other, INVITE, "lab") is None
     assert granted(other, TOKEN, "lab") is None
 
@@ -201,7 +201,7 @@ def test_h38_an_invite_that_a_fast_clock_dated_is_refused(clock: Clock) -> None:
     clock.now -= 3600.0
     claim = DESK.claim(Credentials.of(invite).identity)
     assert claim is not None
-    with pytest.raises(NotGranted, match="60 min in the future: the clock of the machine"):
+    with pytest.raises(InviteRejected, match="60 min in the future: the clock of the machine"):
         DESK.grant(claim, "lab")
 
 

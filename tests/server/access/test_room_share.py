@@ -5,15 +5,15 @@ from contextlib import suppress
 import pytest
 
 from codesync_server.access.budgets import Budget, Budgets
-from codesync_server.access.exhausted import Exhausted
+from codesync_server.access.limit_reached import LimitReached
 from codesync_server.access.payer import SERVER_TOKEN, Level, Payer
 from codesync_server.access.shares import Shares
 from codesync_server.configuration.settings import Settings
 from codesync_server.connections.client_limits import ClientLimits
 from codesync_server.connections.peer import message_budget
-from codesync_server.rooms.actions import CHANGES, FETCHES, OUTPUT_PARTS, QUERIES, TYPED
-from codesync_server.rooms.edit_charges import EDIT_BYTES, EDIT_TIME, EDITS, HISTORY
-from codesync_server.rooms.submission_budgets import SubmissionBudgets
+from codesync_server.rooms.commands.dispatch import CHANGES, FETCHES, OUTPUT_PARTS, QUERIES, TYPED
+from codesync_server.rooms.commands.edit_charges import EDIT_BYTES, EDIT_TIME, EDITS, HISTORY
+from codesync_server.rooms.commands.submission_budgets import SubmissionBudgets
 
 KEYS = 450
 """The most members that one link brings into a room."""
@@ -61,7 +61,7 @@ def test_one_link_does_not_keep_others_from_joining() -> None:
         assert client
         try:
             limits.join(client, payer, now)
-        except Exhausted:
+        except LimitReached:
             return False
         return True
 
@@ -74,9 +74,9 @@ def test_one_link_does_not_keep_others_from_joining() -> None:
 async def test_one_link_does_not_keep_others_from_submitting() -> None:
     submissions = SubmissionBudgets(Budgets(), Settings())
     for number in range(10_000):
-        with suppress(Exhausted):
+        with suppress(LimitReached):
             submissions.charge_submission(abuser(number), 0)
-    with pytest.raises(Exhausted, match="Your invite's limit on submissions"):
+    with pytest.raises(LimitReached, match="Your invite's limit on submissions"):
         submissions.charge_submission(abuser(0), 0)
     submissions.charge_submission(HOST, 100)
     submissions.charge_submission(BEN, 100)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codesync_protocol.errors import Code
-from codesync_server.access.exhausted import Exhausted
+from codesync_server.access.limit_reached import LimitReached
 from codesync_server.access.payer import Level, Payer
 from codesync_server.access.shares import Share, Shares
 
@@ -16,7 +16,7 @@ ANA, BEN, CYD, DAN = (Payer(room=room, member=who) for room, who in ("xa", "xb",
 def acquired(shares: Shares, payer: Payer, amount: int = 1) -> bool:
     try:
         shares.acquire(QUEUE, payer, amount)
-    except Exhausted:
+    except LimitReached:
         return False
     return True
 
@@ -48,7 +48,7 @@ def test_a_refusal_states_the_limit_and_when_to_try_again() -> None:
     shares = Shares()
     shares.acquire(QUEUE, ANA, 2)
     shares.acquire(QUEUE, BEN, 2)
-    with pytest.raises(Exhausted) as caught:
+    with pytest.raises(LimitReached) as caught:
         shares.acquire(QUEUE, CYD, retry_after=19.2)
     assert str(caught.value) == (
         "This room's share of the queue is full (4 jobs). Try again in about 20 s."
@@ -56,7 +56,7 @@ def test_a_refusal_states_the_limit_and_when_to_try_again() -> None:
     assert (caught.value.code, caught.value.level) == (Code.QUEUE_FULL, Level.ROOM)
     assert shares.refusals == {("the queue", Level.ROOM): 1}
     shares.acquire(QUEUE, DAN, 2)
-    with pytest.raises(Exhausted) as caught:
+    with pytest.raises(LimitReached) as caught:
         shares.acquire(QUEUE, Payer())
     assert str(caught.value) == (
         "The server's limit on the queue is reached (6 jobs). Try again in about 10 s."

@@ -24,7 +24,7 @@ from codesync_protocol.messages import (
     StdinMode,
     Welcome,
 )
-from codesync_server.access.invites import InviteDesk
+from codesync_server.access.invites import InviteSigner
 from codesync_server.configuration.settings import Settings
 from codesync_server.connections import admission, handshake
 from codesync_server.connections.admission import WRONG_TOKENS_BURST
@@ -240,7 +240,7 @@ async def test_a57_fields_of_a_later_hello_are_ignored(server: RunningServer) ->
 
 async def test_a41_a_token_that_permits_nothing_here_is_refused(server: RunningServer) -> None:
     invites = server.app.invites
-    strangers = InviteDesk(secrets.token_urlsafe(32))
+    strangers = InviteSigner(secrets.token_urlsafe(32))
     for token in (
         "",
         "wrong",

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codesync_server.access.budgets import Budgets
-from codesync_server.access.exhausted import Exhausted
+from codesync_server.access.limit_reached import LimitReached
 from codesync_server.access.payer import Level, Payer
 from codesync_server.access.shares import Shares
 from codesync_server.configuration.settings import Settings
@@ -93,7 +93,7 @@ def asks(door: Door, host: str, path: str, times: int = 1) -> int:
     for _ in range(times):
         client = door.comes(f"{path} from {host}", host)
         assert client
-        with suppress(Exhausted):
+        with suppress(LimitReached):
             door.limits.request_page(client, path, 0.0)
             answered += 1
         door.limits.release(client)
@@ -122,12 +122,12 @@ def test_h10_members_have_places_of_their_address_and_of_the_server() -> None:
     door = Door()
     for name in ("ana", "ben"):
         door.joins(name)
-    with pytest.raises(Exhausted, match="Your address's share of members is full") as caught:
+    with pytest.raises(LimitReached, match="Your address's share of members is full") as caught:
         door.joins("cyd")
     assert caught.value.level is Level.ADDRESS
     for number in range(3):
         door.joins(str(number), f"10.0.1.{number}")
-    with pytest.raises(Exhausted, match="The server's limit on members is reached"):
+    with pytest.raises(LimitReached, match="The server's limit on members is reached"):
         door.joins("dan", "10.0.2.1")
 
 
@@ -163,7 +163,7 @@ def test_h13_joins_are_charged_to_the_invite_whatever_the_key() -> None:
     door = Door(Settings(joins_per_second=1.0), members=10_000, handshakes=10_000)
     for number in range(32):
         door.limits.release(door.joins(f"key {number}", f"10.0.0.{number}"))
-    with pytest.raises(Exhausted, match="Your invite's limit on joins") as caught:
+    with pytest.raises(LimitReached, match="Your invite's limit on joins") as caught:
         door.joins("another key", "10.0.0.99")
     assert caught.value.level is Level.INVITE
 
@@ -180,7 +180,7 @@ def test_h10_whatever_comes_and_goes_the_counts_are_right_and_bounded(
         elif here:
             client = here[number % len(here)]
             if step == 1 and client.is_handshaking:
-                with suppress(Exhausted):
+                with suppress(LimitReached):
                     door.limits.join(client, ANA, 0.0)
             elif step == 2:
                 door.limits.release(client)

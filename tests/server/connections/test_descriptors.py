@@ -262,11 +262,11 @@ def test_h10_the_soft_limit_is_raised_and_few_descriptors_are_divided(
 
     monkeypatch.setattr(resource, "getrlimit", getrlimit)
     monkeypatch.setattr(resource, "setrlimit", setrlimit)
-    assert descriptors.for_clients(Settings()) == (2000, 1000)
+    assert descriptors.divide_descriptors(Settings()) == (2000, 1000)
     assert limits[0] == 2000 + 1000 + descriptors.RESERVED
     assert not caplog.records
     limits[:] = [512, 1024]
-    members, handshakes = descriptors.for_clients(Settings())
+    members, handshakes = descriptors.divide_descriptors(Settings())
     assert limits[0] == 1024
     assert members + handshakes <= 1024 - descriptors.RESERVED
     assert abs(members - 2 * handshakes) <= 2

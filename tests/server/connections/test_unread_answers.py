@@ -15,7 +15,7 @@ from codesync_protocol.messages import FetchSource, Finished, Role
 from codesync_server.access.budgets import Budget
 from codesync_server.configuration.settings import Settings
 from codesync_server.connections import outbox, peer
-from codesync_server.rooms import actions
+from codesync_server.rooms.commands import dispatch
 from tests.server.connections.wire import Wire, get, member_of, python_job
 from tests.servers import RunningServer, running_server
 from tests.waiting import eventually
@@ -48,7 +48,7 @@ async def test_h13_a44_150_viewers_who_do_not_read_do_not_exceed_the_memory_for_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """0.1: from 47 to 611 MiB."""
-    monkeypatch.setattr(actions, "QUERIES", Budget("queries", "queries"))  # no limit on the rate
+    monkeypatch.setattr(dispatch, "QUERIES", Budget("queries", "queries"))  # no limit on the rate
     settings = Settings(port=0, executor="local", drain_seconds=1.0, memory_for_outboxes=LIMIT)
     async with running_server(settings) as server, AsyncExitStack() as stack:
         viewers: list[tuple[Wire, str]] = []

@@ -15,7 +15,7 @@ from codesync_protocol.limits import DOCUMENT_MAX, EDIT_RANGES_MAX, EDIT_STRUCTS
 from codesync_protocol.messages import FetchDocument
 from codesync_protocol.shared_text import SOURCE
 from codesync_protocol.yjs_update import BadUpdate, read_state, read_update
-from codesync_server.documents.document import BreaksDocument, Document, EditNotTaken
+from codesync_server.documents.document import Document, EditBrokeReplica, EditRejected
 from tests.server.documents.crafted import insertion, number, update
 
 MANY = number(900_000_000)
@@ -24,7 +24,7 @@ MANY = number(900_000_000)
 def refusal(document: Document, data: bytes, client: int) -> Code:
     """The code with which an edit is refused; it changes nothing."""
     texts = document.texts
-    with pytest.raises(EditNotTaken) as refused:
+    with pytest.raises(EditRejected) as refused:
         document.apply(data, client)
     assert document.texts == texts
     return refused.value.code
@@ -162,7 +162,7 @@ def test_f34_an_edit_that_makes_the_library_panic_is_refused_and_undone(
             del doc.get(SOURCE, type=Text)[0:99]  # a deletion that is too long
 
     monkeypatch.setattr(Doc, "apply_update", panic)
-    with pytest.raises(BreaksDocument):
+    with pytest.raises(EditBrokeReplica):
         document.apply(broken, eve)
     assert document.texts[SOURCE] == "é"
     assert document.rebuilt == 1
@@ -175,7 +175,7 @@ def test_h08_a_resent_edit_that_resumes_within_a_character_is_refused() -> None:
     document = Document()
     eve = document.assign()
     document.apply(update(eve, 0, [insertion("aaa")]), eve)
-    with pytest.raises(EditNotTaken, match="cuts a character"):
+    with pytest.raises(EditRejected, match="cuts a character"):
         document.apply(update(eve, 0, [insertion("aa"), insertion("🙂")]), eve)
     document.apply(update(eve, 0, [insertion("a"), insertion("🙂x")]), eve)
     assert document.texts[SOURCE] == "aaax"
@@ -229,7 +229,7 @@ def test_h08_the_account_of_live_text_equals_the_librarys(
         )
         try:
             document.apply(data, client)
-        except EditNotTaken:
+        except EditRejected:
             continue
         ends[client] = max(ends[client], read_update(data).end)
         assert not document.is_miscounted

@@ -10,7 +10,7 @@ from time import thread_time
 
 from codesync_protocol.limits import DOCUMENT_MAX, EDIT_STRUCTS_MAX
 from codesync_protocol.shared_text import SOURCE
-from codesync_server.documents.document import Document, EditNotTaken
+from codesync_server.documents.document import Document, EditRejected
 from tests.server.documents.crafted import insertion, update
 
 MUTATIONS = 2000
@@ -37,7 +37,7 @@ def apply_all(document: Document, edits: Iterable[bytes], client: int) -> int:
     for each in edits:
         try:
             document.apply(each, client)
-        except EditNotTaken:
+        except EditRejected:
             continue
         taken += 1
     return taken

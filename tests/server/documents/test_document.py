@@ -8,7 +8,7 @@ from pycrdt import Doc, Text
 from codesync_protocol.errors import Code
 from codesync_protocol.limits import DOCUMENT_MAX
 from codesync_protocol.shared_text import SOURCE, STDIN, digest
-from codesync_server.documents.document import Document, EditNotTaken
+from codesync_server.documents.document import Document, EditRejected
 
 
 class Member:
@@ -43,7 +43,7 @@ def document() -> Document:
 def refusal(document: Document, data: bytes, client: int) -> Code:
     """How an edit is refused; nothing is changed by it."""
     texts, state = document.texts, document.state()
-    with pytest.raises(EditNotTaken) as refused:
+    with pytest.raises(EditRejected) as refused:
         document.apply(data, client)
     assert document.texts == texts
     assert document.state() == state
@@ -175,7 +175,7 @@ def test_a60_mutated_updates_change_nothing_or_what_their_author_may(
     before = document.texts
     try:
         document.apply(bytes(honest), eve.client)
-    except EditNotTaken:
+    except EditRejected:
         assert document.texts == before
     if not document.is_sound:
         document = document.renewed()

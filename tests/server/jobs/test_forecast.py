@@ -134,9 +134,9 @@ def test_jobs_that_no_place_is_free_for_delay_none_on_pipes() -> None:
         slots.is_idle(asks, 0, 0.0)
     started(slots, make_job(3))
     for number in range(10, 19):
-        queue.put(make_job(number, tty=True, room=f"room-{number}"))
+        queue.enqueue(make_job(number, tty=True, room=f"room-{number}"))
     piped = make_job(19, room="room-x")
-    queue.put(piped)
+    queue.enqueue(piped)
     (place,) = queue.places_in("room-x").values()
     assert place == 10
     assert abs(order.starts_in(piped, place, 0.5) - 0.5) <= 0.01

@@ -6,7 +6,7 @@ from dataclasses import replace
 from codesync_protocol.messages import JobState, StdinMode
 from codesync_protocol.verdict import Verdict
 from codesync_server.configuration.limits import RUN, JobLimits
-from codesync_server.executors.judge import Stop
+from codesync_server.executors.judge import StopReason
 from codesync_server.jobs.job import Job
 from tests.server.doubles import GoodExecutor
 from tests.server.jobs.test_scheduler import SETTINGS, Works, result_of, working
@@ -180,6 +180,6 @@ async def test_a_report_of_a_program_on_pipes_changes_nothing() -> None:
         assert not job.is_idle
         assert works.scheduler.active == 1
         assert job.session is not None
-        job.session.stop(Stop.CANCELLED)
+        job.session.stop(StopReason.CANCELLED)
         await works.until_finished(job)
         await asyncio.sleep(0)

@@ -26,7 +26,7 @@ def many_jobs(draw: st.DrawFn) -> list[Job]:
 def queue_of(*jobs: Job) -> FairQueue:
     queue = FairQueue(QueueLimits(per_room=1000, per_member=1000))
     for job in jobs:
-        queue.put(job)
+        queue.enqueue(job)
     return queue
 
 
@@ -36,7 +36,7 @@ def numbers(jobs: list[Job]) -> list[int]:
 
 def take_all(queue: FairQueue) -> list[Job]:
     taken: list[Job] = []
-    while job := queue.take():
+    while job := queue.dequeue():
         taken.append(job)
     return taken
 
@@ -76,14 +76,14 @@ def test_nobodys_burst_delays_another_rooms_first_job_by_more_than_one_turn(
 ) -> None:
     queue = queue_of(*waiting)
     for _ in range(turns_before):
-        queue.take()
+        queue.dequeue()
     rooms_before = {job.room for job in queue.in_order()}
-    queue.put(make_job(1000, room="newcomer"))
+    queue.enqueue(make_job(1000, room="newcomer"))
     place = numbers(list(queue.in_order())).index(1000)
     assert place <= len(rooms_before)
     # And whoever sends a burst now changes nothing about that.
     for number in range(50):
-        queue.put(make_job(2000 + number, room="room-a", member="burst"))
+        queue.enqueue(make_job(2000 + number, room="room-a", member="burst"))
     assert numbers(list(queue.in_order())).index(1000) <= len(rooms_before | {"room-a"})
 
 
@@ -99,7 +99,7 @@ def test_h11_keys_of_one_invite_have_the_turns_of_one_invite() -> None:
 def test_places_of_a_room_are_those_of_the_whole_order(waiting: list[Job], turns: int) -> None:
     queue = queue_of(*waiting)
     for _ in range(turns):
-        queue.take()
+        queue.dequeue()
     order = [job.id for job in queue.in_order()]
     places = {room: queue.places_in(room) for room in ("room-a", "room-b", "room-c", "unknown")}
     together = {job: place for of_room in places.values() for job, place in of_room.items()}
@@ -125,7 +125,7 @@ def test_the_order_that_is_told_is_the_order_of_the_turns(
 ) -> None:
     queue = queue_of(*waiting)
     for _ in range(data.draw(st.integers(0, len(waiting)))):
-        queue.take()
+        queue.dequeue()
     expected = list(queue.in_order())
     assert len(queue) == len(expected)
     assert take_all(queue) == expected
@@ -156,7 +156,7 @@ def test_a_job_that_never_waited_cannot_be_taken_out() -> None:
 
 def test_an_empty_queue_has_nobodys_turn() -> None:
     queue = queue_of()
-    assert queue.take() is None
+    assert queue.dequeue() is None
     assert list(queue.in_order()) == []
 
 
@@ -172,7 +172,7 @@ def test_whoever_may_not_run_yet_lets_the_next_one_go_ahead_and_keeps_their_turn
     def on_pipes(job: Job) -> bool:
         return not job.tty
 
-    taken = [queue.take(on_pipes) for _ in range(3)]
+    taken = [queue.dequeue(on_pipes) for _ in range(3)]
     assert numbers([job for job in taken if job]) == [2, 4]
     assert taken[2] is None
     assert numbers(take_all(queue)) == [0, 3, 1]
@@ -182,7 +182,7 @@ def test_whoever_may_not_run_yet_lets_the_next_one_go_ahead_and_keeps_their_turn
 def test_everybody_who_may_run_does_and_nobody_else(waiting: list[Job], may: set[int]) -> None:
     queue = queue_of(*waiting)
     taken: list[int] = []
-    while job := queue.take(lambda each: int(each.id, 16) in may):
+    while job := queue.dequeue(lambda each: int(each.id, 16) in may):
         taken.append(int(job.id, 16))
     assert set(taken) <= may
     assert len(queue) == len(waiting) - len(taken)

@@ -7,7 +7,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from codesync_protocol.limits import MIB
 from codesync_server.jobs.job import Job
-from codesync_server.jobs.kept import job_of, record_of
+from codesync_server.jobs.job_records import job_of, record_of
 from codesync_server.jobs.queue import FairQueue, QueueFull, QueueLimits
 from codesync_server.jobs.queue_shares import FEW_BYTES, FEW_JOBS
 from tests.server.making import make_job
@@ -18,7 +18,7 @@ def put_all(queue: FairQueue, *jobs: Job) -> int:
     refused = 0
     for job in jobs:
         try:
-            queue.put(job)
+            queue.enqueue(job)
         except QueueFull:
             refused += 1
     return refused
@@ -41,16 +41,16 @@ def test_h11_keys_of_one_link_fill_only_their_room() -> None:
     flood = [make_job(n, room="abused", member=f"key-{n}", invite="link") for n in range(200)]
     assert put_all(queue, *flood) == 180
     for number in range(60):
-        queue.put(make_job(1000 + number, room=f"room-{number % 20}", member="ana"))
+        queue.enqueue(make_job(1000 + number, room=f"room-{number % 20}", member="ana"))
 
 
 def test_h11_the_host_finds_a_place_in_a_room_that_a_link_has_filled() -> None:
     queue = FairQueue(QueueLimits(per_room=20))
     put_all(queue, *(make_job(n, member=f"key-{n}", invite="link") for n in range(200)))
     for number in range(FEW_JOBS):
-        queue.put(make_job(1000 + number, member="host", invite="token"))
+        queue.enqueue(make_job(1000 + number, member="host", invite="token"))
     with pytest.raises(QueueFull, match=r"This room's share of the queue is full \(20 jobs\)"):
-        queue.put(make_job(2000, member="host", invite="token"))
+        queue.enqueue(make_job(2000, member="host", invite="token"))
 
 
 def test_h11_jobs_that_are_restored_after_a_restart_count_in_the_share_of_their_invite() -> None:
@@ -59,8 +59,8 @@ def test_h11_jobs_that_are_restored_after_a_restart_count_in_the_share_of_their_
         job = make_job(number, member=f"key-{number}", invite="0123456789abcdef")
         queue.restore(job_of(record_of(job, number + 1), 0.0))
     with pytest.raises(QueueFull, match=r"This room's share of the queue is full \(20 jobs\)"):
-        queue.put(make_job(100, member="another-key", invite="0123456789abcdef"))
-    queue.put(make_job(200, member="host", invite="token"))
+        queue.enqueue(make_job(100, member="another-key", invite="0123456789abcdef"))
+    queue.enqueue(make_job(200, member="host", invite="token"))
 
 
 def test_h11_the_host_finds_a_place_in_a_room_whose_bytes_a_link_has_filled() -> None:
@@ -69,11 +69,11 @@ def test_h11_the_host_finds_a_place_in_a_room_whose_bytes_a_link_has_filled() ->
     put_all(queue, *(make_job(n, member=f"key-{n}", invite="link", source=large) for n in range(9)))
     for number in range(FEW_JOBS):
         small = bytes(FEW_BYTES // FEW_JOBS)
-        queue.put(make_job(1000 + number, member="host", invite="token", source=small))
+        queue.enqueue(make_job(1000 + number, member="host", invite="token", source=small))
     with pytest.raises(QueueFull, match=r"This room's share of the queue is full \(2 MB of"):
-        queue.put(make_job(2000, member="ben", invite="token", source=bytes(1024)))
+        queue.enqueue(make_job(2000, member="ben", invite="token", source=bytes(1024)))
     for _ in range(len(queue)):
-        queue.take()
+        queue.dequeue()
     assert (queue.waiting_bytes, queue.waiting_rooms) == (0, 0)
 
 
@@ -82,26 +82,26 @@ def test_h11_a_few_jobs_find_a_place_in_a_full_server() -> None:
     for room in range(4):
         put_all(queue, *(make_job(n, room=f"room-{room}", member=f"m{n}") for n in range(20)))
     for number in range(FEW_JOBS):
-        queue.put(make_job(100 + number, room="newcomer"))
+        queue.enqueue(make_job(100 + number, room="newcomer"))
     with pytest.raises(QueueFull, match=r"The queue of this server is full \(8 jobs\)"):
-        queue.put(make_job(200, room="newcomer"))
+        queue.enqueue(make_job(200, room="newcomer"))
 
 
 def test_a_member_is_told_its_limit() -> None:
     queue = FairQueue(QueueLimits(per_member=2))
     assert put_all(queue, make_job(0), make_job(1)) == 0
     with pytest.raises(QueueFull, match=r"Your share of the queue is full \(2 jobs\)"):
-        queue.put(make_job(2))
-    queue.put(make_job(3, member="ben"))
-    queue.take()
-    queue.put(make_job(4))
+        queue.enqueue(make_job(2))
+    queue.enqueue(make_job(3, member="ben"))
+    queue.dequeue()
+    queue.enqueue(make_job(4))
     assert queue.refusals == {"member": 1}
 
 
 def test_a_share_of_a_room_shrinks_as_rooms_come() -> None:
     queue = FairQueue(QueueLimits(jobs=40, per_room=10))
     for room in range(7):
-        queue.put(make_job(room, room=f"room-{room}"))
+        queue.enqueue(make_job(room, room=f"room-{room}"))
     flood = [make_job(100 + n, room="greedy", member=f"m{n}") for n in range(20)]
     assert put_all(queue, *flood) == 15  # 40 jobs for 8 rooms: 5 each
 
@@ -111,22 +111,22 @@ def test_bytes_are_shared_between_rooms_and_small_programs_find_a_place() -> Non
     large = bytes(MIB)
     greedy = [make_job(n, room="greedy", member=f"m{n}", source=large) for n in range(9)]
     assert put_all(queue, *greedy) == 7  # a room never gets more than a fourth
-    queue.put(make_job(100, room="other", source=bytes(5 * MIB)))  # the only one of its room
+    queue.enqueue(make_job(100, room="other", source=bytes(5 * MIB)))  # the only one of its room
     with pytest.raises(QueueFull, match=r"server is full \(8 MB of programs and input\)"):
-        queue.put(make_job(101, room="third", source=bytes(2 * MIB)))
+        queue.enqueue(make_job(101, room="third", source=bytes(2 * MIB)))
     for number in range(FEW_JOBS):
-        queue.put(make_job(200 + number, room="third", source=bytes(FEW_BYTES // FEW_JOBS)))
+        queue.enqueue(make_job(200 + number, room="third", source=bytes(FEW_BYTES // FEW_JOBS)))
 
 
 def test_h11_input_of_waiting_jobs_counts_until_they_leave_the_queue() -> None:
     queue = FairQueue(QueueLimits(size=4 * MIB))
     job = make_job(0)
-    queue.put(job)
+    queue.enqueue(job)
     queue.add_input(job, MIB)
     with pytest.raises(QueueFull, match=r"This room's share of the queue is full \(1 MB"):
         queue.add_input(job, 1)
     assert queue.waiting_bytes == MIB
-    assert queue.take() is job
+    assert queue.dequeue() is job
     queue.add_input(job, MIB)
     assert queue.waiting_bytes == 0
 
@@ -136,21 +136,21 @@ def test_a_reserved_place_counts_and_is_used_once() -> None:
     job, other = make_job(0), make_job(1)
     queue.reserve(job)
     with pytest.raises(QueueFull):
-        queue.put(other)
+        queue.enqueue(other)
     assert len(queue) == 0
-    queue.put(job)
-    assert queue.take() is job
+    queue.enqueue(job)
+    assert queue.dequeue() is job
     queue.reserve(other)
     queue.release(other)
-    queue.put(make_job(2))
+    queue.enqueue(make_job(2))
     assert len(queue) == 1
 
 
 def test_a_refused_job_leaves_no_trace() -> None:
     queue = FairQueue(QueueLimits(per_member=0))
     with pytest.raises(QueueFull):
-        queue.put(make_job(0))
-    assert queue.take() is None
+        queue.enqueue(make_job(0))
+    assert queue.dequeue() is None
     assert (queue.waiting_bytes, queue.waiting_rooms) == (0, 0)
 
 
@@ -188,7 +188,7 @@ class QueueMachine(RuleBasedStateMachine):
         few = len(of_room) < FEW_JOBS and sum(each.size for each in of_room) + size <= FEW_BYTES
         rooms = [each.room for each in self.queue.in_order()]
         try:
-            self.queue.put(job)
+            self.queue.enqueue(job)
         except QueueFull:
             assert not few or len(of_member) >= LIMITS.per_member
         else:
@@ -203,7 +203,7 @@ class QueueMachine(RuleBasedStateMachine):
     def take(self) -> None:
         """Take the next job; a newcomer's first job waits for one turn of each other room."""
         expected = self.queue.in_order()[0]
-        assert self.queue.take() is expected
+        assert self.queue.dequeue() is expected
         job = expected
         self.waiting.remove(job)
         self.taken.append(job)

@@ -16,7 +16,7 @@ from codesync_server.executors.contract import Executor
 from codesync_server.jobs import scheduler
 from codesync_server.jobs.job import Job
 from codesync_server.jobs.queue import QueueFull
-from codesync_server.jobs.scheduler import Draining, Scheduler
+from codesync_server.jobs.scheduler import Scheduler, ServerDraining
 from tests.server.doubles import (
     BrokenExecutor,
     DownExecutor,
@@ -464,6 +464,6 @@ async def test_a_drain_never_leaves_a_sandbox_half_destroyed() -> None:
 async def test_once_it_drains_nothing_is_taken_that_would_never_run() -> None:
     async with working(GoodExecutor()) as works:
         await works.scheduler.drain()
-        with pytest.raises(Draining, match="the server is shutting down"):
+        with pytest.raises(ServerDraining, match="the server is shutting down"):
             works.submit(1)
         assert works.scheduler.queued == 0

@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from codesync_protocol.limits import MIB
 from codesync_server.jobs.interactive import (
     CONTAINER_BYTES,
-    Full,
+    InteractiveFull,
     InteractiveLimits,
     InteractiveShare,
 )
@@ -142,14 +142,14 @@ def test_the_limits_of_server_room_and_member_are_told_apart() -> None:
     for number, member in enumerate(["ana", "ana", "ben"]):
         assert share.full("room-a", member, MEMORY) is None
         share.acquire(str(number), "room-a", member, MEMORY)
-    assert share.full("room-a", "ana", MEMORY) is Full.ROOM
+    assert share.full("room-a", "ana", MEMORY) is InteractiveFull.ROOM
     share.release("2")
-    assert share.full("room-a", "ana", MEMORY) is Full.MEMBER
+    assert share.full("room-a", "ana", MEMORY) is InteractiveFull.MEMBER
     assert share.full("room-b", "ana", MEMORY) is None
     share.acquire("3", "room-b", "ana", MEMORY)
     share.acquire("4", "room-c", "ana", MEMORY)
-    assert share.full("room-d", "dan", MEMORY) is Full.SERVER
-    assert share.full("room-a", "ana", MEMORY) is Full.SERVER
+    assert share.full("room-d", "dan", MEMORY) is InteractiveFull.SERVER
+    assert share.full("room-a", "ana", MEMORY) is InteractiveFull.SERVER
 
 
 def test_keys_of_one_link_leave_a_place_for_those_who_came_by_another() -> None:
@@ -157,13 +157,17 @@ def test_keys_of_one_link_leave_a_place_for_those_who_came_by_another() -> None:
     share = InteractiveShare(InteractiveLimits(server=9, room=3, member=2, memory=memory))
     for number in range(3):
         share.acquire(str(number), "room-a", f"key-{number}", MEMORY, "link")
-    assert share.full("room-a", "another key", MEMORY, "link") is Full.ROOM
+    assert share.full("room-a", "another key", MEMORY, "link") is InteractiveFull.ROOM
     assert share.full("room-a", "host", MEMORY, "token") is None
     share.acquire("3", "room-a", "host", MEMORY, "token")
-    assert share.full("room-a", "host", MEMORY, "token") is Full.ROOM, "one beyond the limit"
+    assert share.full("room-a", "host", MEMORY, "token") is InteractiveFull.ROOM, (
+        "one beyond the limit"
+    )
     for number in range(4, 6):
         share.acquire(str(number), "room-a", f"key-{number}", MEMORY, f"link-{number}")
-    assert share.full("room-a", "dan", MEMORY, "one more link") is Full.ROOM, "twice the limit"
+    assert share.full("room-a", "dan", MEMORY, "one more link") is InteractiveFull.ROOM, (
+        "twice the limit"
+    )
     share.release("3")
     assert share.full("room-a", "host", MEMORY, "token") is None
 
@@ -172,12 +176,12 @@ def test_keys_of_one_link_leave_memory_of_the_room_for_those_who_came_by_another
     share = InteractiveShare(InteractiveLimits(100, 100, 100, 4 * (MEMORY + CONTAINER_BYTES)))
     for number in range(2):
         share.acquire(str(number), "room-a", f"key-{number}", MEMORY, "link")
-    assert share.full("room-a", "another key", MEMORY, "link") is Full.ROOM_MEMORY
+    assert share.full("room-a", "another key", MEMORY, "link") is InteractiveFull.ROOM_MEMORY
     assert share.full("room-a", "host", MEMORY, "token") is None
 
 
-@pytest.mark.parametrize("full", Full)
-def test_a_reason_fits_into_a_message_that_has_many(full: Full) -> None:
+@pytest.mark.parametrize("full", InteractiveFull)
+def test_a_reason_fits_into_a_message_that_has_many(full: InteractiveFull) -> None:
     most = InteractiveLimits(10_000, 10_000, 10_000, 1 << 40)
     assert 20 < len(InteractiveShare(most).reason(full)) <= 100
 
@@ -187,24 +191,26 @@ def test_memory_that_is_in_use_limits_how_many_may_start() -> None:
     share = InteractiveShare(InteractiveLimits(100, 100, 100, budget))
     for number in range(2):
         share.acquire(str(number), "room-a", "ana", MEMORY)
-    assert share.full("room-a", "ana", MEMORY) is Full.ROOM_MEMORY, "one room has half at the most"
+    assert share.full("room-a", "ana", MEMORY) is InteractiveFull.ROOM_MEMORY, (
+        "one room has half at the most"
+    )
     share.acquire("2", "room-b", "ben", MEMORY)
     share.acquire("3", "room-c", "cyd", MEMORY)
-    assert share.full("room-d", "dan", MEMORY) is Full.MEMORY
+    assert share.full("room-d", "dan", MEMORY) is InteractiveFull.MEMORY
     share.is_idle("0", 10 * MIB)
     assert share.reserved == 3 * (MEMORY + CONTAINER_BYTES) + 10 * MIB + CONTAINER_BYTES
     share.is_idle("1", 10 * MIB)
     assert share.full("room-d", "dan", MEMORY) is None
     share.computes("0")
     share.computes("1")
-    assert share.full("room-d", "dan", MEMORY) is Full.MEMORY
+    assert share.full("room-d", "dan", MEMORY) is InteractiveFull.MEMORY
 
 
 def test_with_little_memory_the_first_program_of_the_server_starts() -> None:
     share = InteractiveShare(InteractiveLimits(100, 100, 100, 64 * MIB))
     assert share.full("room-a", "ana", MEMORY) is None
     share.acquire("0", "room-a", "ana", MEMORY)
-    assert share.full("room-a", "ana", MEMORY) is Full.ROOM_MEMORY
+    assert share.full("room-a", "ana", MEMORY) is InteractiveFull.ROOM_MEMORY
 
 
 # Whatever programs do.

@@ -5,12 +5,12 @@ import asyncio
 from codesync_protocol.messages import Accepted, Rejected
 from tests.server.keeping import keeper_at_work
 from tests.server.making import make_submit
-from tests.server.rooms.test_actions import House
+from tests.server.rooms.commands.test_dispatch import House
 
 
 async def test_h33_of_300_members_in_100_rooms_nobody_is_refused() -> None:
-    async with keeper_at_work() as keeper:
-        house = House(keeper)
+    async with keeper_at_work() as writer:
+        house = House(writer)
         hands = [
             house.hand(f"member-{number}", room=f"room-{number % 100}", invite=f"{number % 100}")
             for number in range(300)

@@ -21,10 +21,10 @@ from codesync_protocol.messages import (
 from codesync_protocol.names import columns
 from codesync_protocol.verdict import Result, Verdict
 from codesync_server.jobs.job import Job
-from codesync_server.rooms import roll as roll_module
+from codesync_server.rooms import membership as roll_module
 from codesync_server.rooms import room as room_module
 from codesync_server.rooms.identity import Identity
-from codesync_server.rooms.roll import RoomFull
+from codesync_server.rooms.membership import RoomFull
 from codesync_server.rooms.room import JOBS_KEPT, Room
 from tests.server.making import key_of, make_job, wrote
 from tests.server.outlets import Ear
@@ -127,7 +127,7 @@ def test_a_new_connection_takes_the_place_of_the_old_one() -> None:
 
 def test_a_room_has_only_so_many_places() -> None:
     room = empty_room()
-    room.roll.members_max = 2
+    room.membership.members_max = 2
     enter(room, "ana")
     _, ear = enter(room, "ben")
     with pytest.raises(RoomFull):
@@ -142,7 +142,7 @@ def test_a_room_has_only_so_many_places() -> None:
 
 def test_h11_a_full_room_lets_hosts_and_known_members_in() -> None:
     room = empty_room()
-    room.roll.members_max = 10
+    room.membership.members_max = 10
     _, ear = enter(room, "ana")
     room.leave(key_of("ana"), ear, now=1.0)
     _, ear = enter(room, "promoted")
@@ -172,11 +172,11 @@ def test_h11_new_keys_do_not_displace_what_hosts_decided_nor_edits(
     for number in range(50):
         _, ear = enter(room, f"eve-{number}")
         room.leave(key_of(f"eve-{number}"), ear, now=1.0)
-    assert room.roll.bars(key_of("removed"), None) == "out"
+    assert room.membership.bars(key_of("removed"), None) == "out"
     assert enter(room, "watcher")[0].role is Role.VIEWER
     assert enter(room, "writer")[0].member == 3
     assert room.identity(key_of("writer")).edits_taken == 7
-    assert len(list(room.roll.known)) <= 6
+    assert len(list(room.membership.known)) <= 6
 
 
 def test_h11_members_who_are_capped_by_an_old_link_can_be_forgotten() -> None:

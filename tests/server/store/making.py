@@ -8,12 +8,12 @@ from codesync_server.store.contract import Store
 from codesync_server.store.packing import excerpt
 from codesync_server.store.records import (
     EditRecord,
+    JobQuery,
     JobRecord,
+    JobSource,
     MemberRecord,
     OutputRun,
     RoomRecord,
-    Source,
-    Wanted,
 )
 
 OK = Result(
@@ -44,7 +44,7 @@ def a_job(
     text: str = "print('hello')",
     at: float = 1_000.0,
 ) -> JobRecord:
-    source = Source(
+    source = JobSource(
         ((title, text.encode()), ("other.py", b"\x00\xff")),
         (b"--flag", b"\xfe"),
         b"prepared",
@@ -103,8 +103,8 @@ async def ran(store: Store, *records: JobRecord, result: Result = OK) -> None:
         await put(store, AcceptJob(record), *finished(record.order, result))
 
 
-async def ids(store: Store, wanted: Wanted | None = None, **bounds: int) -> list[int]:
+async def ids(store: Store, wanted: JobQuery | None = None, **bounds: int) -> list[int]:
     """The orders of the finished jobs that are found."""
     before, limit = bounds.get("before", ALL), bounds.get("limit", 50)
-    found = await store.jobs("den", wanted or Wanted(), before=before, limit=limit)
+    found = await store.jobs("den", wanted or JobQuery(), before=before, limit=limit)
     return [job.order for job in found]

@@ -10,7 +10,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from codesync_protocol.messages import FetchHistory, FetchOutput, Stream
-from codesync_server.rooms.past import Past
 from codesync_server.store.changes import (
     AcceptJob,
     AddEdit,
@@ -24,9 +23,10 @@ from codesync_server.store.changes import (
     ShowJob,
 )
 from codesync_server.store.contract import Retention, Store, all_room_names, all_rooms
+from codesync_server.store.job_history import JobHistory
 from codesync_server.store.mongo import documents as mongo_documents
 from codesync_server.store.packing import OUTPUT_HEAD
-from codesync_server.store.records import OutputRun, RoomLine, Source, TextRecord
+from codesync_server.store.records import JobSource, OutputRun, RoomSummary, TextRecord
 from codesync_server.store.sqlite import SqliteStore
 from codesync_server.store.sqlite import reads as sqlite_reads
 from tests.server.store.making import (
@@ -199,8 +199,8 @@ async def test_rooms_are_listed_those_first_that_were_used_last(store: Store) ->
     await ran(store, a_job(1))
     await put(store, SaveRoom(a_room(used_at=5.0)), SaveRoom(a_room("lab", used_at=9.0)))
     assert await store.rooms(limit=9) == [
-        RoomLine("lab", "python", 9.0, 0),
-        RoomLine("den", "python", 5.0, 1),
+        RoomSummary("lab", "python", 9.0, 0),
+        RoomSummary("den", "python", 5.0, 1),
     ]
 
 
@@ -227,12 +227,12 @@ async def test_r08_a_job_is_read_without_its_source_unless_it_is_asked_for(
 ) -> None:
     await ran(store, a_job(1))
 
-    def unpack_source(data: bytes) -> Source:
+    def unpack_source(data: bytes) -> JobSource:
         raise AssertionError(f"the source is read: {len(data)} bytes")
 
     monkeypatch.setattr(sqlite_reads, "unpack_source", unpack_source)
     monkeypatch.setattr(mongo_documents, "unpack_source", unpack_source)
-    past = Past(store)
+    past = JobHistory(store)
     part = await past.output("den", FetchOutput(job_id(1), 0))
     assert part is not None
     page = await past.page("den", FetchHistory(1, job=job_id(1)))

@@ -14,7 +14,7 @@ from codesync_server.store.packing import (
     unpack_output,
     unpack_source,
 )
-from codesync_server.store.records import OutputRun, Source
+from codesync_server.store.records import JobSource, OutputRun
 
 
 def bomb(size: int) -> bytes:
@@ -28,7 +28,7 @@ def bomb(size: int) -> bytes:
 def test_h36_the_largest_source_is_unpacked() -> None:
     name = "\U0001f600" * 100
     files = ((name, bytes(SOURCE_MAX)), *((f"{each}{name}", b"") for each in range(31)))
-    source = Source(files, (b"x",) * 256, prepared=bytes(PREPARED_STDIN_MAX))
+    source = JobSource(files, (b"x",) * 256, prepared=bytes(PREPARED_STDIN_MAX))
     assert unpack_source(pack_source(source)) == source
 
 
@@ -49,4 +49,4 @@ def test_h36_an_output_that_unpacks_to_too_much_is_refused() -> None:
 
 def test_h36_data_that_ends_too_early_is_refused() -> None:
     with pytest.raises(ValueError, match="ends too early"):
-        unpack_source(pack_source(Source((("main.py", b"text"),)))[:-3])
+        unpack_source(pack_source(JobSource((("main.py", b"text"),)))[:-3])

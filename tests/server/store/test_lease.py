@@ -9,7 +9,7 @@ import pytest
 from pymongo.uri_parser import parse_uri
 
 from codesync_server.store.changes import AcceptJob, AddEdit, FinishJob, SaveRoom, SaveText
-from codesync_server.store.contract import Retention, StoreDown, StoreLost, StoreUnusable
+from codesync_server.store.contract import Retention, StoreLost, StoreUnavailable, StoreUnusable
 from codesync_server.store.mongo import MongoStore
 from codesync_server.store.mongo import store as store_module
 from codesync_server.store.records import TextRecord
@@ -72,7 +72,7 @@ async def test_f39_a_second_server_is_refused_until_the_first_has_ended(empty: s
     reader = MongoStore(empty)
     await reader.open(alone=False)
     assert await reader.rooms(limit=9) == []
-    with pytest.raises(StoreDown):
+    with pytest.raises(StoreUnavailable):
         await reader.write([AcceptJob(a_job(1))], surely=True)
     await reader.close()
     await first.close()
@@ -194,7 +194,7 @@ async def test_f39_what_was_on_its_way_when_another_took_over_does_not_arrive(
     await first.open()
     await put(first, SaveRoom(a_room()), SaveText("den", 1, 0, b"begun"), AcceptJob(a_job(1)))
     line.stall()
-    with pytest.raises(StoreDown):
+    with pytest.raises(StoreUnavailable):
         await first.write(
             [SaveText("den", 1, 500, b"stale"), FinishJob(job_id(1), LATE, "", (wrote(b"stale"),))],
             surely=True,
@@ -225,7 +225,7 @@ async def test_f21_a_line_that_is_cut_while_it_writes_costs_the_store_a_moment(
     await store.open()
     await put(store, AcceptJob(a_job(1)))
     line.stall(up=False)  # what is asked arrives, and what is answered does not
-    with pytest.raises(StoreDown):
+    with pytest.raises(StoreUnavailable):
         await store.write([AcceptJob(a_job(2))], surely=True)
     line.cut()
     line.flow()

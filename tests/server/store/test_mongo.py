@@ -10,14 +10,14 @@ from pymongo.asynchronous.collection import AsyncCollection
 from codesync_server.store.changes import AcceptJob, AddEdit, ForgetJob, SaveRoom, SaveText
 from codesync_server.store.contract import (
     SCHEMA,
-    StoreAbsent,
+    StoreMissing,
     StoreOutdated,
     StoreUnusable,
 )
 from codesync_server.store.mongo import MongoStore
 from codesync_server.store.mongo import store as store_module
 from codesync_server.store.mongo.documents import Database, Document
-from codesync_server.store.records import Wanted
+from codesync_server.store.records import JobQuery
 from tests.mongodb import mongodb_stand_in
 from tests.server.store.making import a_job, a_room, an_edit, job_id, put, ran
 from tests.server.store.raw import raw
@@ -45,7 +45,7 @@ async def test_data_of_a_later_version_is_refused(empty: str) -> None:
 
 
 async def test_where_nothing_was_kept_yet_there_is_nothing_to_read(empty: str) -> None:
-    with pytest.raises(StoreAbsent, match="nothing is kept yet in MongoDB at"):
+    with pytest.raises(StoreMissing, match="nothing is kept yet in MongoDB at"):
         await MongoStore(empty).open(alone=False)
 
 
@@ -72,9 +72,9 @@ async def test_the_first_layout_is_brought_up_to_date_by_whoever_writes(empty: s
         await MongoStore(empty).open(alone=False)
     store = MongoStore(empty)
     await store.open()
-    wanted = Wanted(text="GRÖSSE", verdict="ok")
+    wanted = JobQuery(text="GRÖSSE", verdict="ok")
     assert len(await store.jobs("den", wanted, before=1000, limit=500)) == 299
-    assert len(await store.jobs("den", Wanted(text="EXIT CODE"), before=1000, limit=500)) == 299
+    assert len(await store.jobs("den", JobQuery(text="EXIT CODE"), before=1000, limit=500)) == 299
     [job] = await store.jobs("den", wanted, before=2, limit=9)
     assert job.invite == ""
     assert await store.check() == []

@@ -11,10 +11,10 @@ import pytest
 from codesync_server.store.changes import AcceptJob
 from codesync_server.store.choice import choose_store, default_path
 from codesync_server.store.contract import (
-    StoreDown,
+    StoreUnavailable,
     StoreUnusable,
 )
-from codesync_server.store.records import Wanted
+from codesync_server.store.records import JobQuery
 from codesync_server.store.sqlite import SqliteStore
 from tests.server.store.making import a_job, job_id, put, ran
 from tests.server.store.other_process import HOLD, WRITE, other_process
@@ -42,7 +42,7 @@ async def test_what_was_kept_is_there_when_it_is_opened_again(path: Path) -> Non
     await store.close()
     again = SqliteStore(path)
     await again.open()
-    assert [job.id for job in await again.jobs("den", Wanted(), before=9, limit=9)] == [job_id(1)]
+    assert [job.id for job in await again.jobs("den", JobQuery(), before=9, limit=9)] == [job_id(1)]
     await again.close()
 
 
@@ -50,7 +50,7 @@ async def test_a_job_in_anothers_place_is_an_error_and_not_quietly_lost(path: Pa
     store = SqliteStore(path)
     await store.open()
     await put(store, AcceptJob(a_job(1)))
-    with pytest.raises(StoreDown, match="ord"):
+    with pytest.raises(StoreUnavailable, match="ord"):
         await put(store, AcceptJob(replace(a_job(1), id=job_id(2))))
     await store.close()
 
@@ -64,7 +64,7 @@ async def test_f39_a_second_server_is_refused_and_told_who_has_it(path: Path) ->
         reader = SqliteStore(path)
         await reader.open(alone=False)
         assert await reader.rooms(limit=9) == []
-        with pytest.raises(StoreDown):
+        with pytest.raises(StoreUnavailable):
             await reader.write([AcceptJob(a_job(1))], surely=True)
         await reader.close()
         other.send_signal(signal.SIGKILL)

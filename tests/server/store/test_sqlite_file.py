@@ -13,12 +13,12 @@ import pytest
 from codesync_server.store.changes import AcceptJob, AddEdit, SaveRoom, SaveText
 from codesync_server.store.contract import (
     SCHEMA,
-    StoreAbsent,
+    StoreMissing,
     StoreOutdated,
     StoreUnusable,
 )
 from codesync_server.store.packing import pack_source
-from codesync_server.store.records import Source, Wanted
+from codesync_server.store.records import JobQuery, JobSource
 from codesync_server.store.sqlite import SqliteStore, schema
 from codesync_server.store.sqlite import file as file_module
 from codesync_server.store.sqlite import store as store_module
@@ -111,7 +111,7 @@ def first_layout(path: Path) -> None:
             " 'print(1)', 'ticket', 1, 0, 'ok', 'exit code 0', ?, '', 9)",
             (job_id(1), msgspec.msgpack.encode(OK)),
         )
-        db.execute("INSERT INTO sources VALUES (1, ?)", (pack_source(Source(())),))
+        db.execute("INSERT INTO sources VALUES (1, ?)", (pack_source(JobSource(())),))
         db.execute("INSERT INTO rooms VALUES ('den', 'text', 'python', 3.0, 1.0, 2.0)")
     db.close()
 
@@ -123,7 +123,7 @@ async def test_the_first_layout_is_brought_up_to_date_by_whoever_writes(path: Pa
     store = SqliteStore(path)
     await store.open()
     for text in ("GRÖSSE", "PRINT(1)", "Exit Code", "ana"):
-        [job] = await store.jobs("den", Wanted(text=text), before=9, limit=9)
+        [job] = await store.jobs("den", JobQuery(text=text), before=9, limit=9)
         assert (job.id, job.invite) == (job_id(1), "")
     den = await store.room("den")
     assert den is not None
@@ -142,7 +142,7 @@ async def test_where_nothing_was_kept_yet_there_is_nothing_to_read(
 ) -> None:
     if content is not None:
         write(path, content)
-    with pytest.raises(StoreAbsent, match="nothing is kept yet"):
+    with pytest.raises(StoreMissing, match="nothing is kept yet"):
         await SqliteStore(path).open(alone=False)
 
 

@@ -12,8 +12,8 @@ import asyncio
 import struct
 from collections.abc import Callable
 
-from codesync_server.executors.docker.address import READ_BYTES, Reader
 from codesync_server.executors.docker.engine import Engine, EngineError
+from codesync_server.executors.docker.engine_address import READ_BYTES, EngineStreamReader
 
 ATTACH_SECONDS = 10.0
 STDERR_KEPT = 2000
@@ -58,7 +58,7 @@ class Attachment:
             writes to.
     """
 
-    def __init__(self, reader: Reader, writer: asyncio.StreamWriter) -> None:
+    def __init__(self, reader: EngineStreamReader, writer: asyncio.StreamWriter) -> None:
         self.stderr = b""
         self._reader = reader
         self._writer = writer
@@ -137,7 +137,7 @@ async def attach(engine: Engine, container: str) -> Attachment:
 
 
 async def _upgrade(
-    reader: Reader, writer: asyncio.StreamWriter, container: str, version: str
+    reader: EngineStreamReader, writer: asyncio.StreamWriter, container: str, version: str
 ) -> Attachment:
     writer.write(
         f"POST /v{version}/containers/{container}/attach?stream=1&stdin=1&stdout=1&stderr=1"

@@ -7,13 +7,13 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from codesync_server.executors.contract import Autopsy, Sandbox
+from codesync_server.executors.contract import PostMortem, Sandbox
 from codesync_server.executors.docker import owner
 from codesync_server.executors.docker.attach import Attachment, attach
 from codesync_server.executors.docker.engine import Engine, EngineError
+from codesync_server.executors.docker.engine_monitor import EngineMonitor
 from codesync_server.executors.docker.leases import LEASE_LABEL, Lease
-from codesync_server.executors.docker.recipe import Recipe
-from codesync_server.executors.docker.watch import EngineWatch
+from codesync_server.executors.docker.sandbox_spec import SandboxSpec
 from codesync_server.executors.request import RunnerStream
 from codesync_server.executors.runner import source
 from codesync_server.executors.runner.thrashing import CROWDED, FAULTS_PER_SECOND
@@ -40,7 +40,7 @@ class DockerSandbox(Sandbox):
 
     Attributes:
         container: its id.
-        recipe: what it was made from.
+        sandbox_spec: what it was made from.
         lease: its right to be there.
         parked_at: when its runner was ready, by the loop's clock.
         taken_at: when it was handed out, by the loop's clock.
@@ -50,15 +50,15 @@ class DockerSandbox(Sandbox):
         self,
         engine: Engine,
         container: str,
-        recipe: Recipe,
+        sandbox_spec: SandboxSpec,
         lease: Lease,
         attachment: Attachment,
         *,
-        watch: EngineWatch,
+        watch: EngineMonitor,
         bury: "Callable[[DockerSandbox], asyncio.Event]",
     ) -> None:
         self.container = container
-        self.recipe = recipe
+        self.sandbox_spec = sandbox_spec
         self.lease = lease
         self.parked_at = 0.0
         self.taken_at = 0.0
@@ -105,7 +105,7 @@ class DockerSandbox(Sandbox):
 
     async def set_cpus(self, cpus: float | None) -> None:
         """Change its share of a cpu; takes the engine some milliseconds."""
-        profile = self.recipe.profile
+        profile = self.sandbox_spec.profile
         if cpus is not None:
             profile = replace(profile, cpus=cpus)
         try:
@@ -122,7 +122,7 @@ class DockerSandbox(Sandbox):
         except EngineError as error:
             log.warning("a sandbox keeps its weight: %s", error)
 
-    async def autopsy(self) -> Autopsy:
+    async def post_mortem(self) -> PostMortem:
         """Ask the engine how the container ended."""
         heard_end = self._attachment.ended
         self._attachment.close()
@@ -130,20 +130,20 @@ class DockerSandbox(Sandbox):
         try:
             state = await self._last_state(heard_end)
             if state is None:
-                return Autopsy(memory=False, detail="somebody removed its container", lost=True)
+                return PostMortem(memory=False, detail="somebody removed its container", lost=True)
             how = f"container {state['Status']}, exit code {state['ExitCode']}"
             memory, runs = bool(state["OOMKilled"]), bool(state["Running"])
             paused = bool(state.get("Paused"))
         except (EngineError, KeyError) as error:
-            return Autopsy(memory=False, detail=f"Docker cannot be asked: {error}", lost=True)
+            return PostMortem(memory=False, detail=f"Docker cannot be asked: {error}", lost=True)
         if self._watch.held_up_since(self.taken_at):
-            return Autopsy(memory, f"Docker was away meanwhile; {how}", lost=True)
+            return PostMortem(memory, f"Docker was away meanwhile; {how}", lost=True)
         if paused or not (runs or heard_end):
             # It did what it had to within its time, or would have: we were not to hear of it.
-            return Autopsy(memory, f"what it said was held back; {how}", lost=True)
+            return PostMortem(memory, f"what it said was held back; {how}", lost=True)
         if self._attachment.stderr:
             how += f": {self._attachment.stderr.decode(errors='replace')[-300:]}"
-        return Autopsy(memory, how, crowded=runs and await self._is_crowded())
+        return PostMortem(memory, how, crowded=runs and await self._is_crowded())
 
     async def _last_state(self, heard_end: bool) -> dict[str, Any] | None:
         """Ask for the container's state until the engine has noticed what its stream told.
@@ -203,11 +203,11 @@ def is_crowded(figures: Mapping[str, Any], seconds: float) -> bool:
 
 async def create(
     engine: Engine,
-    recipe: Recipe,
+    sandbox_spec: SandboxSpec,
     lease: Lease,
     *,
     lifetime: float,
-    watch: EngineWatch,
+    watch: EngineMonitor,
     bury: Callable[[DockerSandbox], asyncio.Event],
     drop: Callable[[str], object],
 ) -> DockerSandbox:
@@ -215,7 +215,7 @@ async def create(
 
     Args:
         engine: where.
-        recipe: what it is made from.
+        sandbox_spec: what it is made from.
         lease: its right to be there.
         lifetime: seconds after which it is of no use.
         watch: knows whether the engine answers.
@@ -226,7 +226,7 @@ async def create(
         EngineError: it could not be made.
     """
     container = await engine.create_container(
-        recipe.image,
+        sandbox_spec.image,
         command=["python3", "-I", "-S", "-c", source()],
         user=f"{lease.uid}:{lease.uid}",
         hostname="sandbox",
@@ -235,15 +235,15 @@ async def create(
         network_disabled=True,
         labels={
             **owner.labels(lifetime),
-            "codesync.profile": recipe.profile.fingerprint,
+            "codesync.profile": sandbox_spec.profile.fingerprint,
             LEASE_LABEL: lease.name,
         },
-        host_config=recipe.profile.host_config(lease.uid),
+        host_config=sandbox_spec.profile.host_config(lease.uid),
     )
     try:
         attachment = await attach(engine, container)
         sandbox = DockerSandbox(
-            engine, container, recipe, lease, attachment, watch=watch, bury=bury
+            engine, container, sandbox_spec, lease, attachment, watch=watch, bury=bury
         )
         try:
             await engine.start_container(container)

@@ -11,7 +11,7 @@ import requests
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from docker.utils import kwargs_from_env
 
-from codesync_server.executors.docker.address import Address
+from codesync_server.executors.docker.engine_address import EngineAddress
 
 CALL_SECONDS = 20
 """How long one call may take. A wedged container (moby #41827) hangs calls for minutes."""
@@ -21,7 +21,7 @@ _THREADS_PER_LANE = 2
 _Answer = TypeVar("_Answer")
 
 
-class Lane(StrEnum):
+class CallClass(StrEnum):
     """Classes of calls. Each has threads of its own: those that hang hold up only their like."""
 
     MAKE = "make"
@@ -33,7 +33,7 @@ class EngineError(Exception):
     """The engine did not do what it was asked; the message says why, for people."""
 
 
-class ImageGone(EngineError):
+class ImageMissing(EngineError):
     """The engine does not have the image that a container was to be made from."""
 
 
@@ -45,13 +45,13 @@ class Engine:
         address: where the engine listens, for connections of our own.
     """
 
-    def __init__(self, api: docker.APIClient, address: Address) -> None:
+    def __init__(self, api: docker.APIClient, address: EngineAddress) -> None:
         self.address = address
         # What types-docker knows of the client's answers is "unknown"; the types stand here.
         self._api: Any = api
         self._threads = {
             lane: ThreadPoolExecutor(_THREADS_PER_LANE, thread_name_prefix=f"docker-{lane}")
-            for lane in Lane
+            for lane in CallClass
         }
 
     @classmethod
@@ -61,11 +61,11 @@ class Engine:
         Raises:
             EngineError: none answers.
         """
-        address = Address.from_environment()
+        address = EngineAddress.from_environment()
         return cls(await asyncio.to_thread(connect), address)
 
     async def call(
-        self, function: Callable[[docker.APIClient], _Answer], lane: Lane = Lane.ASK
+        self, function: Callable[[docker.APIClient], _Answer], lane: CallClass = CallClass.ASK
     ) -> _Answer:
         """Call the SDK in a thread.
 
@@ -88,7 +88,7 @@ class Engine:
     async def long_call(self, function: Callable[[docker.APIClient], _Answer]) -> _Answer:
         """Call the SDK in a thread, as long as it takes; the function bounds itself."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads[Lane.ASK], function, self._api)
+        return await loop.run_in_executor(self._threads[CallClass.ASK], function, self._api)
 
     @property
     def api_version(self) -> str:
@@ -132,13 +132,13 @@ class Engine:
             try:
                 return str(self._api.create_container(image, **config)["Id"])
             except ImageNotFound:
-                raise ImageGone(f"the image {image[:19]} is gone") from None
+                raise ImageMissing(f"the image {image[:19]} is gone") from None
 
-        return await self.call(create, Lane.MAKE)
+        return await self.call(create, CallClass.MAKE)
 
     async def start_container(self, container: str) -> None:
         """Start a created container."""
-        await self.call(lambda _: self._api.start(container), Lane.MAKE)
+        await self.call(lambda _: self._api.start(container), CallClass.MAKE)
 
     async def container_state(self, container: str) -> dict[str, Any] | None:
         """What the engine knows of how a container is; None when it has no such container."""
@@ -180,7 +180,7 @@ class Engine:
             except NotFound:
                 return
 
-        await self.call(remove, Lane.REMOVE)
+        await self.call(remove, CallClass.REMOVE)
 
     async def containers(self, label: str) -> dict[str, dict[str, str]]:
         """Find all containers with a label, running or not: id to labels."""

@@ -5,17 +5,17 @@ import logging
 from contextlib import suppress
 
 from codesync_protocol.messages import ExecutorInfo
-from codesync_server.executors.contract import Executor, ExecutorDown, PoolFigures, Sandbox
+from codesync_server.executors.contract import Executor, ExecutorUnavailable, PoolStats, Sandbox
 from codesync_server.executors.docker import container, image
 from codesync_server.executors.docker.container import DockerSandbox
-from codesync_server.executors.docker.engine import Engine, EngineError, ImageGone
+from codesync_server.executors.docker.engine import Engine, EngineError, ImageMissing
+from codesync_server.executors.docker.engine_monitor import EngineMonitor
 from codesync_server.executors.docker.janitor import Janitor
 from codesync_server.executors.docker.leases import Leases
 from codesync_server.executors.docker.pool import OUTDATED_SECONDS, Pool
 from codesync_server.executors.docker.profile import SandboxProfile
-from codesync_server.executors.docker.recipe import Recipe
-from codesync_server.executors.docker.uids import UNUSED, UidsTaken, choose_uids
-from codesync_server.executors.docker.watch import EngineWatch
+from codesync_server.executors.docker.sandbox_spec import SandboxSpec
+from codesync_server.executors.docker.uids import UNUSED, UidsInUse, choose_uids
 from codesync_server.executors.runner import source
 
 JOB_SECONDS_MAX = 900.0
@@ -53,13 +53,13 @@ class DockerExecutor(Executor):
     ) -> None:
         self._engine = engine
         self._profile = profile
-        self._recipe = Recipe(image_id, profile)
+        self._sandbox_spec = SandboxSpec(image_id, profile)
         self._janitor = Janitor(engine)
         self._configured_uids = uids
         self._leases = Leases(uids or UNUSED)
-        self._watch = EngineWatch(engine.ping, self._engine_changed)
+        self._watch = EngineMonitor(engine.ping, self._engine_changed)
         self._pool = Pool(
-            self._recipe,
+            self._sandbox_spec,
             pool_size,
             self._make,
             self._bury,
@@ -88,7 +88,7 @@ class DockerExecutor(Executor):
         return True
 
     @property
-    def pool(self) -> PoolFigures:
+    def pool(self) -> PoolStats:
         """Figures of the parked containers."""
         return self._pool.figures
 
@@ -118,14 +118,14 @@ class DockerExecutor(Executor):
             uids = await asyncio.to_thread(choose_uids, self._configured_uids, info)
             self._leases = Leases(uids)
             await self._sweep()
-        except (EngineError, UidsTaken) as error:
-            raise ExecutorDown(str(error)) from None
+        except (EngineError, UidsInUse) as error:
+            raise ExecutorUnavailable(str(error)) from None
         self._keeping = tasks.create_task(self._pool.keep())
         self._tending = [tasks.create_task(self._watch.run()), tasks.create_task(self._tend())]
 
     async def acquire(self) -> Sandbox:
         """Hand out a parked container, or the next one that comes up."""
-        return await self._pool.take()
+        return await self._pool.acquire()
 
     async def close(self) -> None:
         """Remove every container that is left, and let go of the engine."""
@@ -179,15 +179,15 @@ class DockerExecutor(Executor):
             raise EngineError(
                 f"the executor image {state.tag} is gone; build it: codesync image build"
             )
-        if state.image_id != self._recipe.image:
+        if state.image_id != self._sandbox_spec.image:
             log.warning("the executor image was built anew: %s", state.image_id[:19])
-            self._recipe = Recipe(state.image_id, self._profile)
-            self._pool.change(self._recipe)
+            self._sandbox_spec = SandboxSpec(state.image_id, self._profile)
+            self._pool.change(self._sandbox_spec)
 
     def _engine_changed(self) -> None:
         self._pool.hold(self._watch.problem)
         if not self._watch.problem:
-            self._janitor.hurry()
+            self._janitor.sweep_soon()
             self._came_back.set()
         self._changed()
 
@@ -197,21 +197,21 @@ class DockerExecutor(Executor):
             self._told = now
             self.on_change()
 
-    async def _make(self, recipe: Recipe) -> DockerSandbox:
+    async def _make(self, sandbox_spec: SandboxSpec) -> DockerSandbox:
         lease = self._leases.take()
         try:
             return await container.create(
                 self._engine,
-                recipe,
+                sandbox_spec,
                 lease,
                 lifetime=OUTDATED_SECONDS + JOB_SECONDS_MAX,
                 watch=self._watch,
                 bury=self._bury,
-                drop=self._janitor.bury,
+                drop=self._janitor.remove,
             )
         except BaseException as error:
             self._leases.end(lease)
-            if isinstance(error, ImageGone):
+            if isinstance(error, ImageMissing):
                 await self._look_at_image()
             raise
 
@@ -219,4 +219,4 @@ class DockerExecutor(Executor):
         sandbox.close()
         self._leases.end(sandbox.lease)
         self._pool.job_ended()
-        return self._janitor.bury(sandbox.container)
+        return self._janitor.remove(sandbox.container)

@@ -20,7 +20,7 @@ import requests
 from docker.errors import DockerException, ImageNotFound
 from urllib3.exceptions import HTTPError
 
-from codesync_server.executors.docker.build_journal import BuildJournal, fit
+from codesync_server.executors.docker.build_log import BuildLog, harmless_line
 from codesync_server.executors.docker.engine import explain
 
 REPOSITORY: Final = "codesync-executor"
@@ -151,7 +151,7 @@ def build(
     Raises:
         ImageBuildError: there is no image; says why, and what to do.
     """
-    journal = BuildJournal()
+    journal = BuildLog()
     try:
         with closing(_build_events(client, network, deadline)) as events:
             for event in events:
@@ -166,7 +166,7 @@ def build(
             journal.tail,
         ) from None
     except (DockerException, requests.RequestException, HTTPError) as error:
-        journal.failure = f"Docker broke the build off: {fit(explain(error))}"
+        journal.failure = f"Docker broke the build off: {harmless_line(explain(error))}"
     if journal.failure:
         raise ImageBuildError(journal.failure, journal.remedy, journal.tail)
 

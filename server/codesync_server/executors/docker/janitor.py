@@ -41,12 +41,12 @@ class Janitor:
         finally:
             self._is_over = True
 
-    def hurry(self) -> None:
+    def sweep_soon(self) -> None:
         """Try again now what could not be removed: the engine is back."""
         self._hurry.set()
         self._hurry = asyncio.Event()
 
-    def bury(self, container: str) -> asyncio.Event:
+    def remove(self, container: str) -> asyncio.Event:
         """Take over a container.
 
         Returns:
@@ -100,7 +100,7 @@ class Janitor:
             for each, labels in found.items()
             if owner.is_orphan(labels) or leases.is_stray(labels)
         ]
-        gone = [self.bury(container) for container in orphans]
+        gone = [self.remove(container) for container in orphans]
         with suppress(TimeoutError):
             async with asyncio.timeout(SWEEP_SECONDS):
                 for each in gone:

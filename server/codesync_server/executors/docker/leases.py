@@ -15,7 +15,7 @@ from codesync_server.executors.docker.engine import EngineError
 LEASE_LABEL = "codesync.lease"
 
 
-class NoUidLeft(EngineError):
+class UidsExhausted(EngineError):
     """Every user of the range has a container."""
 
 
@@ -54,7 +54,9 @@ class Leases:
         """
         in_use = {lease.uid for lease in self._held.values()}
         if len(in_use) >= len(self._uids):
-            raise NoUidLeft(f"all {len(in_use)} users of sandboxes are in use; see sandbox_uids")
+            raise UidsExhausted(
+                f"all {len(in_use)} users of sandboxes are in use; see sandbox_uids"
+            )
         while (uid := random.choice(self._uids)) in in_use:
             pass
         self._last += 1

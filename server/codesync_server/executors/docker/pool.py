@@ -1,4 +1,4 @@
-"""Sandboxes of one recipe that are started and waiting, and the keeper that makes more of them.
+"""The pool of parked sandboxes of one spec, and the task that refills it.
 
 Nothing of the engine's work is on the way of a job that finds one waiting; and what refills the
 pool starts a little later, so that it does not take the cpu from that job.
@@ -10,10 +10,10 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-from codesync_server.executors.contract import ExecutorDown, PoolFigures
+from codesync_server.executors.contract import ExecutorUnavailable, PoolStats
 from codesync_server.executors.docker.container import DockerSandbox
 from codesync_server.executors.docker.engine import EngineError
-from codesync_server.executors.docker.recipe import Recipe
+from codesync_server.executors.docker.sandbox_spec import SandboxSpec
 
 REFILL_DELAY_SECONDS = 0.1
 PARALLEL_STARTS = 2
@@ -45,7 +45,7 @@ class Pool:
     """Parked sandboxes.
 
     Args:
-        recipe: what they are made from.
+        sandbox_spec: what they are made from.
         size: how many should be parked.
         make: makes one; raises EngineError.
         discard: removes one in the background.
@@ -55,15 +55,15 @@ class Pool:
 
     def __init__(
         self,
-        recipe: Recipe,
+        sandbox_spec: SandboxSpec,
         size: int,
-        make: Callable[[Recipe], Awaitable[DockerSandbox]],
+        make: Callable[[SandboxSpec], Awaitable[DockerSandbox]],
         discard: Callable[[DockerSandbox], object],
         *,
         changed: Callable[[], None] = lambda: None,
         doubt: Callable[[], None] = lambda: None,
     ) -> None:
-        self._recipe = recipe
+        self._sandbox_spec = sandbox_spec
         self._size = size
         self._make = make
         self._discard = discard
@@ -83,9 +83,9 @@ class Pool:
         self._refill_seconds = 0.0
 
     @property
-    def figures(self) -> PoolFigures:
+    def figures(self) -> PoolStats:
         """How the pool does."""
-        return PoolFigures(
+        return PoolStats(
             size=self._size,
             parked=len(self._parked),
             starting=self._starting,
@@ -113,7 +113,7 @@ class Pool:
         """Whether one is there, or can be made."""
         return not self._held and (bool(self._parked) or not self.trouble)
 
-    async def take(self) -> DockerSandbox:
+    async def acquire(self) -> DockerSandbox:
         """Hand out a parked sandbox, or wait for the next one.
 
         Raises:
@@ -121,7 +121,7 @@ class Pool:
         """
         self._retire()
         if not self.is_ready or self._stopping:
-            raise ExecutorDown(self.trouble or "the server is shutting down")
+            raise ExecutorUnavailable(self.trouble or "the server is shutting down")
         if self._parked:
             self._hits += 1
             self._quiet_until = max(self._quiet_until, self._now() + REFILL_DELAY_SECONDS)
@@ -165,9 +165,9 @@ class Pool:
             self._failures, self._paused_until = 0, 0.0
         self._wake.set()
 
-    def change(self, recipe: Recipe) -> None:
-        """Make them from something else from now on; those of the old recipe are given up."""
-        self._recipe = recipe
+    def change(self, sandbox_spec: SandboxSpec) -> None:
+        """Make them from something else from now on; those of the old spec are destroyed."""
+        self._sandbox_spec = sandbox_spec
         self._failures, self._paused_until = 0, 0.0
         self._wake.set()
 
@@ -211,7 +211,7 @@ class Pool:
     async def _start_one(self) -> None:
         began = self._now()
         try:
-            sandbox = await self._make(self._recipe)
+            sandbox = await self._make(self._sandbox_spec)
         except EngineError as error:
             self._failure(str(error))
         except Exception:
@@ -249,7 +249,7 @@ class Pool:
         while self._waiting:
             waiter = self._waiting.popleft()
             if not waiter.done():
-                waiter.set_exception(ExecutorDown(why))
+                waiter.set_exception(ExecutorUnavailable(why))
 
     def _park(self, sandbox: DockerSandbox) -> None:
         while self._waiting:
@@ -271,7 +271,7 @@ class Pool:
         for each in list(self._parked):
             replaced = len(self._parked) > self._size and now - each.parked_at >= MAX_AGE_SECONDS
             outdated = now - each.parked_at >= OUTDATED_SECONDS
-            if replaced or outdated or not each.is_alive or each.recipe != self._recipe:
+            if replaced or outdated or not each.is_alive or each.sandbox_spec != self._sandbox_spec:
                 self._parked.remove(each)
                 self._retired += 1
                 self._discard(each)

@@ -23,7 +23,7 @@ MAPPED = range(20_000, 60_000)
 SUBORDINATE = ("/etc/subuid", "/etc/subgid")
 
 
-class UidsTaken(Exception):
+class UidsInUse(Exception):
     """The range has users of the machine in it; the message says which, and what to do."""
 
 
@@ -43,7 +43,7 @@ def choose_uids(configured: range | None, info: dict[str, Any]) -> range:
     uids = configured or UNUSED
     taken = sorted(set(_taken(uids)))
     if taken:
-        raise UidsTaken(
+        raise UidsInUse(
             f"the users of sandboxes, {show_uids(uids)}, are not free: {', '.join(taken[:5])};"
             f" set sandbox_uids to other ones ({UidRange('').allowed})"
         )

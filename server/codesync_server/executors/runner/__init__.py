@@ -15,10 +15,10 @@ PARTS = (
     "landlock",
     "processes",
     "stdin",
-    "attention",
+    "stdin_wait",
     "activity",
     "thrashing",
-    "uncharged",
+    "uncharged_memory",
     "stage",
     "main",
 )

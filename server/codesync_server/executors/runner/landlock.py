@@ -22,7 +22,7 @@ _libc = ctypes.CDLL(None)
 _libc.syscall.restype = ctypes.c_long
 
 
-class WriteRules:
+class LandlockRules:
     """The rule set, made once; each program is put under it before it starts."""
 
     def __init__(self) -> None:

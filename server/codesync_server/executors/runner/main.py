@@ -16,11 +16,11 @@ from codesync_server.executors.runner.stage import (
     REAP_SECONDS,
     Evidence,
     Limits,
+    RunContext,
     Stage,
-    Surroundings,
 )
 from codesync_server.executors.runner.stdin import Stdin
-from codesync_server.executors.runner.wire import WINDOW, Host, HostGone
+from codesync_server.executors.runner.wire import WINDOW, HostConnection, HostDisconnected
 
 
 class StageRequest(TypedDict):
@@ -58,8 +58,8 @@ class Runner:
         # Code of the same uid must not open our descriptors or our memory, nor trace us.
         if libc.prctl(PR_SET_DUMPABLE, 0) != 0:
             raise OSError("prctl(PR_SET_DUMPABLE) failed")
-        self._around = Surroundings(Host(), contained, wakeup)
-        self._host = self._around.host
+        self._context = RunContext(HostConnection(), contained, wakeup)
+        self._host = self._context.host
         self._stage: Stage | None = None
         self._acknowledged = 0
         self._killed = False
@@ -67,15 +67,15 @@ class Runner:
     def main(self) -> None:
         """Park, take one request, run it, report."""
         try:
-            self._host.send_json(b"H", {"runner": 1, "cgroup": self._around.cgroup.kind})
+            self._host.send_json(b"H", {"runner": 1, "cgroup": self._context.cgroup.kind})
             try:
                 report: object = {"stages": self._run_stages(self._receive_request())}
             except OSError as error:
                 report = {"error": str(error)}
             self._host.send_json(b"V", report)
             self._host.finish(REAP_SECONDS)
-        except HostGone:
-            kill_all(self._around.contained)
+        except HostDisconnected:
+            kill_all(self._context.contained)
 
     def _receive_request(self) -> Request:
         """Read the request, and write its files into a fresh folder."""
@@ -83,11 +83,11 @@ class Runner:
         if kind != b"R":
             raise OSError("the first frame is not a request")
         request: Request = json.loads(payload)
-        around = self._around
-        around.stdin = Stdin(request["tty"])
-        around.window = request["window"]
+        context = self._context
+        context.stdin = Stdin(request["tty"])
+        context.window = request["window"]
         home = os.getcwd()
-        around.env = {k: v.replace("{home}", home) for k, v in request["env"].items()}
+        context.env = {k: v.replace("{home}", home) for k, v in request["env"].items()}
         os.mkdir("job", 0o700)
         os.chdir("job")
         for name, size in request["files"]:
@@ -109,7 +109,7 @@ class Runner:
                 break
             tty = request["tty"] and wanted["name"] == "run"
             argv = [bytes.fromhex(part) for part in wanted["argv"]]
-            stage = Stage(self._around, wanted["name"], argv, wanted["limits"], tty)
+            stage = Stage(self._context, wanted["name"], argv, wanted["limits"], tty)
             self._host.send_json(b"B", {"stage": stage.name})
             stage.begin()
             self._stage = stage
@@ -134,11 +134,11 @@ class Runner:
 
     def _take(self, kind: bytes, payload: bytes) -> None:
         if kind == b"I":
-            self._around.stdin.feed(payload)
+            self._context.stdin.feed(payload)
         elif kind == b"E":
-            self._around.stdin.end()
+            self._context.stdin.end()
         elif kind == b"Z":
-            self._around.window = WINDOW.unpack(payload)
+            self._context.window = WINDOW.unpack(payload)
             if self._stage:
                 self._stage.resize()
         elif kind == b"S" and self._stage and self._stage.name == "run":
@@ -149,7 +149,7 @@ class Runner:
                 self._stage.kill("host")
 
     def _acknowledge(self) -> None:
-        taken = self._around.stdin.taken
+        taken = self._context.stdin.taken
         if taken > self._acknowledged:
             self._acknowledged = taken
             self._host.send(b"A", taken.to_bytes(8, "big"))

@@ -11,7 +11,7 @@ import termios
 from typing import NoReturn
 
 from codesync_server.executors.runner.cgroup import read_number
-from codesync_server.executors.runner.landlock import WriteRules
+from codesync_server.executors.runner.landlock import LandlockRules
 
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 1, 4, 36
 IGNORED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -26,7 +26,7 @@ def start(
     fds: list[int],
     rlimits: dict[str, int],
     *,
-    write_rules: WriteRules | None,
+    write_rules: LandlockRules | None,
     tty: bool,
 ) -> int:
     """Start a program in a session of its own.
@@ -63,7 +63,7 @@ def _become(
     env: dict[str, str],
     fds: list[int],
     rlimits: dict[str, int],
-    write_rules: WriteRules | None,
+    write_rules: LandlockRules | None,
     tty: bool,
     say: int,
 ) -> NoReturn:
@@ -95,7 +95,7 @@ def _become(
 
 
 def open_terminal(columns: int, rows: int) -> tuple[int, int]:
-    """Make a pseudo-terminal that neither echoes nor rewrites line ends.
+    """Make a pseudo-terminal that neither stdin_log nor rewrites line ends.
 
     Args:
         columns: its width.

@@ -7,9 +7,8 @@ import time
 from typing import TypedDict
 
 from codesync_server.executors.runner.activity import Activity
-from codesync_server.executors.runner.attention import Attention
 from codesync_server.executors.runner.cgroup import Cgroup
-from codesync_server.executors.runner.landlock import WriteRules
+from codesync_server.executors.runner.landlock import LandlockRules
 from codesync_server.executors.runner.processes import (
     kill_all,
     living_cpu_seconds,
@@ -22,9 +21,10 @@ from codesync_server.executors.runner.processes import (
     threads_of_this_user,
 )
 from codesync_server.executors.runner.stdin import Stdin
+from codesync_server.executors.runner.stdin_wait import StdinWait
 from codesync_server.executors.runner.thrashing import Thrashing
-from codesync_server.executors.runner.uncharged import Uncharged
-from codesync_server.executors.runner.wire import ACTIVITY, FRAME_MAX, OUTGOING_MAX, Host
+from codesync_server.executors.runner.uncharged_memory import UnchargedMemory
+from codesync_server.executors.runner.wire import ACTIVITY, FRAME_MAX, OUTGOING_MAX, HostConnection
 
 REAP_SECONDS = 2.0
 WATCHING_SECONDS = 0.01  # between two looks at memory that the kernel does not limit for us
@@ -58,7 +58,7 @@ class Evidence(TypedDict):
     output_bytes: int
 
 
-class Surroundings:
+class RunContext:
     """What every stage needs.
 
     Attributes:
@@ -74,12 +74,12 @@ class Surroundings:
         window: columns and rows of its terminal, if it gets one.
     """
 
-    def __init__(self, host: Host, contained: bool, wakeup: int) -> None:
+    def __init__(self, host: HostConnection, contained: bool, wakeup: int) -> None:
         self.host = host
         self.contained = contained
         self.cgroup = Cgroup(contained)
-        self.uncharged = Uncharged() if contained else None
-        self.write_rules = WriteRules() if contained else None
+        self.uncharged = UnchargedMemory() if contained else None
+        self.write_rules = LandlockRules() if contained else None
         self.wakeup = wakeup
         self.tick = 0.1 if contained else 0.01
         self.env: dict[str, str] = {}
@@ -101,11 +101,11 @@ class Stage:
     """
 
     def __init__(
-        self, around: Surroundings, name: str, argv: list[bytes], limits: Limits, tty: bool
+        self, context: RunContext, name: str, argv: list[bytes], limits: Limits, tty: bool
     ) -> None:
         self.name = name
         self.pid = 0
-        self._around = around
+        self._context = context
         self._argv = argv
         self._limits = limits
         self._tty = tty
@@ -116,14 +116,14 @@ class Stage:
         self._max_rss = 0
         self._active = 0.0  # when the program last read or wrote
         self._terminal: int | None = None
-        self._attention: Attention | None = None
+        self._attention: StdinWait | None = None
         self._activity: Activity | None = None  # of a program on a terminal
         self._said_to_wait = False
         self._next_look = 0.0
         # The kernel holds the whole sandbox to what it was started with, and no stage to less.
-        granted = around.cgroup.limit()
+        granted = context.cgroup.limit()
         self._watched = granted is None or limits["memory"] < granted
-        self._tick = WATCHING_SECONDS if self._watched else around.tick
+        self._tick = WATCHING_SECONDS if self._watched else context.tick
 
     def begin(self) -> None:
         """Start the command.
@@ -131,23 +131,23 @@ class Stage:
         Raises:
             OSError: it could not be started.
         """
-        around = self._around
-        self._cpu, self._own_cpu = around.cgroup.cpu(), own_cpu_seconds()
-        self._ooms, self._peak = around.cgroup.oom_kills(), around.cgroup.peak()
+        context = self._context
+        self._cpu, self._own_cpu = context.cgroup.cpu(), own_cpu_seconds()
+        self._ooms, self._peak = context.cgroup.oom_kills(), context.cgroup.peak()
         self._began = self._active = time.monotonic()
         self._next_look = self._began + LOOK_SECONDS
-        self._thrashing = Thrashing(around.cgroup, self._began)
+        self._thrashing = Thrashing(context.cgroup, self._began)
         if self._tty:
-            self._terminal, child = open_terminal(*around.window)
+            self._terminal, child = open_terminal(*context.window)
             self._outputs[self._terminal] = b"O"
-            around.stdin.fd = os.dup(self._terminal)
+            context.stdin.fd = os.dup(self._terminal)
             fds = [child, child, child]
         elif self.name == "compile":
             out, out_end = os.pipe()
             self._outputs[out] = b"C"
             fds = [os.open("/dev/null", os.O_RDONLY), out_end, out_end]
         else:
-            (in_end, around.stdin.fd), (out, out_end), (err, err_end) = (
+            (in_end, context.stdin.fd), (out, out_end), (err, err_end) = (
                 os.pipe(),
                 os.pipe(),
                 os.pipe(),
@@ -155,18 +155,18 @@ class Stage:
             self._outputs.update({out: b"O", err: b"X"})
             fds = [in_end, out_end, err_end]
         if self.name == "run":
-            self._attention = Attention(os.readlink(f"/proc/self/fd/{fds[0]}"), self._began)
+            self._attention = StdinWait(os.readlink(f"/proc/self/fd/{fds[0]}"), self._began)
         if self._tty:
             self._activity = Activity(self._began, 0.0, self._memory_in_use)
-        for fd in (*self._outputs, around.stdin.fd):
+        for fd in (*self._outputs, context.stdin.fd):
             if fd is not None:
                 os.set_blocking(fd, False)
         self.pid = start(
             self._argv,
-            around.env,
+            context.env,
             fds,
             self._rlimits(),
-            write_rules=around.write_rules,
+            write_rules=context.write_rules,
             tty=self._tty,
         )
 
@@ -179,7 +179,7 @@ class Stage:
             "RLIMIT_CPU": int(limits["cpu"]) + 1,
         }
         # A sandbox has a user of its own, whose processes are all in it, the runner included.
-        others = 0 if self._around.contained else threads_of_this_user()
+        others = 0 if self._context.contained else threads_of_this_user()
         values["RLIMIT_NPROC"] = others + limits["processes"]
         return values
 
@@ -194,30 +194,30 @@ class Stage:
         Returns:
             The descriptors of the connection (0, 1) that are ready.
         """
-        around = self._around
+        context = self._context
         poller = select.poll()
         poller.register(0, select.POLLIN)
-        poller.register(around.wakeup, select.POLLIN)
-        if around.host.outgoing:
+        poller.register(context.wakeup, select.POLLIN)
+        if context.host.outgoing:
             poller.register(1, select.POLLOUT)
-        if len(around.host.outgoing) < OUTGOING_MAX:
+        if len(context.host.outgoing) < OUTGOING_MAX:
             for fd in self._outputs:
                 poller.register(fd, select.POLLIN)
-        if self.name == "run" and around.stdin.wants_to_write and around.stdin.fd is not None:
-            poller.register(around.stdin.fd, select.POLLOUT)
+        if self.name == "run" and context.stdin.wants_to_write and context.stdin.fd is not None:
+            poller.register(context.stdin.fd, select.POLLOUT)
         left = self._began + self._limits["wall"] - time.monotonic()
-        if around.uncharged:
-            left = min(left, around.uncharged.pause)
+        if context.uncharged:
+            left = min(left, context.uncharged.pause)
         ready: list[int] = []
         for fd, _ in poller.poll(max(0.0, min(left, self._tick)) * 1000):
             if fd in (0, 1):
                 ready.append(fd)
             elif fd in self._outputs:
                 self._read(fd)
-            elif fd == around.wakeup:
-                around.drain_wakeup()
-            elif fd == around.stdin.fd:
-                around.stdin.write()
+            elif fd == context.wakeup:
+                context.drain_wakeup()
+            elif fd == context.stdin.fd:
+                context.stdin.write()
                 self._stirred()
         self._reap()
         if not self.over:
@@ -234,19 +234,19 @@ class Stage:
         """Tell the server when the program begins or ceases to wait for input."""
         if self._attention is None:
             return
-        stdin, now = self._around.stdin, time.monotonic()
+        stdin, now = self._context.stdin, time.monotonic()
         if stdin.fd is None or stdin.wants_to_write:
             self._attention.stirred(now)
         else:
             self._attention.look(now)
         if self._attention.waits != self._said_to_wait:
             self._said_to_wait = self._attention.waits
-            self._around.host.send(b"W", bytes([self._said_to_wait]))
+            self._context.host.send(b"W", bytes([self._said_to_wait]))
 
     def resize(self) -> None:
         """Give the program's terminal the size that it should have now."""
         if self._terminal in self._outputs:
-            resize_terminal(self._terminal, *self._around.window)
+            resize_terminal(self._terminal, *self._context.window)
 
     def _enforce(self) -> None:
         limits, now = self._limits, time.monotonic()
@@ -261,7 +261,7 @@ class Stage:
                 self.kill("cpu")
             elif self._thrashing.look(now) or (self._watched and self._is_over_memory()):
                 self.kill("memory")
-            elif self._around.uncharged and (kind := self._around.uncharged.exceeded(now, cpu)):
+            elif self._context.uncharged and (kind := self._context.uncharged.exceeded(now, cpu)):
                 self.kill(kind)
             self._look_at_activity(now, cpu)
 
@@ -270,29 +270,29 @@ class Stage:
         activity = self._activity
         if activity is None or not activity.look(now, cpu):
             return
-        self._around.host.send(b"U", ACTIVITY.pack(activity.computes, activity.memory))
+        self._context.host.send(b"U", ACTIVITY.pack(activity.computes, activity.memory))
 
     def _memory_in_use(self) -> int:
-        used = self._around.cgroup.used()
+        used = self._context.cgroup.used()
         return resident_bytes(os.getpid()) if used is None else used
 
     def _is_over_memory(self) -> bool:
-        limit, used = self._limits["memory"], self._around.cgroup.used()
+        limit, used = self._limits["memory"], self._context.cgroup.used()
         if used is not None:
             return used > limit
         runner = os.getpid()
         return resident_bytes(runner) > limit and proportional_bytes(runner) > limit
 
     def _cpu_so_far(self) -> float:
-        used = self._around.cgroup.cpu() - self._cpu
-        if self._around.cgroup.kind:
+        used = self._context.cgroup.cpu() - self._cpu
+        if self._context.cgroup.kind:
             return used - (own_cpu_seconds() - self._own_cpu)
         return used + living_cpu_seconds(os.getpid())
 
     def kill(self, why: str) -> None:
         """Kill everything that runs, and remember why (the first reason counts)."""
         self._killed_for = self._killed_for or why
-        kill_all(self._around.contained)
+        kill_all(self._context.contained)
 
     def signal(self, number: int) -> None:
         """Send a signal to the command and its process group."""
@@ -315,7 +315,7 @@ class Stage:
         room = self._limits["output"] - self._output_bytes
         self._output_bytes += len(data)
         if room > 0:
-            self._around.host.send(self._outputs[fd], data[:room])
+            self._context.host.send(self._outputs[fd], data[:room])
         if len(data) > room and self.name == "run":
             self.kill("output")
         return True
@@ -335,26 +335,26 @@ class Stage:
 
     def finish(self) -> Evidence:
         """After the command's end: nothing of it lives on, and all that it wrote is passed on."""
-        around = self._around
+        context = self._context
         wall = time.monotonic() - self._began
         deadline = time.monotonic() + REAP_SECONDS
-        kill_all(around.contained)
+        kill_all(context.contained)
         while self._reap() and time.monotonic() < deadline:
-            kill_all(around.contained)
-            select.select([around.wakeup], [], [], 0.01)
-            around.drain_wakeup()
+            kill_all(context.contained)
+            select.select([context.wakeup], [], [], 0.01)
+            context.drain_wakeup()
         for fd in list(self._outputs):
             while fd in self._outputs and self._read(fd) and time.monotonic() < deadline:
-                around.host.finish(REAP_SECONDS)
+                context.host.finish(REAP_SECONDS)
             if fd in self._outputs:
                 os.close(fd)
         self._outputs.clear()
         if self.name == "run":
-            around.stdin.close()
-        used = around.cgroup.cpu() - self._cpu
-        if around.cgroup.kind:
+            context.stdin.close()
+        used = context.cgroup.cpu() - self._cpu
+        if context.cgroup.kind:
             used -= own_cpu_seconds() - self._own_cpu
-        peak = around.cgroup.peak()
+        peak = context.cgroup.peak()
         # The counter cannot be set back between stages: it tells of this one only if it grew.
         grew = peak > self._peak
         return {
@@ -363,8 +363,8 @@ class Stage:
             "cpu": max(0.0, used),
             "status": self._status or 0,
             "killed_for": self._killed_for,
-            "oom_kills": around.cgroup.oom_kills() - self._ooms,
+            "oom_kills": context.cgroup.oom_kills() - self._ooms,
             "peak": peak if grew else self._max_rss,
-            "source": around.cgroup.kind if grew else "rusage",
+            "source": context.cgroup.kind if grew else "rusage",
             "output_bytes": self._output_bytes,
         }

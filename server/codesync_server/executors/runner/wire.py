@@ -23,11 +23,11 @@ FRAME_MAX = 64 * 1024
 OUTGOING_MAX = 256 * 1024  # not read by the server yet; past that, the program waits
 
 
-class HostGone(Exception):
+class HostDisconnected(Exception):
     """The server closed the connection: there is nobody left to run for."""
 
 
-class Host:
+class HostConnection:
     """Frames from and to the server. Sending never blocks; what is not read yet is held back.
 
     Attributes:
@@ -65,7 +65,7 @@ class Host:
         except BlockingIOError:
             pass
         except OSError:
-            raise HostGone from None
+            raise HostDisconnected from None
 
     def finish(self, seconds: float) -> None:
         """Write everything that is queued, for so long at the most."""
@@ -85,7 +85,7 @@ class Host:
         except BlockingIOError:
             return
         if not data:
-            raise HostGone
+            raise HostDisconnected
         self._incoming += data
         while len(self._incoming) >= HEADER.size:
             kind, length = HEADER.unpack_from(self._incoming)

@@ -15,7 +15,7 @@ DATABASE = "codesync"
 Client = AsyncMongoClient[dict[str, Any]]
 
 
-class Place(NamedTuple):
+class MongoAddress(NamedTuple):
     """Where things are kept.
 
     Attributes:
@@ -27,7 +27,7 @@ class Place(NamedTuple):
     about: str
 
 
-async def read(address: str) -> Place:
+async def read(address: str) -> MongoAddress:
     """Read an address.
 
     Raises:
@@ -44,7 +44,7 @@ async def read(address: str) -> Place:
     if "@" in database:  # what stands before is no host, but half of a password with a / in it
         raise _unfit()
     hosts = ",".join(f"{host}:{port}" for host, port in parsed["nodelist"])
-    return Place(database, f"MongoDB at {hosts}, database {database}")
+    return MongoAddress(database, f"MongoDB at {hosts}, database {database}")
 
 
 def connect(address: str, seconds: float) -> Client:

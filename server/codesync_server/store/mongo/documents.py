@@ -20,7 +20,7 @@ from codesync_server.store.records import (
     MemberRecord,
     RoomRecord,
 )
-from codesync_server.store.searching import SEPARATOR, fold
+from codesync_server.store.search_key import SEPARATOR, fold
 
 Document = dict[str, Any]
 Database = AsyncDatabase[Document]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pymongo import ASCENDING, UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 
-from codesync_server.store.contract import SCHEMA, StoreAbsent, StoreOutdated, StoreUnusable
+from codesync_server.store.contract import SCHEMA, StoreMissing, StoreOutdated, StoreUnusable
 from codesync_server.store.mongo.documents import Database, searched_fields
 from codesync_server.store.mongo.fence import Fence
 from codesync_server.store.mongo.pruning import delete_orphans
@@ -53,7 +53,7 @@ def check_up_to_date(version: int, about: str) -> None:
         StoreOutdated: it has an older layout.
     """
     if not version:
-        raise StoreAbsent(f"nothing is kept yet in {about}")
+        raise StoreMissing(f"nothing is kept yet in {about}")
     if version < SCHEMA:
         raise StoreOutdated(
             f"an earlier codesync wrote the store {about} (layout {version}, this one reads"

@@ -17,14 +17,14 @@ from codesync_server.store.mongo.documents import (
 from codesync_server.store.mongo.pruning import orphans
 from codesync_server.store.packing import unpack_output, unpack_source
 from codesync_server.store.records import (
+    JobQuery,
     JobRecord,
-    KeptRoom,
     OutputRun,
-    RoomLine,
+    RoomSummary,
+    StoredRoom,
     TextRecord,
-    Wanted,
 )
-from codesync_server.store.searching import BEYOND, needle
+from codesync_server.store.search_key import BEYOND, needle
 
 WINDOW = 200
 """Jobs that are looked through at once for a page; more, the longer nothing is found."""
@@ -53,7 +53,7 @@ async def _with_sources(database: Database, jobs: Sequence[Mapping[str, Any]]) -
     return await asyncio.to_thread(lambda: [read_job(job, sources.get(job["_id"])) for job in jobs])
 
 
-async def room(database: Database, name: str) -> KeptRoom | None:
+async def room(database: Database, name: str) -> StoredRoom | None:
     """A room with its members and texts."""
     found = await database["rooms"].find_one({"_id": name})
     if found is None:
@@ -61,7 +61,7 @@ async def room(database: Database, name: str) -> KeptRoom | None:
     # Client keys are free to create: new ones must not displace those about whom hosts decided.
     order = [("role", -1), ("removed", -1), ("edits_taken", -1), ("seen_at", -1)]
     members = database["members"].find({"room": name}).sort(order)
-    return KeptRoom(
+    return StoredRoom(
         read_room(found),
         tuple(read_member(each) for each in await members.to_list(MEMBERS_KEPT)),
         await _text(database, name),
@@ -91,7 +91,7 @@ async def _last_place(database: Database, name: str) -> int:
 
 
 async def jobs(
-    database: Database, name: str, wanted: Wanted, before: int, limit: int
+    database: Database, name: str, wanted: JobQuery, before: int, limit: int
 ) -> list[JobRecord]:
     """Finished jobs, the latest first, without their sources.
 
@@ -118,7 +118,7 @@ async def jobs(
     return found
 
 
-def _query(name: str, wanted: Wanted) -> Document:
+def _query(name: str, wanted: JobQuery) -> Document:
     query: Document = {"room": name}
     for field, value in (
         ("name", wanted.name),
@@ -159,7 +159,7 @@ async def output(database: Database, job_id: str) -> Sequence[OutputRun]:
     return await asyncio.to_thread(unpack_output, body["output"])
 
 
-async def rooms(database: Database, limit: int, after: RoomLine | None) -> list[RoomLine]:
+async def rooms(database: Database, limit: int, after: RoomSummary | None) -> list[RoomSummary]:
     """One page of the rooms, those first that were used last."""
     behind: Document = {}
     if after is not None:
@@ -168,7 +168,7 @@ async def rooms(database: Database, limit: int, after: RoomLine | None) -> list[
     order = [("used_at", -1), ("_id", -1)]
     found = await database["rooms"].find(behind).sort(order).limit(limit).to_list()
     return [
-        RoomLine(
+        RoomSummary(
             each["_id"],
             each["language"],
             each["used_at"],

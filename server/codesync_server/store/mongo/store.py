@@ -10,12 +10,12 @@ from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
 
 from codesync_server.store.changes import Change, FinishJob
-from codesync_server.store.contract import ALL_JOBS, Retention, StoreDown, StoreUnusable
+from codesync_server.store.contract import ALL_JOBS, Retention, StoreUnavailable, StoreUnusable
 from codesync_server.store.mongo import address, layout, pruning, reads, writes
 from codesync_server.store.mongo.documents import Database
 from codesync_server.store.mongo.fence import SURELY, Fence
 from codesync_server.store.mongo.lease import LEASE_SECONDS, RENEW_SECONDS, Lease
-from codesync_server.store.records import JobRecord, KeptRoom, OutputRun, RoomLine, Wanted
+from codesync_server.store.records import JobQuery, JobRecord, OutputRun, RoomSummary, StoredRoom
 
 _FURTHER = re.compile(r", Timeout: | \(configured timeouts: |, full error: ")
 
@@ -123,7 +123,7 @@ class MongoStore:
     @property
     def _database(self) -> Database:
         if self._client is None:
-            raise StoreDown("the store is not open")
+            raise StoreUnavailable("the store is not open")
         return self._client.get_database(
             self._name,
             read_preference=ReadPreference.PRIMARY,
@@ -136,13 +136,13 @@ class MongoStore:
         try:
             yield self._database
         except PyMongoError as error:
-            raise StoreDown(_reason(error)) from None
+            raise StoreUnavailable(_reason(error)) from None
 
     @asynccontextmanager
     async def _writing(self) -> AsyncGenerator[tuple[Database, Fence]]:
         async with self._reading() as database:
             if self._fence is None:
-                raise StoreDown("the store is not open for this")
+                raise StoreUnavailable("the store is not open for this")
             yield database, self._fence
 
     async def write(self, changes: Sequence[Change], *, surely: bool) -> Mapping[str, JobRecord]:
@@ -168,13 +168,13 @@ class MongoStore:
         async with self._reading() as database:
             return await reads.unfinished(database, after, limit)
 
-    async def room(self, name: str) -> KeptRoom | None:
+    async def room(self, name: str) -> StoredRoom | None:
         """A room with its members and texts."""
         async with self._reading() as database:
             return await reads.room(database, name)
 
     async def jobs(
-        self, room: str, wanted: Wanted, *, before: int, limit: int
+        self, room: str, wanted: JobQuery, *, before: int, limit: int
     ) -> Sequence[JobRecord]:
         """Finished jobs, the latest first, without their sources."""
         async with self._reading() as database:
@@ -190,7 +190,7 @@ class MongoStore:
         async with self._reading() as database:
             return await reads.output(database, job)
 
-    async def rooms(self, limit: int, after: RoomLine | None = None) -> Sequence[RoomLine]:
+    async def rooms(self, limit: int, after: RoomSummary | None = None) -> Sequence[RoomSummary]:
         """One page of the rooms, those first that were used last."""
         async with self._reading() as database:
             return await reads.rooms(database, limit, after)

@@ -37,7 +37,7 @@ from codesync_server.store.mongo.documents import (
 )
 from codesync_server.store.mongo.fence import Fence
 from codesync_server.store.packing import pack_output, pack_source
-from codesync_server.store.searching import fold
+from codesync_server.store.search_key import fold
 
 Operation = InsertOne[Document] | ReplaceOne[Document] | UpdateOne | DeleteOne | DeleteMany
 _Put = tuple[str, Operation]

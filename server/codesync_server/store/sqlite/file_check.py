@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from codesync_server.store.contract import StoreDown
+from codesync_server.store.contract import StoreUnavailable
 
 DISK_MIN = 64 * 1024
 """Free bytes of the disk; with less it counts as full."""
@@ -31,9 +31,9 @@ class FileCheck:
         try:
             there = _identity(self._path)
         except OSError as error:
-            raise StoreDown(f"{self._path} is gone: {error.strerror}") from None
+            raise StoreUnavailable(f"{self._path} is gone: {error.strerror}") from None
         if there != self._identity:
-            raise StoreDown(f"{self._path} was replaced by another file")
+            raise StoreUnavailable(f"{self._path} was replaced by another file")
 
     def check_disk(self) -> None:
         """Make sure that the disk can be written to.
@@ -44,12 +44,12 @@ class FileCheck:
         try:
             disk = os.statvfs(self._path)
         except OSError as error:
-            raise StoreDown(f"{self._path} is gone: {error.strerror}") from None
+            raise StoreUnavailable(f"{self._path} is gone: {error.strerror}") from None
         if disk.f_flag & os.ST_RDONLY:
-            raise StoreDown(f"the disk of {self._path} is mounted read-only")
+            raise StoreUnavailable(f"the disk of {self._path} is mounted read-only")
         free = disk.f_bavail if os.geteuid() else disk.f_bfree
         if disk.f_blocks and free * disk.f_frsize < DISK_MIN:
-            raise StoreDown(f"the disk of {self._path} is full")
+            raise StoreUnavailable(f"the disk of {self._path} is full")
 
 
 def _identity(path: Path) -> tuple[int, int]:

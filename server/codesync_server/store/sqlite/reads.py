@@ -11,16 +11,16 @@ from codesync_server.store.contract import MEMBERS_KEPT
 from codesync_server.store.packing import unpack_output, unpack_source
 from codesync_server.store.records import (
     EditRecord,
+    JobQuery,
     JobRecord,
-    KeptRoom,
     MemberRecord,
     OutputRun,
-    RoomLine,
     RoomRecord,
+    RoomSummary,
+    StoredRoom,
     TextRecord,
-    Wanted,
 )
-from codesync_server.store.searching import BEYOND, needle
+from codesync_server.store.search_key import BEYOND, needle
 
 _FIELDS = (
     *("id", "order", "room", "place", "owner", "member", "name", "language", "title"),
@@ -46,7 +46,7 @@ def unfinished(db: sqlite3.Connection, after: int, limit: int) -> list[JobRecord
     return [_job(row) for row in rows]
 
 
-def room(db: sqlite3.Connection, name: str) -> KeptRoom | None:
+def room(db: sqlite3.Connection, name: str) -> StoredRoom | None:
     """A room with its members and texts."""
     found = db.execute("SELECT * FROM rooms WHERE name = ?", (name,)).fetchone()
     if found is None:
@@ -59,7 +59,7 @@ def room(db: sqlite3.Connection, name: str) -> KeptRoom | None:
         (name, MEMBERS_KEPT),
     )
     jobs = db.execute("SELECT coalesce(max(place), 0) FROM jobs WHERE room = ?", (name,))
-    return KeptRoom(
+    return StoredRoom(
         RoomRecord(*found),
         tuple(MemberRecord(*row) for row in members),
         _text(db, name),
@@ -79,7 +79,7 @@ def _text(db: sqlite3.Connection, name: str) -> TextRecord:
 
 
 def jobs(
-    db: sqlite3.Connection, name: str, wanted: Wanted, before: int, limit: int
+    db: sqlite3.Connection, name: str, wanted: JobQuery, before: int, limit: int
 ) -> list[JobRecord]:
     """Finished jobs, the latest first, without their sources."""
     conditions, values = ["room = ?", "place < ?", "verdict IS NOT NULL"], [name, before]
@@ -131,7 +131,7 @@ def output(db: sqlite3.Connection, job_id: str) -> Sequence[OutputRun]:
     return unpack_output(row[0]) if row else ()
 
 
-def rooms(db: sqlite3.Connection, limit: int, after: RoomLine | None) -> list[RoomLine]:
+def rooms(db: sqlite3.Connection, limit: int, after: RoomSummary | None) -> list[RoomSummary]:
     """One page of the rooms, those first that were used last."""
     where, values = "", list[Any]()
     if after is not None:
@@ -142,7 +142,7 @@ def rooms(db: sqlite3.Connection, limit: int, after: RoomLine | None) -> list[Ro
         f" FROM rooms {where} ORDER BY used_at DESC, name DESC LIMIT ?",
         (*values, limit),
     )
-    return [RoomLine(*row) for row in rows]
+    return [RoomSummary(*row) for row in rows]
 
 
 def room_names(db: sqlite3.Connection, limit: int, after: str) -> list[str]:

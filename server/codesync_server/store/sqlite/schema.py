@@ -3,7 +3,7 @@
 import sqlite3
 
 from codesync_server.store.contract import SCHEMA, StoreUnusable
-from codesync_server.store.searching import SEPARATOR, fold
+from codesync_server.store.search_key import SEPARATOR, fold
 
 APPLICATION_ID = 0x434F4459
 """Stands in the file's header, so that no other program's database is taken for ours."""

@@ -16,16 +16,16 @@ from codesync_server.store.changes import AcceptJob, Change, FinishJob
 from codesync_server.store.contract import (
     ALL_JOBS,
     Retention,
-    StoreAbsent,
-    StoreDown,
+    StoreMissing,
+    StoreUnavailable,
     StoreUnusable,
 )
 from codesync_server.store.records import (
+    JobQuery,
     JobRecord,
-    KeptRoom,
     OutputRun,
-    RoomLine,
-    Wanted,
+    RoomSummary,
+    StoredRoom,
 )
 from codesync_server.store.sqlite import pruning, reads, writes
 from codesync_server.store.sqlite.file import connect, make_file, open_to_read
@@ -70,7 +70,7 @@ class SqliteStore:
             await self.close()
             why = error.strerror if isinstance(error, OSError) else str(error)
             raise StoreUnusable(f"cannot use the store {self.about}: {why}") from None
-        except StoreAbsent:
+        except StoreMissing:
             await self.close()
             raise
         except StoreUnusable as error:
@@ -146,12 +146,12 @@ class SqliteStore:
         """The jobs without a result, with their sources, in their order."""
         return await self._reading(lambda db: reads.unfinished(db, after, limit))
 
-    async def room(self, name: str) -> KeptRoom | None:
+    async def room(self, name: str) -> StoredRoom | None:
         """A room with its members and texts."""
         return await self._reading(lambda db: reads.room(db, name))
 
     async def jobs(
-        self, room: str, wanted: Wanted, *, before: int, limit: int
+        self, room: str, wanted: JobQuery, *, before: int, limit: int
     ) -> Sequence[JobRecord]:
         """Finished jobs, the latest first, without their sources."""
         return await self._reading(lambda db: reads.jobs(db, room, wanted, before, limit))
@@ -164,7 +164,7 @@ class SqliteStore:
         """What a finished job wrote, as far as it was kept."""
         return await self._reading(lambda db: reads.output(db, job))
 
-    async def rooms(self, limit: int, after: RoomLine | None = None) -> Sequence[RoomLine]:
+    async def rooms(self, limit: int, after: RoomSummary | None = None) -> Sequence[RoomSummary]:
         """One page of the rooms, those first that were used last."""
         return await self._reading(lambda db: reads.rooms(db, limit, after))
 
@@ -238,11 +238,11 @@ class SqliteStore:
         def work() -> _T:
             db = connection()
             if db is None:
-                raise StoreDown("the store is not open for this")
+                raise StoreUnavailable("the store is not open for this")
             try:
                 return act(db)
             except sqlite3.Error as error:
-                raise StoreDown(str(error)) from None
+                raise StoreUnavailable(str(error)) from None
 
         return await self._in(thread, work)
 

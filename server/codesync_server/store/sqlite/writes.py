@@ -19,7 +19,7 @@ from codesync_server.store.changes import (
 from codesync_server.store.contract import source_of
 from codesync_server.store.packing import pack_output, pack_source
 from codesync_server.store.records import JobRecord
-from codesync_server.store.searching import SEPARATOR, fold, searchable
+from codesync_server.store.search_key import SEPARATOR, fold, searchable
 
 
 def apply(db: sqlite3.Connection, change: Change) -> bool:

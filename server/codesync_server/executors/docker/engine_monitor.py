@@ -1,0 +1,100 @@
+"""Whether the engine answers: looked at all the time, also while nobody asks anything of it."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+from codesync_server.executors.docker.engine import EngineError
+
+LOOK_SECONDS = 2.0
+"""How often the engine is asked while it answers."""
+
+AWAY_LOOK_SECONDS = 0.5
+"""How often it is asked while it does not."""
+
+ANSWER_SECONDS = 5.0
+"""An engine that does not answer for so long counts as away."""
+
+HELD_UP_SECONDS = 1.0
+"""An answer that took so long means that everything of the engine was held up meanwhile."""
+
+log = logging.getLogger(__name__)
+
+
+class EngineMonitor:
+    """Asks the engine again and again.
+
+    Args:
+        ping: asks once; raises EngineError.
+        changed: called when the engine went away, when it came back, and when the reason changed.
+
+    Attributes:
+        problem: why the engine cannot be used, for people; empty while it answers.
+    """
+
+    def __init__(self, ping: Callable[[], Awaitable[None]], changed: Callable[[], None]) -> None:
+        self.problem = ""
+        self._ping = ping
+        self._changed = changed
+        self._look_now = asyncio.Event()
+        self._asked_at: float | None = None
+        self._held_up_until = float("-inf")
+
+    def nudge(self) -> None:
+        """Look at once: something happened that may mean that the engine is gone."""
+        self._look_now.set()
+
+    def held_up_since(self, moment: float) -> bool:
+        """Tell whether the engine was away or stood still at some time since a moment.
+
+        Args:
+            moment: by the loop's clock.
+        """
+        return self._held_up_until >= moment or self._is_held_up()
+
+    def _is_held_up(self) -> bool:
+        if self.problem:
+            return True
+        now = asyncio.get_running_loop().time()
+        return self._asked_at is not None and now - self._asked_at > HELD_UP_SECONDS
+
+    async def run(self) -> None:
+        """Look until cancelled."""
+        while True:
+            await self._look()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(AWAY_LOOK_SECONDS if self.problem else LOOK_SECONDS):
+                    await self._look_now.wait()
+            if self.problem:
+                # Nudges may come thick and fast then, and are no news.
+                await asyncio.sleep(AWAY_LOOK_SECONDS)
+
+    async def _look(self) -> None:
+        self._look_now.clear()
+        clock = asyncio.get_running_loop().time
+        self._asked_at = asked_at = clock()
+        problem = await self._ask()
+        if problem or clock() - asked_at > HELD_UP_SECONDS:
+            self._held_up_until = clock()
+        self._asked_at = None
+        if problem != self.problem:
+            was, self.problem = self.problem, problem
+            if problem:
+                log.error("Docker is away: %s", problem)
+            elif was:
+                log.warning("Docker is back")
+            self._changed()
+
+    async def _ask(self) -> str:
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await self._ping()
+        except TimeoutError:
+            return f"Docker did not answer within {ANSWER_SECONDS:g} s"
+        except EngineError as error:
+            return str(error)
+        except Exception:
+            log.exception("asking Docker failed in a way that nobody has foreseen")
+            return "Docker cannot be asked; see the server's log"
+        return ""

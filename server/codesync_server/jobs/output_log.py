@@ -1,0 +1,149 @@
+"""The output of a job: kept whole while there is memory for it, read by offset."""
+
+from array import array
+from bisect import bisect_right
+
+from codesync_protocol.messages import OutputChunk, Stream
+from codesync_server.jobs.memory_budget import MemoryBudget
+from codesync_server.jobs.stdin_log import StdinLog
+from codesync_server.store.packing import OUTPUT_HEAD, OUTPUT_TAIL
+
+_STREAMS = tuple(Stream)
+_CHUNKS_PER_READ = 1024
+
+RUN_BYTES = 9
+"""What a change of the stream costs."""
+
+
+class OutputLog:
+    """The output of one job, all streams in the order in which it arrived.
+
+    Attributes:
+        total: bytes that were ever added.
+        told: how many of them members were told of; the others are nobody's yet.
+    """
+
+    def __init__(self) -> None:
+        self.total = self.told = 0
+        self._data = bytearray()
+        # Where each run of one stream begins, and which stream it is: nine bytes a run, so that a
+        # program that changes streams with every byte costs little.
+        self._starts = array("Q")
+        self._streams = bytearray()
+        self._dropped = False
+        # Bytes that were given up: from offset to offset.
+        self._hole_start = self._hole_end = 0
+        self._is_final = False
+        self._memory: MemoryBudget | None = None
+        self._stdin_log: StdinLog | None = None
+
+    @classmethod
+    def gone(cls, total: int) -> "OutputLog":
+        """The output of a job that ended long ago.
+
+        Args:
+            total: how many bytes it wrote.
+        """
+        output = cls()
+        output.total = output.told = total
+        output._dropped = True
+        return output
+
+    @property
+    def is_here(self) -> bool:
+        """Whether the bytes are still here."""
+        return not self._dropped
+
+    @property
+    def kept(self) -> int:
+        """Bytes that are still here."""
+        return len(self._data)
+
+    def add(self, stream: Stream, data: bytes) -> int:
+        """Add bytes.
+
+        Returns:
+            Their offset.
+        """
+        offset = self.total
+        index = _STREAMS.index(stream)
+        if not self._streams or self._streams[-1] != index:
+            self._starts.append(offset)
+            self._streams.append(index)
+        self._data += data
+        self.total += len(data)
+        self._report()
+        return offset
+
+    def account_to(self, memory: MemoryBudget, stdin_log: StdinLog) -> None:
+        """Count the kept bytes in the server's budget.
+
+        Args:
+            memory: the budget.
+            stdin_log: what members typed into the same job; dropped together with the output.
+        """
+        self._memory, self._stdin_log = memory, stdin_log
+        self._report()
+
+    def finish(self) -> None:
+        """Allow all bytes to be evicted: the store gets the output of the finished job."""
+        self._is_final = True
+        self._report()
+
+    def drop(self) -> None:
+        """Give up all bytes; they are read from the store from now on."""
+        self._data, self._starts, self._streams = bytearray(), array("Q"), bytearray()
+        self._dropped = True
+        if self._stdin_log is not None:
+            self._stdin_log.drop()
+        self._report()
+
+    def evict(self) -> None:
+        """Give up all bytes, or those that the store does not get, while the job runs."""
+        if self._is_final:
+            self.drop()
+        elif self.total - OUTPUT_TAIL > max(OUTPUT_HEAD, self._hole_end):
+            start, self._hole_end = self._index(self._hole_start), self.total - OUTPUT_TAIL
+            if not start:
+                start = self._hole_start = OUTPUT_HEAD
+            del self._data[start : len(self._data) - OUTPUT_TAIL]
+            self._report()
+
+    def _index(self, offset: int) -> int:
+        """Where a kept byte is in the data."""
+        return (
+            offset if offset <= self._hole_start else offset - (self._hole_end - self._hole_start)
+        )
+
+    def _report(self) -> None:
+        if self._memory is not None:
+            typed = self._stdin_log.kept_bytes if self._stdin_log is not None else 0
+            runs = len(self._streams) * RUN_BYTES
+            self._memory.report(self, len(self._data) + runs + typed)
+
+    def read(self, offset: int, limit: int) -> tuple[int, tuple[OutputChunk, ...]]:
+        """Read what is past.
+
+        Args:
+            offset: where to begin.
+            limit: how many bytes at the most.
+
+        Returns:
+            Where the chunks begin (behind `offset` if what lies there is gone), and the chunks.
+        """
+        if self._dropped or offset >= self.total:
+            return self.total, ()
+        if self._hole_start <= offset < self._hole_end:
+            offset = self._hole_end
+        chunks: list[OutputChunk] = []
+        run = bisect_right(self._starts, offset) - 1
+        position, end = offset, min(offset + limit, self.total)
+        if offset < self._hole_start:
+            end = min(end, self._hole_start)
+        while position < end and len(chunks) < _CHUNKS_PER_READ:
+            next_run = self._starts[run + 1] if run + 1 < len(self._starts) else self.total
+            stop = min(next_run, end)
+            stream, first = _STREAMS[self._streams[run]], self._index(position)
+            chunks.append(OutputChunk(stream, bytes(self._data[first : first + stop - position])))
+            position, run = stop, run + 1
+        return offset, tuple(chunks)

@@ -1,0 +1,1 @@
+"""The commands of a room, one file for each kind: edit, submit, host, read."""

@@ -1,0 +1,356 @@
+"""What a member can do in a room, each act checked against role, state and limits."""
+
+import asyncio
+import signal
+
+from codesync_protocol.errors import Code, FrameError
+from codesync_protocol.limits import STDIN_ECHO_MAX
+from codesync_protocol.messages import (
+    Cancel,
+    Caret,
+    ChooseLanguage,
+    ClientMessage,
+    Edit,
+    Fault,
+    FetchDocument,
+    FetchHistory,
+    FetchOutput,
+    FetchSource,
+    Hello,
+    Interrupt,
+    LanguageChosen,
+    MakeInvite,
+    Proof,
+    RemoveMember,
+    Resize,
+    SetRole,
+    StdinData,
+    StdinEcho,
+    StdinEnd,
+    StdinHeld,
+    StdinMode,
+    StdinTaken,
+    Submit,
+    SubmitPart,
+    TakeStdin,
+)
+from codesync_server.access.budgets import Budget, Budgets, member_budget
+from codesync_server.access.invites import InviteSigner
+from codesync_server.access.limit_reached import LimitReached
+from codesync_server.access.token_buckets import Rate
+from codesync_server.jobs.job import Job
+from codesync_server.jobs.limit_policy import LimitPolicy
+from codesync_server.jobs.queue import QueueFull
+from codesync_server.jobs.scheduler import Scheduler
+from codesync_server.jobs.uploads import Uploads
+from codesync_server.languages.registry import Languages
+from codesync_server.rooms.commands.command_queue import CommandQueue
+from codesync_server.rooms.commands.edit import EditCommands
+from codesync_server.rooms.commands.edit_charges import EditCharges
+from codesync_server.rooms.commands.host import HostCommands
+from codesync_server.rooms.commands.read import ReadCommands
+from codesync_server.rooms.commands.submission_budgets import SubmissionBudgets
+from codesync_server.rooms.commands.submit import SubmitCommands
+from codesync_server.rooms.presence import Presence, send_carets
+from codesync_server.rooms.seat import Seat
+from codesync_server.store.job_history import JobHistory
+from codesync_server.store.writer import StoreWriter
+
+FETCHES = member_budget(
+    "requests for the text", "requests", member=Rate(8, 1.0), invite=Rate(400, 50.0)
+)
+"""Each request makes a snapshot of all shared texts. A class that reconnects makes 300 at once."""
+
+QUERIES = member_budget(
+    "queries of past jobs", "queries", member=Rate(60, 6.0), invite=Rate(600, 30.0)
+)
+"""Pages of the history and sources: each is read from the store, a search through many jobs."""
+
+SEARCH_COST = 3.0
+
+QUERY_DELAY_MAX = 10.0
+"""Seconds that a query may be delayed; with a larger debt it is refused."""
+
+OUTPUT_PARTS = member_budget(
+    "requests for old output", "requests", member=Rate(100, 20.0), invite=Rate(2000, 200.0)
+)
+"""Each answer has up to PART_MAX bytes, made from memory or read from the store."""
+
+CHANGES = member_budget(
+    "changes that the room is told of", "changes", member=Rate(10, 1.0), invite=Rate(80, 8.0)
+)
+"""Choices of the language, and of who types into a program: all members are told of each."""
+
+TYPED = member_budget(
+    "input that the room sees", "messages", member=Rate(200, 40.0), invite=Rate(800, 200.0)
+)
+"""Shared input: all members are told of each message."""
+
+
+class CommandDispatcher:
+    """One member's hand in a room.
+
+    Args:
+        seat: the member's place.
+        scheduler: runs jobs.
+        languages: what can be run.
+        limit_policy: how much a job may use.
+        uploads: bodies of submissions, of all members.
+        writer: keeps what is accepted.
+        job_history: reads finished jobs of a room.
+        presence: tells the others where the member is.
+        invites: signs invites.
+        budgets: what members have spent.
+        submissions: what submissions are charged to.
+
+    Attributes:
+        command_queue: what takes time; whoever owns the member's connection has them run.
+    """
+
+    def __init__(
+        self,
+        seat: Seat,
+        *,
+        scheduler: Scheduler,
+        languages: Languages,
+        limit_policy: LimitPolicy,
+        uploads: Uploads,
+        writer: StoreWriter,
+        job_history: JobHistory,
+        presence: Presence,
+        invites: InviteSigner,
+        budgets: Budgets,
+        submissions: SubmissionBudgets,
+    ) -> None:
+        self.command_queue = CommandQueue()
+        self._seat = seat
+        self._room = seat.room
+        self._scheduler = scheduler
+        self._languages = languages
+        self._presence = presence
+        self._edit_charges = EditCharges(budgets, seat.payer)
+        self._editing = EditCommands(seat, self._edit_charges)
+        self._submitting = SubmitCommands(
+            seat, scheduler, languages, limit_policy, uploads, writer, submissions
+        )
+        self._reading = ReadCommands(seat, job_history)
+        self._hosting = HostCommands(seat, invites)
+        self._budgets = budgets
+
+    async def dispatch(self, message: ClientMessage) -> None:
+        """Do what a message asks for; what cannot be done is answered, never raised.
+
+        What waits for the store is an command, and so is what is about a job that has one.
+        """
+        job = getattr(message, "job", "")
+        match message:
+            case FetchOutput() if self._reading.is_at_hand(message):
+                await self._do(message)
+            case Submit() | SubmitPart() | FetchHistory() | FetchSource() | FetchOutput():
+                await self.command_queue.put(lambda: self._do(message), job, _body_size(message))
+            case _ if job and self.command_queue.has_commands_for(job):
+                await self.command_queue.put(lambda: self._do(message), job)
+            case _:
+                await self._do(message)
+
+    async def _do(self, message: ClientMessage) -> None:
+        if self._seat.is_removed:
+            return
+        try:
+            match message:
+                case Submit():
+                    await self._submitting.submit(message)
+                case SubmitPart():
+                    await self._submitting.part(message)
+                case StdinData():
+                    await self._type(message)
+                case StdinEnd():
+                    self._stdin_end(message)
+                case TakeStdin():
+                    self._take_stdin(message)
+                case SetRole():
+                    self._hosting.set_role(message)
+                case RemoveMember():
+                    self._hosting.remove(message)
+                case MakeInvite():
+                    self._hosting.invite(message)
+                case Interrupt():
+                    self._interrupt(message)
+                case Resize():
+                    self._resize(message)
+                case Cancel():
+                    self._seat.require_acting()
+                    job = self._seat.job(message.job)
+                    self._scheduler.cancel(job, self._seat.member.name)
+                case FetchOutput():
+                    await self._delay(OUTPUT_PARTS)
+                    await self._reading.output(message)
+                case FetchHistory():
+                    if await self._may_ask(message, SEARCH_COST if message.text else 1.0):
+                        await self._reading.history(message)
+                case FetchSource():
+                    if await self._may_ask(message, 1.0):
+                        await self._reading.source(message)
+                case Edit():
+                    await self._edit(message)
+                case FetchDocument():
+                    await self._delay(FETCHES)
+                    self._editing.fetch(message)
+                    send_carets(self._room, self._seat.channel)
+                case Caret():
+                    self._presence.move(self._room, self._seat.member.member, message)
+                case ChooseLanguage():
+                    self._choose_language(message)
+                case Hello() | Proof():
+                    pass  # the connection's end has refused it
+        except FrameError as error:
+            self._seat.reply(Fault(error.code, error.reason, getattr(message, "job", "")))
+
+    async def _may_ask(self, message: FetchHistory | FetchSource, cost: float) -> bool:
+        """Wait for a question's turn; refuse it if that takes too long.
+
+        A question is waited for although its member has gone: many keys of one link that ask and
+        go must not keep their places, nor have others wait, without an end.
+        """
+        now = asyncio.get_running_loop().time()
+        if self._budgets.delay(QUERIES, self._seat.payer, 0.0, now) > QUERY_DELAY_MAX:
+            try:
+                self._budgets.charge(QUERIES, self._seat.payer, 0.0, now)  # raises: it is in debt
+            except LimitReached as error:
+                self._reading.refuse(message, error.reason)
+                return False
+        await self._delay(QUERIES, cost)
+        return True
+
+    def _charge(self, budget: Budget) -> None:
+        now = asyncio.get_running_loop().time()
+        self._budgets.charge(budget, self._seat.payer, 1.0, now)
+
+    async def _delay(self, budget: Budget, cost: float = 1.0) -> None:
+        now = asyncio.get_running_loop().time()
+        if delay := self._budgets.delay(budget, self._seat.payer, cost, now):
+            await asyncio.sleep(delay)
+
+    def leave(self) -> None:
+        """Let go of what is not whole; the member comes back with all of it, if at all."""
+        self._submitting.leave()
+
+    # Writing.
+
+    async def _edit(self, edit: Edit) -> None:
+        try:
+            now = asyncio.get_running_loop().time()
+            if delay := self._edit_charges.begin(len(edit.data), now):
+                await asyncio.sleep(delay)
+            if self._seat.is_removed:
+                return  # meanwhile
+            self._seat.require_acting()
+        except FrameError as error:
+            self._editing.refuse(edit.number, error.code, error.reason)
+        else:
+            self._editing.edit(edit)
+
+    def _choose_language(self, message: ChooseLanguage) -> None:
+        self._seat.require_acting()
+        language = self._languages.get(message.language)
+        if language is None:
+            raise FrameError(Code.LANGUAGE, "no such language here")
+        if language.name == self._room.language:
+            return
+        self._charge(CHANGES)
+        who, self._room.language = self._seat.member, language.name
+        self._room.save()
+        self._room.publish(lambda seq: LanguageChosen(seq, who.member, who.name, language.name))
+
+    # Talking to a program.
+
+    async def _type(self, message: StdinData) -> None:
+        self._seat.require_acting()
+        job = self._seat.job(message.job)
+        if job.input.mode is StdinMode.SHARED and self._holds(job):
+            await self._delay(TYPED)
+        if not self._seat.is_removed:  # meanwhile
+            self._stdin(message)
+
+    def _stdin(self, message: StdinData) -> None:
+        self._seat.require_acting()
+        job = self._seat.job(message.job)
+        if not self._holds(job):
+            # What was on the way when somebody took over is not kept for later.
+            job.input.discard(self._seat.key, message.offset, message.data)
+            self._seat.reply(StdinTaken(job.id, job.input.credited(self._seat.key)))
+            raise self._not_holder(job)
+        new = job.input.check(self._seat.key, message.offset, message.data)
+        try:
+            self._scheduler.add_input(job, new)
+        except QueueFull as error:
+            raise FrameError(Code.STDIN_OVERFLOW, f"{error}; this input is dropped") from None
+        fresh = job.input.accept(self._seat.key, message.offset, message.data)
+        if len(fresh) < len(message.data):
+            # Sent again after a cut, in which our word of what was taken may have been lost.
+            self._seat.reply(StdinTaken(job.id, job.input.credited(self._seat.key)))
+        if fresh and job.input.mode is StdinMode.SHARED:
+            self._echo(job, fresh[:STDIN_ECHO_MAX])
+
+    def _stdin_end(self, message: StdinEnd) -> None:
+        self._seat.require_acting()
+        job = self._seat.job(message.job)
+        if not self._holds(job):
+            raise self._not_holder(job)
+        is_new = job.input.end(self._seat.key)
+        if is_new and job.input.mode is StdinMode.SHARED:
+            self._echo(job, b"", end=True)
+
+    def _echo(self, job: Job, data: bytes, *, end: bool = False) -> None:
+        who = self._seat.member
+
+        def make(seq: int) -> StdinEcho:
+            return job.stdin_log.add(
+                lambda number: StdinEcho(
+                    seq, job.id, who.member, who.name, data, end, job.output.told, number
+                )
+            )
+
+        self._room.publish(make)
+
+    def _holds(self, job: Job) -> bool:
+        return job.input.mode is not StdinMode.SHARED or job.holder.key == self._seat.key
+
+    def _not_holder(self, job: Job) -> FrameError:
+        reason = f"{job.holder.name} types into this program; take its input over first"
+        return FrameError(Code.NOT_HOLDER, reason)
+
+    def _take_stdin(self, message: TakeStdin) -> None:
+        self._seat.require_acting()
+        job = self._seat.job(message.job)
+        if job.input.mode is not StdinMode.SHARED:
+            raise FrameError(Code.STDIN_CLOSED, "this program's input is not shared")
+        if self._holds(job):
+            return
+        self._charge(CHANGES)
+        who = self._seat.member
+        job.typist = self._seat.submitter
+        self._room.publish(lambda seq: StdinHeld(seq, job.id, who.member, who.name))
+
+    def _interrupt(self, message: Interrupt) -> None:
+        self._seat.require_acting()
+        session = self._seat.job(message.job).session
+        if session is None:
+            raise FrameError(Code.NO_SUCH_JOB, "the program does not run")
+        session.signal(signal.SIGINT)
+
+    def _resize(self, message: Resize) -> None:
+        job = self._seat.job(message.job)
+        if job.submitter.key != self._seat.key:
+            raise FrameError(Code.ROLE, "only its submitter sizes a program's terminal")
+        job.window = (message.window.columns, message.window.rows)
+        if job.session is not None:
+            job.session.resize(*job.window)
+
+
+def _body_size(message: ClientMessage) -> int:
+    match message:
+        case Submit(body=body) | SubmitPart(data=body):
+            return len(body)
+        case _:
+            return 0

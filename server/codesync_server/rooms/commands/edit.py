@@ -1,0 +1,186 @@
+"""What one member does with the texts of a room: every edit is checked, numbered and relayed."""
+
+import logging
+import time
+from collections.abc import Callable
+
+import msgspec
+
+from codesync_protocol.codec import encode
+from codesync_protocol.errors import Code
+from codesync_protocol.limits import EDIT_MAX, PART_MAX
+from codesync_protocol.messages import (
+    DocumentPart,
+    Edit,
+    Edited,
+    EditRefused,
+    Fault,
+    FetchDocument,
+    Notice,
+    Role,
+)
+from codesync_server.documents.document import EditBrokeReplica, EditRejected
+from codesync_server.rooms.commands.edit_charges import EditCharges
+from codesync_server.rooms.publish_barrier import Durable
+from codesync_server.rooms.seat import Seat
+
+log = logging.getLogger(__name__)
+
+
+class EditCommands:
+    """One member's pen.
+
+    Args:
+        seat: the member's place.
+        charges: the member's payments; None for a member who pays nothing.
+        clock: returns the seconds of a monotonic clock.
+    """
+
+    def __init__(
+        self,
+        seat: Seat,
+        charges: EditCharges | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._charges = charges
+        self._clock = clock
+        self._room = seat.room
+        self._member = seat.member.member
+        self._key = seat.key
+        self._identity = seat.room.identity(seat.key)
+        self._channel = seat.channel
+        self._pieces = bytearray()
+        self._wanted: FetchDocument | None = None
+
+    def edit(self, edit: Edit) -> None:
+        """Take an edit, or a piece of one; what cannot be taken is answered, never raised."""
+        if edit.number <= self._identity.edits_taken:
+            return  # sent again after a cut in which our word of it was lost
+        self._pieces += edit.data
+        if edit.more and len(self._pieces) <= EDIT_MAX:
+            return
+        whole = bytes(self._pieces)
+        self._pieces.clear()
+        try:
+            self._take(edit.number, whole)
+        except EditRejected as error:
+            self.refuse(edit.number, error.code, str(error))
+
+    def refuse(self, number: int, code: Code, reason: str) -> None:
+        """Say that an edit is not taken, behind what made it one that cannot be."""
+        if number <= self._identity.edits_taken:
+            return  # it was taken before a cut, and is only sent again
+        refusal = encode(EditRefused(number, code, reason))
+        self._room.after(None, lambda: self._channel.put_reply(refusal))
+
+    def _take(self, number: int, whole: bytes) -> None:
+        if len(whole) > EDIT_MAX:
+            raise EditRejected(Code.TOO_LARGE, f"one edit may have {EDIT_MAX >> 20} MiB")
+        if not self._identity.crdt and self._wanted:
+            return  # the texts were renewed meanwhile: DocumentReset is on the way and says so
+        if not self._identity.crdt:
+            raise EditRejected(Code.BAD_EDIT, "nobody edits a text that they did not ask for")
+        self._apply(whole)
+        self._identity.edits_taken = number
+        kept = self._room.edited(self._key, number, whole)
+        for start in range(0, len(whole), PART_MAX):
+            more = start + PART_MAX < len(whole)
+            self._relay(number, whole[start : start + PART_MAX], more, kept)
+        if self._room.document.is_miscounted:
+            self._offend()
+        if self._room.document.is_overlong:
+            self._room.renew_document()
+
+    def _apply(self, whole: bytes) -> None:
+        """Have an edit applied, and let its author pay for the time that it takes.
+
+        Raises:
+            EditNotTaken: it is refused.
+        """
+        document = self._room.document
+        began, pieces = time.thread_time(), document.pieces
+        try:
+            document.apply(whole, self._identity.crdt)
+        except EditBrokeReplica:
+            log.warning("room %s: an edit made the CRDT library fail", self._room.name)
+            self._offend()
+            raise
+        finally:
+            if self._charges:
+                seconds, pieces = time.thread_time() - began, document.pieces - pieces
+                self._charges.worked(seconds, self._clock(), pieces, self._room.size)
+
+    def _offend(self) -> None:
+        """The member sent an edit that no client of ours makes; repeated, it may only watch."""
+        role = self._room.member_of(self._key).role
+        if self._charges is None or not self._charges.offend(self._clock()) or role != Role.EDITOR:
+            return
+        name = self._room.member_of(self._key).name
+        # The link stays as it is: others have it, and did nothing. Its own budget bounds new keys.
+        self._room.set_role(self._key, Role.VIEWER, caps_links=False)
+        text = f"{name} may only watch from now on: several of their edits damaged the text"
+        self._room.notify(Notice("warning", text))
+
+    def _relay(self, number: int, piece: bytes, more: bool, kept: Durable) -> None:
+        member, identity = self._member, self._identity
+
+        def make(seq: int) -> Edited:
+            identity.edits_told = number
+            return Edited(seq, member, number, piece, more)
+
+        self._room.publish(make, kept)
+
+    def fetch(self, request: FetchDocument) -> None:
+        """Send the texts, in parts, as they are when the turn of the first comes.
+
+        Until then nothing is made of them, and a newer request takes the place of an older one:
+        whoever asks all the time has the texts once, not as often as they ask.
+        """
+        kept: Durable = None
+        if request.fresh or not self._identity.crdt:
+            self._identity.crdt = self._room.document.assign()
+            kept = self._room.save_member(self._key)
+        self._pieces.clear()
+        self._wanted = request
+        # Whoever edits under an id must find it known, whatever becomes of this server meanwhile.
+        self._room.after(kept, lambda: self._queue(lambda: self._put_together(request)))
+
+    def _queue(self, make: Callable[[], bytes | None]) -> None:
+        if not self._channel.put_bulk(make):
+            reason = "too many requests for old output and texts at once"
+            self._channel.put_reply(encode(Fault(Code.TOO_FAST, reason)))
+
+    def _put_together(self, request: FetchDocument) -> bytes | None:
+        if not self._is_wanted(request):
+            return None
+        whole = self._room.document.state()
+        # What is in it is told first, and so kept: else it might be gone after all, and its reader
+        # would be the only one who ever had it.
+        self._room.after(None, lambda: self._send(request, whole))
+        return None
+
+    def _send(self, request: FetchDocument, whole: bytes) -> None:
+        if not self._is_wanted(request):
+            return
+        head = DocumentPart(
+            request.request,
+            self._room.text_seq,
+            self._identity.crdt,
+            offset=0,
+            total=len(whole),
+            data=b"",
+        )
+        self._queue(lambda: self._part(request, head, whole))
+
+    def _is_wanted(self, request: FetchDocument) -> bool:
+        """Tell whether nothing newer is; a text that began anew meanwhile is asked for anew."""
+        return request is self._wanted and bool(self._identity.crdt)
+
+    def _part(self, request: FetchDocument, head: DocumentPart, whole: bytes) -> bytes | None:
+        if request is not self._wanted:
+            return None
+        end = head.offset + PART_MAX
+        if end < len(whole):
+            following = msgspec.structs.replace(head, offset=end)
+            self._queue(lambda: self._part(request, following, whole))
+        return encode(msgspec.structs.replace(head, data=whole[head.offset : end]))

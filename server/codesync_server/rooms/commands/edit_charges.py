@@ -1,0 +1,121 @@
+"""What members pay for their edits: messages, bytes, and the time that the server worked on them.
+
+A member who spends more than its share is read more slowly. One who is far behind is refused until
+the debt is paid. The state is keyed by identity, so connecting again changes nothing.
+"""
+
+from codesync_protocol.errors import Code
+from codesync_server.access.budgets import Budget, Budgets, member_budget
+from codesync_server.access.limit_reached import LimitReached
+from codesync_server.access.payer import Payer
+from codesync_server.access.token_buckets import Rate
+
+EDITS = member_budget("edits", "edits", member=Rate(2500, 100), invite=Rate(10_000, 1500))
+"""A replacement of 5,000 places is about 1,100 edits, and so is its undo."""
+
+EDIT_PACE = Budget("edits in a short time", "edits", member=Rate(100, 200))
+"""Spreads a large replacement over some seconds, so that others can type meanwhile."""
+
+EDIT_BYTES = member_budget(
+    "edited text",
+    "bytes",
+    member=Rate(4 << 20, 512 << 10),
+    invite=Rate(16 << 20, 2 << 20),
+)
+
+EDIT_TIME = member_budget(
+    "server time for edits", "milliseconds", member=Rate(500, 50), invite=Rate(2000, 150)
+)
+"""An honest edit takes about 0.1 ms, so 100 a second take 10 ms. The most expensive one that is
+permitted takes about 50 ms."""
+
+DELIVERIES = member_budget(
+    "edits sent to members",
+    "deliveries",
+    member=Rate(20_000, 4_000),
+    invite=Rate(60_000, 15_000),
+)
+"""One member's edit is sent to every member of the room, about 13 microseconds each. In a room of
+200, one member may so make 20 edits a second, and one link 75."""
+
+HISTORY = member_budget(
+    "pieces of the text's history", "pieces", member=Rate(40_000, 500), invite=Rate(80_000, 1000)
+)
+"""When the history has too many pieces (`document.is_overlong`), it is renewed, and all members
+fetch the texts again: one link can cause that every 24 s in the long run. A replacement of 5,000
+places makes about 15,000 pieces; typing on makes none."""
+
+OFFENCES = Budget(
+    "edits that damage the text",
+    "edits",
+    invite=Rate(6, 6 / 3600),
+    member=Rate(2, 2 / 3600),
+    code=Code.BAD_EDIT,
+)
+
+DELAY_MAX = 5.0
+"""Seconds that an edit may be delayed; with a larger debt it is refused."""
+
+
+class EditCharges:
+    """One member's payments.
+
+    Args:
+        budgets: what all members have spent.
+        payer: the member's identities.
+    """
+
+    def __init__(self, budgets: Budgets, payer: Payer) -> None:
+        self._budgets = budgets
+        self._payer = payer
+
+    def begin(self, size: int, now: float) -> float:
+        """Pay for a message with an edit, or a piece of one, before it is looked at.
+
+        Args:
+            size: its bytes.
+            now: seconds of a monotonic clock.
+
+        Returns:
+            The seconds to wait before it is taken; never more than DELAY_MAX.
+
+        Raises:
+            Exhausted: the member is too far behind with its payments.
+        """
+        for budget in (EDITS, EDIT_BYTES, EDIT_TIME, DELIVERIES, HISTORY):
+            if self._budgets.delay(budget, self._payer, 0.0, now) > DELAY_MAX:
+                self._budgets.charge(budget, self._payer, 0.0, now)  # raises: it is in debt
+        waits = [
+            self._budgets.delay(EDITS, self._payer, 1, now),
+            self._budgets.delay(EDIT_PACE, self._payer, 1, now),
+            self._budgets.delay(EDIT_BYTES, self._payer, size, now),
+            self._budgets.delay(EDIT_TIME, self._payer, 0, now),
+            self._budgets.delay(DELIVERIES, self._payer, 0, now),
+            self._budgets.delay(HISTORY, self._payer, 0, now),
+        ]
+        return min(max(waits), DELAY_MAX)
+
+    def worked(self, seconds: float, now: float, pieces: int = 0, members: int = 0) -> None:
+        """Pay for the time that the server worked on an edit, and for what follows from it.
+
+        Args:
+            seconds: CPU time of the event loop's thread.
+            now: seconds of a monotonic clock.
+            pieces: by how many the history has grown.
+            members: to how many members it is sent.
+        """
+        self._budgets.delay(DELIVERIES, self._payer, members, now)
+        self._budgets.delay(HISTORY, self._payer, max(0, pieces), now)
+        self._budgets.delay(EDIT_TIME, self._payer, seconds * 1000, now)
+
+    def offend(self, now: float) -> bool:
+        """Pay for an edit that damaged the text; return whether it was one too many.
+
+        Args:
+            now: seconds of a monotonic clock.
+        """
+        try:
+            self._budgets.charge(OFFENCES, self._payer, 1, now)
+        except LimitReached:
+            return True
+        return False

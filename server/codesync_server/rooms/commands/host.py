@@ -1,0 +1,81 @@
+"""What a host does about members: invites them, lets them do more or less, sends them away."""
+
+import time
+
+from codesync_protocol.errors import Code, FrameError
+from codesync_protocol.messages import Invite, MakeInvite, Notice, RemoveMember, Role, SetRole
+from codesync_server.access.invites import LIFETIME_SECONDS, InviteSigner
+from codesync_server.access.payer import SERVER_TOKEN
+from codesync_server.rooms.seat import Seat
+
+_ARTICLES = {Role.HOST: "a", Role.EDITOR: "an", Role.VIEWER: "a"}
+
+
+class HostCommands:
+    """One member's hand as a host.
+
+    Args:
+        seat: the member's place.
+        signer: signs invites.
+    """
+
+    def __init__(self, seat: Seat, signer: InviteSigner) -> None:
+        self._seat = seat
+        self._signer = signer
+        self._room = seat.room
+
+    def invite(self, message: MakeInvite) -> None:
+        """Make an invite, which is newer than all that was done to members so far.
+
+        Raises:
+            FrameError: they are no host, or want one that makes hosts without having the server's
+                token.
+        """
+        self._seat.require_host()
+        if message.role is Role.HOST and self._seat.payer.invite != SERVER_TOKEN:
+            raise FrameError(
+                Code.ROLE,
+                "invites for hosts are made only with the server's token: codesync invite",
+            )
+        membership, lifetime = self._room.membership, message.lifetime or LIFETIME_SECONDS
+        token = self._signer.invite(
+            self._room.name, message.role, lifetime=lifetime, after=membership.links_after
+        )
+        membership.note_invite(max(time.time(), membership.links_after) + 0.002)
+        self._seat.reply(Invite(message.role, token))
+
+    def set_role(self, message: SetRole) -> None:
+        """Let a member do more or less.
+
+        Raises:
+            FrameError: they are no host, or there is no such guest.
+        """
+        self._seat.require_host()
+        key = self._guest(message.member)
+        self._room.set_role(key, message.role)
+        name = self._room.member_of(key).name
+        text = f"{self._seat.member.name} made {name} {_ARTICLES[message.role]} {message.role}"
+        if message.role is Role.VIEWER:
+            text += "; who comes by an older link is one, too"
+        self._room.notify(Notice("info", text))
+
+    def remove(self, message: RemoveMember) -> None:
+        """Send a member away for good.
+
+        Raises:
+            FrameError: they are no host, or there is no such guest.
+        """
+        self._seat.require_host()
+        key = self._guest(message.member)
+        name, host = self._room.member_of(key).name, self._seat.member.name
+        self._room.remove(key, f"{host} removed you from the room")
+        text = f"{host} removed {name} from the room; older links let nobody in any more"
+        self._room.notify(Notice("info", text))
+
+    def _guest(self, member: int) -> str:
+        key = self._room.membership.key_of(member)
+        if key is None:
+            raise FrameError(Code.ROLE, "no such member is here")
+        if self._room.member_of(key).role == Role.HOST:
+            raise FrameError(Code.ROLE, "hosts are equals: their role stays, and so do they")
+        return key

@@ -1,0 +1,91 @@
+"""What a member reads again: what programs wrote, what they ran, pages of the past."""
+
+from codesync_protocol.errors import Code, FrameError
+from codesync_protocol.limits import PART_MAX
+from codesync_protocol.messages import (
+    FetchHistory,
+    FetchOutput,
+    FetchSource,
+    HistoryPage,
+    OutputPart,
+    SourcePart,
+)
+from codesync_server.jobs.job import Job
+from codesync_server.rooms.frames import frame_of
+from codesync_server.rooms.seat import Seat
+from codesync_server.store.job_history import JobHistory
+from codesync_server.store.output_parts import bounded_part, first_line_offset
+
+
+class ReadCommands:
+    """One member's questions.
+
+    Args:
+        seat: the member's place.
+        job_history: reads finished jobs of a room.
+    """
+
+    def __init__(self, seat: Seat, job_history: JobHistory) -> None:
+        self._seat = seat
+        self._room = seat.room
+        self._job_history = job_history
+
+    def is_at_hand(self, message: FetchOutput) -> bool:
+        """Whether the answer need not be waited for."""
+        job = self._room.jobs.get(message.job)
+        return job is not None and job.output.is_here
+
+    async def history(self, message: FetchHistory) -> None:
+        """Answer with a page of past jobs."""
+        page = await self._job_history.page(self._room.name, message, last=self._room.jobs_had)
+        self._seat.reply(page)
+
+    async def source(self, message: FetchSource) -> None:
+        """Answer with a piece of what a job ran."""
+        self._seat.reply(await self._job_history.source(self._room.name, message))
+
+    def refuse(self, message: FetchHistory | FetchSource, trouble: str) -> None:
+        """Answer a question with the reason why it is not answered."""
+        match message:
+            case FetchHistory():
+                self._seat.reply(HistoryPage(message.request, trouble=trouble))
+            case FetchSource():
+                job, offset = message.job, message.offset
+                self._seat.reply(SourcePart(message.request, job, offset, 0, trouble=trouble))
+
+    async def output(self, message: FetchOutput) -> None:
+        """Answer with a piece of what a job wrote.
+
+        Raises:
+            FrameError: the room has no such job, or too much was asked for already.
+        """
+        job, size = self._room.jobs.get(message.job), 0
+        if job is not None and job.output.is_here:
+            written = job
+
+            def answer() -> bytes | None:
+                return frame_of(_part_of(written, message))
+        else:
+            past = await self._job_history.output(self._room.name, message)
+            if past is None and job is None:
+                raise FrameError(Code.NO_SUCH_JOB, "the room has no such job")
+            total = job.output.told if job else 0
+            part = past or OutputPart(message.job, total, (), total)
+            size = sum(len(chunk.data) for chunk in part.chunks)
+
+            def answer() -> bytes | None:
+                return frame_of(part)
+
+        if not self._seat.channel.put_bulk(answer, size):
+            raise FrameError(Code.TOO_FAST, "too many requests for old output at once")
+
+
+def _part_of(job: Job, request: FetchOutput) -> OutputPart:
+    """Cut a piece out of what members were told of, and of nothing else."""
+    output, start = job.output, request.offset
+    offset, chunks = output.read(start, min(PART_MAX, max(0, output.told - start)))
+    end = offset + sum(len(chunk.data) for chunk in chunks)
+    is_last = end >= output.told
+    typed = job.stdin_log.within(first_line_offset(request), None if is_last else end)
+    wanted = (line for line in typed if line.number >= request.line)
+    return bounded_part(job.id, offset, chunks, output.told, wanted)

@@ -1,0 +1,95 @@
+"""Loads and checks the histories of rooms without blocking the event loop."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+
+from codesync_protocol.history_size import is_cheap
+from codesync_server.documents.document import Document, UnreadableHistory
+from codesync_server.documents.load_process import LoadFailed, LoadProcesses
+from codesync_server.rooms.room import Room
+from codesync_server.store.records import StoredRoom, TextRecord
+
+LOAD_SECONDS = 0.05
+LOAD_SECONDS_PER_BLOCK = 10e-6
+"""A history that takes longer to load is renewed. Honest ones take about a microsecond a block."""
+
+BLOCKS_MAX = 2_000
+"""A history of more blocks is not restored: the text gets a new one."""
+
+log = logging.getLogger(__name__)
+
+
+async def check_document(room: Room, processes: LoadProcesses) -> None:
+    """Check the texts of a room, and tell its members what they sum up to.
+
+    A history that is too costly for newcomers to load, or of which they would make other texts, is
+    renewed.
+
+    Args:
+        room: the room.
+        processes: load what may take long.
+    """
+    document = room.document
+    if room.is_checked or document.is_cheap_to_load:
+        room.check_document()
+        return
+    edits, digest = document.edits, document.digest
+    try:
+        loaded = await processes.check(document.state())
+    except LoadFailed as error:
+        log.warning("room %s: its history is renewed: %s", room.name, error)
+        is_sound = False
+    else:
+        limit = LOAD_SECONDS + loaded.blocks * LOAD_SECONDS_PER_BLOCK
+        is_sound = not loaded.error and loaded.digest == digest and loaded.seconds <= limit
+        if not is_sound:
+            log.warning("room %s: its history is renewed: unsound or costly", room.name)
+        elif document.edits == edits:
+            document.counted(loaded.blocks)
+    if room.document is document:
+        room.check_document(is_sound=is_sound)
+
+
+async def restorable(
+    kept: StoredRoom, processes: LoadProcesses, *, is_urgent: bool
+) -> tuple[StoredRoom, bool]:
+    """Make sure that a stored room can be restored without blocking the event loop.
+
+    Args:
+        kept: what the store has of the room.
+        processes: load histories that may be costly.
+        is_urgent: give up early.
+
+    Returns:
+        The room as it is to be restored, and whether its text has a new history, which is to be
+        saved.
+
+    Raises:
+        Unreadable: its texts make no sense, or take too long to load.
+    """
+    text = kept.text
+    updates = [each for each in (text.state, *(edit.data for edit in text.edits)) if each]
+    if is_cheap(updates):
+        return kept, False
+    try:
+        loaded = await processes.restore(updates, is_urgent=is_urgent)
+    except LoadFailed as error:
+        raise UnreadableHistory(str(error)) from None
+    if loaded.error:
+        raise UnreadableHistory(loaded.error)
+    if loaded.seconds <= LOAD_SECONDS / 2 and loaded.blocks <= BLOCKS_MAX:
+        return kept, False
+    return _with_new_history(kept, loaded.texts), True
+
+
+def _with_new_history(kept: StoredRoom, texts: Mapping[str, str]) -> StoredRoom:
+    """Replace the history of a room's texts, as `Room.renew_document` does for one in memory."""
+    taken = {edit.key: edit.number for edit in kept.text.edits}
+    members = tuple(
+        replace(each, crdt=0, edits_taken=max(each.edits_taken, taken.get(each.key, 0)))
+        for each in kept.members
+    )
+    index = kept.text.index + len(kept.text.edits)
+    text = TextRecord(kept.text.history + 1, index, Document.holding(texts).state())
+    return replace(kept, members=members, text=text)

@@ -1,0 +1,105 @@
+"""Carries what the scheduler says into the rooms."""
+
+from collections import Counter
+
+from codesync_protocol.codec import encode
+from codesync_protocol.fitting import fit
+from codesync_protocol.messages import Finished, Output, Started, StdinTaken, Stream
+from codesync_server.jobs.job import Job
+from codesync_server.jobs.job_records import output_of, stored_source_of
+from codesync_server.jobs.memory_budget import MemoryBudget
+from codesync_server.rooms.publish_barrier import Durable
+from codesync_server.rooms.queue_announcements import QueueAnnouncements
+from codesync_server.rooms.registry import Rooms
+from codesync_server.rooms.room import Room
+from codesync_server.store.changes import BeginJob, FinishJob, ShowJob
+from codesync_server.store.writer import StoreWriter
+
+
+class JobEventPublisher:
+    """Tells rooms what happens to their jobs.
+
+    Args:
+        rooms: where.
+        writer: keeps what happens to jobs.
+        memory: counts the output that is in memory.
+
+    Attributes:
+        verdicts: how many jobs ended in which way.
+        queue: announces changes of the queue.
+    """
+
+    def __init__(self, rooms: Rooms, writer: StoreWriter, memory: MemoryBudget) -> None:
+        self.verdicts: Counter[str] = Counter()
+        self._rooms = rooms
+        self._writer = writer
+        self._memory = memory
+        self._shown: dict[str, int] = {}  # by job: the attempt of which somebody saw something
+        self.queue = QueueAnnouncements(rooms)
+
+    def job_begins(self, job: Job) -> None:
+        """Have it kept that a job is begun to run."""
+        job.output.account_to(self._memory, job.stdin_log)
+        self._writer.keep(BeginJob(job.id, job.attempts))
+
+    def job_started(self, job: Job) -> None:
+        """Tell the room that a job compiles or runs."""
+        if room := self._rooms.get(job.room):
+            room.publish(lambda seq: Started(seq, job.id, job.state))
+            self.queue.changed(job.room)
+
+    def job_wrote(self, job: Job, stream: Stream, offset: int, data: bytes) -> None:
+        """Tell the room what a job wrote."""
+        kept = self._show(job)
+
+        def make(seq: int) -> Output:
+            job.output.told = offset + len(data)
+            return Output(seq, job.id, stream, offset, data)
+
+        if room := self._rooms.get(job.room):
+            room.publish(make, kept)
+
+    def _show(self, job: Job) -> Durable:
+        """Have it kept that somebody sees something of a job: it must not run again in silence."""
+        if self._shown.get(job.id) == job.attempts:
+            return None
+        self._shown[job.id] = job.attempts
+        return self._writer.keep(ShowJob(job.id, job.attempts))
+
+    def stdin_taken(self, job: Job, credited: dict[str, int]) -> None:
+        """Tell those who typed how much of it was taken."""
+        kept = self._show(job) if credited else None
+        if room := self._rooms.get(job.room):
+            for key, taken in credited.items():
+                self._tell_taken(room, key, StdinTaken(job.id, taken), kept)
+
+    @staticmethod
+    def _tell_taken(room: Room, key: str, taken: StdinTaken, kept: Durable) -> None:
+        room.after(kept, lambda: room.reply(key, encode(taken)))
+
+    def job_finished(self, job: Job) -> Durable:
+        """Tell the room how a job ended, when the store has kept it."""
+        assert job.result is not None
+        result = job.result = fit(job.result)
+        self.verdicts[result.verdict] += 1
+        self._shown.pop(job.id, None)
+        kept = self._writer.keep(
+            FinishJob(job.id, result, job.cancelled_by, output_of(job), stored_source_of(job))
+        )
+        if kept is None:
+            job.output.finish()
+        else:
+            kept.add_done_callback(lambda _: job.output.finish())
+
+        def make(seq: int) -> Finished:
+            job.is_told = True
+            return Finished(seq, job.id, result, job.cancelled_by)
+
+        if room := self._rooms.get(job.room):
+            room.publish(make, kept)
+            room.trim_jobs()
+        return kept
+
+    def queue_changed(self, room: str = "") -> None:
+        """Announce a change of one room's queue, or of all, soon."""
+        self.queue.changed(room)

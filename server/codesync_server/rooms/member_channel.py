@@ -1,0 +1,51 @@
+"""How a room speaks to one member; the connection decides what a slow one gets."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+
+class MemberChannel(Protocol):
+    """The way to one member. No call blocks or raises."""
+
+    def put_reply(self, frame: bytes) -> None:
+        """Send an answer to something that the member sent."""
+        ...
+
+    def put_state(self, kind: str, *frames: bytes) -> None:
+        """Send a state; only the latest of a kind counts, so an older unsent one is replaced.
+
+        Args:
+            kind: what it is the state of.
+            frames: its pages in order, at least one.
+        """
+        ...
+
+    def put_event(self, frame: bytes, *, may_skip: bool = False, urgent: bool = False) -> None:
+        """Send an event, behind the events before it.
+
+        Args:
+            frame: the event.
+            may_skip: leave it out when the member does not keep up.
+            urgent: people wait for it: leave out what may be skipped and has waited for long.
+        """
+        ...
+
+    def put_bulk(self, make: Callable[[], bytes | None], size: int = 0) -> bool:
+        """Send something large when there is nothing more urgent; made only then.
+
+        Args:
+            make: makes it; None when it is not wanted any more.
+            size: bytes that `make` keeps in memory until then.
+
+        Returns:
+            Whether there is a place for it.
+        """
+        ...
+
+    def close(self, reason: str) -> None:
+        """End the connection when what waits has been sent."""
+        ...
+
+    def cut(self, last: bytes, reason: str) -> None:
+        """End the connection with a last frame; nothing else of what waits is sent."""
+        ...

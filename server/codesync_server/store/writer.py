@@ -1,0 +1,294 @@
+"""Brings what happens into the store, in order, many changes at a time, whatever the store does.
+
+While the store is away nothing waits for it: what it has not got is told as unsaved. Changes of
+jobs are kept until it is back (the queue bounds how many jobs are unfinished, and no new one is
+taken meanwhile); changes of rooms are not: when it is back, the rooms are saved as they are then.
+"""
+
+import asyncio
+import logging
+import secrets
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from codesync_server.store.changes import (
+    AcceptJob,
+    AddEdit,
+    Change,
+    ForgetJob,
+    SaveText,
+    TextChange,
+)
+from codesync_server.store.contract import Store, StoreUnavailable
+from codesync_server.store.records import JobRecord
+from codesync_server.store.size_limit import StoreSizeLimit
+
+BATCH_MAX = 500
+BATCH_BYTES = 4 * 1024 * 1024
+"""Of edits and sources; what is more goes into the next batch."""
+
+PATIENCE_SECONDS = 1.0
+"""How long anything waits for the store before it is told as unsaved."""
+
+ACCEPT_SECONDS = 5.0
+"""How long a submission waits for the store before it is refused."""
+
+RETRY_SECONDS = (0.1, 5.0)
+"""Between two tries while the store is away: the first pause, and the longest."""
+
+log = logging.getLogger(__name__)
+
+
+class DuplicateJob(Exception):
+    """A job's id is known already.
+
+    Attributes:
+        record: the job that has it.
+    """
+
+    def __init__(self, record: JobRecord) -> None:
+        super().__init__(record.id)
+        self.record = record
+
+
+@dataclass(slots=True)
+class _Entry:
+    change: Change
+    done: "asyncio.Future[JobRecord | None] | None"
+    kept: "asyncio.Future[None] | None"
+
+
+class StoreWriter:
+    """The way into the store.
+
+    Args:
+        store: the store; opened and closed by whoever made it.
+        resave: has a room saved as it is now, through `keep`.
+        trouble_changed: is told when `trouble` changes.
+        bytes_max: sources and outputs of finished jobs that the store may hold; None: no bound.
+
+    Attributes:
+        store: to read from.
+        trouble: why things are not kept now, for people; empty while they are.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        resave: Callable[[str], None],
+        trouble_changed: Callable[[], None] = lambda: None,
+        bytes_max: int | None = None,
+    ) -> None:
+        self.store = store
+        self.trouble = ""
+        self._bound = StoreSizeLimit(store, bytes_max)
+        self._is_away = False
+        self._owed: _Entry | None = None  # the last of what the store missed while it was away
+        self._resave = resave
+        self._trouble_changed = trouble_changed
+        self._entries: deque[_Entry] = deque()
+        self._batch: list[_Entry] = []
+        self._unsaved_rooms: set[str] = set()
+        self._wake = asyncio.Event()
+        self._empty = asyncio.Event()
+        self._empty.set()
+        self._closing = False
+        self._order = 0
+
+    # What others ask of it.
+
+    def number_from(self, order: int) -> None:
+        """Number the next jobs from `order` + 1 on."""
+        self._order = order
+
+    async def accept(self, record: JobRecord) -> JobRecord:
+        """Keep a job, before anybody is told that it is accepted.
+
+        Args:
+            record: the job.
+
+        Returns:
+            The job with the `order` and the `ticket` that it got.
+
+        Raises:
+            KnownJob: its id is known already; nothing is changed.
+            StoreDown: it cannot be kept now.
+        """
+        self._order += 1
+        record = replace(record, order=self._order, ticket=secrets.token_hex(8))
+        done: asyncio.Future[JobRecord | None] = asyncio.get_running_loop().create_future()
+        entry = _Entry(AcceptJob(record), done, None)
+        self._put(entry)
+        try:
+            async with asyncio.timeout(ACCEPT_SECONDS):
+                known = await done
+        except TimeoutError:
+            # Should it have been written after all, it runs like any other when the server starts
+            # again, so it is taken back as soon as the store answers.
+            self._withdraw(entry)
+            raise StoreUnavailable(self.trouble or "the store does not answer") from None
+        if known is not None and known.ticket != record.ticket:
+            raise DuplicateJob(known)
+        return record
+
+    async def forget(self, record: JobRecord) -> None:
+        """Take a job back that was accepted, before its submitter is told that it will not run.
+
+        Waits until the store has it, but not for ever: it is written as soon as it can be.
+        """
+        if kept := self.keep(ForgetJob(record.id, record.ticket)):
+            await asyncio.wait([kept], timeout=ACCEPT_SECONDS)
+
+    def keep(self, change: Change) -> "asyncio.Future[None] | None":
+        """Have a change written.
+
+        Returns:
+            What is done when it is written, or when nobody should wait for that any longer; None
+            when there is nothing to wait for.
+        """
+        if self._is_away and isinstance(change, TextChange):
+            self._unsaved_rooms.add(change.room)
+            return None
+        kept = None if self._is_away else asyncio.get_running_loop().create_future()
+        self._put(_Entry(change, None, kept))
+        return kept
+
+    def is_unsaved(self, room: str) -> bool:
+        """Whether the store lacks anything of a room."""
+        return room in self._unsaved_rooms or any(
+            isinstance(each.change, TextChange) and each.change.room == room
+            for each in (*self._batch, *self._entries)
+        )
+
+    async def settle(self, seconds: float) -> bool:
+        """Wait until everything is written.
+
+        Args:
+            seconds: how long at the most.
+
+        Returns:
+            Whether it is.
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._empty.wait()
+        return self._empty.is_set() and not self._unsaved_rooms
+
+    # Writing.
+
+    async def run(self) -> None:
+        """Write until cancelled."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._entries:
+                self._take_batch()
+                await self._write_batch()
+                await self._bound.enforce()
+            self._empty.set()
+
+    def _put(self, entry: _Entry) -> None:
+        self._entries.append(entry)
+        self._empty.clear()
+        self._wake.set()
+
+    def _withdraw(self, entry: _Entry) -> None:
+        assert isinstance(entry.change, AcceptJob)
+        if entry in self._entries:
+            self._entries.remove(entry)
+        else:
+            record = entry.change.record
+            self._put(_Entry(ForgetJob(record.id, record.ticket), None, None))
+
+    def _take_batch(self) -> None:
+        size = 0
+        while self._entries and len(self._batch) < BATCH_MAX and size < BATCH_BYTES:
+            entry = self._entries.popleft()
+            self._batch.append(entry)
+            size += _size_of(entry.change)
+
+    async def _write_batch(self) -> None:
+        pause = RETRY_SECONDS[0]
+        while self._batch:
+            patience = asyncio.get_running_loop().call_later(
+                PATIENCE_SECONDS, self._lose, "the store is slow to answer"
+            )
+            try:
+                known = await self._write_once()
+            except StoreUnavailable as error:
+                self._lose(str(error) or "the store does not answer")
+            else:
+                self._written(known)
+                return
+            finally:
+                patience.cancel()
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, RETRY_SECONDS[1])
+
+    async def _write_once(self) -> dict[str, JobRecord]:
+        surely = any(isinstance(each.change, AcceptJob) for each in self._batch)
+        changes = [each.change for each in self._batch]
+        return dict(await self.store.write(changes, surely=surely))
+
+    def _written(self, known: dict[str, JobRecord]) -> None:
+        batch, self._batch = self._batch, []
+        for entry in batch:
+            if entry.done is not None and not entry.done.done():
+                assert isinstance(entry.change, AcceptJob)
+                entry.done.set_result(known.get(entry.change.record.id))
+            _release(entry)
+        if self._is_away:
+            self._catch_up()
+        elif self.trouble and any(entry is self._owed for entry in batch):
+            self._recover()
+
+    def _catch_up(self) -> None:
+        """The store is back: what it lacks goes in. Members are told when it has all of that."""
+        self._is_away = False
+        rooms, self._unsaved_rooms = self._unsaved_rooms, set()
+        for room in rooms:
+            self._resave(room)
+        self._owed = self._entries[-1] if self._entries else None
+        if self._owed is None:
+            self._recover()
+
+    def _recover(self) -> None:
+        log.warning("the store is back after: %s", self.trouble)
+        self.trouble, self._owed = "", None
+        self._trouble_changed()
+
+    def _lose(self, why: str) -> None:
+        """Let nobody wait for the store any longer, until it is back."""
+        self._is_away = True
+        for entries in (self._batch, self._entries):
+            for entry in entries:
+                _release(entry)
+                if isinstance(entry.change, TextChange):
+                    self._unsaved_rooms.add(entry.change.room)
+        # A batch that is on its way may still arrive: changes may be made twice.
+        self._entries = deque(
+            each for each in self._entries if not isinstance(each.change, TextChange)
+        )
+        if why != self.trouble:
+            log.warning("the store is away: %s", why)
+            self.trouble = why
+            self._trouble_changed()
+
+
+def _release(entry: _Entry) -> None:
+    if entry.kept is not None and not entry.kept.done():
+        entry.kept.set_result(None)
+
+
+def _size_of(change: Change) -> int:
+    match change:
+        case AddEdit(record=edit):
+            return len(edit.data)
+        case SaveText(state=state):
+            return len(state)
+        case AcceptJob(record=job) if job.source is not None:
+            return sum(len(data) for _, data in job.source.files) + len(job.source.prepared)
+        case _:
+            return 0

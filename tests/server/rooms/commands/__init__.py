@@ -1,0 +1,1 @@
+"""The commands of a room, against real rooms, stores and queues."""

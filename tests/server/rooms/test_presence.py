@@ -1,0 +1,102 @@
+"""Where members are is told once for each, however often they say it."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+
+import pytest
+
+from codesync_protocol.messages import Caret, MemberCaret, Role
+from codesync_protocol.shared_text import SOURCE, STDIN
+from codesync_server.rooms.presence import Presence, send_carets
+from codesync_server.rooms.registry import Rooms
+from codesync_server.rooms.room import Room
+from codesync_server.store.writer import StoreWriter
+from tests.server.keeping import keeper_at_work
+from tests.server.making import key_of
+from tests.server.outlets import Ear
+from tests.waiting import eventually
+
+
+@pytest.fixture
+async def writer() -> AsyncGenerator[StoreWriter, None]:
+    async with keeper_at_work() as writer:
+        yield writer
+
+
+async def told(presence: Presence, *ears: Ear) -> None:
+    """Let the rooms be told what is to be told, once."""
+    before = [len(ear.heard) for ear in ears]
+    async with asyncio.TaskGroup() as tasks:
+        telling = tasks.create_task(presence.announce())
+        await eventually(lambda: all(len(e.heard) > n for e, n in zip(ears, before, strict=True)))
+        telling.cancel()
+
+
+async def test_a64_ten_thousand_carets_of_one_member_are_told_as_one(writer: StoreWriter) -> None:
+    rooms = Rooms(writer)
+    room = rooms.add(Room("den", 0.0))
+    room.document.write(SOURCE, "x" * 10_000)
+    ana, eve = Ear(), Ear()
+    for name, ear in (("ana", ana), ("eve", eve)):
+        room.enter(key_of(name), name, Role.EDITOR, ear)
+    presence = Presence(rooms)
+    for at in range(10_000):
+        presence.move(room, 2, Caret(0, at, at))
+    presence.move(room, 1, Caret(0, 5, 6))
+    await told(presence, ana, eve)
+    assert ana.of(MemberCaret) == [MemberCaret(2, 0, 9_999, 9_999)]
+    assert eve.of(MemberCaret) == [MemberCaret(1, 0, 5, 6)]
+    late = Ear()
+    send_carets(room, late)
+    assert late.of(MemberCaret) == [MemberCaret(2, 0, 9_999, 9_999), MemberCaret(1, 0, 5, 6)]
+
+
+async def test_a64_a_caret_is_kept_within_the_texts_as_they_are_when_it_comes(
+    writer: StoreWriter,
+) -> None:
+    rooms = Rooms(writer)
+    room = rooms.add(Room("den", 0.0))
+    room.document.write(SOURCE, "é🙂")
+    room.document.write(STDIN, "42\n")
+    room.enter(key_of("eve"), "eve", Role.EDITOR, Ear())
+    far = (1 << 53) - 1
+    Presence(rooms).move(room, 1, Caret(far, far, far))
+    caret = room.carets[1]
+    assert caret.base == room.text_seq
+    assert caret.anchor == caret.head == room.document.size
+
+
+class CountingOutlet(Ear):
+    """Counts the carets that it is told, and reads nothing: cheap enough for a crowd."""
+
+    carets = 0
+
+    def put_state(self, kind: str, *frames: bytes) -> None:
+        self.carets += kind.startswith("caret")
+
+    def put_event(self, frame: bytes, *, may_skip: bool = False, urgent: bool = False) -> None:
+        pass
+
+
+async def test_h16_a_crowded_room_does_not_slow_the_carets_of_another(writer: StoreWriter) -> None:
+    rooms = Rooms(writer)
+    crowd, pair = rooms.add(Room("crowd", 0.0)), rooms.add(Room("pair", 0.0))
+    in_crowd, in_pair = CountingOutlet(), CountingOutlet()
+    for number in range(400):  # whose carets are told every second
+        channel = in_crowd if number == 1 else CountingOutlet()
+        crowd.enter(key_of(f"member {number}"), f"member {number}", Role.EDITOR, channel)
+    for name, channel in (("ana", CountingOutlet()), ("eve", in_pair)):
+        pair.enter(key_of(name), name, Role.EDITOR, channel)
+    presence = Presence(rooms)
+
+    def told_another() -> bool:
+        for room in (crowd, pair):
+            presence.move(room, 1, Caret(0, 0, 0))
+        return in_pair.carets >= 30
+
+    async with asyncio.TaskGroup() as tasks:
+        telling = tasks.create_task(presence.announce())
+        await eventually(told_another)
+        telling.cancel()
+    # One interval for all rooms would tell both equally often; their own are 20 times apart.
+    assert 1 <= in_crowd.carets <= in_pair.carets // 2
