@@ -1,22 +1,22 @@
-# One word for each thing that a developer does; the words are scripts, so that no make is needed.
+# Short names for scripts of developers. Each script also runs without make.
 .PHONY: check fix test wheel picture
 
-check: ## format, lint, types, import arrows, tests
+check: ## format, lint, types, import contracts, tests
 	scripts/check
 
-fix: ## mend what the formatter and the linter can mend
+fix: ## correct format and lint where possible
 	scripts/sync
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
 
-test: ## the tests alone
+test: ## only the tests
 	scripts/sync
 	.venv/bin/pytest
 
-wheel: ## build the wheel, install it in empty environments, use it
+wheel: ## build the wheel, and test it in empty environments
 	scripts/sync
 	scripts/wheel-check
 
-picture: ## make the README's picture from the real screen
+picture: ## draw the README's picture from the real screen
 	scripts/sync --group docs
 	.venv/bin/python scripts/picture.py

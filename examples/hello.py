@@ -1,4 +1,4 @@
-"""Greets whoever says their name."""
+"""Asks for a name, and prints a greeting."""
 
 name = input("What is your name? ")
 print(f"Hello, {name}!")

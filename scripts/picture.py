@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Make docs/screen.png, the README's picture: the real screen in a real room on a real server.
+"""Draw docs/screen.png, the README's picture, from the real screen in a room on a real server.
 
 scripts/picture.py [--columns N] [--lines N]; needs the group `docs` (scripts/sync --group docs).
 """
@@ -44,7 +44,7 @@ FONT = "DejaVu Sans Mono"
 
 
 async def run_a_program(room: Room) -> None:
-    """Somebody else in the room runs a program with a compile error, then leaves it at that."""
+    """Run a program with a compile error as another member."""
     broken = Submission("cpp", [("sort.cpp", b"int main() { return sorted({3, 1, 2}); }\n")])
     await room.submit(broken)
     async for event in room.events():
@@ -53,7 +53,7 @@ async def run_a_program(room: Room) -> None:
 
 
 async def screenshot(columns: int, lines: int) -> str:
-    """Give the screen as SVG after a while of pairing."""
+    """Return the screen as SVG after some pairing."""
     async with server_process("--executor=auto") as server:
         link = server.link("brave-otter-412")
         source = ROOT / "docs" / "words.py"
@@ -78,7 +78,7 @@ async def screenshot(columns: int, lines: int) -> str:
 
 
 def waiting(room: Room) -> str:
-    """The job that can be typed to; empty when there is none."""
+    """Return the id of the job that accepts input; empty if there is none."""
     jobs = [
         job.job
         for job in room.jobs.values()
@@ -88,7 +88,7 @@ def waiting(room: Room) -> str:
 
 
 async def until(pause: object, is_so: object) -> None:
-    """Wait until something is so."""
+    """Wait until a condition holds."""
     assert callable(pause)
     assert callable(is_so)
     async with asyncio.timeout(60):
@@ -97,14 +97,14 @@ async def until(pause: object, is_so: object) -> None:
 
 
 def render(svg: str, target: Path) -> None:
-    """Turn the SVG into a PNG with a font that is on this machine."""
+    """Convert the SVG to a PNG with a font of this machine."""
     svg = re.sub(r"@font-face\s*{[^}]*}", "", svg)
     svg = re.sub(r"font-family:\s*[^;]+;", f"font-family: {FONT};", svg)
     cairosvg.svg2png(svg.encode(), write_to=str(target), output_width=1600)
 
 
 def main() -> int:
-    """Make the picture."""
+    """Draw the picture."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--columns", type=int, default=132)
     parser.add_argument("--lines", type=int, default=36)

@@ -1,4 +1,4 @@
-"""Attacks on a server as data: hostile programs and hostile members, and how each must end."""
+"""Attacks on a server as data: hostile programs and members, with the expected results."""
 
 from codesync_attacks.attack import Attack
 from codesync_attacks.compilers import COMPILERS
@@ -14,6 +14,6 @@ CORPUS: tuple[Attack, ...] = tuple(
         key=lambda each: each.name[:3],
     )
 )
-"""All of them, in the order of their numbers."""
+"""All attacks, in the order of their numbers."""
 
 __all__ = ["CORPUS", "Attack"]

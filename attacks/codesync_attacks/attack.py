@@ -1,4 +1,4 @@
-"""One attack on a server: a hostile program, or a member who behaves badly, and how it must end.
+"""One attack on a server: a hostile program or member, and the expected result.
 
 What a program is refused it prints: the deed and the kernel's errno; "GRANTED" is never expected
 unless it is harmless. The numbers are those of the table in docs/hazards.md.
@@ -15,7 +15,7 @@ from codesync_protocol.messages import RunLimits, StdinMode
 from codesync_protocol.verdict import Result, Verdict
 
 PATIENCE_SECONDS: Final = 2.0
-"""Wall time that programs ask for which end at no other limit."""
+"""Wall time limit of programs that reach no other limit."""
 
 MAIN_FILES: Final = {
     "python": "main.py",
@@ -39,7 +39,7 @@ def attempt(what, deed, *arguments):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a job ended, and what it wrote."""
+    """The result of a job, and its output."""
 
     result: Result
     by: str
@@ -49,10 +49,10 @@ class Outcome:
 
 
 Enter = Callable[[str], AbstractAsyncContextManager[Room]]
-"""Enters the attackers' room under a name."""
+"""Enters the attackers' room with a name."""
 
 Scenario = Callable[[Enter, Submission], Awaitable[Outcome]]
-"""What members do beside submitting the program; gives the outcome that is judged."""
+"""Actions of members besides submitting the program; returns the outcome to check."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +60,17 @@ class Attack:
     """One attack.
 
     Attributes:
-        name: begins with the row's number.
-        source: the program; a Python program begins with PRELUDE.
-        verdict: how it must end; several where machines and kernels differ, the likeliest first.
-        stdout: what it must have printed, exactly; None when that is not the point.
-        stderr: what must be found on its stderr.
-        exit_code: what it must return, when it ends by itself; -1 when that is not the point.
-        language: what it is written in.
-        file_name: what the submitter calls it; None for the usual name.
+        name: begins with the number of docs/hazards.md.
+        source: the program; PRELUDE is added before a Python program.
+        verdict: the expected verdict; several if machines and kernels differ, the likeliest first.
+        stdout: the exact expected output; None for any output.
+        stderr: text that its stderr must contain.
+        exit_code: the expected exit code, if it ends by itself; -1 for any.
+        language: the language of the program.
+        file_name: the name of the file; None for the usual name.
         prepared: its prepared stdin.
-        stdin: what follows that.
-        scenario: what members do; None when they only submit it.
+        stdin: the kind of input that follows the prepared stdin.
+        scenario: actions of members; None if they only submit the program.
     """
 
     name: str
@@ -87,27 +87,27 @@ class Attack:
 
     @property
     def id(self) -> str:
-        """Its number and its name, e.g. "A03-memory-bomb"."""
+        """The number and the name, e.g. "A03-memory-bomb"."""
         number, _, rest = self.name.partition("_")
         return f"{number.upper()}-{rest.replace('_', '-')}"
 
     @property
     def title(self) -> str:
-        """What it tries, for people."""
+        """The name as a phrase."""
         return self.name.partition("_")[2].replace("_", " ")
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
-        """How it may end."""
+        """The expected verdicts."""
         return self.verdict if isinstance(self.verdict, tuple) else (self.verdict,)
 
     @property
     def expected(self) -> str:
-        """How it must end, for people."""
+        """The expected verdicts as a phrase."""
         return " or ".join(self.verdicts)
 
     def submission(self) -> Submission:
-        """The program, to be submitted."""
+        """Return the submission of the program."""
         prelude = PRELUDE if self.language == "python" else ""
         name = self.file_name or MAIN_FILES[self.language]
         patient = self.verdicts[0] is not Verdict.TIME_LIMIT
@@ -121,7 +121,7 @@ class Attack:
         )
 
     def problem(self, outcome: Outcome) -> str:
-        """Say what is wrong with how it ended; empty when it ended as it must."""
+        """Describe how an outcome differs from the expected one; empty if it does not."""
         result = outcome.result
         if result.verdict not in self.verdicts:
             return f"ended as {result.verdict}: {result.explanation}"
@@ -135,5 +135,5 @@ class Attack:
 
 
 def survives(name: str, source: str, stdout: str | None, **more: str) -> Attack:
-    """An attack that is refused and lives to tell: it ends by itself with exit code 0."""
+    """Return an attack that is refused and continues: it ends by itself with exit code 0."""
     return Attack(name, source, Verdict.OK, stdout, exit_code=0, **more)  # type: ignore[arg-type]  # texts of Attack

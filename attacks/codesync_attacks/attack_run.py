@@ -1,4 +1,4 @@
-"""Runs one attack, and measures how much it slows the programs of a neighbour."""
+"""Runs one attack, and measures its effect on the programs of a neighbour."""
 
 import asyncio
 import time
@@ -16,35 +16,35 @@ from codesync_client.submission import Submission
 from codesync_protocol.verdict import Verdict
 
 NEIGHBOUR_SECONDS = 20.0
-"""How long the neighbour's hello may take while an attack goes on, on the slowest machine."""
+"""Longest allowed duration of a neighbour's program during an attack."""
 
 SLOWDOWN_MAX = 2.0
-"""How many times as long as in quiet the neighbour's programs may take during an attack."""
+"""Largest allowed ratio of durations during the attack to quiet ones."""
 
 HELLOS_MIN = 3
-"""So many are timed beside a harmless program and beside the attack, from its begin on."""
+"""Measured programs of the neighbour, beside a harmless program and beside the attack."""
 
 CALM: Final = Attack("calm", "time.sleep(0.5)", Verdict.OK, exit_code=0)
-"""What runs in quiet in the attack's place: it takes a sandbox as well, and does no harm."""
+"""The harmless program of the quiet measurement, which also needs a sandbox."""
 
 MEASUREMENTS = 4
-"""How often both are timed, by turns, before the neighbour counts as slowed: other work of the
-machine slows one or the other by two to four times. The attack must end as it must every time."""
+"""Alternating measurements before the neighbour counts as slowed, because other work of the machine
+slows programs by two to four times. The attack must end as expected every time."""
 
 MakeRoom = Callable[[str, str], AbstractAsyncContextManager[Room]]
-"""Enters a room: its name, and who one is."""
+"""Enters a room, given the names of room and member."""
 
 
 @dataclass(frozen=True, slots=True)
 class AttackRun:
-    """How an attack went.
+    """The result of an attack.
 
     Attributes:
-        attack: which one.
-        outcome: how its program ended; None when it never did.
-        problem: what is wrong; empty when all is well.
-        hellos: seconds that the neighbour's programs took meanwhile.
-        quiet: seconds that they took beside a harmless program.
+        attack: the attack.
+        outcome: the outcome of its program; None if it did not end.
+        problem: the difference from the expected result; empty if there is none.
+        hellos: durations of the neighbour's programs during the attack, in seconds.
+        quiet: durations beside a harmless program.
     """
 
     attack: Attack
@@ -55,12 +55,12 @@ class AttackRun:
 
     @property
     def ok(self) -> bool:
-        """Whether it ended as it must, and nobody was harmed."""
+        """Whether it ended as expected, without harm to the neighbour."""
         return not self.problem
 
     @property
     def slowdown(self) -> float:
-        """How many times as long as in quiet the neighbour's programs took; 0 when not known."""
+        """Ratio of durations during the attack to quiet ones; 0 if unknown."""
         if not (self.hellos and self.quiet):
             return 0.0
         return median(self.hellos) / median(self.quiet)
@@ -70,7 +70,7 @@ async def run_attack(attack: Attack, make_room: MakeRoom) -> AttackRun:
     """Run an attack in one room and hellos in another, and compare these with quiet ones.
 
     Args:
-        attack: which one; it is run several times if the neighbour seems slow.
+        attack: the attack; it runs several times if the neighbour seems slow.
         make_room: enters a room.
     """
     hellos: list[float] = []
@@ -83,7 +83,7 @@ async def run_attack(attack: Attack, make_room: MakeRoom) -> AttackRun:
         outcome, problem = await _run_beside_neighbour(attack, make_room, hellos)
         measured += 1
         done = AttackRun(attack, outcome, problem, hellos, quiet)
-        # Members who behave badly (B01 to B03) use their share of the queue, not of the machine.
+        # The members of B01 to B03 use their share of the queue, not of the machine.
         if problem or attack.name.startswith("b"):
             return done
         if done.slowdown <= SLOWDOWN_MAX:
@@ -96,7 +96,7 @@ async def run_attack(attack: Attack, make_room: MakeRoom) -> AttackRun:
 async def _run_beside_neighbour(
     attack: Attack, make_room: MakeRoom, hellos: list[float]
 ) -> tuple[Outcome | None, str]:
-    """Time hellos beside a program; give how it ended, and what is wrong with that."""
+    """Measure hellos beside a program; return its outcome, and the problem with it."""
     over = asyncio.Event()
 
     async def attacking() -> Outcome:
@@ -130,7 +130,7 @@ async def _perform(attack: Attack, make_room: MakeRoom) -> Outcome:
 
 
 async def _run_neighbour(make_room: MakeRoom, over: asyncio.Event, hellos: list[float]) -> str:
-    """Run hello again and again until told that it is over; tell what was wrong with one."""
+    """Run hello repeatedly until the attack is over; return the problem of one."""
     async with make_room("neighbours", "bob") as bob:
         enough = len(hellos) + HELLOS_MIN
         while len(hellos) < enough or not over.is_set():
@@ -142,7 +142,7 @@ async def _run_neighbour(make_room: MakeRoom, over: asyncio.Event, hellos: list[
 
 
 class _NeighbourFailed(Exception):
-    """A neighbour's hello did not end as it must."""
+    """A neighbour's hello did not end as expected."""
 
 
 async def _time_hello(bob: Room) -> float:

@@ -11,11 +11,11 @@ TOO_MUCH: Final = (
     Verdict.TIME_LIMIT,
     Verdict.OUTPUT_LIMIT,
 )
-"""What a compiler that is asked for too much may run into; which one depends on the machine."""
+"""Verdicts of sources that are too expensive to compile; the machine decides which."""
 
 
 def cpp(name: str, source: str, *verdicts: Verdict) -> Attack:
-    """A C++ source that never becomes a program."""
+    """Return an attack with a C++ source that cannot be compiled."""
     return Attack(
         name, source, verdicts or (Verdict.COMPILE_ERROR,), "", exit_code=-1, language="cpp"
     )

@@ -1,4 +1,4 @@
-"""Programs that reach for what is not theirs: the runner, the root, the network (A20 to A28).
+"""Programs that access the runner, root rights and the network (A20 to A28).
 
 Each prints what it was refused with the kernel's word for it; where the word differs between
 kernels, it prints only what it was granted, and how many doors it tried.
@@ -12,11 +12,11 @@ from codesync_attacks.attack import Attack, survives
 from codesync_protocol.verdict import Verdict
 
 HEADER: Final = struct.Struct(">cI")
-"""How the runner frames what it says: a letter, and the length of what follows."""
+"""The header of the runner's frames: a letter, and the length of the content."""
 
 
 def forged_frames() -> bytes:
-    """What the runner would write if the program had ended well, byte for byte."""
+    """Return the bytes that the runner would write after a successful program."""
     report = {
         "stages": [
             {

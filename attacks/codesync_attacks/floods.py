@@ -1,4 +1,4 @@
-"""Programs that write too much, too slowly, or what nobody should read raw (A10 to A14)."""
+"""Programs that write too much, too slowly, or control sequences (A10 to A14)."""
 
 from typing import Final
 
@@ -15,13 +15,13 @@ SEQUENCES: Final = (
 ) + "\u202eevil\u2066\u200b\u2028".encode()
 
 NO_TEXT: Final = bytes(range(256)) * 3 + b"\xed\xa0\x80\xff\xfe\xc0\xaf"
-"""No UTF-8: lone surrogates, NUL, bytes that never occur in it."""
+"""Invalid UTF-8: lone surrogates, NUL, bytes that never occur in it."""
 
 SPLIT: Final = "é世🙂👩‍💻".encode() * 20
 
 
 def flood(name: str, source: str) -> Attack:
-    """A program that writes until it is stopped."""
+    """Return an attack that writes until it is stopped."""
     return Attack(name, source, Verdict.OUTPUT_LIMIT, None)
 
 

@@ -1,4 +1,4 @@
-"""Programs that lean on the kernel: odd files, odd system calls, facts of the host (A05 to A29)."""
+"""Programs that use rare features of the kernel, and read facts of the host (A05 to A29)."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""Programs that fill the kernel with buffers, sockets, terminals and locks (A07).
+"""Programs that fill kernel memory with buffers, sockets, terminals and locks (A07).
 
 Some of that memory is charged to the sandbox: then the kernel ends it. What is not charged is
 limited in number, and the runner ends a program that holds more.
@@ -150,7 +150,7 @@ except OSError as refusal:
         "255 EMFILE\n",
     ),
     Attack("a07_full_sockets_of_ten_processes", SOCKETS % (10, 10), Verdict.MEMORY_LIMIT),
-    # So many, all short of memory at once, that the kernel may take seconds to end them.
+    # So many processes run out of memory at once that the kernel may need seconds to end them.
     Attack("a07_full_sockets_of_sixty_processes", SOCKETS % (60, 60), Verdict.MEMORY_LIMIT),
     survives(
         "a07_shared_memory_by_key",

@@ -1,4 +1,4 @@
-"""Programs that want more than they may have: processes, memory, files, time (A01 to A18)."""
+"""Programs that exceed limits on processes, memory, files and time (A01 to A18)."""
 
 from typing import Final
 

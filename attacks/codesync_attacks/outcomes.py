@@ -11,16 +11,16 @@ from codesync_client.submission import Submission
 from codesync_protocol.messages import Finished, Stream
 
 SECONDS: Final = 60.0
-"""The longest that anything here may take."""
+"""Time limit of each wait."""
 
 _Event = TypeVar("_Event", bound=RoomEvent)
 
 
 async def until(room: Room, kind: type[_Event]) -> _Event:
-    """Read events until one of a kind comes.
+    """Read events until one of a type arrives.
 
     Raises:
-        Offline: it does not come.
+        Offline: it does not arrive.
     """
     try:
         async with asyncio.timeout(SECONDS):
