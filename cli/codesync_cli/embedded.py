@@ -25,19 +25,35 @@ class EmbeddedFailed(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Embedded:
-    """A running embedded server.
+class Links:
+    """What an embedded server says of itself when it is ready.
 
     Attributes:
         link: lets us in as host.
         invite: lets others in as editors.
         is_kept: what happens in its rooms outlives it.
-        process: the server.
     """
 
     link: Link
     invite: Link
     is_kept: bool
+
+    @classmethod
+    def of(cls, ready: Mapping[str, Any]) -> "Links":
+        """Read what `until_ready` returned."""
+        return cls(Link.parse(ready["link"]), Link.parse(ready["invite"]), bool(ready["kept"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """A running embedded server.
+
+    Attributes:
+        links: lead to its room.
+        process: the server.
+    """
+
+    links: Links
     process: asyncio.subprocess.Process
 
     def has_ended(self) -> bool:
@@ -77,9 +93,8 @@ async def embedded_server(
     assert process.stdout is not None
     try:
         async with asyncio.timeout(READY_SECONDS):
-            ready = await _until_ready(process.stdout, progress)
-        link, invite = Link.parse(ready["link"]), Link.parse(ready["invite"])
-        yield Embedded(link, invite, bool(ready["kept"]), process)
+            ready = await until_ready(process.stdout, progress)
+        yield Embedded(Links.of(ready), process)
     except TimeoutError:
         raise EmbeddedFailed("the server did not get ready in time") from None
     finally:
@@ -93,9 +108,14 @@ async def embedded_server(
             raise
 
 
-async def _until_ready(
+async def until_ready(
     stdout: asyncio.StreamReader, progress: Callable[[str], None]
 ) -> dict[str, Any]:
+    """Read what a starting server says until it is ready; return what it says then.
+
+    Raises:
+        EmbeddedFailed: it did not start.
+    """
     while line := await stdout.readline():
         said = json.loads(line)
         match said.get("event"):

@@ -1,7 +1,8 @@
 """Runs the screen in a child process; after a crash, restores the terminal and offers to rejoin.
 
 A native library can end the screen with a signal at any moment. Then no code of the screen runs, so
-its parent does what is necessary.
+its parent does what is necessary. The parent has the room's server, too, if there is one of ours:
+programs run on when the screen crashes.
 """
 
 import ctypes
@@ -13,11 +14,13 @@ import tempfile
 import termios
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import IO, Any
 
 from codesync_cli.crash_report import save
+from codesync_cli.hush import hushed
+from codesync_cli.room_server import RoomServer
 from codesync_cli.voice import complain, remark
 
 RESTORE = (
@@ -33,12 +36,12 @@ _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 
 _ORPHANS_SECONDS = 10.0
-"""How long the server of a screen that crashed may take to end its programs."""
+"""How long what a crashed screen started may take to end by itself."""
 
 _POLL_SECONDS = 0.05
 
 
-def supervise(show: Callable[[], int], *, rejoin: str) -> int:
+def supervise(show: Callable[[], int], *, rejoin: str, server: RoomServer | None = None) -> int:
     """Run the screen until its user leaves; after a crash, offer to run it again.
 
     Call it before any thread is started: the screen runs in a fork of this process, where this
@@ -47,17 +50,32 @@ def supervise(show: Callable[[], int], *, rejoin: str) -> int:
     Args:
         show: runs the screen and returns its exit status.
         rejoin: the command that opens the room again.
+        server: the server that the screen needs; it is ended with the last screen.
 
     Returns:
         The exit status; 128+n if signal n ended the screen.
     """
     before = termios.tcgetattr(0)
-    # What a crashed screen started, an embedded server, becomes our child.
+    parent = os.getpid()
+    # What a crashed screen started becomes our child.
     ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1)
+    try:
+        return _show_until_left(show, rejoin, server, before)
+    finally:
+        if server is not None and os.getpid() == parent:
+            _end(server)
+
+
+def _show_until_left(
+    show: Callable[[], int], rejoin: str, server: RoomServer | None, before: list[Any]
+) -> int:
     while True:
+        server_pid = server.start() if server is not None else 0
         with tempfile.TemporaryFile() as trace:
             child = _fork()
             if child == 0:
+                if server is not None:
+                    server.forked()
                 faulthandler.enable(trace)
                 return show()
             status = _wait(child)
@@ -69,7 +87,7 @@ def supervise(show: Callable[[], int], *, rejoin: str) -> int:
                 return 128 + number
             if not _confirmed(_describe(number, trace), rejoin):
                 return 128 + number
-        _end_orphans()
+        _end_orphans(server_pid)
 
 
 def _fork() -> int:
@@ -136,21 +154,32 @@ def _confirmed(what: str, rejoin: str) -> bool:
         return False
 
 
-def _end_orphans() -> None:
-    """Wait until what the screen started has ended: it holds the port and the store."""
+def _end(server: RoomServer) -> None:
+    with suppress(OSError, termios.error), ExitStack() as stack:  # the terminal may be gone
+        with suppress(OSError, termios.error):
+            stack.enter_context(hushed())
+        server.end()
+
+
+def _end_orphans(server: int) -> None:
+    """Wait until what the screen started has ended, and terminate it if that takes long.
+
+    Args:
+        server: the process id of the server, which goes on; 0 if there is none.
+    """
     deadline = time.monotonic() + _ORPHANS_SECONDS
-    with suppress(ChildProcessError):  # there are none left
-        while True:
-            pid, _ = os.waitpid(-1, os.WNOHANG)
-            if pid == 0:
-                if time.monotonic() > deadline:
-                    _terminate_children()
-                    deadline += _ORPHANS_SECONDS
-                time.sleep(_POLL_SECONDS)
+    while orphans := _children() - {server}:
+        for pid in orphans:
+            with suppress(ChildProcessError):
+                os.waitpid(pid, os.WNOHANG)
+        if time.monotonic() > deadline:
+            for pid in orphans:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGTERM)
+            deadline += _ORPHANS_SECONDS
+        time.sleep(_POLL_SECONDS)
 
 
-def _terminate_children() -> None:
+def _children() -> set[int]:
     children = Path(f"/proc/self/task/{os.getpid()}/children")
-    for pid in children.read_text().split() if children.exists() else []:
-        with suppress(ProcessLookupError):
-            os.kill(int(pid), signal.SIGTERM)
+    return {int(pid) for pid in children.read_text().split()} if children.exists() else set()

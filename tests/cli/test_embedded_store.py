@@ -33,7 +33,7 @@ async def test_a_server_of_ours_uses_the_store_that_its_command_line_does_not_na
     async with embedded_server(
         "den", ["--set=executor=local", "--port=0"], said.append, {"CODESYNC_STORE": str(store)}
     ) as server:
-        assert server.is_kept
+        assert server.links.is_kept
         line = command_line(server.process.pid)
         assert "serve" in line
         assert "hunter2" not in line

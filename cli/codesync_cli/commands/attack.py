@@ -142,7 +142,7 @@ async def _link(args: argparse.Namespace) -> AsyncGenerator[tuple[Link, bool]]:
     loaded = load_settings(args, embedded=True)
     arguments = [*as_arguments(loaded, throw_away=True), "--port=0"]
     async with embedded_server("attackers", arguments, remark) as embedded:
-        yield embedded.link, False
+        yield embedded.links.link, False
 
 
 def _rooms(link: Link, args: argparse.Namespace, *, separate: bool) -> MakeRoom:

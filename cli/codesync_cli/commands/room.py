@@ -8,10 +8,11 @@ from importlib import import_module
 from pathlib import Path
 
 from codesync_cli import extras, room_names, terminal, where
-from codesync_cli.embedded import Embedded, EmbeddedFailed, embedded_server
+from codesync_cli.embedded import EmbeddedFailed, Links
 from codesync_cli.exit_codes import ExitCode
 from codesync_cli.hush import forget_typed, hushed
 from codesync_cli.parser import Parser
+from codesync_cli.room_server import RoomServer
 from codesync_cli.screen import add_slow_link, show, use_slow_link
 from codesync_cli.settings_flags import (
     add_settings,
@@ -23,7 +24,7 @@ from codesync_cli.supervisor import supervise
 from codesync_cli.voice import complain, remark
 from codesync_protocol.links import DEFAULT_PORT
 from codesync_protocol.names import is_room_name
-from codesync_server.configuration import LoadedSettings, SettingsError
+from codesync_server.configuration import SettingsError
 
 DESCRIPTION = """\
 Open a room on a server of your own, and enter it. The server ends with the room. Others on this
@@ -69,9 +70,12 @@ def run(args: argparse.Namespace) -> int:
         if args.slow_link:
             use_slow_link()
         port = args.port if args.port is not None else free_port(DEFAULT_PORT)
+        arguments = [*as_arguments(settings), f"--port={port}"]
+        server = RoomServer(room, arguments, as_environment(settings))
         return supervise(
-            partial(_open, args, room, settings, port),
+            partial(_open, args, server),
             rejoin=f"codesync --room {room}" + (f" --port {port}" if port else ""),
+            server=server,
         )
     except SettingsError as error:
         complain(str(error))
@@ -81,37 +85,36 @@ def run(args: argparse.Namespace) -> int:
         return ExitCode.FAILED
 
 
-def _open(args: argparse.Namespace, room: str, settings: LoadedSettings, port: int) -> int:
+def _open(args: argparse.Namespace, server: RoomServer) -> int:
     with hushed():
         remark("opening the room …")
-        return asyncio.run(_run(args, room, settings, port))
+        return asyncio.run(_run(args, server))
 
 
-async def _run(args: argparse.Namespace, room: str, settings: LoadedSettings, port: int) -> int:
-    arguments, secrets = [*as_arguments(settings), f"--port={port}"], as_environment(settings)
+async def _run(args: argparse.Namespace, server: RoomServer) -> int:
     # Both take their time: the server starts in a process of its own.
     screen = asyncio.ensure_future(asyncio.to_thread(import_module, "codesync_tui.app"))
     try:
-        async with embedded_server(room, arguments, remark, secrets) as server:
-            await screen
-            forget_typed()
-            return await _enter(args, server)
+        links = await server.links(remark)
+        await screen
+        forget_typed()
+        return await _enter(args, links)
     finally:
         screen.cancel()
         await asyncio.wait([screen])
 
 
-async def _enter(args: argparse.Namespace, server: Embedded) -> int:
-    join_line = f"codesync join {server.invite}"
+async def _enter(args: argparse.Namespace, links: Links) -> int:
+    join_line = f"codesync join {links.invite}"
     status = await show(
-        server.link,
+        links.link,
         name=where.name(args),
         join_line=join_line,
         file=args.file,
-        is_room_persistent=server.is_kept,
+        is_room_persistent=links.is_kept,
     )
-    if server.is_kept and status == ExitCode.OK:
-        remark(f"the room is kept; codesync --room {server.link.room} opens it again")
+    if links.is_kept and status == ExitCode.OK:
+        remark(f"the room is kept; codesync --room {links.link.room} opens it again")
     return status
 
 

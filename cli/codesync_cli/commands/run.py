@@ -200,7 +200,7 @@ async def _link(
         "--pool-size=0",
     ]
     async with embedded_server(room_names.new_room_name(), arguments, remark) as server:
-        yield server.link, server.has_ended
+        yield server.links.link, server.has_ended
 
 
 def _own_settings(args: argparse.Namespace, limits: RunLimits) -> LoadedSettings:
