@@ -22,6 +22,7 @@ def make_job(
     room: str = "test-room",
     member: str = "ana",
     invite: str = "",
+    address: str = "",
     language: str = "python",
     source: bytes = b"",
     args: tuple[bytes, ...] = (),
@@ -33,7 +34,7 @@ def make_job(
     return Job(
         id=job_id(number),
         room=room,
-        submitter=Submitter(key_of(member), 1, member, invite),
+        submitter=Submitter(key_of(member), 1, member, invite, address),
         language=language,
         title="main.py",
         files=[("main.py", source)],

@@ -12,9 +12,13 @@ from codesync_server.access.limit_reached import OWNERS, LimitReached, amount_in
 from codesync_server.access.payer import Level, Payer
 from codesync_server.access.token_buckets import Rate, TokenBuckets
 
-INVITES_PER_ROOM = 2
-"""A room may spend as much as so many invites: whoever has one link cannot use up what the room
-may spend, so that its host, and whoever came by another link, goes on undisturbed."""
+INVITE_FACTOR = 1.5
+ROOM_FACTOR = 2.0
+"""The members with one invite at one address may spend the rate of their origin, all members with
+the invite so much more, and the room more again. So one who has a link cannot use up, from one
+address, what others with the same link may spend; and all who have it cannot use up what the host
+and the holders of other links may spend. A class behind one address (NAT) has the whole rate of an
+origin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +30,7 @@ class Budget:
     Attributes:
         name: what is limited, in a refusal: "Your limit on NAME is reached".
         unit: plural noun of what is counted; "bytes" are shown as KiB or MiB.
-        server, address, invite, room, member: the rate of each level, in units.
+        server, address, invite, origin, room, member: the rate of each level, in units.
         code: of the refusal.
     """
 
@@ -35,6 +39,7 @@ class Budget:
     server: Rate | None = None
     address: Rate | None = None
     invite: Rate | None = None
+    origin: Rate | None = None
     room: Rate | None = None
     member: Rate | None = None
     code: Code = Code.TOO_FAST
@@ -42,7 +47,7 @@ class Budget:
     @property
     def rates(self) -> dict[Level, Rate]:
         """The rates by level, the server's first."""
-        each = (self.server, self.address, self.invite, self.room, self.member)
+        each = (self.server, self.address, self.room, self.invite, self.origin, self.member)
         return {level: rate for level, rate in zip(Level, each, strict=True) if rate}
 
 
@@ -94,6 +99,10 @@ class Budgets:
     def delay(self, budget: Budget, payer: Payer, cost: float, now: float) -> float:
         """Spend at all levels unconditionally, for backpressure.
 
+        A wider level is charged at the moment at which the debts of the narrower ones are paid.
+        Otherwise what many keys of one address spend at the same time, beyond what they may, would
+        use up what the invite and the room leave to others.
+
         Args:
             budget: what it is spent from.
             payer: who pays.
@@ -103,11 +112,12 @@ class Budgets:
         Returns:
             The seconds that the caller must wait before the next charge of this client.
         """
-        longest = 0.0
-        for level, key, buckets in self._accounts(budget, payer):
-            if seconds := buckets.spend(key, now, cost):
+        at, longest = now, 0.0
+        for level, key, buckets in reversed(self._accounts(budget, payer)):
+            if seconds := buckets.spend(key, at, cost):
                 self.delays[budget.name, level] += 1
-                longest = max(longest, seconds)
+                longest = max(longest, at - now + seconds)
+                at += max(0.0, seconds - cost / buckets.rate.per_second)
         return longest
 
     def _accounts(self, budget: Budget, payer: Payer) -> list[tuple[Level, str, TokenBuckets]]:
@@ -138,7 +148,7 @@ def _speed(rate: Rate, unit: str) -> str:
 
 
 def member_budget(
-    name: str, unit: str, *, member: Rate, invite: Rate, code: Code = Code.TOO_FAST
+    name: str, unit: str, *, member: Rate, origin: Rate, code: Code = Code.TOO_FAST
 ) -> Budget:
     """Make the budget of something that members do in a room.
 
@@ -146,8 +156,16 @@ def member_budget(
         name: what is limited.
         unit: plural noun of what is counted.
         member: the rate of a member.
-        invite: the rate of all members with one invite; the room's is INVITES_PER_ROOM times it.
+        origin: the rate of all members with one invite at one address; the invite's is
+            INVITE_FACTOR times it, the room's ROOM_FACTOR times.
         code: of the refusal.
     """
-    room = invite.times(INVITES_PER_ROOM)
-    return Budget(name, unit, invite=invite, room=room, member=member, code=code)
+    return Budget(
+        name,
+        unit,
+        invite=origin.times(INVITE_FACTOR),
+        origin=origin,
+        room=origin.times(ROOM_FACTOR),
+        member=member,
+        code=code,
+    )

@@ -9,6 +9,7 @@ OWNERS = {
     Level.SERVER: "The server's",
     Level.ADDRESS: "Your address's",
     Level.INVITE: "Your invite's",
+    Level.ORIGIN: "Your invite's and address's",
     Level.ROOM: "This room's",
     Level.MEMBER: "Your",
 }

@@ -5,16 +5,19 @@ from enum import StrEnum
 
 
 class Level(StrEnum):
-    """Kinds of identity, from the one that all clients share to a single client instance.
+    """Kinds of identity, from the widest, which all clients share, to a single client instance.
 
     A client key costs nothing to create, so the member level only divides a share fairly between
-    members. Addresses, invites and rooms are the levels that protect others.
+    members. Addresses, invites and rooms are the levels that protect others. ORIGIN is one invite
+    at one address: it protects those who share a link from one of them, however many keys that one
+    creates.
     """
 
     SERVER = "server"
     ADDRESS = "address"
-    INVITE = "invite"
     ROOM = "room"
+    INVITE = "invite"
+    ORIGIN = "origin"
     MEMBER = "member"
 
 
@@ -54,6 +57,8 @@ class Payer:
                 return self.address or None
             case Level.INVITE:
                 return self.invite or None
+            case Level.ORIGIN:
+                return f"{self.invite} {self.address}" if self.invite and self.address else None
             case Level.ROOM:
                 return self.room or None
             case Level.MEMBER:

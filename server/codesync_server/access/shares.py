@@ -17,7 +17,7 @@ class Share:
     Attributes:
         name: what is limited, in a refusal: "This room's share of NAME is full".
         unit: plural noun of what is counted; "bytes" are shown as KiB or MiB.
-        server, address, invite, room, member: the maximum of each level, in units.
+        server, address, invite, origin, room, member: the maximum of each level, in units.
         retry_after: seconds until another attempt makes sense, unless the caller knows better.
         code: of the refusal.
     """
@@ -27,6 +27,7 @@ class Share:
     server: float | None = None
     address: float | None = None
     invite: float | None = None
+    origin: float | None = None
     room: float | None = None
     member: float | None = None
     retry_after: float = 10.0
@@ -35,7 +36,7 @@ class Share:
     @property
     def maxima(self) -> dict[Level, float]:
         """The maxima by level, the server's first."""
-        each = (self.server, self.address, self.invite, self.room, self.member)
+        each = (self.server, self.address, self.room, self.invite, self.origin, self.member)
         return {level: most for level, most in zip(Level, each, strict=True) if most is not None}
 
 

@@ -65,16 +65,17 @@ class TokenBuckets:
             cost: tokens.
         """
         bucket = self._find(key, now)
-        tokens = self.rate.burst if bucket is None else self._tokens(bucket, now)
-        seconds = (min(cost, self.rate.burst) - tokens) / self.rate.per_second
-        return seconds if seconds > ROUNDING_SECONDS else 0.0
+        if bucket is None:
+            return 0.0
+        seconds = (min(cost, self.rate.burst) - self._tokens(bucket, now)) / self.rate.per_second
+        return seconds + max(0.0, bucket.filled_at - now) if seconds > ROUNDING_SECONDS else 0.0
 
     def spend(self, key: str, now: float, cost: float = 1.0) -> float:
         """Spend unconditionally; a bucket can go into debt.
 
         Args:
             key: identity.
-            now: seconds of a monotonic clock.
+            now: seconds of a monotonic clock; a moment in the future for what is charged then.
             cost: tokens.
 
         Returns:
@@ -85,7 +86,9 @@ class TokenBuckets:
             bucket = self._buckets[key] = _Bucket(self.rate.burst, now)
         bucket.tokens = self._tokens(bucket, now) - cost
         bucket.filled_at = max(bucket.filled_at, now)
-        return max(0.0, -bucket.tokens / self.rate.per_second)
+        if bucket.tokens >= 0:
+            return 0.0
+        return bucket.filled_at - now - bucket.tokens / self.rate.per_second
 
     def allow(self, key: str, now: float, cost: float = 1.0) -> bool:
         """Spend if that is possible now; return whether it was."""

@@ -100,8 +100,8 @@ class Settings:
     joins_per_second: Annotated[
         float,
         Number(
-            "joins per second with one invite, and twice as many into one room; 32 times as many"
-            " may arrive at once",
+            "joins per second with one invite from one address, 1.5 times as many with one invite,"
+            " and twice as many into one room; 32 times as many may arrive at once",
             0.1,
             1_000_000.0,
         ),
@@ -238,7 +238,8 @@ class Settings:
     submits_per_minute: Annotated[
         int,
         Integer(
-            "submissions of one member; of one invite 4 times, of one room 8 times as many",
+            "submissions of one member; of one invite at one address 4 times, of an invite 6 times,"
+            " of one room 8 times as many",
             1,
             1_000_000,
         ),
@@ -246,8 +247,8 @@ class Settings:
     submit_bytes_per_minute: Annotated[
         int,
         ByteSize(
-            "source and input of the submissions of one member; of one invite 4 times, of one room"
-            " 8 times as much",
+            "source and input of the submissions of one member; of one invite at one address 4"
+            " times, of an invite 6 times, of one room 8 times as much",
             64 * KIB,
             64 * GIB,
         ),

@@ -249,7 +249,7 @@ def _rates(settings: Settings, members_max: int) -> _Rates:
             "joins",
             "joins",
             member=Rate(60, 1.0),
-            invite=Rate(max(1.0, 32 * joins), joins),
+            origin=Rate(max(1.0, 32 * joins), joins),
             code=Code.BUSY,
         ),
         Share(

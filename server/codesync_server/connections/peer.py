@@ -55,7 +55,7 @@ def message_budget(per_second: float) -> Budget:
         per_second: messages of one member; a class with one invite may send eight times as many.
     """
     member = Rate(4 * per_second, per_second)
-    return member_budget("messages", "messages", member=member, invite=member.times(8))
+    return member_budget("messages", "messages", member=member, origin=member.times(8))
 
 
 MISSED = Budget(

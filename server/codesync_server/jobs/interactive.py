@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from codesync_protocol.limits import MIB
 from codesync_server.configuration.settings import Settings
+from codesync_server.jobs.queue_shares import INVITE_FACTOR, ORIGIN_FACTOR
 
 Key = TypeVar("Key")
 
@@ -67,6 +68,7 @@ def interactive_limits(settings: Settings) -> InteractiveLimits:
 class _Place:
     room: str
     invite: str
+    address: str
     member: str
     limit: int
     reserved: int
@@ -90,6 +92,7 @@ class InteractiveShare:
         self._places: dict[str, _Place] = {}
         self._rooms: Counter[str] = Counter()
         self._invites: Counter[tuple[str, str]] = Counter()
+        self._origins: Counter[tuple[str, str, str]] = Counter()
         self._members: Counter[tuple[str, str]] = Counter()
         self._reserved = 0
         self._room_reserved: Counter[str] = Counter()
@@ -107,11 +110,14 @@ class InteractiveShare:
         """Bytes of memory that are reserved for one room."""
         return self._room_reserved[room]
 
-    def full(self, room: str, member: str, memory: int, invite: str = "") -> InteractiveFull | None:
+    def full(
+        self, room: str, member: str, memory: int, invite: str = "", address: str = ""
+    ) -> InteractiveFull | None:
         """Tell which limit leaves no place for a program; None: there is one.
 
         The first program of a room needs no more than room for it in the whole; the first one of
         the server always has a place. So has the first one of an invite in a full room, up to twice
+        the room's limits, and the first one of an address with the invite, up to one and a half
         the room's limits: keys are free, so one link alone could fill a room.
 
         Args:
@@ -119,27 +125,35 @@ class InteractiveShare:
             member: its submitter's key.
             memory: its memory limit in bytes.
             invite: hash of its submitter's invite.
+            address: identity of its submitter's network address.
         """
         limits, wanted = self.limits, self._reservation(memory)
-        factor = 1 if self._invites[room, invite] else 2
+        factor = 1.0
+        if not self._invites[room, invite]:
+            factor = INVITE_FACTOR
+        elif not self._origins[room, invite, address]:
+            factor = ORIGIN_FACTOR
         if len(self._places) >= limits.server:
             return InteractiveFull.SERVER
         if self._rooms[room] >= factor * limits.room:
             return InteractiveFull.ROOM
         if self._members[room, member] >= limits.member:
             return InteractiveFull.MEMBER
-        if self._rooms[room] and self._room_reserved[room] + wanted > factor * limits.memory // 2:
+        if self._rooms[room] and self._room_reserved[room] + wanted > factor * limits.memory / 2:
             return InteractiveFull.ROOM_MEMORY
         if self._places and self._reserved + wanted > limits.memory:
             return InteractiveFull.MEMORY
         return None
 
-    def acquire(self, job: str, room: str, member: str, memory: int, invite: str = "") -> None:
+    def acquire(
+        self, job: str, room: str, member: str, memory: int, invite: str = "", address: str = ""
+    ) -> None:
         """Take a place for a program that is about to start; see `full`."""
-        place = _Place(room, invite, member, self._reservation(memory), 0)
+        place = _Place(room, invite, address, member, self._reservation(memory), 0)
         self._places[job] = place
         self._rooms[room] += 1
         self._invites[room, invite] += 1
+        self._origins[room, invite, address] += 1
         self._members[room, member] += 1
         self._reserve(place, place.limit)
 
@@ -164,6 +178,7 @@ class InteractiveShare:
         self._reserve(place, 0)
         _decrease(self._rooms, place.room)
         _decrease(self._invites, (place.room, place.invite))
+        _decrease(self._origins, (place.room, place.invite, place.address))
         _decrease(self._members, (place.room, place.member))
         if not self._rooms[place.room]:
             del self._room_reserved[place.room]

@@ -34,12 +34,14 @@ class Submitter:
         member: member id in the room.
         name: as the room knows them.
         invite: hash of the invite, or "token"; empty for a job that a store of layout 3 kept.
+        address: identity of the network address; empty for a job restored from the store.
     """
 
     key: str
     member: int
     name: str
     invite: str = ""
+    address: str = ""
 
 
 @dataclass(slots=True, eq=False)

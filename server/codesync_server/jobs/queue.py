@@ -1,4 +1,4 @@
-"""The queue of waiting jobs: rooms take turns, then the invites of a room, then members. Pure."""
+"""The queue of waiting jobs: rooms take turns, then invites, addresses and members. Pure."""
 
 from collections.abc import Iterator, Mapping
 from itertools import accumulate, count
@@ -14,8 +14,9 @@ class FairQueue:
     """Waiting jobs.
 
     The next turn goes to the room that has waited longest for one, there to the invite, there to
-    the member, and there to the oldest job. So jobs of one room delay the first job of another
-    room by at most one turn, however many keys or invites the room has.
+    the address, there to the member, and there to the oldest job. So jobs of one room delay the
+    first job of another room by at most one turn, however many keys or invites the room has, and
+    keys of one address do not delay others who have the same invite.
 
     Args:
         limits: bounds of the waiting jobs.
@@ -23,7 +24,7 @@ class FairQueue:
 
     def __init__(self, limits: QueueLimits | None = None) -> None:
         self._shares = QueueShares(limits or QueueLimits())
-        self._turns = Rotation(lambda: Rotation(lambda: Rotation(JobList)))
+        self._turns = Rotation(lambda: Rotation(lambda: Rotation(lambda: Rotation(JobList))))
         self._terminals = 0
 
     def __len__(self) -> int:

@@ -1,4 +1,4 @@
-"""How many jobs and bytes of each room, invite and member may wait at the same time. Pure."""
+"""How many jobs and bytes of each room, invite, address and member may wait. Pure."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -8,7 +8,12 @@ from codesync_server.jobs.job import Job
 
 FEW_JOBS = 3
 FEW_BYTES = 64 * KIB
-"""A room, and in a full room an invite, always finds a place for so few jobs and bytes."""
+"""A room always finds a place for so few jobs and bytes; in a full room, so does an invite up to
+INVITE_FACTOR times the room's share, and an address with it up to ORIGIN_FACTOR times."""
+
+INVITE_FACTOR = 2.0
+ORIGIN_FACTOR = 1.5
+_FACTORS = (INVITE_FACTOR, ORIGIN_FACTOR)
 
 ROOMS_MIN = 4
 """One room gets at most this part of the server's bound, however few rooms have waiting jobs."""
@@ -44,11 +49,11 @@ class QueueFull(Exception):
 
 
 class QueueShares:
-    """Counts waiting jobs and their bytes by room, invite and member.
+    """Counts waiting jobs and their bytes by room, invite, address and member.
 
     The server's bound is divided by the number of rooms that have waiting jobs, so the share of
     one room shrinks while others come. Client keys are free to create, therefore the bounds that
-    protect other rooms belong to rooms, and those inside a room to invites.
+    protect other rooms belong to rooms, and those inside a room to invites and addresses.
 
     Args:
         limits: the bounds.
@@ -62,7 +67,7 @@ class QueueShares:
         self._limits = limits
         self._jobs: Counter[tuple[str, ...]] = Counter()  # by path: (), (room,), …, member
         self._bytes: Counter[str] = Counter()  # by room
-        self._invite_bytes: Counter[tuple[str, str]] = Counter()  # by room and invite
+        self._part_bytes: Counter[tuple[str, ...]] = Counter()  # by path: invite, address
         self._sizes: dict[Job, int] = {}
         self._total_bytes = 0
 
@@ -134,13 +139,15 @@ class QueueShares:
         self._count_bytes(job, -size)
         if (job.room,) not in self._jobs:
             del self._bytes[job.room]
-        if path_of(job)[:2] not in self._jobs:
-            del self._invite_bytes[job.room, job.submitter.invite]
+        for part in _parts(job):
+            if part not in self._jobs:
+                del self._part_bytes[part]
 
     def _count_bytes(self, job: Job, size: int) -> None:
         self._total_bytes += size
         self._bytes[job.room] += size
-        self._invite_bytes[job.room, job.submitter.invite] += size
+        for part in _parts(job):
+            self._part_bytes[part] += size
 
     def _check_member(self, job: Job) -> None:
         limit = self._limits.per_member
@@ -157,18 +164,24 @@ class QueueShares:
         share = max(few, min(self._limits.per_room, limit // self._rooms_with(job.room)))
         if held < share:
             return
-        if self._jobs[(job.room, job.submitter.invite)] >= few or held >= 2 * share:
+        if not any(
+            self._jobs[part] < few and held < factor * share
+            for part, factor in zip(_parts(job), _FACTORS, strict=True)
+        ):
             raise QueueFull("room", f"This room's share of the queue is full ({_jobs(share)})")
 
     def _check_bytes(self, job: Job, size: int) -> None:
-        room, invite = job.room, job.submitter.invite
+        room = job.room
         held, limit = self._bytes[room], self._limits.size
         if held + size <= FEW_BYTES:
             return
         if self._total_bytes + size > limit:
             raise QueueFull("server", f"The queue of this server is full ({_size(limit)})")
         share = limit // max(ROOMS_MIN, self._rooms_with(room))
-        is_few = self._invite_bytes[room, invite] + size <= FEW_BYTES and held + size <= 2 * share
+        is_few = any(
+            self._part_bytes[part] + size <= FEW_BYTES and held + size <= factor * share
+            for part, factor in zip(_parts(job), _FACTORS, strict=True)
+        )
         if held and held + size > share and not is_few:
             raise QueueFull("room", f"This room's share of the queue is full ({_size(share)})")
 
@@ -176,14 +189,21 @@ class QueueShares:
         return len(self._bytes) + (room not in self._bytes)
 
 
-def path_of(job: Job) -> tuple[str, str, str]:
-    """The levels at which a job takes turns and is counted: room, invite, member."""
-    return job.room, job.submitter.invite, job.submitter.key
+def path_of(job: Job) -> tuple[str, str, str, str]:
+    """The levels at which a job takes turns and is counted: room, invite, address, member."""
+    who = job.submitter
+    return job.room, who.invite, who.address, who.key
 
 
 def _levels(job: Job) -> tuple[tuple[str, ...], ...]:
     path = path_of(job)
-    return (), path[:1], path[:2], path
+    return (), path[:1], path[:2], path[:3], path
+
+
+def _parts(job: Job) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Paths of the parts of a room that always find places in it: the invite, and its address."""
+    path = path_of(job)
+    return path[:2], path[:3]
 
 
 def _size(limit: int) -> str:

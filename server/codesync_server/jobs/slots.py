@@ -144,7 +144,7 @@ class Slots:
         if not job.tty:
             return None
         who = job.submitter
-        return self._share.full(job.room, who.key, memory, who.invite)
+        return self._share.full(job.room, who.key, memory, who.invite, who.address)
 
     def is_share_full(self, memory: int) -> bool:
         """Tell whether no program with a terminal may start, of whatever room.
@@ -166,7 +166,7 @@ class Slots:
         self._count_room(job, 1)
         if job.tty:
             who = job.submitter
-            self._share.acquire(job.id, job.room, who.key, memory, who.invite)
+            self._share.acquire(job.id, job.room, who.key, memory, who.invite, who.address)
 
     def program_began(self, job: Job, now: float) -> None:
         """Limit the time in a slot of a program with a terminal from now on."""

@@ -1,13 +1,13 @@
 """Bodies of submissions that are arriving: the received bytes are bounded and shared fairly. Pure.
 
 Announced sizes count for nothing. When a bound is reached, an upload that stands still makes way,
-then one of the room (within a room: of the invite) that holds most, if that is more than the
-newcomer would hold.
+then one of the room (within a room: of the invite, within an invite: of the address) that holds
+most, if that is more than the newcomer would hold.
 """
 
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from codesync_protocol.limits import KIB, MIB
@@ -34,11 +34,13 @@ class Uploader:
         room: name of the room.
         invite: hash of the invite.
         member: client key.
+        address: identity of the network address.
     """
 
     room: str
     invite: str
     member: str
+    address: str = field(default="", compare=False)
 
 
 @dataclass(slots=True)
@@ -113,14 +115,24 @@ class Uploads:
         return (each for each in self._uploads.values() if each.owner.room == room)
 
     def _in_room(self, owner: Uploader, size: int, now: float) -> tuple[Uploader, str] | None:
-        held = Counter[str]()
+        invites, addresses = Counter[str](), Counter[tuple[str, str]]()
         for each in self._of(owner.room):
-            held[each.owner.invite] += each.size
+            invites[each.owner.invite] += each.size
+            addresses[each.owner.invite, each.owner.address] += each.size
+
+        def of_address(upload: _Upload) -> int:
+            return addresses[upload.owner.invite, upload.owner.address]
+
         return self._oldest(
             lambda upload: upload.owner.room == owner.room,
             now,
-            lambda upload: held[upload.owner.invite],
-            held[owner.invite] + size,
+            lambda upload: (invites[upload.owner.invite], of_address(upload)),
+            invites[owner.invite] + size,
+        ) or self._oldest(
+            lambda upload: (upload.owner.room, upload.owner.invite) == (owner.room, owner.invite),
+            now,
+            lambda upload: (of_address(upload),),
+            addresses[owner.invite, owner.address] + size,
         )
 
     def _in_server(self, owner: Uploader, size: int, now: float) -> tuple[Uploader, str] | None:
@@ -128,14 +140,14 @@ class Uploads:
         for each in self._uploads.values():
             held[each.owner.room] += each.size
         return self._oldest(
-            lambda _: True, now, lambda upload: held[upload.owner.room], held[owner.room] + size
+            lambda _: True, now, lambda upload: (held[upload.owner.room],), held[owner.room] + size
         )
 
     def _oldest(
         self,
         concerns: Callable[[_Upload], bool],
         now: float,
-        held_by: Callable[[_Upload], int],
+        held_by: Callable[[_Upload], tuple[int, ...]],
         more_than: int,
     ) -> tuple[Uploader, str] | None:
         """Find the upload that makes way: a stale one, else the oldest of the largest holder."""
@@ -146,7 +158,7 @@ class Uploads:
         if now - first.moved_at >= STALE_SECONDS:
             return name
         name, largest = max(candidates, key=lambda each: held_by(each[1]))
-        return name if held_by(largest) > more_than else None
+        return name if held_by(largest)[0] > more_than else None
 
     def _make_way(self, name: tuple[Uploader, str] | None) -> bool:
         if name is None:

@@ -36,7 +36,8 @@ class Seat:
     @property
     def submitter(self) -> Submitter:
         """The same, as jobs know them."""
-        return Submitter(self.key, self.member.member, self.member.name, self.payer.invite)
+        member, payer = self.member, self.payer
+        return Submitter(self.key, member.member, member.name, payer.invite, payer.address)
 
     @property
     def is_removed(self) -> bool:

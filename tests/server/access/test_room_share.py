@@ -1,5 +1,6 @@
-"""One link, with any number of client keys, cannot use up what its room may spend."""
+"""What keys of one address, or all that have one link, cannot use up of what others may spend."""
 
+from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
@@ -32,16 +33,34 @@ BUDGETS = (
 )
 HOST = Payer("10.0.0.1", SERVER_TOKEN, "room", "host")
 BEN = Payer("10.0.0.2", "another link", "room", "ben")
+EVA = Payer("10.0.0.3", "link", "room", "eva")
 
 
 def abuser(number: int) -> Payer:
-    return Payer("10.0.0.3", "link", "room", f"key {number}")
+    """One of many keys of one address."""
+    return Payer("10.0.0.4", "link", "room", f"key {number}")
+
+
+def abuser_of_many_addresses(number: int) -> Payer:
+    return Payer(f"10.1.{number // 250}.{number % 250}", "link", "room", f"key {number}")
 
 
 @pytest.mark.parametrize("budget", BUDGETS, ids=lambda budget: budget.name)
 def test_one_link_does_not_delay_those_who_came_by_another(budget: Budget) -> None:
+    check_delays(budget, Level.INVITE, abuser_of_many_addresses, HOST, BEN)
+
+
+@pytest.mark.parametrize("budget", BUDGETS, ids=lambda budget: budget.name)
+def test_keys_of_one_address_do_not_delay_others_with_the_same_link(budget: Budget) -> None:
+    check_delays(budget, Level.ORIGIN, abuser, HOST, BEN, EVA)
+
+
+def check_delays(
+    budget: Budget, level: Level, abuser: Callable[[int], Payer], *innocent: Payer
+) -> None:
+    """Let many keys spend what their level may, and more, beside innocent members."""
     budgets = Budgets()
-    cost = budget.rates[Level.INVITE].burst / KEYS
+    cost = budget.rates[level].burst / KEYS
     free_at = [0.0] * KEYS  # by key: when it may charge again
     for step in range(240):
         now = step / 4
@@ -49,8 +68,9 @@ def test_one_link_does_not_delay_those_who_came_by_another(budget: Budget) -> No
             if at <= now:
                 free_at[number] = now + budgets.delay(budget, abuser(number), cost, now)
         if now > 5:
-            assert budgets.delay(budget, HOST, cost / 100, now) == 0, f"after {now} s"
-            assert budgets.delay(budget, BEN, cost / 100, now) == 0, f"after {now} s"
+            for payer in innocent:
+                delay = budgets.delay(budget, payer, cost / 100, now)
+                assert delay == 0, f"{payer} after {now} s"
 
 
 def test_one_link_does_not_keep_others_from_joining() -> None:
@@ -66,7 +86,7 @@ def test_one_link_does_not_keep_others_from_joining() -> None:
         return True
 
     came = [joins(abuser(number), number, number / 100) for number in range(3_000)]
-    assert 64 <= sum(came) <= 64 + 2 * 30
+    assert 96 <= sum(came) <= 96 + 3 * 30
     assert joins(HOST, 3_000, 30.0)
     assert joins(BEN, 3_001, 30.0)
 
@@ -76,7 +96,13 @@ async def test_one_link_does_not_keep_others_from_submitting() -> None:
     for number in range(10_000):
         with suppress(LimitReached):
             submissions.charge_submission(abuser(number), 0)
-    with pytest.raises(LimitReached, match="Your invite's limit on submissions"):
+    with pytest.raises(LimitReached, match="Your invite's and address's limit on submissions"):
         submissions.charge_submission(abuser(0), 0)
+    submissions.charge_submission(EVA, 100)
+    for number in range(10_000):
+        with suppress(LimitReached):
+            submissions.charge_submission(abuser_of_many_addresses(number), 0)
+    with pytest.raises(LimitReached, match="Your invite's limit on submissions"):
+        submissions.charge_submission(EVA, 0)
     submissions.charge_submission(HOST, 100)
     submissions.charge_submission(BEN, 100)

@@ -162,7 +162,11 @@ def test_h10_clients_of_a_trusted_proxy_are_limited_by_the_address_that_it_names
 def test_h13_joins_are_charged_to_the_invite_whatever_the_key() -> None:
     door = Door(Settings(joins_per_second=1.0), members=10_000, handshakes=10_000)
     for number in range(32):
-        door.limits.release(door.joins(f"key {number}", f"10.0.0.{number}"))
+        door.limits.release(door.joins(f"key {number}"))
+    with pytest.raises(LimitReached, match="Your invite's and address's limit on joins"):
+        door.joins("one more key")
+    for number in range(16):
+        door.limits.release(door.joins(f"other key {number}", f"10.0.1.{number}"))
     with pytest.raises(LimitReached, match="Your invite's limit on joins") as caught:
         door.joins("another key", "10.0.0.99")
     assert caught.value.level is Level.INVITE

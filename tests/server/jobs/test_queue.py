@@ -107,6 +107,13 @@ def test_places_of_a_room_are_those_of_the_whole_order(waiting: list[Job], turns
     assert all(list(each.values()) == sorted(each.values()) for each in places.values())
 
 
+def test_keys_of_one_address_take_turns_with_others_who_have_the_same_link() -> None:
+    flood = [make_job(n, member=f"key-{n}", invite="link", address="10.0.0.1") for n in range(50)]
+    eva = [make_job(100 + n, member="eva", invite="link", address="10.0.0.2") for n in range(3)]
+    taken = take_all(queue_of(*flood, *eva))
+    assert [taken.index(job) for job in eva] == [1, 3, 5]
+
+
 @given(many_jobs())
 def test_between_two_turns_of_a_room_each_other_waiting_room_has_at_most_one(
     waiting: list[Job],

@@ -53,6 +53,37 @@ def test_h11_the_host_finds_a_place_in_a_room_that_a_link_has_filled() -> None:
         queue.enqueue(make_job(2000, member="host", invite="token"))
 
 
+def test_h11_others_with_a_link_find_places_in_a_room_that_one_address_has_filled_with_it() -> None:
+    queue = FairQueue(QueueLimits(per_room=20))
+
+    def put(number: int, address: str, invite: str = "link") -> int:
+        return put_all(
+            queue, make_job(number, member=f"key-{number}", invite=invite, address=address)
+        )
+
+    assert sum(put(number, "10.0.0.1") for number in range(200)) == 180
+    for number in range(FEW_JOBS):
+        assert not put(1000 + number, "10.0.0.2")
+    assert put(1100, "10.0.0.2")
+    assert sum(put(2000 + number, f"10.0.1.{number}") for number in range(200)) == 200 - 7
+    assert not put(3000, "10.0.0.9", "another link"), "one link fills no more than 1.5 shares"
+
+
+def test_h11_others_with_a_link_find_space_in_a_room_that_one_address_has_filled_with_it() -> None:
+    queue = FairQueue(QueueLimits(size=8 * MIB))
+    large, small = bytes(MIB // 2), bytes(FEW_BYTES)
+
+    def put(number: int, address: str, source: bytes) -> int:
+        job = make_job(
+            number, member=f"key-{number}", invite="link", address=address, source=source
+        )
+        return put_all(queue, job)
+
+    assert sum(put(number, "10.0.0.1", large) for number in range(9)) == 5
+    assert put(10, "10.0.0.1", small)
+    assert not put(11, "10.0.0.2", small)
+
+
 def test_h11_jobs_that_are_restored_after_a_restart_count_in_the_share_of_their_invite() -> None:
     queue = FairQueue(QueueLimits(per_room=20))
     for number in range(20):

@@ -172,6 +172,21 @@ def test_keys_of_one_link_leave_a_place_for_those_who_came_by_another() -> None:
     assert share.full("room-a", "host", MEMORY, "token") is None
 
 
+def test_keys_of_one_address_leave_a_place_for_others_who_have_the_same_link() -> None:
+    memory = 12 * (MEMORY + CONTAINER_BYTES)
+    share = InteractiveShare(InteractiveLimits(server=9, room=4, member=2, memory=memory))
+    for number in range(4):
+        share.acquire(str(number), "room-a", f"key-{number}", MEMORY, "link", "10.0.0.1")
+    assert share.full("room-a", "another key", MEMORY, "link", "10.0.0.1") is InteractiveFull.ROOM
+    for number in range(4, 6):
+        assert share.full("room-a", "eva", MEMORY, "link", f"10.0.0.{number}") is None
+        share.acquire(str(number), "room-a", "eva", MEMORY, "link", f"10.0.0.{number}")
+    assert share.full("room-a", "dan", MEMORY, "link", "10.0.0.9") is InteractiveFull.ROOM
+    assert share.full("room-a", "host", MEMORY, "token", "10.0.0.9") is None
+    share.release("4")
+    assert share.full("room-a", "dan", MEMORY, "link", "10.0.0.9") is None
+
+
 def test_keys_of_one_link_leave_memory_of_the_room_for_those_who_came_by_another() -> None:
     share = InteractiveShare(InteractiveLimits(100, 100, 100, 4 * (MEMORY + CONTAINER_BYTES)))
     for number in range(2):

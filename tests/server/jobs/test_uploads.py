@@ -67,6 +67,18 @@ def test_h11_an_invite_that_holds_most_of_a_room_makes_way_for_another() -> None
     assert dropped == ["eve", "eve"]
 
 
+def test_h11_an_address_that_holds_most_of_an_invite_makes_way_for_another() -> None:
+    arriving, dropped = Uploads(), list[str]()
+    for member in range(4):
+        eve = Uploader("room-a", "link", f"eve-{member}", "10.0.0.1")
+        arriving.hold(eve, "1", 20, lambda: dropped.append("eve"), 0.0)
+    dan = Uploader("room-a", "link", "dan", "10.0.0.2")
+    arriving.hold(dan, "2", 30, fail, 0.0)
+    assert dropped == ["eve", "eve"]
+    with pytest.raises(UploadsFull):
+        arriving.hold(Uploader("room-a", "link", "eve-9", "10.0.0.1"), "1", 30, fail, 0.0)
+
+
 def test_h11_a_room_that_holds_most_of_the_server_makes_way_for_another() -> None:
     arriving, dropped = Uploads(), list[str]()
     arriving.hold(ANA, "1", 40, lambda: dropped.append("ana"), 0.0)

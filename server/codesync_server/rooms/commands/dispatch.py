@@ -57,12 +57,12 @@ from codesync_server.store.job_history import JobHistory
 from codesync_server.store.writer import StoreWriter
 
 FETCHES = member_budget(
-    "requests for the text", "requests", member=Rate(8, 1.0), invite=Rate(400, 50.0)
+    "requests for the text", "requests", member=Rate(8, 1.0), origin=Rate(400, 50.0)
 )
 """Each request makes a snapshot of all shared texts. A class that reconnects makes 300 at once."""
 
 QUERIES = member_budget(
-    "queries of past jobs", "queries", member=Rate(60, 6.0), invite=Rate(600, 30.0)
+    "queries of past jobs", "queries", member=Rate(60, 6.0), origin=Rate(600, 30.0)
 )
 """Pages of the history and sources: each is read from the store, a search through many jobs."""
 
@@ -72,17 +72,17 @@ QUERY_DELAY_MAX = 10.0
 """Seconds that a query may be delayed; with a larger debt it is refused."""
 
 OUTPUT_PARTS = member_budget(
-    "requests for old output", "requests", member=Rate(100, 20.0), invite=Rate(2000, 200.0)
+    "requests for old output", "requests", member=Rate(100, 20.0), origin=Rate(2000, 200.0)
 )
 """Each answer has up to PART_MAX bytes, made from memory or read from the store."""
 
 CHANGES = member_budget(
-    "changes that the room is told of", "changes", member=Rate(10, 1.0), invite=Rate(80, 8.0)
+    "changes that the room is told of", "changes", member=Rate(10, 1.0), origin=Rate(80, 8.0)
 )
 """Choices of the language, and of who types into a program: all members are told of each."""
 
 TYPED = member_budget(
-    "input that the room sees", "messages", member=Rate(200, 40.0), invite=Rate(800, 200.0)
+    "input that the room sees", "messages", member=Rate(200, 40.0), origin=Rate(800, 200.0)
 )
 """Shared input: all members are told of each message."""
 

@@ -10,7 +10,7 @@ from codesync_server.access.limit_reached import LimitReached
 from codesync_server.access.payer import Payer
 from codesync_server.access.token_buckets import Rate
 
-EDITS = member_budget("edits", "edits", member=Rate(2500, 100), invite=Rate(10_000, 1500))
+EDITS = member_budget("edits", "edits", member=Rate(2500, 100), origin=Rate(10_000, 1500))
 """A replacement of 5,000 places is about 1,100 edits, and so is its undo."""
 
 EDIT_PACE = Budget("edits in a short time", "edits", member=Rate(100, 200))
@@ -20,11 +20,11 @@ EDIT_BYTES = member_budget(
     "edited text",
     "bytes",
     member=Rate(4 << 20, 512 << 10),
-    invite=Rate(16 << 20, 2 << 20),
+    origin=Rate(16 << 20, 2 << 20),
 )
 
 EDIT_TIME = member_budget(
-    "server time for edits", "milliseconds", member=Rate(500, 50), invite=Rate(2000, 150)
+    "server time for edits", "milliseconds", member=Rate(500, 50), origin=Rate(2000, 150)
 )
 """An honest edit takes about 0.1 ms, so 100 a second take 10 ms. The most expensive one that is
 permitted takes about 50 ms."""
@@ -33,13 +33,13 @@ DELIVERIES = member_budget(
     "edits sent to members",
     "deliveries",
     member=Rate(20_000, 4_000),
-    invite=Rate(60_000, 15_000),
+    origin=Rate(60_000, 15_000),
 )
 """One member's edit is sent to every member of the room, about 13 microseconds each. In a room of
 200, one member may so make 20 edits a second, and one link 75."""
 
 HISTORY = member_budget(
-    "pieces of the text's history", "pieces", member=Rate(40_000, 500), invite=Rate(80_000, 1000)
+    "pieces of the text's history", "pieces", member=Rate(40_000, 500), origin=Rate(80_000, 1000)
 )
 """When the history has too many pieces (`document.is_overlong`), it is renewed, and all members
 fetch the texts again: one link can cause that every 24 s in the long run. A replacement of 5,000

@@ -67,4 +67,4 @@ class SubmissionBudgets:
 
 def _budget(name: str, unit: str, per_minute: float, burst: float) -> Budget:
     member = Rate(burst, per_minute / 60)
-    return member_budget(name, unit, member=member, invite=member.times(MEMBERS))
+    return member_budget(name, unit, member=member, origin=member.times(MEMBERS))

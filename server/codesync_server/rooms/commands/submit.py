@@ -66,7 +66,7 @@ class SubmitCommands:
         self._writer = writer
         self._uploads = uploads
         self._budgets = budgets
-        self._uploader = Uploader(seat.room.name, seat.payer.invite, seat.key)
+        self._uploader = Uploader(seat.room.name, seat.payer.invite, seat.key, seat.payer.address)
         self._intakes: dict[str, IncomingSubmission] = {}
 
     async def submit(self, submit: Submit) -> None:

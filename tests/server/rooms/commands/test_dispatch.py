@@ -88,7 +88,7 @@ class Hand:
         self._house = house
         self.member = self.room.enter(key_of(name), name, role, self.ear)
         self._actions = CommandDispatcher(
-            Seat(self.room, key_of(name), self.ear, Payer("", invite, room, key_of(name))),
+            Seat(self.room, key_of(name), self.ear, Payer(ADDRESS, invite, room, key_of(name))),
             scheduler=house.scheduler,
             languages=all_languages(),
             limit_policy=LimitPolicy(JobLimits(), Caps()),
@@ -120,6 +120,10 @@ class Hand:
     def rejection(self) -> Code:
         """Why the last submission will not run."""
         return self.ear.last(Rejected).code
+
+
+ADDRESS = "10.0.0.1"
+"""The network address of all members here."""
 
 
 class House:
@@ -253,7 +257,7 @@ async def test_h12_submissions_are_charged_to_member_and_invite(writer: StoreWri
     assert [len(eve.ear.of(Accepted)) for eve in eves] == [1] * MEMBERS + [0]
     rejected = eves[-1].ear.last(Rejected)
     assert rejected.code is Code.TOO_FAST
-    assert rejected.reason.startswith("Your invite's limit on submissions is reached")
+    assert rejected.reason.startswith("Your invite's and address's limit on submissions")
     assert "Try again in about" in rejected.reason
     assert rejected.retry_in > 0
     ana = house.hand("ana", room="room-b")
@@ -814,9 +818,9 @@ async def test_h13_a_source_is_read_from_the_store_once_for_all_its_pieces(
     reads: list[str] = []
     job, output = house.writer.store.job, house.writer.store.output
 
-    async def counted(name: str) -> JobRecord | None:
-        reads.append("job")
-        return await job(name)
+    async def counted(name: str, *, with_source: bool = False) -> JobRecord | None:
+        reads.append("job with its source" if with_source else "job")
+        return await job(name, with_source=with_source)
 
     async def read_output(name: str) -> Sequence[OutputRun]:
         reads.append("output")
@@ -826,7 +830,7 @@ async def test_h13_a_source_is_read_from_the_store_once_for_all_its_pieces(
     monkeypatch.setattr(house.writer.store, "output", read_output)
     await ana.does(*(FetchSource(n, job_id(1), 1000 * n) for n in range(5)))
     assert ana.ear.last(SourcePart).total == 5000
-    assert reads == ["job"]
+    assert reads == ["job with its source"]
     await elsewhere.does(FetchOutput(job_id(1), 0))
     assert elsewhere.fault is Code.NO_SUCH_JOB
-    assert reads == ["job", "job"], "no output of another room is read"
+    assert reads == ["job with its source", "job"], "no output of another room is read"
