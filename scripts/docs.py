@@ -2,10 +2,12 @@
 """Generate the pages of docs/ that follow from the code, or check all Markdown files.
 
 scripts/docs.py           write the generated pages
-scripts/docs.py --check   exit 1 if a generated page is out of date or a link is broken
+scripts/docs.py --check   exit 1 if a generated page is out of date, a link is broken, or a page
+                          uses a word that docs/glossary.toml discards
 """
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from docpages import code, commands, glossary, hazards, links, security
@@ -47,12 +49,21 @@ def main() -> int:
     if "--check" in sys.argv:
         mistakes = [f"{name} is out of date: run scripts/docs.py" for name in stale]
         mistakes += links.problems()
+        mistakes += words()
         print("\n".join(mistakes), file=sys.stderr, end="\n" if mistakes else "")
         return 1 if mistakes else 0
     for name in stale:
         (ROOT / name).write_text(pages[name])
         print(f"wrote {name}")
     return 0
+
+
+def words() -> Iterator[str]:
+    """Give one line for each discarded word in a Markdown file; CONTRIBUTING.md quotes some."""
+    for name in links.tracked("*.md"):
+        if name != "CONTRIBUTING.md":
+            for problem in glossary.discarded_words((ROOT / name).read_text(encoding="utf-8")):
+                yield f"{name}: {problem}"
 
 
 def is_current(path: Path, text: str) -> bool:

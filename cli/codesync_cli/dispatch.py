@@ -12,34 +12,34 @@ from codesync_cli.version import VERSION
 from codesync_cli.voice import complain, say, say_block
 
 COMMANDS = {
-    "room": "open a room on a server of your own (what `codesync` alone does)",
+    "room": "open a room on a server of your own (the same as `codesync` alone)",
     "join": "enter a room by its link",
-    "run": "run a program without a screen, as if it ran here",
-    "watch": "follow a room in plain lines",
+    "run": "run a program without a screen",
+    "watch": "print the events of a room as plain lines",
     "pull": "print a room's text, or write it to a file",
     "push": "merge a file into a room's text",
-    "queue": "show who waits and who runs",
-    "history": "find what was run in a room",
+    "queue": "list waiting and running programs",
+    "history": "find past programs of a room",
     "show": "show a past program: source, output, verdict",
-    "rooms": "list the rooms that are kept",
-    "store": "check, compact, export or import what is kept",
+    "rooms": "list the stored rooms",
+    "store": "check, compact, export or import the store",
     "serve": "host rooms for others",
-    "attack": "attack a server of your own, and see whether it withstands",
-    "invite": "make a link that lets somebody into a room",
-    "image": "build or inspect the image that programs run in",
-    "doctor": "check this machine, and say how to mend what is wrong",
+    "attack": "attack your own server, and see whether it resists",
+    "invite": "make a link to a room",
+    "image": "build or inspect the executor image",
+    "doctor": "check this machine, and suggest solutions",
 }
 
 HELP = """\
 usage: codesync [FILE] [options]       open a room, with FILE in the editor
        codesync COMMAND [options]
 
-A room in the terminal where people write code together and run it safely.
+A room in the terminal in which people write code together and run it safely.
 
 commands:
 {commands}
 
-`codesync COMMAND --help` tells all about a command. `codesync --version` tells the version.
+`codesync COMMAND --help` describes a command. `codesync --version` prints the version.
 """
 
 

@@ -18,7 +18,7 @@ def add_store(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--store",
         metavar="S",
-        help="where rooms and jobs are kept: sqlite, a file, or mongodb://… (default: as"
+        help="store of rooms and jobs: sqlite, a file, or mongodb://… (default: as"
         " CODESYNC_STORE or the settings file say, else your own file)",
     )
 

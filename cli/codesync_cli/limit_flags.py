@@ -40,7 +40,7 @@ def add_limits(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=VALUE",
         action="append",
         default=[],
-        help=f"give the program less, or more if the server allows it: {', '.join(LIMITS)};"
+        help=f"request other limits, as far as the server allows: {', '.join(LIMITS)};"
         " e.g. --limit wall=2,memory=64MB (repeatable)",
     )
 

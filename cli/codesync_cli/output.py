@@ -21,7 +21,7 @@ _RESET = b"\x1b[0m"
 
 
 class OutputClosed(Exception):
-    """Whoever read our output does not want any more of it."""
+    """The reader of the output is gone."""
 
 
 class Pipe:

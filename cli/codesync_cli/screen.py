@@ -24,7 +24,7 @@ def add_slow_link(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--slow-link",
         action="store_true",
-        help="write less to the terminal, for links of a few kB/s: 10 frames a second, no"
+        help="write less to the terminal, for connections of a few kB/s: 10 frames per second, no"
         " animations, 256 colours (NO_COLOR=1 takes them away)",
     )
 

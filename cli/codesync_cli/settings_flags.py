@@ -30,7 +30,7 @@ def add_settings(parser: argparse.ArgumentParser, *, with_address: bool) -> None
         metavar="KEY=VALUE",
         action="append",
         default=[],
-        help="any setting, also of the stages: --set limits.run.wall=10 (repeatable)",
+        help="set any setting by its key, e.g. limits.run.wall=10 (repeatable)",
     )
     group.add_argument(
         "--config",

@@ -25,15 +25,15 @@ def add_arguments(parser: argparse.ArgumentParser, *, required: bool) -> None:
         "--server",
         metavar="URL",
         required=required,
-        help="the server, e.g. ws://host:4000, or a whole join link",
+        help="address of the server, e.g. ws://host:4000, or a whole join link",
     )
-    group.add_argument("--room", metavar="R", help=f"the room (default: {DEFAULT_ROOM})")
+    group.add_argument("--room", metavar="R", help=f"name of the room (default: {DEFAULT_ROOM})")
     group.add_argument(
         "--token-file",
         metavar="F",
         type=Path,
-        help="a file with the server's token or an invite (default: $CODESYNC_TOKEN, else, for a"
-        " server on this machine, the token of your own one)",
+        help="file with the server's token or an invite (default: $CODESYNC_TOKEN, else for servers"
+        " on this machine the token of your own server)",
     )
     add_connection_arguments(parser)
 
@@ -45,10 +45,13 @@ def add_connection_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--insecure",
         action="store_true",
-        help="connect without encryption to another machine: anybody on the way can read along",
+        help="connect to another machine without encryption: others can read the traffic",
     )
     group.add_argument(
-        "--ca-file", metavar="F", type=Path, help="trust these certificates (PEM), not the system's"
+        "--ca-file",
+        metavar="F",
+        type=Path,
+        help="trust these certificates (PEM) instead of the system's",
     )
 
 

@@ -1,4 +1,4 @@
-"""Whoever shows the shared texts of a room, and what they are told."""
+"""The interface for listeners that show the shared texts of a room."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class Conflict:
 
 
 class DocumentListener(Protocol):
-    """Whoever shows the texts. It must not change them while it is told something."""
+    """Shows the shared texts. Its methods must not change the texts."""
 
     def document_loaded(self) -> None:
         """The texts are others now, or there for the first time."""

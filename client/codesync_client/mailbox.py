@@ -1,4 +1,4 @@
-"""The bounded box between the connection and whoever reads the room's events."""
+"""The bounded buffer between the connection and the reader of the room's events."""
 
 import asyncio
 from collections import OrderedDict

@@ -1,4 +1,4 @@
-"""Files that are replaced as a whole: whoever looks finds what was there or what comes."""
+"""Replaces files atomically: a reader finds the old or the new content."""
 
 import os
 import secrets

@@ -1,6 +1,7 @@
 """The page of terms: what each means, and the place in the code that defines it."""
 
 import ast
+import re
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from .checkout import GENERATED, PACKAGES, ROOT, Mistake
+from .links import without_code
 
 FILE = "docs/glossary.toml"
 
@@ -33,6 +35,15 @@ def page() -> str:
         place = located(each["term"], each["defined"])
         lines.append(f"| {each['term']} | {each['meaning']} | {place} |")
     return "\n".join([*lines, ""])
+
+
+def discarded_words(text: str) -> Iterator[str]:
+    """Give a sentence for each word of a page that the glossary discards."""
+    words: dict[str, str] = tomllib.loads((ROOT / FILE).read_text())["discarded"]
+    prose = without_code(text).lower()
+    for word, instead in words.items():
+        if re.search(rf"\b{word}\b", prose):
+            yield f'the word "{word}": use {instead}'
 
 
 def located(term: str, defined: str) -> str:

@@ -1,4 +1,4 @@
-"""`codesync attack`: attack a server of one's own, and see whether it withstands."""
+"""`codesync attack`: attack your own server, and see whether it resists."""
 
 import argparse
 import asyncio
@@ -20,15 +20,15 @@ from codesync_protocol.links import Link
 from codesync_server.configuration import SettingsError
 
 DESCRIPTION = """\
-Run a corpus of hostile programs, and of members who behave badly, against a server of your own, and
-tell for each whether it ended as it must while somebody else's programs beside it ran well. Without
---server a server is started for it. It takes minutes, and keeps the server busy: do not do it to
-one that others use. Needs Docker: the local executor protects nobody, and nothing is run on it.
+Run hostile programs and members against your own server, and report for each whether it ended as
+expected and did not disturb the programs of another member. Without --server, the command starts a
+server. The attacks take minutes and use the whole server, so do not attack a server that others
+use. The command needs Docker, because the local executor does not protect the machine.
 """
 EPILOG = """\
-exit status: 0 when the server withstood everything, 1 when not, 125 when it could not be tried.
-With --json one object is printed for each attack: id, title, expected, verdict, ok, problem,
-seconds.
+exit status: 0 if the server resisted all attacks, 1 if not, 125 if they could not be tried.
+--json prints one object for each attack: id, title, expected, verdict, ok, problem, seconds,
+slowdown.
 """
 WITHSTOOD, FELL = 0, 1
 
@@ -46,10 +46,10 @@ def parser() -> argparse.ArgumentParser:
         metavar="ID",
         action="append",
         default=[],
-        help="only this one, e.g. A03, or A03-memory-bomb; may be given several times",
+        help="run only this attack, e.g. A03 or A03-memory-bomb (repeatable)",
     )
-    parser.add_argument("--list", action="store_true", help="show the attacks, and run none")
-    parser.add_argument("--json", action="store_true", help="print one JSON object a line")
+    parser.add_argument("--list", action="store_true", help="list the attacks without running them")
+    parser.add_argument("--json", action="store_true", help="print one JSON object per line")
     where.add_arguments(parser, required=False)
     add_settings(parser, with_address=False)
     return parser

@@ -1,4 +1,4 @@
-"""`codesync doctor`: check this machine, and say how to mend what is wrong."""
+"""`codesync doctor`: check this machine, and suggest solutions."""
 
 import argparse
 import asyncio
@@ -18,11 +18,10 @@ from codesync_cli.voice import say
 from codesync_protocol.links import DEFAULT_PORT
 
 DESCRIPTION = """\
-Check this machine: Python, the parts that are installed, the terminal, the settings, the port, the
-token file, the store, Docker, the image, and a small program in each language. Says how to mend
-what is wrong.
+Check Python, the installed parts, the terminal, the settings, the port, the token file, the store,
+Docker, the image, and a small program in each language, and suggest solutions for problems.
 
-exit status: 0 when all works (there may be warnings), 1 when something does not.
+exit status: 0 if everything works (there may be warnings), 1 otherwise.
 """
 
 
@@ -45,10 +44,10 @@ def parser() -> argparse.ArgumentParser:
         "--executor",
         choices=["docker", "local"],
         default="docker",
-        help="where the small programs run (%(default)s)",
+        help="place where the small programs run (%(default)s)",
     )
     parser.add_argument(
-        "--port", type=int, default=DEFAULT_PORT, help="port to look at (%(default)s)"
+        "--port", type=int, default=DEFAULT_PORT, help="port to check (%(default)s)"
     )
     return parser
 
@@ -146,7 +145,7 @@ async def _store() -> Line:
     try:
         setting = load(environment=os.environ, embedded=True).settings.store
     except SettingsError:
-        return Line("warning", "the store was not looked at", "mend the settings first")
+        return Line("warning", "the store was not looked at", "correct the settings first")
     try:
         store = choose_store(setting)
         await store.open(alone=False)

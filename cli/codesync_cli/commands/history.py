@@ -15,8 +15,8 @@ from codesync_server.configuration import SettingsError
 from codesync_server.store.contract import StoreUnavailable, StoreUnusable
 
 DESCRIPTION = """\
-Find what was run in a room, the latest first. Without --server the rooms that are kept on this
-machine are read, also while a server has them; without --room, the one that was used last.
+Find past programs of a room, the latest first. Without --server, the command reads the store of
+this machine, also while a server uses it. Without --room, it reads the room that was used last.
 """
 
 
@@ -31,15 +31,19 @@ def parser() -> argparse.ArgumentParser:
         "text",
         nargs="*",
         metavar="TEXT",
-        help="stands in the source, the file's name, the submitter's or the explanation",
+        help="text in the source, the name of the file or submitter, or the explanation",
     )
-    parser.add_argument("--who", metavar="NAME", default="", help="who ran it")
-    parser.add_argument("--language", metavar="L", default="", help="in which language it is")
-    parser.add_argument("--verdict", metavar="V", default="", help="how it ended, e.g. ok")
+    parser.add_argument("--who", metavar="NAME", default="", help="name of the submitter")
+    parser.add_argument("--language", metavar="L", default="", help="language of the program")
+    parser.add_argument("--verdict", metavar="V", default="", help="verdict, e.g. ok")
     parser.add_argument(
-        "--limit", metavar="N", type=int, default=20, help="how many at the most (%(default)s)"
+        "--limit",
+        metavar="N",
+        type=int,
+        default=20,
+        help="largest number of programs (%(default)s)",
     )
-    parser.add_argument("--json", action="store_true", help="print one JSON object a line")
+    parser.add_argument("--json", action="store_true", help="print one JSON object per line")
     past.add_arguments(parser)
     return parser
 

@@ -16,19 +16,19 @@ def parser() -> argparse.ArgumentParser:
     """The command's arguments."""
     parser = Parser(
         "codesync image",
-        description="Build or inspect the Docker image that programs run in. It is named by the"
+        description="Build or inspect the executor image. Its name contains the"
         " hash of what it is built from, so a stale one is never used.",
     )
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    build = actions.add_parser("build", help="build it, if the one that is needed is not there")
-    build.add_argument("--force", action="store_true", help="build it although it is there")
+    build = actions.add_parser("build", help="build the image if it is missing")
+    build.add_argument("--force", action="store_true", help="build it even if it exists")
     build.add_argument(
         "--network",
         metavar="NET",
         default="auto",
         help="network for the build: auto, default, host, or a name (%(default)s)",
     )
-    actions.add_parser("status", help="say whether it is there")
+    actions.add_parser("status", help="say whether the image exists")
     return parser
 
 

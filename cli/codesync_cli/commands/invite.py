@@ -1,4 +1,4 @@
-"""`codesync invite ROOM`: make a link that lets somebody into a room."""
+"""`codesync invite ROOM`: make a link to a room."""
 
 import argparse
 import asyncio
@@ -19,9 +19,9 @@ ASK_SECONDS = 5.0
 """How long the server may take to accept the connection."""
 
 DESCRIPTION = """\
-Make a link that lets somebody into one room, in one role, for a while. The running server is asked
-for it, so that it is dated by the server's clock; for this, the server's token is needed. If the
-server cannot be reached from here, the link is signed and dated on this machine.
+Make a link to one room, for one role, with an expiry. The command needs the server's token. It
+asks the running server for the link, which has the date of the server's clock. If the server
+cannot be reached, the command signs and dates the link on this machine.
 """
 
 
@@ -37,23 +37,23 @@ def parser() -> argparse.ArgumentParser:
         "--role",
         choices=[role.value for role in Role],
         default=Role.EDITOR.value,
-        help="what they may do: viewers watch, editors run programs (%(default)s)",
+        help="role of the new member: viewers watch, editors run programs (%(default)s)",
     )
     parser.add_argument(
-        "--hours", type=float, default=168.0, help="how long it is good for (%(default)s)"
+        "--hours", type=float, default=168.0, help="hours until the link expires (%(default)s)"
     )
     parser.add_argument(
         "--server",
         metavar="URL",
         default=f"ws://127.0.0.1:{DEFAULT_PORT}",
-        help="the server's address as they reach it (%(default)s)",
+        help="address of the server for the link (%(default)s)",
     )
     parser.add_argument(
         "--ask",
         metavar="URL",
-        help="the server's address as it is reached from here (default: that of --server)",
+        help="address of the server from here (default: that of --server)",
     )
-    parser.add_argument("--token-file", metavar="F", type=Path, help="the server's token")
+    parser.add_argument("--token-file", metavar="F", type=Path, help="file of the server's token")
     where.add_connection_arguments(parser)
     return parser
 

@@ -16,8 +16,8 @@ from codesync_cli.voice import complain
 from codesync_protocol.links import Link, LinkError
 
 DESCRIPTION = """\
-Enter a room by the link that its host gave you. The link is a key: whoever has it can enter.
-Without LINK it is asked for, so that it need not stand on the command line.
+Enter a room with a link from its host. The link is a key: everybody who has it can enter. Without
+LINK the command asks for it, which keeps the link out of the list of processes.
 """
 
 
@@ -33,8 +33,8 @@ def parser() -> argparse.ArgumentParser:
         "--file",
         metavar="F",
         type=Path,
-        help="keep this file in step with the room's text, both ways, so that your own editor and"
-        " git work; it is made if it is not there",
+        help="sync this file with the room's text in both directions, for your own editor and git;"
+        " it is created if it does not exist",
     )
     add_slow_link(parser)
     where.add_connection_arguments(parser)

@@ -16,11 +16,11 @@ from codesync_client.files import FileTrouble, SourceFile, read_source, replace_
 from codesync_client.merge import merge
 
 DESCRIPTION = """\
-Print the text of a room as it is, byte for byte; or write it to FILE.
+Print the text of a room byte for byte, or write it to FILE.
 
-If FILE was pulled or pushed before, what changed in it since then is kept: both changes are merged,
-and `codesync push` brings them into the room. Where both changed the same lines, nothing is
-written; nor over a FILE that was never pulled or pushed.
+If FILE was pulled or pushed before, later changes in it are merged with the changes of the room,
+and `codesync push` sends them to the room. The command writes nothing if both changed the same
+lines, or if FILE was never pulled or pushed.
 """
 
 
@@ -31,8 +31,8 @@ def parser() -> argparse.ArgumentParser:
         description=DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("file", metavar="FILE", nargs="?", type=Path, help="write it to this file")
-    parser.add_argument("--force", action="store_true", help="replace whatever is in FILE")
+    parser.add_argument("file", metavar="FILE", nargs="?", type=Path, help="file to write")
+    parser.add_argument("--force", action="store_true", help="replace the content of FILE")
     where.add_arguments(parser, required=True)
     return parser
 

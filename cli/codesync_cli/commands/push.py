@@ -16,9 +16,9 @@ from codesync_protocol.messages import Role
 from codesync_protocol.shared_text import SOURCE
 
 DESCRIPTION = """\
-Bring the changes of FILE into a room's text. What others changed there meanwhile stays: only what
-differs from the text that was last pulled or pushed is changed. Where both changed the same lines,
-nothing is; nor where FILE was never pulled or pushed, unless nobody has written in the room yet.
+Merge the changes of FILE since the last pull or push into a room's text. Changes of other members
+are preserved. The command changes nothing if both changed the same lines, or if FILE was never
+pulled or pushed and the room has a text already.
 """
 
 
@@ -29,11 +29,11 @@ def parser() -> argparse.ArgumentParser:
         description=DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("file", metavar="FILE", type=Path, help="the file")
+    parser.add_argument("file", metavar="FILE", type=Path, help="file to merge")
     parser.add_argument(
         "--force",
         action="store_true",
-        help="if they cannot be merged, FILE replaces the room's text",
+        help="replace the room's text if the changes cannot be merged",
     )
     where.add_arguments(parser, required=True)
     return parser

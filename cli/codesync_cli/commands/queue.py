@@ -32,7 +32,7 @@ def parser() -> argparse.ArgumentParser:
     """The command's arguments."""
     parser = Parser(
         "codesync queue",
-        description="Show the jobs of a room that wait or run, and how many there are in all.",
+        description="List the waiting and running jobs of a room, and their number on the server.",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     where.add_arguments(parser, required=True)

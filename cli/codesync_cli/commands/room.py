@@ -27,9 +27,10 @@ from codesync_protocol.names import is_room_name
 from codesync_server.configuration import SettingsError
 
 DESCRIPTION = """\
-Open a room on a server of your own, and enter it. The server ends with the room. Others on this
-machine enter with the join line that the room shows; from elsewhere, through `ssh -L` to its port.
-The room is kept: `codesync --room NAME` opens it again, `codesync rooms` lists yours.
+Open a room on a server of your own, and enter it. The server ends when you leave. Other people on
+this machine enter with the join line that F9 shows; on other machines they first forward the port
+with `ssh -L`. The room is stored: `codesync --room NAME` opens it again, `codesync rooms` lists
+your rooms.
 """
 
 
@@ -38,12 +39,14 @@ def parser() -> argparse.ArgumentParser:
     parser = Parser(
         "codesync", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("file", metavar="FILE", nargs="?", type=Path, help="open this file")
-    parser.add_argument("--room", metavar="R", help="the room's name (default: a new one)")
+    parser.add_argument(
+        "file", metavar="FILE", nargs="?", type=Path, help="a file to open in the editor"
+    )
+    parser.add_argument("--room", metavar="R", help="name of the room (default: a new name)")
     parser.add_argument(
         "--port",
         type=int,
-        help=f"port of the server (default: {DEFAULT_PORT}, or any free one if that is taken)",
+        help=f"port of the server (default: {DEFAULT_PORT}, or any free port if it is in use)",
     )
     parser.add_argument(
         "--name", metavar="NAME", help="your name in the room (default: your login)"

@@ -1,4 +1,4 @@
-"""`codesync rooms`: list the rooms that are kept."""
+"""`codesync rooms`: list the stored rooms."""
 
 import argparse
 import asyncio
@@ -14,8 +14,8 @@ from codesync_server.configuration import SettingsError
 from codesync_server.store.contract import StoreMissing, StoreUnavailable, StoreUnusable, all_rooms
 
 DESCRIPTION = """\
-List the rooms that are kept on this machine, or in the store that --store names, those first that
-were used last. `codesync --room NAME` opens one again. Whoever can read the store sees all of them.
+List the rooms in the store of this machine or in --store, the last used first. `codesync --room
+NAME` opens one again. Every user who can read the store sees all rooms.
 """
 
 
@@ -26,7 +26,7 @@ def parser() -> argparse.ArgumentParser:
         description=DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--json", action="store_true", help="print one JSON object a line")
+    parser.add_argument("--json", action="store_true", help="print one JSON object per line")
     kept.add_store(parser)
     return parser
 

@@ -47,21 +47,21 @@ from codesync_protocol.verdict import Result, Verdict
 from codesync_server.configuration import LoadedSettings, SettingsError
 
 DESCRIPTION = """\
-Run a program in a sandbox as if it ran here: its stdout and stderr come out as they are made, stdin
-goes in, and its exit status is ours. Without --server, a server is started for the time of the run.
+Run a program in a sandbox, with the stdin, stdout, stderr and exit status of this command. Without
+--server, the command starts a server for the time of the run.
 """
 EPILOG = """\
 exit status: the program's own; 128+N when signal N ended it; otherwise
-    2  the command line makes no sense, or FILE cannot be read
-   75  the queue was full for as long as --wait: try again later
+    2  invalid arguments, or FILE cannot be read
+   75  the queue was full for the whole time of --wait; try again later
   120  the source does not compile          123  the job was lost
-  121  it needed more memory than it may    124  it took more time than it may
-  122  it wrote more than it may            125  CodeSync could not run it
-  130  it was cancelled (ctrl+C)
-A line on stderr says why.
+  121  memory limit exceeded                124  time limit exceeded
+  122  output limit exceeded                125  CodeSync could not run the program
+  130  the program was cancelled (ctrl+C)
+A line on stderr states the reason.
 
-ctrl+C cancels; where stdin and stdout are a terminal the program gets the first one as SIGINT, as
-it would if it ran here, and the second one cancels. ctrl+D ends its input.
+ctrl+C cancels the program. If stdin and stdout are a terminal, the first ctrl+C sends SIGINT to the
+program, and the second one cancels it. ctrl+D ends its input.
 """
 WAIT_MAX = 86_400
 BAD_SUBMISSION = frozenset({Code.LANGUAGE, Code.TOO_LARGE, Code.BAD_SUBMISSION})
@@ -81,22 +81,22 @@ def parser() -> argparse.ArgumentParser:
         "args",
         metavar="ARGS",
         nargs="*",
-        help="the program's arguments; those that begin with - stand behind --",
+        help="arguments of the program; write -- before arguments that begin with -",
     )
-    parser.add_argument("--language", metavar="L", help="instead of telling it by FILE's ending")
+    parser.add_argument("--language", metavar="L", help="language (default: from the name of FILE)")
     parser.add_argument("--stdin", metavar="F", type=Path, help="read stdin from this file")
     parser.add_argument("--json", action="store_true", help="print one JSON object at the end")
     parser.add_argument(
         "--raw",
         action="store_true",
-        help="let all control sequences of the program act on this terminal, not only colours",
+        help="pass all control sequences of the program to this terminal, not only colours",
     )
     parser.add_argument(
         "--wait",
         metavar="S",
         type=seconds,
         default=WAIT_SECONDS,
-        help="while the queue is full, try again for so many seconds (default: 60; 0: not at all)",
+        help="seconds to try again while the queue is full (default: 60; 0: do not try again)",
     )
     where.add_arguments(parser, required=False)
     add_limits(parser)

@@ -33,14 +33,15 @@ STDIN_NEEDED = (
 )
 
 DESCRIPTION = """\
-Host rooms: one port, websockets only. Programs run in hardened, throw-away Docker containers;
-without Docker they run unsandboxed as you, which is refused beyond this machine unless you insist.
+Host rooms on one port. Programs run in hardened Docker containers that are used once. Without
+Docker they run unsandboxed as your own user; the server then accepts connections from this machine
+only, unless --unsafe-local is given.
 
-Every setting can stand in a settings file, in the environment and on the command line; a flag goes
-before a variable (CODESYNC_MAX_CONCURRENT), a variable before the file. --show-settings shows all.
+Each setting can be given as a flag, as an environment variable (CODESYNC_MAX_CONCURRENT) or in a
+settings file, in this order of priority. --show-settings prints the effective settings.
 
-The same port answers GET /health and GET /stats. SIGTERM and ctrl+C let running programs end, then
-stop; a second one stops at once.
+The same port answers GET /health and GET /stats. SIGTERM and ctrl+C stop the server after the
+running programs have ended; a second signal stops it at once.
 """
 
 
@@ -55,10 +56,10 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--show-settings",
         action="store_true",
-        help="print all settings as a settings file, each with where it came from, and end",
+        help="print the effective settings and where each comes from, then exit",
     )
-    parser.add_argument("--token-file", metavar="F", type=Path, help="where the token is kept")
-    parser.add_argument("--room", metavar="R", help="the room of the link that is shown")
+    parser.add_argument("--token-file", metavar="F", type=Path, help="file of the token")
+    parser.add_argument("--room", metavar="R", help="print a link to this room")
     parser.add_argument("--log-level", default="info", choices=["debug", "info", "warning"])
     parser.add_argument("--embedded", action="store_true", help=argparse.SUPPRESS)
     return parser

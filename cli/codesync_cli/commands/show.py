@@ -1,4 +1,4 @@
-"""`codesync show JOB`: show a past job: what it ran, what it wrote, how it ended."""
+"""`codesync show JOB`: show the source, output and verdict of a past job."""
 
 import argparse
 import asyncio
@@ -21,8 +21,8 @@ from codesync_server.configuration import SettingsError
 from codesync_server.store.contract import StoreUnavailable, StoreUnusable
 
 DESCRIPTION = """\
-Show a past job: what it ran, what it wrote, and how it ended. JOB is its id, or the beginning of
-it, as `codesync history` shows it. With --source or --output exactly those bytes are written.
+Show source, output and verdict of a past job. JOB is its id, or the beginning of the id, as
+`codesync history` prints it. With --source or --output the command writes exactly these bytes.
 """
 
 
@@ -33,10 +33,10 @@ def parser() -> argparse.ArgumentParser:
         description=DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("job", metavar="JOB", help="the job's id, or the beginning of it")
+    parser.add_argument("job", metavar="JOB", help="id of the job, or the beginning of the id")
     what = parser.add_mutually_exclusive_group()
-    what.add_argument("--source", action="store_true", help="write its main file, nothing else")
-    what.add_argument("--output", action="store_true", help="write what it wrote, nothing else")
+    what.add_argument("--source", action="store_true", help="write only the main file")
+    what.add_argument("--output", action="store_true", help="write only the output")
     what.add_argument("--json", action="store_true", help="print one JSON object")
     past.add_arguments(parser)
     return parser

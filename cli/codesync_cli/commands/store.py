@@ -1,4 +1,4 @@
-"""`codesync store`: look after what is kept."""
+"""`codesync store`: maintain the store."""
 
 import argparse
 import asyncio
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from codesync_server.store.contract import Store
 
 DESCRIPTION = """\
-Look after what is kept: rooms, their texts, and jobs with sources and output. `check` and `export`
-work while a server has the store; `compact` and `import` need it for themselves. An imported job
-that had not ended counts as lost, and imported members have no role until they are invited.
+Maintain the store of rooms, texts, and jobs with sources and output. `check` and `export` work
+while a server uses the store; `compact` and `import` do not. Imported jobs that had not ended
+count as lost, and imported members have no role until they are invited.
 """
 
 
@@ -44,7 +44,9 @@ def parser() -> argparse.ArgumentParser:
     ):
         action = actions.add_parser(name, help=about, description=about)
         if name in ("export", "import"):
-            action.add_argument("file", metavar="FILE", type=Path, help="the file; -: the pipe")
+            action.add_argument(
+                "file", metavar="FILE", type=Path, help="the file; - for stdin or stdout"
+            )
         kept.add_store(action)
     return parser
 

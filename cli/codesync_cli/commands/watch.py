@@ -15,8 +15,8 @@ from codesync_client import ClientError, Connected, Room
 from codesync_protocol.messages import JobState
 
 DESCRIPTION = """\
-Follow a room in plain lines: who comes and goes, what is submitted, what it prints, how it ends.
-Output is sanitised, and shown by whole lines. Ends at ctrl+C.
+Print the events of a room as plain lines: members who come and leave, submissions, output,
+verdicts. Output is filtered, and printed in whole lines. ctrl+C ends the command.
 """
 
 

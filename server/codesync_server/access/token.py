@@ -1,4 +1,4 @@
-"""The server's own token: whoever has it is a host in every room. Kept in a file of mode 0600."""
+"""The server's token, which makes its owner a host in every room. Stored in a file of mode 0600."""
 
 import os
 import secrets
