@@ -1,7 +1,6 @@
 """What the tests of faults share: an engine to maltreat, a proxy before it, servers that use it."""
 
 import gc
-import shutil
 import tempfile
 import time
 from collections.abc import AsyncGenerator, Iterator
@@ -14,16 +13,6 @@ from tests.conftest import missing
 from tests.faults.engine_proxy import EngineProxy, engine_proxy
 from tests.faults.private_engine import CannotStart, PrivateEngine
 from tests.server.blocking import nothing_of_ours_blocks
-
-SDK_LEAKS = "ignore:unclosed <socket.socket fd=\\d+, family=1:ResourceWarning"
-"""docker 7.1 leaves a socket that could not connect to the collector (transport/unixconn.py)."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let the SDK do that in the tests that kill its engine, and nobody else."""
-    for item in items:
-        if item.path.parent == Path(__file__).parent:
-            item.add_marker(pytest.mark.filterwarnings(SDK_LEAKS))
 
 
 @pytest.fixture(autouse=True)
@@ -48,18 +37,19 @@ def _started_engine(
     engine = PrivateEngine(folder)
     began = time.monotonic()
     try:
-        engine.start()
-    except CannotStart as reason:
-        shutil.rmtree(folder, ignore_errors=True)
-        missing(f"no private Docker engine can be started: {reason}")
-    started = time.monotonic()
-    engine.load(docker_client, executor_image)
-    print(
-        f"private engine: started in {started - began:.1f} s,"
-        f" image loaded in {time.monotonic() - started:.1f} s"
-    )
-    yield engine
-    engine.remove()
+        try:
+            engine.start()
+        except CannotStart as reason:
+            missing(f"no private Docker engine can be started: {reason}")
+        started = time.monotonic()
+        engine.load(docker_client, executor_image)
+        print(
+            f"private engine: started in {started - began:.1f} s,"
+            f" image loaded in {time.monotonic() - started:.1f} s"
+        )
+        yield engine
+    finally:
+        engine.remove()
 
 
 @pytest.fixture

@@ -20,6 +20,8 @@ from docker.errors import APIError, NotFound
 
 START_SECONDS = 30.0
 END_SECONDS = 30.0
+LOAD_SECONDS = 240
+"""How long the engine may be silent while it unpacks an image: 25 s on two cores that are busy."""
 
 NO_ROOM_BYTES, ROOM_BYTES = 4096, 64 * 1024 * 1024
 """Sizes of the file system that containers are described on, full and not."""
@@ -58,9 +60,9 @@ class PrivateEngine:
         """The last it said."""
         return (self._folder / "log").read_text(errors="replace")[-2000:]
 
-    def client(self) -> Any:
+    def client(self, timeout: int = 30) -> Any:
         """A client of it; the caller closes it."""
-        return docker.APIClient(self.url, version="auto", timeout=30)
+        return docker.APIClient(self.url, version="auto", timeout=timeout)
 
     # Its life.
 
@@ -159,7 +161,7 @@ class PrivateEngine:
     def load(self, source: docker.APIClient, name: str) -> None:
         """Copy an image from another engine."""
         exported: Any = source
-        client = self.client()
+        client = self.client(LOAD_SECONDS)
         try:
             client.load_image(exported.get_image(name))
         finally:

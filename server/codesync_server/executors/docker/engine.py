@@ -12,6 +12,7 @@ from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from docker.utils import kwargs_from_env
 
 from codesync_server.executors.docker.engine_address import EngineAddress
+from codesync_server.executors.docker.sdk import Client
 
 CALL_SECONDS = 20
 """How long one call may take. A wedged container (moby #41827) hangs calls for minutes."""
@@ -208,7 +209,7 @@ def connect() -> docker.APIClient:
         EngineError: none answers.
     """
     try:
-        client = docker.APIClient(**kwargs_from_env(), timeout=CALL_SECONDS, version="auto")
+        client = Client(**kwargs_from_env(), timeout=CALL_SECONDS, version="auto")
         # Else each call reads the whole environment for proxies, which are not for the engine.
         client.trust_env = False
         return client

@@ -7,6 +7,7 @@ Everything here blocks: call it in a thread.
 """
 
 import hashlib
+import tarfile
 import threading
 from collections.abc import Callable, Generator
 from contextlib import closing, suppress
@@ -74,6 +75,17 @@ def dockerfile() -> bytes:
     """Read executor.Dockerfile; in a checkout the package holds a link to the one at the top."""
     folder = resources.files("codesync_server.executors.docker")
     return folder.joinpath("executor.Dockerfile").read_bytes()
+
+
+def _context() -> bytes:
+    """What a build may read, as a tar file: executor.Dockerfile alone."""
+    content = dockerfile()
+    header = tarfile.TarInfo("Dockerfile")
+    header.size = len(content)
+    packed = BytesIO()
+    with tarfile.open(mode="w", fileobj=packed) as archive:
+        archive.addfile(header, BytesIO(content))
+    return packed.getvalue()
 
 
 def image_hash() -> str:
@@ -202,7 +214,8 @@ def _build_events(
     timer.start()
     try:
         for event in api.build(
-            fileobj=BytesIO(dockerfile()),
+            fileobj=BytesIO(_context()),
+            custom_context=True,  # the SDK would leave the file of a failed build open
             tag=image_tag(),
             labels={LABEL: image_hash()},
             network_mode=network,

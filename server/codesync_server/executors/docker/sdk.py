@@ -1,0 +1,61 @@
+"""The SDK's client, with each socket closed where it is opened: the SDK leaves some of them open.
+
+The SDK (7.1) forgets a unix socket whose connection fails, and the pool of a client that finds no
+API version. Such sockets stay open until Python's garbage collector happens to find them.
+"""
+
+import socket
+from typing import Any
+
+import docker
+from docker.transport import unixconn
+from requests.adapters import BaseAdapter
+
+
+class _Connection(unixconn.UnixHTTPConnection):
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            self.sock.settimeout(self.timeout)
+            self.sock.connect(self.unix_socket)
+        except BaseException:
+            self.close()
+            raise
+
+
+class _Pool(unixconn.UnixHTTPConnectionPool):
+    def _new_conn(self) -> Any:
+        timeout: Any = self.timeout  # the stubs have two types for it
+        return _Connection(self.base_url, self.socket_path, timeout)
+
+
+class _Adapter(unixconn.UnixHTTPAdapter):
+    """The SDK's adapter, but for the class of its pools."""
+
+    def get_connection(self, url: Any, proxies: object = None) -> _Pool:
+        kept: Any = vars(self)["pools"]  # the stubs leave its type open
+        with kept.lock:
+            pool: _Pool | None = kept.get(url)
+            if pool is None:
+                pool = _Pool(url, self.socket_path, self.timeout, maxsize=self.max_pool_size)
+                kept[url] = pool
+        return pool
+
+
+class Client(docker.APIClient):
+    """The SDK's low-level client; takes the same arguments."""
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        try:
+            super().__init__(*args, **named)
+        except BaseException:
+            self.close()
+            raise
+
+    def mount(self, prefix: str | bytes, adapter: BaseAdapter) -> None:
+        """Send requests for a prefix through an adapter; see requests.Session."""
+        if isinstance(adapter, unixconn.UnixHTTPAdapter):
+            adapter = _Adapter(
+                adapter.socket_path, adapter.timeout, max_pool_size=adapter.max_pool_size
+            )
+        super().mount(prefix, adapter)
