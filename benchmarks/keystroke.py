@@ -26,7 +26,7 @@ from benchmarks.figures import machine, percentile, show
 from benchmarks.screen_bytes import screen
 from benchmarks.server_process import ServerProcess, server_process
 from codesync_client import Room
-from codesync_client.change import Splice
+from codesync_client.document.change import Splice
 from codesync_protocol.shared_text import SOURCE
 from codesync_tui.app import CodeSyncApp
 from codesync_tui.editor import CodeEditor

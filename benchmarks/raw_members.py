@@ -2,7 +2,7 @@
 
 from websockets.asyncio.client import ClientConnection
 
-from codesync_client.entry import Entry
+from codesync_client.connection.client_handshake import ClientHandshake
 from codesync_protocol.codec import decode_from_server, encode
 from codesync_protocol.links import Link
 from codesync_protocol.messages import Challenge
@@ -16,7 +16,7 @@ async def ask_for_entry(websocket: ClientConnection, link: Link, name: str) -> N
         link: the room and the token.
         name: the member's name.
     """
-    entry = Entry(link, name=name, agent="benchmark")
+    entry = ClientHandshake(link, name=name, agent="benchmark")
     hello = encode(entry.hello())
     await websocket.send(hello)
     challenge = decode_from_server(await websocket.recv())

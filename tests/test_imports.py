@@ -47,7 +47,9 @@ def test_the_protocol_brings_nothing_that_speaks_to_anybody() -> None:
 
 
 def test_the_client_alone_brings_neither_screen_nor_server_nor_crdt() -> None:
-    imported = imported_by("import codesync_client, codesync_client.files, codesync_client.merge")
+    imported = imported_by(
+        "import codesync_client, codesync_client.files.source_file, codesync_client.document.merge"
+    )
     assert not imported & (SERVERS | SCREENS | {"codesync_cli"})
     imported = imported_by("import codesync_client")
     assert not imported & CRDT

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 
-from codesync_cli import hidden_link, import_path
+from codesync_cli.process import hidden_link, import_path
 
 
 def main(argv: Sequence[str] | None = None) -> int:

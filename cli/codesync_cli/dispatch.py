@@ -4,12 +4,12 @@ import difflib
 from collections.abc import Sequence
 from importlib import import_module
 
-from codesync_cli import hidden_link
+from codesync_cli.console.messages import print_block, print_error, print_line
+from codesync_cli.console.terminal import NoTerminal
 from codesync_cli.exit_codes import ExitCode
-from codesync_cli.extras import MissingExtra
-from codesync_cli.terminal import NoTerminal
+from codesync_cli.process import hidden_link
+from codesync_cli.process.extras import MissingExtra
 from codesync_cli.version import VERSION
-from codesync_cli.voice import complain, say, say_block
 
 COMMANDS = {
     "room": "open a room on a server of your own (the same as `codesync` alone)",
@@ -56,10 +56,10 @@ def run(argv: Sequence[str] | None) -> int:
     if arguments[:1] in (["--help"], ["-h"], ["help"]):
         width = max(map(len, COMMANDS))
         lines = (f"  {name:{width}}  {what}" for name, what in COMMANDS.items())
-        say_block(HELP.format(commands="\n".join(lines)))
+        print_block(HELP.format(commands="\n".join(lines)))
         return ExitCode.OK
     if arguments[:1] == ["--version"]:
-        say(f"codesync {VERSION}")
+        print_line(f"codesync {VERSION}")
         return ExitCode.OK
     name, rest = _command(arguments)
     if name is None:
@@ -69,10 +69,10 @@ def run(argv: Sequence[str] | None) -> int:
     try:
         return int(module.run(args))
     except MissingExtra as error:
-        complain(str(error))
+        print_error(str(error))
         return ExitCode.FAILED
     except NoTerminal as error:
-        complain(str(error))
+        print_error(str(error))
         return ExitCode.USAGE
     except KeyboardInterrupt:
         return ExitCode.CANCELLED
@@ -88,5 +88,5 @@ def _command(arguments: list[str]) -> tuple[str | None, list[str]]:
         return "room", arguments
     near = difflib.get_close_matches(name, COMMANDS, 1)
     hint = f"did you mean: codesync {near[0]}" if near else "see: codesync --help"
-    complain(f"there is no command {name}", hint)
+    print_error(f"there is no command {name}", hint)
     return None, []

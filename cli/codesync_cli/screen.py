@@ -4,10 +4,10 @@ import argparse
 import os
 from pathlib import Path
 
+from codesync_cli.console.messages import print_error
 from codesync_cli.exit_codes import ExitCode
 from codesync_cli.version import AGENT
-from codesync_cli.voice import complain
-from codesync_client.dial import DialOptions
+from codesync_client.connection.dial import DialOptions
 from codesync_protocol.links import Link
 
 SLOW_LINK = {
@@ -73,6 +73,6 @@ async def show(
     )
     status = await app.run_async()
     if app.failure is not None:
-        complain(app.failure.reason, app.failure.remedy)
+        print_error(app.failure.reason, app.failure.remedy)
         return ExitCode.FAILED
     return status or ExitCode.OK

@@ -18,10 +18,10 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import IO, Any
 
-from codesync_cli.crash_report import save
-from codesync_cli.hush import hushed
-from codesync_cli.room_server import RoomServer
-from codesync_cli.voice import complain, remark
+from codesync_cli.console.echo_off import echo_off
+from codesync_cli.console.messages import print_error, print_note
+from codesync_cli.local_server.room_server import RoomServer
+from codesync_cli.process.crash_report import save
 
 RESTORE = (
     "\x1b[?2026l\x1b[?2004l\x1b[?7h\x1b[?2048l"  # updates, paste, wrapping, resize reports
@@ -147,8 +147,8 @@ def _describe(number: signal.Signals, trace: IO[bytes]) -> str:
 def _confirmed(what: str, rejoin: str) -> bool:
     """Say what happened, and ask whether to open the room again."""
     try:
-        remark(what)
-        complain("press Enter to open the room again, ctrl+C to leave", f"later: {rejoin}")
+        print_note(what)
+        print_error("press Enter to open the room again, ctrl+C to leave", f"later: {rejoin}")
         return sys.stdin.readline() != ""
     except KeyboardInterrupt:
         return False
@@ -157,7 +157,7 @@ def _confirmed(what: str, rejoin: str) -> bool:
 def _end(server: RoomServer) -> None:
     with suppress(OSError, termios.error), ExitStack() as stack:  # the terminal may be gone
         with suppress(OSError, termios.error):
-            stack.enter_context(hushed())
+            stack.enter_context(echo_off())
         server.end()
 
 

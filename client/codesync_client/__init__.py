@@ -6,7 +6,7 @@ async with enter(Link.parse(text), name="ana") as room:
         ...
 """
 
-from codesync_client.dial import DialOptions
+from codesync_client.connection.dial import DialOptions
 from codesync_client.errors import (
     CannotConnect,
     ClientError,
@@ -17,7 +17,7 @@ from codesync_client.errors import (
     SubmissionRejected,
 )
 from codesync_client.events import Connected, Disconnected, JobOutput, OutputSkipped, RoomEvent
-from codesync_client.past import Past, PastSource
+from codesync_client.job_history import FinishedJobSource, JobHistoryRequests
 from codesync_client.room import Room
 from codesync_client.submission import DEFAULT_WINDOW, Submission, detect_language
 
@@ -29,12 +29,12 @@ __all__ = [
     "DialOptions",
     "Disconnected",
     "EntryRefused",
+    "FinishedJobSource",
+    "JobHistoryRequests",
     "JobOutput",
     "NotFound",
     "Offline",
     "OutputSkipped",
-    "Past",
-    "PastSource",
     "Room",
     "RoomEvent",
     "ServerNotProved",

@@ -5,17 +5,17 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 
-from codesync_client.dial import DialOptions
-from codesync_client.entry import Entry
+from codesync_client.commands import Commands
+from codesync_client.connection.client_handshake import ClientHandshake
+from codesync_client.connection.dial import DialOptions
+from codesync_client.connection.mailbox import Mailbox, MailboxFull
+from codesync_client.connection.outgoing import Outgoing
+from codesync_client.connection.reconnecting import ReconnectingConnection
 from codesync_client.errors import ClientError, Offline, SubmissionRejected
 from codesync_client.events import Connected, Disconnected, RoomEvent
-from codesync_client.hand import Hand
-from codesync_client.inviting import Inviting
-from codesync_client.lifeline import Lifeline
-from codesync_client.mailbox import Mailbox, MailboxFull
-from codesync_client.model import RoomModel
-from codesync_client.outgoing import Outgoing
-from codesync_client.past import Past
+from codesync_client.invite_requests import InviteRequests
+from codesync_client.job_history import JobHistoryRequests
+from codesync_client.room_model import RoomModel
 from codesync_client.submission import Submission
 from codesync_protocol.errors import Code
 from codesync_protocol.limits import STDIN_WINDOW
@@ -38,11 +38,11 @@ from codesync_protocol.messages import (
 )
 
 if TYPE_CHECKING:
-    from codesync_client.document_work import DocumentWork
-    from codesync_client.shared_document import SharedDocument
+    from codesync_client.document.paced_work import DocumentWork
+    from codesync_client.document.shared_document import SharedDocument
 
 
-class Room(Hand):
+class Room(Commands):
     """A room as one member sees it and acts in it: `async with Room(link, name="ana") as room`.
 
     Args:
@@ -67,12 +67,12 @@ class Room(Hand):
         shares_text: bool = False,
     ) -> None:
         self.link = link
-        entry = Entry(link, name=name, agent=agent)
-        self._lifeline = Lifeline(entry, options or DialOptions(), self)
+        entry = ClientHandshake(link, name=name, agent=agent)
+        self._lifeline = ReconnectingConnection(entry, options or DialOptions(), self)
         self._mailbox = Mailbox()
         self._outgoing = Outgoing()
-        self.past = Past(self.wake)
-        self._inviting = Inviting(self.send_now)
+        self.past = JobHistoryRequests(self.wake)
+        self._inviting = InviteRequests(self.send_now)
         self._stdin_moved = asyncio.Event()
         self._answers: dict[str, asyncio.Future[Accepted]] = {}
         self._document = _shared_document() if shares_text else None
@@ -326,9 +326,9 @@ class Room(Hand):
     def take(self, message: ServerMessage) -> None:
         """Give a message to whom it is for."""
         if self._document_work:
-            self._document_work.take(message)
+            self._document_work.apply(message)
             self._text_moved.set()
-        if self.past.take(message) or self._inviting.take(message):
+        if self.past.receive(message) or self._inviting.receive(message):
             return
         match message:
             case PartTaken(job=job, received=received):
@@ -383,13 +383,13 @@ class Room(Hand):
 
 
 def _shared_document() -> "SharedDocument":
-    from codesync_client.shared_document import SharedDocument
+    from codesync_client.document.shared_document import SharedDocument
 
     return SharedDocument()
 
 
 def _document_work(document: "SharedDocument") -> "DocumentWork":
-    from codesync_client.document_work import DocumentWork
+    from codesync_client.document.paced_work import DocumentWork
 
     return DocumentWork(document)
 

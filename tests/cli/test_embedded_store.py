@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from codesync_cli.embedded import embedded_server
-from codesync_cli.settings_flags import as_arguments, as_environment
+from codesync_cli.local_server.embedded import embedded_server
+from codesync_cli.local_server.settings_flags import as_arguments, as_environment
 from codesync_server.configuration import load
 
 ADDRESS = "mongodb://bob:hunter2@host/db"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from codesync_cli import past
-from codesync_client import NotFound, Past
+from codesync_cli.target_room import job_history
+from codesync_client import JobHistoryRequests, NotFound
 from codesync_server.store.changes import AcceptJob, FinishJob, SaveRoom
 from codesync_server.store.sqlite import SqliteStore
 from tests.server.store.making import OK, a_job, a_room, put
@@ -26,13 +26,13 @@ async def arguments(tmp_path: Path) -> argparse.Namespace:
         await put(store, AcceptJob(replace(a_job(number), id=job)), FinishJob(job, OK, "", ()))
     await store.close()
     parser = argparse.ArgumentParser()
-    past.add_arguments(parser)
+    job_history.add_arguments(parser)
     return parser.parse_args([f"--store={tmp_path / 'rooms.db'}"])
 
 
 async def find(arguments: argparse.Namespace, beginning: str) -> str:
-    async with past.past_of(arguments) as room:
-        return (await past.find_job(room, beginning)).summary.job
+    async with job_history.job_history_of(arguments) as room:
+        return (await job_history.find_job(room, beginning)).summary.job
 
 
 async def test_its_beginning_is_enough_and_no_page_is_read(
@@ -41,7 +41,7 @@ async def test_its_beginning_is_enough_and_no_page_is_read(
     async def page(*_: object, **__: object) -> Sequence[object]:
         raise AssertionError("history was read")
 
-    monkeypatch.setattr(Past, "page", page)
+    monkeypatch.setattr(JobHistoryRequests, "page", page)
     assert await find(arguments, "11ab") == IDS[1]
     assert await find(arguments, IDS[2]) == IDS[2]
     for beginning, words in (("11a", "several past jobs begin with 11a"), ("", "no past job")):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from codesync_cli import where
+from codesync_cli.target_room import target
 
 
 @pytest.fixture(autouse=True)
@@ -23,8 +23,8 @@ def own_token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 def meant(*arguments: str) -> str:
     """The token that a command line leads to."""
     parser = argparse.ArgumentParser()
-    where.add_arguments(parser, required=True)
-    return where.link(parser.parse_args(arguments)).token
+    target.add_arguments(parser, required=True)
+    return target.link(parser.parse_args(arguments)).token
 
 
 @pytest.mark.parametrize("server", ["ws://127.0.0.1:4000", "ws://localhost:4000", "wss://[::1]:1"])

@@ -80,6 +80,10 @@ def test_h04_a_link_is_hidden_before_anything_is_imported(tmp_path: Path) -> Non
     imported = re.findall(rb"import time:.*\| +(\S+)$", done.stderr, re.MULTILINE)
     ours = imported[imported.index(b"codesync_cli") :]
     assert set(ours) <= {
-        *(b"codesync_cli", b"codesync_cli.import_path", b"codesync_cli.hidden_link"),
+        *(
+            b"codesync_cli",
+            b"codesync_cli.process.import_path",
+            b"codesync_cli.process.hidden_link",
+        ),
         b"collections.abc",
     }

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from codesync_cli import extras, installation
+from codesync_cli.process import extras, installation
 
 ROOT = Path(__file__).parents[2]
 
@@ -51,7 +51,7 @@ def test_h05_a_missing_part_names_where_this_installation_came_from(
 ) -> None:
     monkeypatch.setitem(extras.EXTRAS, "server", ("no_such_package",))
     with pytest.raises(extras.MissingExtra) as caught:
-        extras.require("server")
+        extras.require_extra("server")
     told = distribution("codesync-rooms").read_text("direct_url.json")
     assert told is not None
     assert f"[server] @ {json.loads(told)['url']}'" in str(caught.value)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codesync_cli.output import TerminalText
+from codesync_cli.console.output import TerminalText
 
 SGR = re.compile(r"\x1b\[[0-9;:]*m")
 ACTS = re.compile(r"[\x00-\x07\x0b\x0c\x0e-\x1f\x7f-\x9f]")

@@ -8,8 +8,9 @@ import pytest
 
 from codesync_cli.commands import pull, push
 from codesync_cli.exit_codes import ExitCode
-from codesync_cli.shared_room import settled
-from codesync_client import Room, text_base
+from codesync_cli.target_room.shared_text import wait_until_synced
+from codesync_client import Room
+from codesync_client.files import merge_base
 from codesync_protocol.shared_text import SOURCE
 from codesync_server.configuration.settings import Settings
 from tests.servers import RunningServer, running_server
@@ -69,10 +70,10 @@ async def test_what_the_room_refuses_is_said_though_somebody_else_writes_meanwhi
         async def settled_while_ben_writes(room: Room) -> None:
             writing = write(ben, ben.document.text() + "more\n")
             await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(writing, loop))
-            await settled(room)
+            await wait_until_synced(room)
 
         monkeypatch.setattr(push, "settled", settled_while_ben_writes)
         assert await pushed(server, file) == ExitCode.FAILED
         assert "the room did not take it" in capfd.readouterr().err
-        common = text_base.recall(server.link("den"), file, ben.welcome.text)
+        common = merge_base.load_merge_base(server.link("den"), file, ben.welcome.text)
         assert common == base, "not what was never taken"

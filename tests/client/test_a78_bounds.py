@@ -4,30 +4,24 @@ import pickle
 
 import pytest
 
-from codesync_client import (
-    Disconnected,
-    backoff,
-    document_fetch,
-    document_work,
-    history_check,
-    mailbox,
-    text_bounds,
-)
-from codesync_client.carets import CARETS_MAX, CaretPlace, Carets
-from codesync_client.change import Splice
-from codesync_client.document_fetch import DocumentFetch
-from codesync_client.document_work import BURST_SECONDS, SHARE, WorkPace
-from codesync_client.edit_pieces import UNFINISHED_BYTES_MAX, UNFINISHED_MAX
+from codesync_client import Disconnected
+from codesync_client.connection import backoff, mailbox
+from codesync_client.connection.mailbox import Mailbox, MailboxFull
+from codesync_client.connection.reconnecting import NONSENSE_MAX
+from codesync_client.document import history_check, paced_work, text_bounds
+from codesync_client.document.carets import CARETS_MAX, CaretPlace, Carets
+from codesync_client.document.change import Splice
+from codesync_client.document.edit_pieces import UNFINISHED_BYTES_MAX, UNFINISHED_MAX
+from codesync_client.document.fetch import STATE_MAX, DocumentFetch
+from codesync_client.document.history_check import check_history
+from codesync_client.document.history_worker import measure
+from codesync_client.document.paced_work import BURST_SECONDS, SHARE, WorkPace
+from codesync_client.document.replica import Replica
+from codesync_client.document.shared_document import SharedDocument
+from codesync_client.document.text_bounds import BLOCKS_MAX
 from codesync_client.errors import CheckFailed
 from codesync_client.events import RoomEvent
-from codesync_client.history_check import check_history
-from codesync_client.history_worker import measure
-from codesync_client.lifeline import NONSENSE_MAX
-from codesync_client.mailbox import Mailbox, MailboxFull
-from codesync_client.model import JOBS_KEPT, STRAYS_MAX, RoomModel
-from codesync_client.replica import Replica
-from codesync_client.shared_document import SharedDocument
-from codesync_client.text_bounds import BLOCKS_MAX
+from codesync_client.room_model import JOBS_KEPT, STRAYS_MAX, RoomModel
 from codesync_protocol.errors import FrameError
 from codesync_protocol.history_size import CHEAP_BLOCKS
 from codesync_protocol.limits import EDIT_RANGES_MAX, EDIT_STRUCTS_MAX, PART_MAX, STDIN_ECHO_MAX
@@ -44,7 +38,7 @@ from codesync_protocol.messages import (
 )
 from tests.client.other_servers import Visit, server_that
 from tests.client.rooms import finished, job_id, output, welcome
-from tests.client.test_model import footprint, told
+from tests.client.test_room_model import footprint, told
 from tests.client.watching import watching
 from tests.server.documents.crafted import Id, insertion, number, update
 
@@ -57,7 +51,7 @@ def with_texts() -> SharedDocument:
     document.enter(welcome())
     request = next(iter(document.parts()))
     assert isinstance(request, FetchDocument)
-    document.take(DocumentPart(request.request, 0, 7, 0, 2, b"\0\0"))
+    document.receive(DocumentPart(request.request, 0, 7, 0, 2, b"\0\0"))
     assert document.is_there
     return document
 
@@ -117,13 +111,13 @@ def test_a78_edits_of_invented_members_that_never_end_are_not_kept() -> None:
     document = with_texts()
     size = UNFINISHED_BYTES_MAX // PART_MAX
     for member in range(size):
-        document.take(Edited(1, member, 1, bytes(PART_MAX), more=True))
+        document.receive(Edited(1, member, 1, bytes(PART_MAX), more=True))
     with pytest.raises(FrameError, match="unfinished"):
-        document.take(Edited(1, size, 1, b"x", more=True))
+        document.receive(Edited(1, size, 1, b"x", more=True))
     for member in range(UNFINISHED_MAX):
-        document.take(Edited(1, member, 1, b"x", more=True))
+        document.receive(Edited(1, member, 1, b"x", more=True))
     with pytest.raises(FrameError, match="unfinished"):
-        document.take(Edited(1, UNFINISHED_MAX, 1, b"x", more=True))
+        document.receive(Edited(1, UNFINISHED_MAX, 1, b"x", more=True))
 
 
 def test_a78_unread_events_are_bounded_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -173,7 +167,7 @@ def test_a78_no_more_text_is_accepted_than_a_server_keeps() -> None:
     request = fetch.request()
     assert request is not None
     with pytest.raises(FrameError, match="36 MiB may come"):
-        fetch.part(DocumentPart(request.request, 0, 1, 0, document_fetch.STATE_MAX + 1, b"x"))
+        fetch.part(DocumentPart(request.request, 0, 1, 0, STATE_MAX + 1, b"x"))
 
 
 def test_a78_a_history_of_the_most_blocks_is_accepted() -> None:
@@ -278,7 +272,7 @@ async def test_a78_a_machine_that_cannot_check_a_history_tries_again(
             raise CheckFailed("busy")
         return await check_history(state)
 
-    monkeypatch.setattr(document_work, "check_history", busy)
+    monkeypatch.setattr(paced_work, "check_history", busy)
 
     async def behave(visit: Visit) -> None:
         await visit.say(welcome(), DocumentPart(1 + visit.number, 0, 7, 0, len(state), state))
@@ -332,9 +326,9 @@ def test_a78_a_history_does_not_grow_beyond_its_bound_edit_by_edit(
         Edited(clock + 1, 2, clock, update(50, clock, [insertion("x")])) for clock in range(1001)
     ]
     for edit in edits[:-1]:
-        document.take(edit)
+        document.receive(edit)
     with pytest.raises(FrameError, match="too long"):
-        document.take(edits[-1])
+        document.receive(edits[-1])
 
 
 def test_a78_a_history_whose_blocks_were_merged_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -343,7 +337,7 @@ def test_a78_a_history_whose_blocks_were_merged_goes_on(monkeypatch: pytest.Monk
     for clock in range(2000):
         struct = insertion("x", (50, clock - 1) if clock else None)
         edit = update(50, clock, [struct], [(50, clock, 1)])
-        document.take(Edited(clock + 1, 2, clock, edit))
+        document.receive(Edited(clock + 1, 2, clock, edit))
     assert document.text() == ""
     assert not list(document.parts()), "the texts are not fetched again"
 
@@ -351,9 +345,9 @@ def test_a78_a_history_whose_blocks_were_merged_goes_on(monkeypatch: pytest.Monk
 def test_a78_texts_do_not_grow_beyond_their_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(text_bounds, "TEXT_MAX", 1000)
     document = with_texts()
-    document.take(Edited(1, 2, 1, update(50, 0, [insertion("x" * 1000)])))
+    document.receive(Edited(1, 2, 1, update(50, 0, [insertion("x" * 1000)])))
     with pytest.raises(FrameError, match="1,001 bytes"):
-        document.take(Edited(2, 2, 2, update(50, 1000, [insertion("x")])))
+        document.receive(Edited(2, 2, 2, update(50, 1000, [insertion("x")])))
 
 
 def test_a78_a_history_does_not_grow_beyond_its_bound_in_bytes(
@@ -362,10 +356,10 @@ def test_a78_a_history_does_not_grow_beyond_its_bound_in_bytes(
     monkeypatch.setattr(text_bounds, "HISTORY_MAX", 1 << 20)
     document = with_texts()
     text = "x" * (1 << 19)
-    document.take(Edited(1, 2, 1, update(50, 0, [insertion(text)])))
-    document.take(Edited(2, 2, 2, update(50, 1 << 19, [], [(50, 0, 1 << 19)])))
+    document.receive(Edited(1, 2, 1, update(50, 0, [insertion(text)])))
+    document.receive(Edited(2, 2, 2, update(50, 1 << 19, [], [(50, 0, 1 << 19)])))
     with pytest.raises(FrameError, match="1 MiB"):
-        document.take(Edited(3, 2, 3, update(50, 1 << 19, [insertion(text)])))
+        document.receive(Edited(3, 2, 3, update(50, 1 << 19, [insertion(text)])))
 
 
 def test_a78_work_on_the_texts_takes_at_most_half_of_the_time() -> None:

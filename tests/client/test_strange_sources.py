@@ -6,7 +6,13 @@ from pathlib import Path
 import pytest
 
 from codesync_client import Room, Submission, SubmissionRejected
-from codesync_client.files import FileTrouble, SourceFile, read_source, replace_source, write_source
+from codesync_client.files.source_file import (
+    FileError,
+    SourceFile,
+    read_source,
+    replace_source,
+    write_source,
+)
 from codesync_protocol.errors import Code
 from codesync_protocol.limits import DOCUMENT_MAX, SOURCE_MAX
 from codesync_protocol.shared_text import SOURCE, STDIN
@@ -74,7 +80,7 @@ def test_a70_a_file_of_10_mb_is_refused_with_what_a_program_may_have(
 ) -> None:
     path = tmp_path / "large.py"
     path.write_bytes(b"\n" * size)
-    with pytest.raises(FileTrouble) as trouble:
+    with pytest.raises(FileError) as trouble:
         read_source(path)
     assert str(trouble.value) == f"{path} is larger than a program may be (1 MiB)"
 
@@ -85,7 +91,7 @@ def test_a70_what_is_no_utf_8_is_refused_with_the_place_and_left_as_it_is(
 ) -> None:
     path = tmp_path / "main.py"
     path.write_bytes(data)
-    with pytest.raises(FileTrouble) as trouble:
+    with pytest.raises(FileError) as trouble:
         read_source(path)
     assert str(trouble.value) == f"{path} is not UTF-8 text (at byte {at})"
     with pytest.raises(FileExistsError):

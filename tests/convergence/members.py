@@ -3,9 +3,9 @@
 from collections import deque
 from collections.abc import Callable
 
-from codesync_client.change import Change
-from codesync_client.document_listener import Conflict
-from codesync_client.shared_document import SharedDocument
+from codesync_client.document.change import Change
+from codesync_client.document.listener import Conflict
+from codesync_client.document.shared_document import SharedDocument
 from codesync_protocol.codec import decode_from_client, decode_from_server, encode
 from codesync_protocol.errors import FrameError
 from codesync_protocol.messages import (
@@ -88,7 +88,7 @@ class View:
     def carets_moved(self) -> None:
         pass
 
-    def somebody_came(self) -> None:
+    def member_joined(self) -> None:
         pass
 
     def document_in_conflict(self, conflict: Conflict) -> None:
@@ -210,7 +210,7 @@ class Writer:
                 if message.seq <= self._seq:
                     continue
                 self._seq = message.seq
-            self.document.take(message)
+            self.document.receive(message)
             most -= 1
 
 

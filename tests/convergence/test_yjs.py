@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from codesync_client.replica import Replica
-from codesync_client.update_split import split_update
+from codesync_client.document.replica import Replica
+from codesync_client.document.update_split import split_update
 from codesync_protocol.shared_text import SOURCE, STDIN
 from codesync_server.documents.document import Document
 from tests.conftest import missing

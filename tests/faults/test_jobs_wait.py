@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from codesync_cli.plain_lines import PlainLines
+from codesync_cli.console.plain_lines import PlainLines
 from codesync_protocol.messages import JobState, Queue, StdinMode
 from codesync_protocol.verdict import Verdict
 from codesync_server.configuration.settings import Settings

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from codesync_client import replica
+from codesync_client.document import replica
 from codesync_tui.dialogs import history
 from codesync_tui.panels import queue
 from codesync_tui.recovery import unsent_edits

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codesync_client.change import Splice
+from codesync_client.document.change import Splice
 from codesync_protocol.shared_text import SOURCE
 from codesync_server.rooms.room import Room
 from codesync_tui.editor import CodeEditor, source_area

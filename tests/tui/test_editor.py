@@ -8,7 +8,7 @@ from textual import events
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 
-from codesync_client import replica
+from codesync_client.document import replica
 from codesync_protocol.limits import SOURCE_MAX
 from codesync_protocol.shared_text import SOURCE
 from codesync_server.rooms.room import Room

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from codesync_client import text_base
+from codesync_client.files import merge_base
 from codesync_protocol.links import Link
 from codesync_tui.recovery.journal import Journal, UnsentTexts
 from tests.tui.notes import leave_note
@@ -69,5 +69,5 @@ def test_h16_a_note_follows_the_text_of_its_room(state: Path) -> None:
 def test_h16_what_a_file_and_a_text_had_in_common_is_found_after_a_change_of_port(
     tmp_path: Path,
 ) -> None:
-    text_base.remember(BEFORE, tmp_path / "a.py", "first", "x")
-    assert text_base.recall(NOW, tmp_path / "a.py", "first") == "x"
+    merge_base.save_merge_base(BEFORE, tmp_path / "a.py", "first", "x")
+    assert merge_base.load_merge_base(NOW, tmp_path / "a.py", "first") == "x"

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from codesync_client import Room, text_base
+from codesync_client import Room
+from codesync_client.files import merge_base
 from codesync_protocol.links import Link
 from codesync_protocol.messages import Role
 from codesync_protocol.shared_text import SOURCE
@@ -123,7 +124,7 @@ async def test_the_same_line_changed_twice_changes_neither(
             file.write_text("theirs\n")
             link = server.link("den", Role.EDITOR)
             text_id = script.welcome.text
-            await eventually(lambda: text_base.recall(link, file, text_id) == "theirs\n")
+            await eventually(lambda: merge_base.load_merge_base(link, file, text_id) == "theirs\n")
             script.document.replace(SOURCE, "theirs\nagreed\n")
             script.wake()
             await holds(file, "theirs\nagreed\n")
@@ -360,7 +361,7 @@ async def test_what_both_have_in_common_is_noted_once_the_server_has_it(
     file = tmp_path / "main.py"
 
     def common() -> str | None:
-        return text_base.recall(link, file, ben.welcome.text)
+        return merge_base.load_merge_base(link, file, ben.welcome.text)
 
     async with proxy_to(int(server.app.address.rpartition(":")[2])) as proxy:
         link = replace(server.link("den"), server=f"ws://127.0.0.1:{proxy.port}")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from codesync_client.files import FileTrouble
+from codesync_client.files.source_file import FileError
 from codesync_tui.files import watched_file
 from codesync_tui.files.watched_file import WRITER_SECONDS_MAX, WatchedFile
 
@@ -100,7 +100,7 @@ def test_a_file_that_a_program_writes_is_left_alone_however_long_that_takes(
         assert not file.poll()
         assert not file.write("over it\n")
         clock.now += 2.0
-        with pytest.raises(FileTrouble, match="open to write to it"):
+        with pytest.raises(FileError, match="open to write to it"):
             file.poll()
         writer.write("lf\n")
     assert not file.poll()
@@ -125,7 +125,7 @@ def test_a_file_that_cannot_be_read_stays_unread_until_it_is_mended(
     path.write_bytes(b"caf\xe9")
     assert not file.poll()
     for _ in range(2):
-        with pytest.raises(FileTrouble, match="not UTF-8"):
+        with pytest.raises(FileError, match="not UTF-8"):
             file.poll()
     assert not file.write("over it\n")
     path.write_text("café")

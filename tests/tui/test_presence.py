@@ -13,8 +13,8 @@ from rich.style import Style
 from textual.strip import Strip
 from textual.widgets import Static
 
-from codesync_client.carets import CaretPlace
-from codesync_client.shared_document import SharedDocument
+from codesync_client.document.carets import CaretPlace
+from codesync_client.document.shared_document import SharedDocument
 from codesync_protocol.messages import Caret, Role
 from codesync_tui.editor.remote_carets import (
     RemoteCaret,
@@ -155,7 +155,7 @@ async def test_a_caret_that_never_rests_is_told_20_times_a_second_and_at_last(
     server: RunningServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told = defaultdict[SharedDocument, list[float]](list)
-    tell = SharedDocument.tell_caret
+    tell = SharedDocument.send_caret
 
     def counted(document: SharedDocument, *, again: bool = False) -> None:
         if not again:

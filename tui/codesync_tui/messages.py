@@ -6,7 +6,7 @@ from pathlib import Path
 from textual.message import Message
 
 from codesync_client import ClientError, RoomEvent
-from codesync_client.files import SourceFile
+from codesync_client.files.source_file import SourceFile
 from codesync_tui.editor.syntax import Syntax
 
 

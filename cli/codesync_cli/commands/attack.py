@@ -8,13 +8,14 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from codesync_attacks import CORPUS, Attack
 from codesync_attacks.attack_run import AttackRun, MakeRoom, run_attack
-from codesync_cli import extras, where
-from codesync_cli.embedded import EmbeddedFailed, embedded_server
+from codesync_cli.console.messages import print_error, print_line, print_note
+from codesync_cli.console.parser import Parser
 from codesync_cli.exit_codes import ExitCode
-from codesync_cli.parser import Parser
-from codesync_cli.settings_flags import add_settings, as_arguments, load_settings
+from codesync_cli.local_server.embedded import EmbeddedFailed, embedded_server
+from codesync_cli.local_server.settings_flags import add_settings, as_arguments, load_settings
+from codesync_cli.process import extras
+from codesync_cli.target_room import target
 from codesync_cli.version import AGENT
-from codesync_cli.voice import complain, remark, say
 from codesync_client import ClientError, Room
 from codesync_protocol.links import Link
 from codesync_server.configuration import SettingsError
@@ -50,7 +51,7 @@ def parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--list", action="store_true", help="list the attacks without running them")
     parser.add_argument("--json", action="store_true", help="print one JSON object per line")
-    where.add_arguments(parser, required=False)
+    target.add_arguments(parser, required=False)
     add_settings(parser, with_address=False)
     return parser
 
@@ -59,22 +60,24 @@ def run(args: argparse.Namespace) -> int:
     """Do it."""
     chosen = _chosen(args.only)
     if not chosen:
-        complain(f"no attack is called {', '.join(args.only)}", "codesync attack --list shows all")
+        print_error(
+            f"no attack is called {', '.join(args.only)}", "codesync attack --list shows all"
+        )
         return ExitCode.USAGE
     if args.list:
         for attack in chosen:
-            say(f"{attack.id}  ends as {attack.expected}")
+            print_line(f"{attack.id}  ends as {attack.expected}")
         return ExitCode.OK
     try:
         return asyncio.run(_run(args, chosen))
-    except (where.WhereError, SettingsError) as error:
-        complain(str(error))
+    except (target.TargetError, SettingsError) as error:
+        print_error(str(error))
         return ExitCode.USAGE
     except EmbeddedFailed as error:
-        complain(str(error))
+        print_error(str(error))
         return ExitCode.FAILED
     except ClientError as error:
-        complain(error.reason, error.remedy)
+        print_error(error.reason, error.remedy)
         return ExitCode.FAILED
 
 
@@ -96,7 +99,7 @@ async def _run(args: argparse.Namespace, chosen: Sequence[Attack]) -> int:
         async with make_room("attackers", "scout") as room:
             executor = room.welcome.executor
         if not executor.sandboxed:
-            complain(
+            print_error(
                 "this server runs programs without a sandbox: they would do it and you harm",
                 "use Docker; codesync doctor says what is missing",
             )
@@ -107,7 +110,7 @@ async def _run(args: argparse.Namespace, chosen: Sequence[Attack]) -> int:
             done = await run_attack(attack, make_room)
             fell += not done.ok
             _tell(done, width, as_json=args.json)
-    remark(f"{len(chosen) - fell} of {len(chosen)} withstood")
+    print_note(f"{len(chosen) - fell} of {len(chosen)} withstood")
     return FELL if fell else WITHSTOOD
 
 
@@ -124,30 +127,30 @@ def _tell(done: AttackRun, width: int, *, as_json: bool) -> None:
             "seconds": round(result.wall_seconds, 3) if result else None,
             "slowdown": round(done.slowdown, 2),
         }
-        say(json.dumps(told))
+        print_line(json.dumps(told))
         return
     verdict = result.verdict if result else "-"
     mark = "ok  " if done.ok else "FELL"
-    say(f"{mark}  {attack.id:{width}}  {verdict:14}  {done.problem}".rstrip())
+    print_line(f"{mark}  {attack.id:{width}}  {verdict:14}  {done.problem}".rstrip())
 
 
 @asynccontextmanager
 async def _link(args: argparse.Namespace) -> AsyncGenerator[tuple[Link, bool]]:
     """The server, and whether one may enter other rooms of it than the link's."""
     if args.server:
-        link = where.link(args)
+        link = target.link(args)
         yield link, "#" not in args.server
         return
-    extras.require("server")
+    extras.require_extra("server")
     loaded = load_settings(args, embedded=True)
     arguments = [*as_arguments(loaded, throw_away=True), "--port=0"]
-    async with embedded_server("attackers", arguments, remark) as embedded:
+    async with embedded_server("attackers", arguments, print_note) as embedded:
         yield embedded.links.link, False
 
 
 def _rooms(link: Link, args: argparse.Namespace, *, separate: bool) -> MakeRoom:
     def make_room(room: str, name: str) -> AbstractAsyncContextManager[Room]:
         there = Link(link.server, f"{link.room[:50]}-{room}", link.token) if separate else link
-        return Room(there, name=name, options=where.options(args), agent=AGENT)
+        return Room(there, name=name, options=target.options(args), agent=AGENT)
 
     return make_room

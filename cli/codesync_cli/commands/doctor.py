@@ -10,11 +10,12 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from codesync_cli import extras, where
+from codesync_cli.console.messages import print_line
+from codesync_cli.console.parser import Parser
 from codesync_cli.exit_codes import ExitCode
-from codesync_cli.parser import Parser
+from codesync_cli.process import extras
+from codesync_cli.target_room import target
 from codesync_cli.version import VERSION
-from codesync_cli.voice import say
 from codesync_protocol.links import DEFAULT_PORT
 
 DESCRIPTION = """\
@@ -25,7 +26,7 @@ exit status: 0 if everything works (there may be warnings), 1 otherwise.
 """
 
 
-class Line(NamedTuple):
+class ReportLine(NamedTuple):
     """One line of the report."""
 
     grade: str
@@ -60,31 +61,31 @@ def run(args: argparse.Namespace) -> int:
 async def _run(args: argparse.Namespace) -> int:
     failures = 0
 
-    def tell(line: Line) -> None:
+    def tell(line: ReportLine) -> None:
         nonlocal failures
         failures += line.grade == "FAIL"
-        say(f"{line.grade:>7}  {line.what}")
+        print_line(f"{line.grade:>7}  {line.what}")
         if line.remedy:
-            say(f"         -> {line.remedy}")
+            print_line(f"         -> {line.remedy}")
 
     await _look(args, tell)
-    say("all works" if not failures else f"{failures} thing(s) do not work")
+    print_line("all works" if not failures else f"{failures} thing(s) do not work")
     return ExitCode.PROBLEMS if failures else ExitCode.OK
 
 
-async def _look(args: argparse.Namespace, tell: Callable[[Line], None]) -> None:
-    tell(Line("ok", f"codesync {VERSION}, Python {platform.python_version()}"))
+async def _look(args: argparse.Namespace, tell: Callable[[ReportLine], None]) -> None:
+    tell(ReportLine("ok", f"codesync {VERSION}, Python {platform.python_version()}"))
     for line in (*_parts(), *_terminal(), *_settings(), *_port(args.port), *_token()):
         tell(line)
     try:
-        extras.require("server")
+        extras.require_extra("server")
     except extras.MissingExtra:
         return
     from codesync_server.diagnostics import Finding, check_docker, check_languages
     from codesync_server.executors.local import LocalExecutor
 
     def tell_finding(finding: Finding) -> None:
-        tell(Line(finding.grade, finding.what, finding.remedy))
+        tell(ReportLine(finding.grade, finding.what, finding.remedy))
 
     tell(await _store())
     if args.executor == "docker":
@@ -93,46 +94,46 @@ async def _look(args: argparse.Namespace, tell: Callable[[Line], None]) -> None:
         await check_languages(LocalExecutor(), tell_finding)
 
 
-def _parts() -> Iterator[Line]:
+def _parts() -> Iterator[ReportLine]:
     for extra in extras.EXTRAS:
         try:
-            extras.require(extra)
-            yield Line("ok", f"the part [{extra}] is installed")
+            extras.require_extra(extra)
+            yield ReportLine("ok", f"the part [{extra}] is installed")
         except extras.MissingExtra as error:
-            yield Line("warning", *str(error).split("; ", 1))
+            yield ReportLine("warning", *str(error).split("; ", 1))
 
 
-def _terminal() -> Iterator[Line]:
+def _terminal() -> Iterator[ReportLine]:
     if not sys.stdout.isatty():
         return
     size = shutil.get_terminal_size()
     term = os.environ.get("TERM", "")
     where_ = "in tmux, " if os.environ.get("TMUX") else ""
     if size.columns < 40 or size.lines < 12:
-        yield Line(
+        yield ReportLine(
             "FAIL",
             f"the terminal is {size.columns}x{size.lines}",
             "make it 40x12 or larger; 80x24 is comfortable",
         )
     elif term in ("", "dumb"):
-        yield Line("FAIL", f"TERM={term}", "use a terminal that can move its cursor")
+        yield ReportLine("FAIL", f"TERM={term}", "use a terminal that can move its cursor")
     else:
-        yield Line("ok", f"terminal {size.columns}x{size.lines}, {where_}TERM={term}")
+        yield ReportLine("ok", f"terminal {size.columns}x{size.lines}, {where_}TERM={term}")
 
 
-def _settings() -> Iterator[Line]:
+def _settings() -> Iterator[ReportLine]:
     from codesync_server.configuration import SettingsError, load
 
     try:
         loaded = load(environment=os.environ)
     except SettingsError as error:
-        yield Line("FAIL", str(error), "see all of them with: codesync serve --show-settings")
+        yield ReportLine("FAIL", str(error), "see all of them with: codesync serve --show-settings")
     else:
         places = f"settings file {loaded.file}" if loaded.file else "no settings file"
-        yield Line("ok", f"{places}; {len(loaded.found)} set, the others as by default")
+        yield ReportLine("ok", f"{places}; {len(loaded.found)} set, the others as by default")
 
 
-async def _store() -> Line:
+async def _store() -> ReportLine:
     from codesync_server.configuration import SettingsError, load
     from codesync_server.store.choice import choose_store
     from codesync_server.store.contract import (
@@ -145,55 +146,57 @@ async def _store() -> Line:
     try:
         setting = load(environment=os.environ, embedded=True).settings.store
     except SettingsError:
-        return Line("warning", "the store was not looked at", "correct the settings first")
+        return ReportLine("warning", "the store was not looked at", "correct the settings first")
     try:
         store = choose_store(setting)
         await store.open(alone=False)
     except StoreMissing as error:
-        return Line("ok", f"{error}; the first room makes it")
+        return ReportLine("ok", f"{error}; the first room makes it")
     except StoreOutdated as error:
-        return Line("warning", str(error), "the next server does it by itself")
+        return ReportLine("warning", str(error), "the next server does it by itself")
     except StoreUnusable as error:
-        return Line(
+        return ReportLine(
             "FAIL", str(error), "name another with --store, or see docs/how-to/run-a-server.md"
         )
     try:
         rooms = await store.room_count()
-        return Line("ok", f"the store {store.about} holds {rooms} room{'' if rooms == 1 else 's'}")
+        return ReportLine(
+            "ok", f"the store {store.about} holds {rooms} room{'' if rooms == 1 else 's'}"
+        )
     except StoreUnavailable as error:
-        return Line("FAIL", f"the store {store.about}: {error}", "codesync store check")
+        return ReportLine("FAIL", f"the store {store.about}: {error}", "codesync store check")
     finally:
         await store.close()
 
 
-def _port(port: int) -> Iterator[Line]:
+def _port(port: int) -> Iterator[ReportLine]:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
-            yield Line(
+            yield ReportLine(
                 "warning",
                 f"port {port} cannot be listened on: {error.strerror}",
                 "if that is not a server of yours, choose another port with --port",
             )
         else:
-            yield Line("ok", f"port {port} is free")
+            yield ReportLine("ok", f"port {port} is free")
 
 
-def _token() -> Iterator[Line]:
-    path = where.own_token_file()
+def _token() -> Iterator[ReportLine]:
+    path = target.own_token_file()
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:
-        yield Line("ok", f"no token yet; the first `codesync serve` makes {path}")
+        yield ReportLine("ok", f"no token yet; the first `codesync serve` makes {path}")
         return
     except OSError as error:
-        yield Line(
+        yield ReportLine(
             "FAIL", f"the token file {path}: {error.strerror}", "see its folder's permissions"
         )
         return
     if mode & 0o077:
-        yield Line("FAIL", f"others can read the token file {path}", f"chmod 600 {path}")
+        yield ReportLine("FAIL", f"others can read the token file {path}", f"chmod 600 {path}")
     else:
-        yield Line("ok", f"the token file {path} is yours alone")
+        yield ReportLine("ok", f"the token file {path} is yours alone")

@@ -5,10 +5,10 @@ import asyncio
 import json
 from time import localtime, strftime
 
-from codesync_cli import past, where
+from codesync_cli.console.messages import print_error, print_line
+from codesync_cli.console.parser import Parser
 from codesync_cli.exit_codes import ExitCode
-from codesync_cli.parser import Parser
-from codesync_cli.voice import complain, say
+from codesync_cli.target_room import job_history, target
 from codesync_client import ClientError
 from codesync_protocol.messages import PastJob
 from codesync_server.configuration import SettingsError
@@ -44,42 +44,42 @@ def parser() -> argparse.ArgumentParser:
         help="largest number of programs (%(default)s)",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object per line")
-    past.add_arguments(parser)
+    job_history.add_arguments(parser)
     return parser
 
 
 def run(args: argparse.Namespace) -> int:
     """Do it."""
     if args.limit < 1:
-        complain("--limit: at least 1")
+        print_error("--limit: at least 1")
         return ExitCode.USAGE
     try:
         return asyncio.run(_run(args))
-    except (where.WhereError, SettingsError) as error:
-        complain(str(error))
+    except (target.TargetError, SettingsError) as error:
+        print_error(str(error))
         return ExitCode.USAGE
     except ClientError as error:
-        complain(error.reason, error.remedy)
+        print_error(error.reason, error.remedy)
         return ExitCode.FAILED
     except (StoreUnusable, StoreUnavailable) as error:
-        complain(str(error))
+        print_error(str(error))
         return ExitCode.FAILED
 
 
 async def _run(args: argparse.Namespace) -> int:
     left, before = args.limit, 0
-    async with past.past_of(args) as of_room:
+    async with job_history.job_history_of(args) as of_room:
         while left > 0:
             page = await of_room.past.page(
                 before=before,
-                limit=min(left, past.PAGE),
+                limit=min(left, job_history.PAGE),
                 text=" ".join(args.text),
                 name=args.who,
                 language=args.language,
                 verdict=args.verdict,
             )
             for job in page.jobs:
-                say(json.dumps(as_json(job)) if args.json else _line(job))
+                print_line(json.dumps(as_json(job)) if args.json else _line(job))
             left -= len(page.jobs)
             if not page.more:
                 break
@@ -92,7 +92,7 @@ def _line(job: PastJob) -> str:
     when = strftime("%F %H:%M", localtime(summary.submitted_at))
     verdict = result.verdict.replace("_", " ") if result else ""
     lasted = f"{result.wall_seconds:.2f} s" if result else ""
-    short = summary.job[: past.ID_SHOWN]
+    short = summary.job[: job_history.ID_SHOWN]
     return f"{short}  {when}  {verdict:15} {lasted:>8}  {summary.name}  {summary.file_name}"
 
 

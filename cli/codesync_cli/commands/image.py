@@ -3,10 +3,10 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from codesync_cli import extras
+from codesync_cli.console.messages import print_error, print_line, print_note
+from codesync_cli.console.parser import Parser
 from codesync_cli.exit_codes import ExitCode
-from codesync_cli.parser import Parser
-from codesync_cli.voice import complain, remark, say
+from codesync_cli.process import extras
 
 if TYPE_CHECKING:
     from codesync_server.executors.docker.image import ImageState
@@ -34,7 +34,7 @@ def parser() -> argparse.ArgumentParser:
 
 def run(args: argparse.Namespace) -> int:
     """Do it."""
-    extras.require("server")
+    extras.require_extra("server")
     from codesync_server.executors.docker import image
     from codesync_server.executors.docker.engine import EngineError, connect
 
@@ -45,24 +45,26 @@ def run(args: argparse.Namespace) -> int:
             if args.action == "status":
                 return _status(state)
             if state.present and not args.force:
-                say(f"{image.image_tag()} is there")
+                print_line(f"{image.image_tag()} is there")
                 return ExitCode.OK
             network = image.resolve_network(client, args.network)
-            image.build(client, network=network, progress=remark)
-            say(f"{image.image_tag()} is built")
+            image.build(client, network=network, progress=print_note)
+            print_line(f"{image.image_tag()} is built")
         finally:
             client.close()
     except EngineError as error:
-        complain(f"Docker cannot be used: {error}", "see: codesync doctor")
+        print_error(f"Docker cannot be used: {error}", "see: codesync doctor")
         return ExitCode.FAILED
     except image.ImageBuildError as error:
-        complain(error.reason, error.remedy)
+        print_error(error.reason, error.remedy)
         return ExitCode.FAILED
     return ExitCode.OK
 
 
 def _status(state: "ImageState") -> int:
-    say(f"{state.tag}: {'there' if state.present else 'not there; codesync image build makes it'}")
+    print_line(
+        f"{state.tag}: {'there' if state.present else 'not there; codesync image build makes it'}"
+    )
     for tag in state.stale:
-        say(f"{tag}: of another version; `docker rmi {tag}` frees its space")
+        print_line(f"{tag}: of another version; `docker rmi {tag}` frees its space")
     return ExitCode.OK if state.present else ExitCode.PROBLEMS

@@ -5,11 +5,12 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
-from codesync_cli import extras, where
+from codesync_cli.console.messages import print_error, print_line
+from codesync_cli.console.parser import Parser
 from codesync_cli.exit_codes import ExitCode
-from codesync_cli.parser import Parser
+from codesync_cli.process import extras
+from codesync_cli.target_room import target
 from codesync_cli.version import AGENT
-from codesync_cli.voice import complain, say
 from codesync_client import CannotConnect, EntryRefused, Offline, Room, ServerNotProved
 from codesync_protocol.links import DEFAULT_PORT, Link, LinkError, parse_server
 from codesync_protocol.messages import Role
@@ -54,51 +55,51 @@ def parser() -> argparse.ArgumentParser:
         help="address of the server from here (default: that of --server)",
     )
     parser.add_argument("--token-file", metavar="F", type=Path, help="file of the server's token")
-    where.add_connection_arguments(parser)
+    target.add_connection_arguments(parser)
     return parser
 
 
 def run(args: argparse.Namespace) -> int:
     """Do it."""
-    extras.require("server")
+    extras.require_extra("server")
     from codesync_server.access import token
 
     if not is_room_name(args.room):
-        complain("a room's name is 3 to 64 of a-z, 0-9 and hyphen")
+        print_error("a room's name is 3 to 64 of a-z, 0-9 and hyphen")
         return ExitCode.USAGE
     if not 0 < args.hours <= 24 * 366:
-        complain("--hours: more than 0, and at most a year")
+        print_error("--hours: more than 0, and at most a year")
         return ExitCode.USAGE
     option = "--server"
     try:
         server = parse_server(args.server)
         option = "--ask"
         asked = parse_server(args.ask or args.server)
-        secret = token.load(args.token_file or where.own_token_file())
+        secret = token.load(args.token_file or target.own_token_file())
     except LinkError as error:
-        complain(f"{option}: {error}")
+        print_error(f"{option}: {error}")
         return ExitCode.USAGE
     except token.TokenFileError as error:
-        complain(str(error))
+        print_error(str(error))
         return ExitCode.FAILED
     try:
         invite = asyncio.run(_made_by_server(Link(asked, args.room, secret), args))
     except (ServerNotProved, EntryRefused, Offline) as error:
-        complain(error.reason, error.remedy)
+        print_error(error.reason, error.remedy)
         return ExitCode.FAILED
     except CannotConnect as error:
-        complain(
+        print_error(
             f"dated by this machine's clock, because the server was not asked: {error.reason}",
             "name the address at which it is reached from here with --ask",
         )
         invite = _made_here(secret, args)
-    say(f"codesync join {Link(server, args.room, invite)}")
+    print_line(f"codesync join {Link(server, args.room, invite)}")
     return ExitCode.OK
 
 
 async def _made_by_server(link: Link, args: argparse.Namespace) -> str:
-    options = replace(where.options(args), open_timeout=ASK_SECONDS)
-    async with Room(link, name=where.name(args), options=options, agent=AGENT) as room:
+    options = replace(target.options(args), open_timeout=ASK_SECONDS)
+    async with Room(link, name=target.name(args), options=options, agent=AGENT) as room:
         return (await room.invite(Role(args.role), args.hours * 3600)).token
 
 

@@ -7,12 +7,14 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from codesync_cli import extras, terminal, where
+from codesync_cli.console import terminal
+from codesync_cli.console.messages import print_error
+from codesync_cli.console.parser import Parser
 from codesync_cli.exit_codes import ExitCode
-from codesync_cli.parser import Parser
+from codesync_cli.process import extras
 from codesync_cli.screen import add_slow_link, show, use_slow_link
 from codesync_cli.supervisor import supervise
-from codesync_cli.voice import complain
+from codesync_cli.target_room import target
 from codesync_protocol.links import Link, LinkError
 
 DESCRIPTION = """\
@@ -37,23 +39,23 @@ def parser() -> argparse.ArgumentParser:
         " it is created if it does not exist",
     )
     add_slow_link(parser)
-    where.add_connection_arguments(parser)
+    target.add_connection_arguments(parser)
     return parser
 
 
 def run(args: argparse.Namespace) -> int:
     """Do it."""
-    extras.require("tui")
+    extras.require_extra("tui")
     try:
         text = args.link or _ask()
         link = Link.parse(text)
     except LinkError as error:
-        complain(str(error))
+        print_error(str(error))
         return ExitCode.USAGE
     if args.file is not None and not args.file.is_file() and not _can_be_made(args.file):
-        complain(f"--file: there is no file {args.file}, and it cannot be made there")
+        print_error(f"--file: there is no file {args.file}, and it cannot be made there")
         return ExitCode.USAGE
-    terminal.require()
+    terminal.require_terminal()
     if args.slow_link:
         use_slow_link()
     return supervise(partial(_show, args, link), rejoin="codesync join, with the same link")
@@ -63,8 +65,8 @@ def _show(args: argparse.Namespace, link: Link) -> int:
     return asyncio.run(
         show(
             link,
-            name=where.name(args),
-            options=where.options(args),
+            name=target.name(args),
+            options=target.options(args),
             file=args.file,
             syncs_file=True,
         )

@@ -5,15 +5,17 @@ import asyncio
 from contextlib import suppress
 from pathlib import Path
 
-from codesync_cli import extras, where
+from codesync_cli.console.messages import print_error
+from codesync_cli.console.output import OutputClosed, Pipe
+from codesync_cli.console.parser import Parser
 from codesync_cli.exit_codes import ExitCode
-from codesync_cli.output import OutputClosed, Pipe
-from codesync_cli.parser import Parser
-from codesync_cli.shared_room import room_with_text, why_apart
-from codesync_cli.voice import complain
-from codesync_client import ClientError, text_base
-from codesync_client.files import FileTrouble, SourceFile, read_source, replace_source
-from codesync_client.merge import merge
+from codesync_cli.process import extras
+from codesync_cli.target_room import target
+from codesync_cli.target_room.shared_text import conflict_reason, room_with_text
+from codesync_client import ClientError
+from codesync_client.document.merge import merge
+from codesync_client.files import merge_base
+from codesync_client.files.source_file import FileError, SourceFile, read_source, replace_source
 
 DESCRIPTION = """\
 Print the text of a room byte for byte, or write it to FILE.
@@ -33,34 +35,34 @@ def parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("file", metavar="FILE", nargs="?", type=Path, help="file to write")
     parser.add_argument("--force", action="store_true", help="replace the content of FILE")
-    where.add_arguments(parser, required=True)
+    target.add_arguments(parser, required=True)
     return parser
 
 
 def run(args: argparse.Namespace) -> int:
     """Do it."""
-    extras.require("text")
+    extras.require_extra("text")
     try:
         return asyncio.run(_run(args))
-    except (where.WhereError, FileTrouble) as error:
-        complain(str(error))
+    except (target.TargetError, FileError) as error:
+        print_error(str(error))
         return ExitCode.USAGE
     except ClientError as error:
-        complain(error.reason, error.remedy)
+        print_error(error.reason, error.remedy)
         return ExitCode.FAILED
 
 
 async def _run(args: argparse.Namespace) -> int:
-    link = where.link(args)
+    link = target.link(args)
     async with room_with_text(link, args) as room:
         theirs, text_id = room.document.text(), room.welcome.text
     if args.file is None:
         await _print(theirs)
         return ExitCode.OK
-    base = text_base.recall(link, args.file, text_id)
+    base = merge_base.load_merge_base(link, args.file, text_id)
     if not _write(args.file, base, theirs, force=args.force):
         return ExitCode.FAILED
-    text_base.remember(link, args.file, text_id, theirs)
+    merge_base.save_merge_base(link, args.file, text_id, theirs)
     return ExitCode.OK
 
 
@@ -76,8 +78,8 @@ def _write(path: Path, base: str | None, theirs: str, *, force: bool) -> bool:
     mine = read_source(path) if path.exists() else None
     text = theirs if force or mine is None else _merged(base, mine.text, theirs)
     if text is None:
-        complain(
-            why_apart(path, base, "nothing was written"),
+        print_error(
+            conflict_reason(path, base, "nothing was written"),
             "pull into another file and compare, or replace this one with --force",
         )
         return False

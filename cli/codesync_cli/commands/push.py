@@ -4,14 +4,16 @@ import argparse
 import asyncio
 from pathlib import Path
 
-from codesync_cli import extras, where
+from codesync_cli.console.messages import print_error
+from codesync_cli.console.parser import Parser
 from codesync_cli.exit_codes import ExitCode
-from codesync_cli.parser import Parser
-from codesync_cli.shared_room import room_with_text, settled, why_apart
-from codesync_cli.voice import complain
-from codesync_client import ClientError, Room, text_base
-from codesync_client.files import FileTrouble, read_source
-from codesync_client.merge import merge
+from codesync_cli.process import extras
+from codesync_cli.target_room import target
+from codesync_cli.target_room.shared_text import conflict_reason, room_with_text, wait_until_synced
+from codesync_client import ClientError, Room
+from codesync_client.document.merge import merge
+from codesync_client.files import merge_base
+from codesync_client.files.source_file import FileError, read_source
 from codesync_protocol.messages import Role
 from codesync_protocol.shared_text import SOURCE
 
@@ -35,46 +37,46 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="replace the room's text if the changes cannot be merged",
     )
-    where.add_arguments(parser, required=True)
+    target.add_arguments(parser, required=True)
     return parser
 
 
 def run(args: argparse.Namespace) -> int:
     """Do it."""
-    extras.require("text")
+    extras.require_extra("text")
     try:
         return asyncio.run(_run(args))
-    except (where.WhereError, FileTrouble) as error:
-        complain(str(error))
+    except (target.TargetError, FileError) as error:
+        print_error(str(error))
         return ExitCode.USAGE
     except ClientError as error:
-        complain(error.reason, error.remedy)
+        print_error(error.reason, error.remedy)
         return ExitCode.FAILED
 
 
 async def _run(args: argparse.Namespace) -> int:
-    link = where.link(args)
+    link = target.link(args)
     mine = (await asyncio.to_thread(read_source, args.file)).text
     async with room_with_text(link, args) as room:
         if room.role is Role.VIEWER:
-            complain("you are a viewer in this room", "ask the host for an editor's invite")
+            print_error("you are a viewer in this room", "ask the host for an editor's invite")
             return ExitCode.FAILED
         text_id = room.welcome.text
-        base = text_base.recall(link, args.file, text_id)
+        base = merge_base.load_merge_base(link, args.file, text_id)
         text = _merged(base, mine, room)
         if text is None and not args.force:
-            complain(
-                why_apart(args.file, base, "nothing was changed"),
+            print_error(
+                conflict_reason(args.file, base, "nothing was changed"),
                 "pull into another file and compare, or replace the room's text with --force",
             )
             return ExitCode.FAILED
         room.document.replace(SOURCE, mine if text is None else text)
         room.wake()
-        await settled(room)
+        await wait_until_synced(room)
         if room.document.conflict is not None:
-            complain(f"the room did not take it: {room.document.conflict.reason}")
+            print_error(f"the room did not take it: {room.document.conflict.reason}")
             return ExitCode.FAILED
-    text_base.remember(link, args.file, text_id, mine)
+    merge_base.save_merge_base(link, args.file, text_id, mine)
     return ExitCode.OK
 
 

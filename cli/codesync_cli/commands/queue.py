@@ -5,11 +5,11 @@ import asyncio
 import json
 from typing import TypedDict
 
-from codesync_cli import where
+from codesync_cli.console.messages import print_error, print_line
+from codesync_cli.console.parser import Parser
 from codesync_cli.exit_codes import ExitCode
-from codesync_cli.parser import Parser
+from codesync_cli.target_room import target
 from codesync_cli.version import AGENT
-from codesync_cli.voice import complain, say
 from codesync_client import ClientError, Room
 
 
@@ -35,7 +35,7 @@ def parser() -> argparse.ArgumentParser:
         description="List the waiting and running jobs of a room, and their number on the server.",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    where.add_arguments(parser, required=True)
+    target.add_arguments(parser, required=True)
     return parser
 
 
@@ -43,17 +43,17 @@ def run(args: argparse.Namespace) -> int:
     """Do it."""
     try:
         return asyncio.run(_run(args))
-    except where.WhereError as error:
-        complain(str(error))
+    except target.TargetError as error:
+        print_error(str(error))
         return ExitCode.USAGE
     except ClientError as error:
-        complain(error.reason, error.remedy)
+        print_error(error.reason, error.remedy)
         return ExitCode.FAILED
 
 
 async def _run(args: argparse.Namespace) -> int:
     async with Room(
-        where.link(args), name=where.name(args), options=where.options(args), agent=AGENT
+        target.link(args), name=target.name(args), options=target.options(args), agent=AGENT
     ) as room:
         rows = _rows(room)
         queue = room.queue
@@ -65,18 +65,20 @@ async def _run(args: argparse.Namespace) -> int:
             "idle": queue.idle,
             "trouble": queue.trouble,
         }
-        say(json.dumps({**counts, "jobs": rows}))
+        print_line(json.dumps({**counts, "jobs": rows}))
         return ExitCode.OK
     idle = f"{queue.idle} idle, " if queue.idle else ""
-    say(f"{queue.active} of {queue.max_concurrent} running, {idle}{queue.queued} waiting in all")
+    print_line(
+        f"{queue.active} of {queue.max_concurrent} running, {idle}{queue.queued} waiting in all"
+    )
     if queue.trouble:
-        say(f"nothing can start: {queue.trouble}")
+        print_line(f"nothing can start: {queue.trouble}")
     for row in rows:
         place = f"#{row['position']}" if row["position"] else "-"
         state = "input?" if row["awaits_input"] else "idle" if row["idle"] else row["state"]
-        say(f"{row['job'][:6]}  {state:9}  {place:>4}  {row['who']}  {row['file']}")
+        print_line(f"{row['job'][:6]}  {state:9}  {place:>4}  {row['who']}  {row['file']}")
         if row["held_up"]:
-            say(f"        starts when one of them ends: {row['held_up']}")
+            print_line(f"        starts when one of them ends: {row['held_up']}")
     return ExitCode.OK
 
 

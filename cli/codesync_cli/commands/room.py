@@ -7,21 +7,23 @@ from functools import partial
 from importlib import import_module
 from pathlib import Path
 
-from codesync_cli import extras, room_names, terminal, where
-from codesync_cli.embedded import EmbeddedFailed, Links
+from codesync_cli.console import terminal
+from codesync_cli.console.echo_off import discard_typed, echo_off
+from codesync_cli.console.messages import print_error, print_note
+from codesync_cli.console.parser import Parser
 from codesync_cli.exit_codes import ExitCode
-from codesync_cli.hush import forget_typed, hushed
-from codesync_cli.parser import Parser
-from codesync_cli.room_server import RoomServer
-from codesync_cli.screen import add_slow_link, show, use_slow_link
-from codesync_cli.settings_flags import (
+from codesync_cli.local_server.embedded import EmbeddedFailed, Links
+from codesync_cli.local_server.room_server import RoomServer
+from codesync_cli.local_server.settings_flags import (
     add_settings,
     as_arguments,
     as_environment,
     load_settings,
 )
+from codesync_cli.process import extras
+from codesync_cli.screen import add_slow_link, show, use_slow_link
 from codesync_cli.supervisor import supervise
-from codesync_cli.voice import complain, remark
+from codesync_cli.target_room import room_names, target
 from codesync_protocol.links import DEFAULT_PORT
 from codesync_protocol.names import is_room_name
 from codesync_server.configuration import SettingsError
@@ -58,18 +60,18 @@ def parser() -> argparse.ArgumentParser:
 
 def run(args: argparse.Namespace) -> int:
     """Do it."""
-    extras.require("tui")
-    extras.require("server")
+    extras.require_extra("tui")
+    extras.require_extra("server")
     room = args.room or room_names.new_room_name()
     if not is_room_name(room):
-        complain("--room: a room's name is 3 to 64 of a-z, 0-9 and hyphen")
+        print_error("--room: a room's name is 3 to 64 of a-z, 0-9 and hyphen")
         return ExitCode.USAGE
     if args.file is not None and not args.file.is_file():
-        complain(f"there is no file {args.file}", "name a file to open it, or none")
+        print_error(f"there is no file {args.file}", "name a file to open it, or none")
         return ExitCode.USAGE
     try:
         settings = load_settings(args, embedded=True)
-        terminal.require()
+        terminal.require_terminal()
         if args.slow_link:
             use_slow_link()
         port = args.port if args.port is not None else free_port(DEFAULT_PORT)
@@ -81,16 +83,16 @@ def run(args: argparse.Namespace) -> int:
             server=server,
         )
     except SettingsError as error:
-        complain(str(error))
+        print_error(str(error))
         return ExitCode.USAGE
     except EmbeddedFailed as error:
-        complain(str(error))
+        print_error(str(error))
         return ExitCode.FAILED
 
 
 def _open(args: argparse.Namespace, server: RoomServer) -> int:
-    with hushed():
-        remark("opening the room …")
+    with echo_off():
+        print_note("opening the room …")
         return asyncio.run(_run(args, server))
 
 
@@ -98,9 +100,9 @@ async def _run(args: argparse.Namespace, server: RoomServer) -> int:
     # Both take their time: the server starts in a process of its own.
     screen = asyncio.ensure_future(asyncio.to_thread(import_module, "codesync_tui.app"))
     try:
-        links = await server.links(remark)
+        links = await server.links(print_note)
         await screen
-        forget_typed()
+        discard_typed()
         return await _enter(args, links)
     finally:
         screen.cancel()
@@ -111,13 +113,13 @@ async def _enter(args: argparse.Namespace, links: Links) -> int:
     join_line = f"codesync join {links.invite}"
     status = await show(
         links.link,
-        name=where.name(args),
+        name=target.name(args),
         join_line=join_line,
         file=args.file,
         is_room_persistent=links.is_kept,
     )
     if links.is_kept and status == ExitCode.OK:
-        remark(f"the room is kept; codesync --room {links.link.room} opens it again")
+        print_note(f"the room is kept; codesync --room {links.link.room} opens it again")
     return status
 
 

@@ -6,10 +6,10 @@ import json
 from dataclasses import asdict
 from time import localtime, strftime
 
-from codesync_cli import kept
+from codesync_cli.console.messages import print_error, print_line, print_note
+from codesync_cli.console.parser import Parser
 from codesync_cli.exit_codes import ExitCode
-from codesync_cli.parser import Parser
-from codesync_cli.voice import complain, remark, say
+from codesync_cli.local_server import open_store
 from codesync_server.configuration import SettingsError
 from codesync_server.store.contract import StoreMissing, StoreUnavailable, StoreUnusable, all_rooms
 
@@ -27,7 +27,7 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object per line")
-    kept.add_store(parser)
+    open_store.add_store_argument(parser)
     return parser
 
 
@@ -36,23 +36,23 @@ def run(args: argparse.Namespace) -> int:
     try:
         return asyncio.run(_run(args))
     except SettingsError as error:
-        complain(str(error))
+        print_error(str(error))
         return ExitCode.USAGE
     except StoreMissing as error:
-        remark(str(error))
+        print_note(str(error))
         return ExitCode.FAILED if args.store else ExitCode.OK  # no room is an answer, too
     except (StoreUnusable, StoreUnavailable) as error:
-        complain(str(error))
+        print_error(str(error))
         return ExitCode.FAILED
 
 
 async def _run(args: argparse.Namespace) -> int:
-    async with kept.opened(args) as store:
+    async with open_store.open_store(args) as store:
         async for line in all_rooms(store):
             if args.json:
-                say(json.dumps(asdict(line)))
+                print_line(json.dumps(asdict(line)))
                 continue
             when = strftime("%F %H:%M", localtime(line.used_at))
             jobs = f"{line.jobs} program" + ("" if line.jobs == 1 else "s")
-            say(f"{when}  {line.name:24}  {line.language:10}  {jobs}")
+            print_line(f"{when}  {line.name:24}  {line.language:10}  {jobs}")
     return ExitCode.OK

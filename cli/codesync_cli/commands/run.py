@@ -8,18 +8,25 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
-from codesync_cli import extras, room_names, where
-from codesync_cli.embedded import EmbeddedFailed, embedded_server
+from codesync_cli.console.input import read_chunks
+from codesync_cli.console.json_result import JsonResult
+from codesync_cli.console.messages import print_error, print_note
+from codesync_cli.console.output import OutputClosed, Pipe
+from codesync_cli.console.parser import Parser
 from codesync_cli.exit_codes import ExitCode, of_result
-from codesync_cli.input import read_chunks
-from codesync_cli.json_result import JsonResult
-from codesync_cli.limit_flags import LimitError, add_limits, as_caps, less_than_asked, parse_limits
-from codesync_cli.output import OutputClosed, Pipe
-from codesync_cli.parser import Parser
-from codesync_cli.settings_flags import add_settings, as_arguments, load_settings
-from codesync_cli.submitting import WAIT_SECONDS, GivenUp, PatientSubmitter
+from codesync_cli.local_server.embedded import EmbeddedFailed, embedded_server
+from codesync_cli.local_server.limit_flags import (
+    LimitError,
+    add_limits,
+    as_caps,
+    less_than_asked,
+    parse_limits,
+)
+from codesync_cli.local_server.settings_flags import add_settings, as_arguments, load_settings
+from codesync_cli.process import extras
+from codesync_cli.target_room import room_names, target
+from codesync_cli.target_room.submitting import WAIT_SECONDS, RetryingSubmitter, SubmissionCancelled
 from codesync_cli.version import AGENT
-from codesync_cli.voice import complain, remark
 from codesync_client import (
     ClientError,
     Disconnected,
@@ -98,7 +105,7 @@ def parser() -> argparse.ArgumentParser:
         default=WAIT_SECONDS,
         help="seconds to try again while the queue is full (default: 60; 0: do not try again)",
     )
-    where.add_arguments(parser, required=False)
+    target.add_arguments(parser, required=False)
     add_limits(parser)
     add_settings(parser, with_address=False)
     return parser
@@ -124,17 +131,17 @@ def run(args: argparse.Namespace) -> int:
     try:
         source = args.file.read_bytes()
     except OSError as error:
-        complain(f"cannot read {args.file}: {error.strerror}")
+        print_error(f"cannot read {args.file}: {error.strerror}")
         return ExitCode.USAGE
     try:
         stdin = os.open(args.stdin, os.O_RDONLY) if args.stdin else 0
     except OSError as error:
-        complain(f"--stdin: cannot read {args.stdin}: {error.strerror}")
+        print_error(f"--stdin: cannot read {args.stdin}: {error.strerror}")
         return ExitCode.USAGE
     try:
         return asyncio.run(_run(args, source, stdin))
-    except (where.WhereError, LimitError, SettingsError) as error:
-        complain(str(error))
+    except (target.TargetError, LimitError, SettingsError) as error:
+        print_error(str(error))
         return ExitCode.USAGE
     except (ClientError, EmbeddedFailed) as error:
         return _failed(error)
@@ -142,9 +149,9 @@ def run(args: argparse.Namespace) -> int:
 
 def _failed(error: ClientError | EmbeddedFailed) -> int:
     if isinstance(error, EmbeddedFailed):
-        complain(str(error))
+        print_error(str(error))
         return ExitCode.FAILED
-    complain(error.reason, error.remedy)
+    print_error(error.reason, error.remedy)
     if isinstance(error, SubmissionRejected):
         if error.code in BAD_SUBMISSION:
             return ExitCode.USAGE
@@ -157,11 +164,11 @@ async def _run(args: argparse.Namespace, source: bytes, stdin: int) -> int:
     limits = parse_limits(args.limit)
     async with _link(args, limits) as (link, has_ended):
         async with Room(
-            link, name=where.name(args), options=where.options(args), agent=AGENT
+            link, name=target.name(args), options=target.options(args), agent=AGENT
         ) as room:
             language = args.language or detect_language(args.file.name, room.languages)
             if room.welcome.executor.banner:
-                remark(f"warning: {room.welcome.executor.banner}")
+                print_note(f"warning: {room.welcome.executor.banner}")
             interactive = os.isatty(stdin) and os.isatty(1) and not args.json
             submission = Submission(
                 language=language,
@@ -188,9 +195,9 @@ async def _link(
 ) -> AsyncGenerator[tuple[Link, Callable[[], bool]], None]:
     """The room, and whether its server is gone for good."""
     if args.server:
-        yield where.link(args), lambda: False
+        yield target.link(args), lambda: False
         return
-    extras.require("server")
+    extras.require_extra("server")
     # One job needs one container, made when it is asked for.
     settings = _own_settings(args, limits)
     arguments = [
@@ -199,7 +206,7 @@ async def _link(
         "--max-concurrent=1",
         "--pool-size=0",
     ]
-    async with embedded_server(room_names.new_room_name(), arguments, remark) as server:
+    async with embedded_server(room_names.new_room_name(), arguments, print_note) as server:
         yield server.links.link, server.has_ended
 
 
@@ -226,7 +233,7 @@ class _Run:
         self._room = room
         self._submission = submission
         self._job = submission.job
-        self._submitter = PatientSubmitter(room, wait)
+        self._submitter = RetryingSubmitter(room, wait)
         self._pipes = {
             Stream.STDOUT: Pipe(1, raw=raw),
             Stream.STDERR: Pipe(2, raw=raw),
@@ -253,8 +260,8 @@ class _Run:
         self._room.follow(self._job)
         try:
             await self._submitter.submit(self._submission)
-        except GivenUp:
-            remark("cancelled before it ran")
+        except SubmissionCancelled:
+            print_note("cancelled before it ran")
             return ExitCode.CANCELLED
         self._is_accepted = True
         feeder = asyncio.ensure_future(self._feed(stdin))
@@ -296,29 +303,29 @@ class _Run:
                 case JobOutput(job=self._job, stream=stream, data=data):
                     await self._wrote(stream, data)
                 case OutputSkipped(job=self._job, count=count):
-                    remark(f"{count} bytes of output are lost: the server has them no more")
+                    print_note(f"{count} bytes of output are lost: the server has them no more")
                 case Finished(job=self._job, result=result):
                     return await self._finished(result)
                 case Submitted(job=JobSummary(job=self._job, limits=limits)):
                     self._granted(limits)
                 case Disconnected(reason=reason, retry_in=None):
-                    complain(f"the connection ended: {reason}")
+                    print_error(f"the connection ended: {reason}")
                     return ExitCode.FAILED
                 case Disconnected() if self._has_ended():
-                    complain("the server of our own ended before the program did")
+                    print_error("the server of our own ended before the program did")
                     return ExitCode.FAILED
                 case Disconnected(reason=reason):
-                    remark(f"{reason}; connecting again")
+                    print_note(f"{reason}; connecting again")
                 case _:
                     pass
-        complain("the connection ended")
+        print_error("the connection ended")
         return ExitCode.FAILED
 
     def _granted(self, limits: RunLimits) -> None:
         if self._json is not None:
             self._json.limits = limits
         for sentence in less_than_asked(self._submission.limits, limits):
-            remark(sentence)
+            print_note(sentence)
 
     async def _wrote(self, stream: Stream, data: bytes) -> None:
         if self._json is not None:
@@ -335,7 +342,7 @@ class _Run:
         for stream in (Stream.STDOUT, Stream.STDERR):
             await self._pipes[stream].finish()
         if result.verdict not in (Verdict.OK, Verdict.RUNTIME_ERROR):
-            remark(result.explanation)
+            print_note(result.explanation)
         return status
 
 

@@ -13,12 +13,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from codesync_cli import extras, room_names, where
+from codesync_cli.console.messages import print_block, print_error, print_line, print_note
+from codesync_cli.console.parser import Parser
 from codesync_cli.exit_codes import ExitCode
-from codesync_cli.parser import Parser
-from codesync_cli.settings_flags import add_settings, load_settings
+from codesync_cli.local_server.settings_flags import add_settings, load_settings
+from codesync_cli.process import extras
+from codesync_cli.target_room import room_names, target
 from codesync_cli.version import VERSION
-from codesync_cli.voice import complain, remark, say, say_block
 from codesync_protocol.messages import Role
 from codesync_protocol.names import is_room_name
 from codesync_server.configuration import SettingsError, as_toml
@@ -74,11 +75,11 @@ def run(args: argparse.Namespace) -> int:
         _publisher(args)("failed", str(error))
         return ExitCode.USAGE
     if args.show_settings:
-        say_block(as_toml(loaded))
+        print_block(as_toml(loaded))
         return ExitCode.OK
-    extras.require("server")
+    extras.require_extra("server")
     if args.room is not None and not is_room_name(args.room):
-        complain("--room: a room's name is 3 to 64 of a-z, 0-9 and hyphen")
+        print_error("--room: a room's name is 3 to 64 of a-z, 0-9 and hyphen")
         return ExitCode.USAGE
     logging.basicConfig(
         level=args.log_level.upper() if not args.embedded else "ERROR",
@@ -163,18 +164,20 @@ def _ready(args: argparse.Namespace, app: "App") -> None:
         kept = app.store.outlives
         _tell_parent({"event": "ready", "link": str(link), "invite": str(invite), "kept": kept})
         return
-    say(f"codesync {VERSION} at {app.address}")
-    say(f"  {app.found}")
-    say(f"  kept in {app.store.about}")
-    say(f"  {_limits(app)}")
-    say(f"  languages: {', '.join(each.title for each in app.languages.infos() if each.available)}")
+    print_line(f"codesync {VERSION} at {app.address}")
+    print_line(f"  {app.found}")
+    print_line(f"  kept in {app.store.about}")
+    print_line(f"  {_limits(app)}")
+    print_line(
+        f"  languages: {', '.join(each.title for each in app.languages.infos() if each.available)}"
+    )
     if banner := app.executor.info.banner:
-        say(f"  WARNING: {banner}")
-    say(f"  token: {args.token_file or where.own_token_file()}")
+        print_line(f"  WARNING: {banner}")
+    print_line(f"  token: {args.token_file or target.own_token_file()}")
     if sys.stdout.isatty():  # an invite must not end up in a log
-        say(f"  join with: codesync join {app.link(room, Role.EDITOR)}")
+        print_line(f"  join with: codesync join {app.link(room, Role.EDITOR)}")
     else:
-        say("  invite somebody with: codesync invite ROOM")
+        print_line("  invite somebody with: codesync invite ROOM")
 
 
 def _limits(app: "App") -> str:
@@ -191,7 +194,7 @@ def _publisher(args: argparse.Namespace) -> Callable[[str, str], None]:
 
 
 def _report_to_person(event: str, text: str) -> None:
-    (complain if event == "failed" else remark)(text)
+    (print_error if event == "failed" else print_note)(text)
 
 
 def _report_to_parent(event: str, text: str) -> None:

@@ -7,14 +7,14 @@ import json
 from collections.abc import Iterable, Iterator
 from time import localtime, strftime
 
-from codesync_cli import past, where
 from codesync_cli.commands.history import as_json
+from codesync_cli.console.messages import print_block, print_error, print_line
+from codesync_cli.console.output import OutputClosed, Pipe
+from codesync_cli.console.parser import Parser
 from codesync_cli.exit_codes import ExitCode
-from codesync_cli.output import OutputClosed, Pipe
-from codesync_cli.parser import Parser
-from codesync_cli.voice import complain, say, say_block
-from codesync_client import ClientError, JobOutput, OutputSkipped, PastSource
-from codesync_client.assembler import Piece
+from codesync_cli.target_room import job_history, target
+from codesync_client import ClientError, FinishedJobSource, JobOutput, OutputSkipped
+from codesync_client.output_assembler import Piece
 from codesync_protocol.messages import PastJob, StdinEcho
 from codesync_protocol.printable import show_line
 from codesync_server.configuration import SettingsError
@@ -38,7 +38,7 @@ def parser() -> argparse.ArgumentParser:
     what.add_argument("--source", action="store_true", help="write only the main file")
     what.add_argument("--output", action="store_true", help="write only the output")
     what.add_argument("--json", action="store_true", help="print one JSON object")
-    past.add_arguments(parser)
+    job_history.add_arguments(parser)
     return parser
 
 
@@ -46,22 +46,22 @@ def run(args: argparse.Namespace) -> int:
     """Do it."""
     try:
         return asyncio.run(_run(args))
-    except (where.WhereError, SettingsError) as error:
-        complain(str(error))
+    except (target.TargetError, SettingsError) as error:
+        print_error(str(error))
         return ExitCode.USAGE
     except ClientError as error:
-        complain(error.reason, error.remedy)
+        print_error(error.reason, error.remedy)
         return ExitCode.FAILED
     except (StoreUnusable, StoreUnavailable) as error:
-        complain(str(error))
+        print_error(str(error))
         return ExitCode.FAILED
     except OutputClosed:
         return ExitCode.UNREAD
 
 
 async def _run(args: argparse.Namespace) -> int:
-    async with past.past_of(args) as of_room:
-        job = await past.find_job(of_room, args.job)
+    async with job_history.job_history_of(args) as of_room:
+        job = await job_history.find_job(of_room, args.job)
         source = await of_room.past.source(job.summary.job)
         pieces = await of_room.past.output(job.summary.job)
     if args.source:
@@ -69,27 +69,29 @@ async def _run(args: argparse.Namespace) -> int:
     elif args.output:
         await _write(_written(pieces))
     elif args.json:
-        say(json.dumps(as_json(job) | _contents(source, pieces)))
+        print_line(json.dumps(as_json(job) | _contents(source, pieces)))
     else:
         _say(job, source)
         await _write(_told(pieces))
     return ExitCode.OK
 
 
-def _say(job: PastJob, source: PastSource) -> None:
+def _say(job: PastJob, source: FinishedJobSource) -> None:
     summary, result = job.summary, job.summary.result
     when = strftime("%F %H:%M:%S", localtime(summary.submitted_at))
-    say(f"{summary.file_name} by {summary.name}, {when}, {summary.language}, job {summary.job}")
+    print_line(
+        f"{summary.file_name} by {summary.name}, {when}, {summary.language}, job {summary.job}"
+    )
     if result is not None:
         by = f" by {job.by}" if job.by else ""
-        say(f"{result.verdict.replace('_', ' ')}{by}: {result.explanation}")
+        print_line(f"{result.verdict.replace('_', ' ')}{by}: {result.explanation}")
     stdin = [("stdin", source.stdin)] if source.stdin else []
     for name, content in (*source.files, *stdin):
-        say()
-        say(f"--- {name}")
-        say_block(content.decode(errors="replace"))
-    say()
-    say(f"--- output, {summary.output_bytes:,} bytes")
+        print_line()
+        print_line(f"--- {name}")
+        print_block(content.decode(errors="replace"))
+    print_line()
+    print_line(f"--- output, {summary.output_bytes:,} bytes")
 
 
 def _written(pieces: Iterable[Piece]) -> Iterator[bytes]:
@@ -108,7 +110,7 @@ def _told(pieces: Iterable[Piece]) -> Iterator[bytes]:
                 yield f"{show_line(name)}> ".encode() + data.rstrip(b"\n") + b"\n"
 
 
-def _contents(source: PastSource, pieces: Iterable[Piece]) -> dict[str, object]:
+def _contents(source: FinishedJobSource, pieces: Iterable[Piece]) -> dict[str, object]:
     output = b"".join(_written(pieces))
     answer: dict[str, object] = {
         "files": {name: content.decode(errors="replace") for name, content in source.files},

@@ -11,10 +11,10 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, BinaryIO
 
-from codesync_cli import kept
+from codesync_cli.console.messages import end_unread, print_error, print_line, print_note
+from codesync_cli.console.parser import Parser
 from codesync_cli.exit_codes import ExitCode
-from codesync_cli.parser import Parser
-from codesync_cli.voice import complain, end_unread, remark, say
+from codesync_cli.local_server import open_store
 from codesync_server.configuration import SettingsError
 from codesync_server.store.contract import StoreUnavailable, StoreUnusable
 
@@ -47,7 +47,7 @@ def parser() -> argparse.ArgumentParser:
             action.add_argument(
                 "file", metavar="FILE", type=Path, help="the file; - for stdin or stdout"
             )
-        kept.add_store(action)
+        open_store.add_store_argument(action)
     return parser
 
 
@@ -56,27 +56,27 @@ def run(args: argparse.Namespace) -> int:
     try:
         return asyncio.run(_run(args))
     except SettingsError as error:
-        complain(str(error))
+        print_error(str(error))
         return ExitCode.USAGE
     except (StoreUnusable, StoreUnavailable) as error:
-        complain(str(error))
+        print_error(str(error))
         return ExitCode.FAILED
     except BrokenPipeError:
         end_unread()
     except OSError as error:
-        complain(f"{getattr(args, 'file', 'the file')}: {error.strerror}")
+        print_error(f"{getattr(args, 'file', 'the file')}: {error.strerror}")
         return ExitCode.USAGE
 
 
 async def _run(args: argparse.Namespace) -> int:
     alone = args.action in ("compact", "import")
-    async with kept.opened(args, alone=alone) as store:
+    async with open_store.open_store(args, alone=alone) as store:
         match args.action:
             case "check":
                 return await _check(store)
             case "compact":
                 await store.compact()
-                say(f"compacted {store.about}")
+                print_line(f"compacted {store.about}")
             case "export":
                 await _export(store, args.file)
             case _:
@@ -87,9 +87,9 @@ async def _run(args: argparse.Namespace) -> int:
 async def _check(store: "Store") -> int:
     troubles = await store.check()
     for trouble in troubles:
-        say(trouble)
+        print_line(trouble)
     if not troubles:
-        say(f"all is well in {store.about}")
+        print_line(f"all is well in {store.about}")
     return ExitCode.PROBLEMS if troubles else ExitCode.OK
 
 
@@ -104,7 +104,7 @@ async def _export(store: "Store", path: Path) -> None:
     with _new_file(path) as file:
         async for line in export(store):
             file.write(line)
-    remark(f"exported to {path}")
+    print_note(f"exported to {path}")
 
 
 def _new_file(path: Path) -> BinaryIO:
@@ -120,15 +120,15 @@ async def _import(store: "Store", path: Path) -> int:
         with _opened(path) as file:
             rooms, jobs = await import_lines(store, file)
     except InvalidExport as error:
-        complain(f"{path}: {error}", "nothing was imported")
+        print_error(f"{path}: {error}", "nothing was imported")
         return ExitCode.FAILED
     except RoomsExist as error:
-        complain(
+        print_error(
             f"{store.about} has rooms of these names already: {error}",
             "nothing was imported; name a store that has none of them with --store",
         )
         return ExitCode.FAILED
-    say(f"imported {rooms} rooms and {jobs} jobs into {store.about}")
+    print_line(f"imported {rooms} rooms and {jobs} jobs into {store.about}")
     return ExitCode.OK
 
 

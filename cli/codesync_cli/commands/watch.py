@@ -5,12 +5,12 @@ import asyncio
 import signal
 from collections.abc import Iterator
 
-from codesync_cli import where
+from codesync_cli.console.messages import print_error, print_line
+from codesync_cli.console.parser import Parser
+from codesync_cli.console.plain_lines import PlainLines
 from codesync_cli.exit_codes import ExitCode
-from codesync_cli.parser import Parser
-from codesync_cli.plain_lines import PlainLines
+from codesync_cli.target_room import target
 from codesync_cli.version import AGENT
-from codesync_cli.voice import complain, say
 from codesync_client import ClientError, Connected, Room
 from codesync_protocol.messages import JobState
 
@@ -27,7 +27,7 @@ def parser() -> argparse.ArgumentParser:
         description=DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    where.add_arguments(parser, required=True)
+    target.add_arguments(parser, required=True)
     return parser
 
 
@@ -35,17 +35,17 @@ def run(args: argparse.Namespace) -> int:
     """Do it."""
     try:
         return asyncio.run(_run(args))
-    except where.WhereError as error:
-        complain(str(error))
+    except target.TargetError as error:
+        print_error(str(error))
         return ExitCode.USAGE
     except ClientError as error:
-        complain(error.reason, error.remedy)
+        print_error(error.reason, error.remedy)
         return ExitCode.FAILED
 
 
 async def _run(args: argparse.Namespace) -> int:
     async with Room(
-        where.link(args), name=where.name(args), options=where.options(args), agent=AGENT
+        target.link(args), name=target.name(args), options=target.options(args), agent=AGENT
     ) as room:
         task = asyncio.current_task()
         assert task is not None
@@ -65,7 +65,7 @@ async def _print(room: Room) -> None:
             for job in _running(room):
                 room.follow(job)  # from its beginning
         for line in lines.of(event):
-            say(line)
+            print_line(line)
 
 
 def _running(room: Room) -> Iterator[str]:

@@ -4,8 +4,8 @@ import asyncio
 
 import msgspec
 
-from codesync_client.assembler import OutputAssembler, Piece
 from codesync_client.events import JobOutput, OutputSkipped
+from codesync_client.output_assembler import OutputAssembler, Piece
 from codesync_protocol.codec import encode
 from codesync_protocol.messages import FetchOutput, StdinEcho, Stream
 from codesync_server.store.changes import AcceptJob, FinishJob

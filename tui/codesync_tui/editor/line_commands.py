@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from textual.document._document import Location, Selection
 
-from codesync_client.change import Splice
+from codesync_client.document.change import Splice
 from codesync_tui.editor.line_edits import LineEdit
 from codesync_tui.editor.line_sizes import byte_count
 from codesync_tui.editor.source_area import SourceArea

@@ -20,7 +20,7 @@ from textual.geometry import Offset
 from textual.message import Message
 from textual.widgets import TextArea
 
-from codesync_client.change import Splice
+from codesync_client.document.change import Splice
 from codesync_protocol.limits import SOURCE_MAX
 from codesync_tui.editor.partial_repaint import PartialRepaintTextArea
 from codesync_tui.editor.source_document import SourceDocument, normalize_newlines

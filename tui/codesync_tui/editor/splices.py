@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from textual.document._document import Location
 
-from codesync_client.change import Splice
+from codesync_client.document.change import Splice
 
 
 def shift_location(

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from textual.document._document import Location
 
-from codesync_client.change import Splice
+from codesync_client.document.change import Splice
 from codesync_tui.editor.line_sizes import byte_count
 
 MATCHES_MAX = 10_000

@@ -9,9 +9,10 @@ import asyncio
 from contextlib import suppress
 from pathlib import Path
 
-from codesync_client import Offline, Room, text_base
-from codesync_client.files import FileTrouble
-from codesync_client.merge import merge
+from codesync_client import Offline, Room
+from codesync_client.document.merge import merge
+from codesync_client.files import merge_base
+from codesync_client.files.source_file import FileError
 from codesync_protocol.messages import Role
 from codesync_protocol.shared_text import SOURCE
 from codesync_tui.dialogs.notices import Notices
@@ -67,14 +68,14 @@ class FileSync:
         """
         if not is_starter:
             note = (self._room.link, self._path, self._text_id)
-            self._base = await asyncio.to_thread(text_base.recall, *note)
+            self._base = await asyncio.to_thread(merge_base.load_merge_base, *note)
 
     async def sync_once(self) -> None:
         """Merge the changes of both sides into each other, if there are any."""
         try:
             if await asyncio.to_thread(self._file.poll) and not self._check_ended():
                 await self._merge_both()
-        except FileTrouble as trouble:
+        except FileError as trouble:
             self._warn_out_of_sync(f"{trouble}; not in step until that is mended")
 
     def _check_ended(self) -> bool:
@@ -152,5 +153,5 @@ class FileSync:
         if self._room.document.unsent or self._check_ended():
             return
         link, path = self._room.link, self._path
-        await asyncio.to_thread(text_base.remember, link, path, self._text_id, base)
+        await asyncio.to_thread(merge_base.save_merge_base, link, path, self._text_id, base)
         self._saved_base = base

@@ -6,16 +6,16 @@ Everything here blocks: call it off the event loop.
 from pathlib import Path
 from time import monotonic
 
-from codesync_client.files import (
+from codesync_client.files.open_writers import has_writer
+from codesync_client.files.source_file import (
     FileChanged,
-    FileTrouble,
+    FileError,
     SourceFile,
     Stamp,
-    look,
+    file_state,
     read_source,
     replace_source,
 )
-from codesync_client.writers import has_writer
 
 WRITER_SECONDS_MAX = 10.0
 """How long a file may be empty or gone before that is what somebody wanted: programs that write a
@@ -49,7 +49,7 @@ class WatchedFile:
         Raises:
             FileTrouble: it cannot be read, or a program does not let go of it.
         """
-        stamp, now = look(self._path), monotonic()
+        stamp, now = file_state(self._path), monotonic()
         if stamp != self._last_stamp or not self._stable_since:
             self._last_stamp, self._stable_since = stamp, now
             return False
@@ -66,7 +66,7 @@ class WatchedFile:
         """Return whether another program seems to be writing the file."""
         if has_writer(self._path):
             if seconds > WRITER_SECONDS_MAX:
-                raise FileTrouble(f"a program has {self._path} open to write to it")
+                raise FileError(f"a program has {self._path} open to write to it")
             return True
         is_empty = stamp is None or stamp[1] == 0
         return is_empty and bool(self._file.text) and seconds < WRITER_SECONDS_MAX

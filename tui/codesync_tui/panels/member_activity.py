@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from codesync_client.carets import CaretPlace
+from codesync_client.document.carets import CaretPlace
 
 TYPING_SECONDS = 2.0
 """Whoever wrote so short ago is typing."""

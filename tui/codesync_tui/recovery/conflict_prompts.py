@@ -10,8 +10,8 @@ from pathlib import Path
 from textual.screen import Screen
 
 from codesync_client import Room
-from codesync_client.files import FileTrouble, SourceFile, write_source
-from codesync_client.merge import merge
+from codesync_client.document.merge import merge
+from codesync_client.files.source_file import FileError, SourceFile, write_source
 from codesync_tui.dialogs.conflict import ConflictChoice, ConflictScreen
 from codesync_tui.dialogs.notices import Notices
 from codesync_tui.dialogs.path_prompt import PathPrompt
@@ -152,7 +152,7 @@ class ConflictPrompts:
             await asyncio.to_thread(write_source, file, overwrite=False)
         except FileExistsError:
             self._save_failed(unmerged, f"{path} is there already; choose another")
-        except FileTrouble as trouble:
+        except FileError as trouble:
             self._save_failed(unmerged, str(trouble))
         else:
             self._notices.show(f"Saved your text to {path}")

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from codesync_client.whole_file import instead_of
+from codesync_client.files.atomic import atomic_replacement
 from codesync_protocol.links import Link
 
 ENTRY_MAX = 64 * 1024 * 1024
@@ -99,7 +99,7 @@ class JournalEntry:
 
     def _write(self, path: Path, data: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with instead_of(path, data) as descriptor:
+        with atomic_replacement(path, data) as descriptor:
             # The lock comes into its place with the file: it is never there without one.
             _lock(descriptor)
             held = os.dup(descriptor)

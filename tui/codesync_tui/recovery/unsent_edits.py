@@ -7,7 +7,7 @@ from functools import partial
 from textual.screen import Screen
 
 from codesync_client import Room
-from codesync_client.document_listener import Conflict
+from codesync_client.document.listener import Conflict
 from codesync_protocol.shared_text import SOURCE, TEXTS
 from codesync_tui.dialogs.notices import Notices
 from codesync_tui.recovery.conflict_prompts import ConflictPrompts, UnmergedText

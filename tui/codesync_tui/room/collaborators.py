@@ -7,7 +7,7 @@ from rich.style import Style
 from textual.color import Color
 
 from codesync_client import Room
-from codesync_client.carets import CaretPlace
+from codesync_client.document.carets import CaretPlace
 from codesync_protocol.messages import Member
 from codesync_protocol.printable import show_line
 from codesync_tui.dialogs.notices import Notices

@@ -12,7 +12,7 @@ from time import monotonic
 from textual.screen import Screen
 
 from codesync_client import Offline, Room
-from codesync_client.files import FileTrouble, SourceFile, read_source, write_source
+from codesync_client.files.source_file import FileError, SourceFile, read_source, write_source
 from codesync_protocol.messages import LanguageInfo
 from codesync_tui.dialogs.notices import Notices
 from codesync_tui.dialogs.path_prompt import PathPrompt
@@ -233,7 +233,7 @@ class EditorController:
     async def _read(self, path: Path) -> None:
         try:
             file = await asyncio.to_thread(read_source, path)
-        except FileTrouble as trouble:
+        except FileError as trouble:
             self._screen.post_message(FileFailed(str(trouble)))
         else:
             self._screen.post_message(FileOpened(file))
@@ -285,7 +285,7 @@ class EditorController:
             await asyncio.to_thread(write_source, file, overwrite=overwrite)
         except FileExistsError:
             self._screen.post_message(FileFailed("", exists=file.path))
-        except FileTrouble as trouble:
+        except FileError as trouble:
             self._screen.post_message(FileFailed(str(trouble)))
         else:
             self._screen.post_message(FileSaved(file))

@@ -6,15 +6,15 @@ from textual.screen import Screen
 
 from codesync_client import (
     ClientError,
+    FinishedJobSource,
+    JobHistoryRequests,
     JobOutput,
     NotFound,
     OutputSkipped,
-    Past,
-    PastSource,
     Room,
     Submission,
 )
-from codesync_client.assembler import Piece
+from codesync_client.output_assembler import Piece
 from codesync_protocol.messages import (
     HistoryPage,
     LanguageInfo,
@@ -64,7 +64,7 @@ class HistoryController:
         self._history: HistoryScreen | None = None
 
     @property
-    def _past(self) -> Past:
+    def _past(self) -> JobHistoryRequests:
         return self._room.past
 
     def open(self) -> None:
@@ -122,7 +122,7 @@ class HistoryController:
         app_of(self._screen).push_screen(shown, answered)
 
     async def _perform_on_shown(
-        self, past: PastJob, source: PastSource, text: str, action: PastJobAction
+        self, past: PastJob, source: FinishedJobSource, text: str, action: PastJobAction
     ) -> None:
         try:
             match action:
@@ -135,7 +135,7 @@ class HistoryController:
         except ClientError as error:
             self._notices.show_error(error)
 
-    def _run(self, past: PastJob, source: PastSource) -> None:
+    def _run(self, past: PastJob, source: FinishedJobSource) -> None:
         if self._is_viewer():
             return
         typed = not source.stdin

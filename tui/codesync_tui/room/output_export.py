@@ -5,7 +5,7 @@ from pathlib import Path
 
 from textual.screen import Screen
 
-from codesync_client.files import FileTrouble, SourceFile, write_source
+from codesync_client.files.source_file import FileError, SourceFile, write_source
 from codesync_tui.dialogs.notices import Notices
 from codesync_tui.dialogs.path_prompt import PathPrompt
 from codesync_tui.formatting.columns import shorten
@@ -87,7 +87,7 @@ class OutputExport:
             await asyncio.to_thread(write_source, file, overwrite=False)
         except FileExistsError:
             self._notices.show(f"{file.path} is there already; choose another name.", "warning")
-        except FileTrouble as trouble:
+        except FileError as trouble:
             self._screen.post_message(FileFailed(str(trouble)))
         else:
             self._notices.show(f"Saved {what} to {file.path}, as text without its colours.")

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from codesync_client.change import Change, Splice
-from codesync_client.document_listener import Conflict
-from codesync_client.shared_document import SharedDocument
+from codesync_client.document.change import Change, Splice
+from codesync_client.document.listener import Conflict
+from codesync_client.document.shared_document import SharedDocument
 from codesync_protocol.shared_text import SOURCE, STDIN
 from codesync_tui.editor.source_area import SourceArea
 from codesync_tui.room.throttle import Throttle
@@ -99,19 +99,19 @@ class SharedTextBinding:
         self._observers.text_moved()
 
     def _send_caret(self) -> None:
-        self._document.tell_caret()
+        self._document.send_caret()
         self._wake()
 
     def carets_moved(self) -> None:
         """Report that the caret of another member has moved."""
         self._observers.carets_moved()
 
-    def somebody_came(self) -> None:
+    def member_joined(self) -> None:
         """Send our caret again, for a new member."""
         self._caret_again_throttle.request()
 
     def _send_caret_again(self) -> None:
-        self._document.tell_caret(again=True)
+        self._document.send_caret(again=True)
         self._wake()
 
     def document_in_conflict(self, conflict: Conflict) -> None:

@@ -1,0 +1,1 @@
+"""The console: messages, input, output and arguments of every command."""

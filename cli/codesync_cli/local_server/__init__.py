@@ -1,0 +1,1 @@
+"""Servers and stores of this user: the embedded server, its settings, and opening a store."""

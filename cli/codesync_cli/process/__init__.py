@@ -1,0 +1,1 @@
+"""The process of a command: its arguments, import path, installed extras, and supervision."""

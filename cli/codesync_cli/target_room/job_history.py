@@ -1,0 +1,154 @@
+"""A room's past, asked of a server, or read from the store where there is none to ask."""
+
+import argparse
+import asyncio
+import re
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from codesync_cli.local_server import open_store
+from codesync_cli.target_room import target
+from codesync_cli.version import AGENT
+from codesync_client import JobHistoryRequests, NotFound, Room
+from codesync_protocol.errors import Code
+from codesync_protocol.messages import (
+    ClientMessage,
+    Fault,
+    FetchHistory,
+    FetchOutput,
+    FetchSource,
+    PastJob,
+    ServerMessage,
+)
+
+if TYPE_CHECKING:
+    from codesync_server.store.contract import Store
+    from codesync_server.store.job_history import JobHistory as KeptPast
+
+PAGE = 100
+ID_LENGTH = 32
+_ID = re.compile(r"[0-9a-f]{1,32}", re.ASCII)
+
+ID_SHOWN = 8
+"""Characters of a job's id that are enough to tell it from others."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what says whose past is meant."""
+    target.add_arguments(parser, required=False)
+    open_store.add_store_argument(parser)
+
+
+@dataclass(frozen=True, slots=True)
+class RoomJobHistory:
+    """A room's past.
+
+    Attributes:
+        past: answers questions about it.
+        called: finds the jobs whose ids begin so; if there are several, at least two of them.
+    """
+
+    past: JobHistoryRequests
+    called: Callable[[str], Awaitable[Sequence[PastJob]]]
+
+
+@asynccontextmanager
+async def job_history_of(args: argparse.Namespace) -> AsyncGenerator[RoomJobHistory, None]:
+    """Give the past that the arguments of `add_arguments` mean.
+
+    Raises:
+        WhereError, ClientError: there is no such room, or it cannot be asked.
+        SettingsError, StoreUnusable, StoreDown: the store cannot be read.
+    """
+    if args.server:
+        link, name, options = target.link(args), target.name(args), target.options(args)
+        async with Room(link, name=name, options=options, agent=AGENT) as room:
+            yield RoomJobHistory(room.past, partial(_called, room.past))
+        return
+    asked = target.checked_room(args.room) if args.room else ""
+    async with open_store.open_store(args) as store:
+        from codesync_server.store.job_history import JobHistory as KeptPast
+
+        name = asked or next((line.name for line in await store.rooms(limit=1)), "")
+        if not name:
+            raise NotFound(f"no room is kept yet in {store.about}", "codesync opens one")
+        async with _answered(KeptPast(store), name) as past:
+            yield RoomJobHistory(past, partial(_called_in_store, store, name))
+
+
+@asynccontextmanager
+async def _answered(kept_past: "KeptPast", room: str) -> AsyncGenerator[JobHistoryRequests, None]:
+    """A past whose questions are answered from the store, as a server would."""
+    asked = asyncio.Event()
+    past = JobHistoryRequests(asked.set)
+
+    async def answer() -> None:
+        while True:
+            await asked.wait()
+            asked.clear()
+            for question in list(past.parts()):
+                past.receive(await _answer(kept_past, room, question))
+
+    def ended(task: "asyncio.Task[None]") -> None:
+        if task.cancelled() or not (error := task.exception()):
+            return
+        if isinstance(error, ValueError):  # damaged
+            error = NotFound("what is kept of it cannot be read", "see: codesync store check")
+        past.end(error)
+
+    answering = asyncio.get_running_loop().create_task(answer())
+    answering.add_done_callback(ended)
+    try:
+        yield past
+    finally:
+        answering.cancel()
+        await asyncio.wait([answering])
+
+
+async def _answer(past: "KeptPast", room: str, question: ClientMessage) -> ServerMessage:
+    match question:
+        case FetchHistory():
+            return await past.page(room, question)
+        case FetchSource():
+            return await past.source(room, question)
+        case FetchOutput():
+            part = await past.output(room, question)
+            return part or Fault(Code.NO_SUCH_JOB, "its output cannot be read", question.job)
+        case _:
+            raise AssertionError(question)
+
+
+async def find_job(room: RoomJobHistory, wanted: str) -> PastJob:
+    """Find a past job by its id, or by the beginning of it.
+
+    Raises:
+        NotFound: there is none, or the beginning is that of several.
+    """
+    found = await room.called(wanted) if _ID.fullmatch(wanted) else ()
+    if not found:
+        raise NotFound(f"no past job is called {wanted}", "see: codesync history")
+    if len(found) > 1:
+        raise NotFound(f"several past jobs begin with {wanted}", "give more of its id")
+    return found[0]
+
+
+async def _called_in_store(store: "Store", room: str, beginning: str) -> Sequence[PastJob]:
+    from codesync_server.store.job_history import PLACE_MAX
+    from codesync_server.store.records import JobQuery
+
+    jobs = await store.jobs(room, JobQuery(job=beginning), before=PLACE_MAX, limit=2)
+    return [PastJob(job.place, job.summary(), job.cancelled_by) for job in jobs]
+
+
+async def _called(past: JobHistoryRequests, beginning: str) -> Sequence[PastJob]:
+    found: list[PastJob] = []
+    before = 0
+    while True:
+        page = await past.page(before=before, limit=PAGE)
+        found += [job for job in page.jobs if job.summary.job.startswith(beginning)]
+        if not page.more or len(found) > 1 or (found and len(beginning) == ID_LENGTH):
+            return found
+        before = page.jobs[-1].place

@@ -1,0 +1,136 @@
+"""Which room a command means: a link, or a server, a room and a token file."""
+
+import argparse
+import getpass
+import os
+import socket
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from codesync_client.connection.dial import DialOptions
+from codesync_protocol.links import Link, LinkError, is_loopback_host, parse_server
+from codesync_protocol.names import is_room_name
+
+DEFAULT_ROOM = "lobby"
+
+
+class TargetError(Exception):
+    """The room that is meant cannot be told; the message says what is wrong."""
+
+
+def add_arguments(parser: argparse.ArgumentParser, *, required: bool) -> None:
+    """Add --server, --room, --token-file and what belongs to them."""
+    group = parser.add_argument_group("where")
+    group.add_argument(
+        "--server",
+        metavar="URL",
+        required=required,
+        help="address of the server, e.g. ws://host:4000, or a whole join link",
+    )
+    group.add_argument("--room", metavar="R", help=f"name of the room (default: {DEFAULT_ROOM})")
+    group.add_argument(
+        "--token-file",
+        metavar="F",
+        type=Path,
+        help="file with the server's token or an invite (default: $CODESYNC_TOKEN, else for servers"
+        " on this machine the token of your own server)",
+    )
+    add_connection_arguments(parser)
+
+
+def add_connection_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what every command that connects takes."""
+    group = parser.add_argument_group("connection")
+    group.add_argument("--name", metavar="NAME", help="your name in the room (default: your login)")
+    group.add_argument(
+        "--insecure",
+        action="store_true",
+        help="connect to another machine without encryption: others can read the traffic",
+    )
+    group.add_argument(
+        "--ca-file",
+        metavar="F",
+        type=Path,
+        help="trust these certificates (PEM) instead of the system's",
+    )
+
+
+def link(args: argparse.Namespace) -> Link:
+    """Work out the room that the arguments of `add_arguments` mean.
+
+    Raises:
+        WhereError: they mean none.
+    """
+    try:
+        if "#" in args.server or args.server.partition("://")[2].strip("/").count("/"):
+            return Link.parse(args.server)
+        server = parse_server(args.server)
+    except LinkError as error:
+        raise TargetError(f"--server: {error}") from None
+    return Link(server, checked_room(args.room or DEFAULT_ROOM), _token(args.token_file, server))
+
+
+def checked_room(name: str) -> str:
+    """Make sure that a room may be called so.
+
+    Raises:
+        WhereError: it may not.
+    """
+    if not is_room_name(name):
+        raise TargetError("--room: a room's name is 3 to 64 of a-z, 0-9 and hyphen")
+    return name
+
+
+def options(args: argparse.Namespace) -> DialOptions:
+    """How to connect, from the arguments of `add_connection_arguments`."""
+    return DialOptions(insecure=args.insecure, ca_file=args.ca_file)
+
+
+def name(args: argparse.Namespace) -> str:
+    """What we want to be called."""
+    if args.name:
+        return str(args.name)
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a uid without a passwd entry
+        return f"uid{os.getuid()}"
+
+
+def _token(file: Path | None, server: str) -> str:
+    if file is None and (token := os.environ.get("CODESYNC_TOKEN")):
+        return token.strip()
+    if file is None and not is_this_machine(server):
+        return ""  # a relay could use our proof for a server of ours, and be host there
+    path = file or own_token_file()
+    try:
+        return path.read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        if file is None:
+            return ""  # the server will say what it thinks of that
+        reason = error.strerror if isinstance(error, OSError) else "not text"
+        raise TargetError(f"--token-file: cannot read {file}: {reason}") from None
+
+
+def is_this_machine(server: str) -> bool:
+    """Tell whether all addresses of a server's host belong to this machine.
+
+    Args:
+        server: an address as `links.parse_server` returns it.
+    """
+    host = urlsplit(server).hostname or ""
+    if is_loopback_host(host):
+        return True
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        for family, kind, _, _, address in found:
+            with socket.socket(family, kind) as probe:
+                probe.bind((address[0], 0))  # fails with an address that is not ours
+    except OSError:
+        return False
+    return True
+
+
+def own_token_file() -> Path:
+    """Where a server of this user keeps its token (XDG Base Directory)."""
+    state = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+    return Path(state) / "codesync" / "token"

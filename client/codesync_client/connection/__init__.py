@@ -1,0 +1,1 @@
+"""The connection of a room: dialing, handshake, reconnecting, outgoing and incoming queues."""

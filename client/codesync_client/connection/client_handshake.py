@@ -1,0 +1,124 @@
+"""Our side of the handshake: proves who we are, and makes sure who answers.
+
+Neither our token nor our key is ever sent: see codesync_protocol.handshake.
+"""
+
+import secrets
+
+from codesync_client.errors import EntryRefused, ServerNotProved
+from codesync_protocol.errors import Code
+from codesync_protocol.handshake import (
+    KEY_BYTES,
+    NONCE_BYTES,
+    Credentials,
+    Transcript,
+    are_equal,
+    fingerprint,
+    public_id,
+)
+from codesync_protocol.links import Link
+from codesync_protocol.messages import Challenge, Hello, Proof, Refused
+from codesync_protocol.version import NEWEST, OLDEST
+
+
+class ClientHandshake:
+    """Enters one room, again after every cut.
+
+    Args:
+        link: where the room is, and the token.
+        name: what we want to be called.
+        agent: our program and version.
+    """
+
+    def __init__(self, link: Link, *, name: str, agent: str) -> None:
+        self._link = link
+        self._name = name
+        self._agent = agent
+        self._credentials = Credentials.of(link.token)
+        self.take_new_key()
+
+    def take_new_key(self) -> None:
+        """Become another client instance: the room will take us for a new member."""
+        self._key = secrets.token_bytes(KEY_BYTES)
+        self._fingerprint = fingerprint(self._key.hex())
+        self._has_enrolled = False
+
+    @property
+    def server(self) -> str:
+        """The server's address."""
+        return self._link.server
+
+    def hello(self, epoch: str = "", seq: int = 0) -> Hello:
+        """Make the hello for a new connection.
+
+        Args:
+            epoch: the room's epoch when we were last there; empty on the first visit.
+            seq: the last event that we have seen.
+        """
+        return Hello(
+            oldest=OLDEST,
+            newest=NEWEST,
+            room=self._link.room,
+            token="",
+            name=self._name,
+            public_id=public_id(self._fingerprint),
+            epoch=epoch,
+            seq=seq,
+            agent=self._agent,
+            nonce=secrets.token_bytes(NONCE_BYTES),
+            identity=self._credentials.identity,
+        )
+
+    def prove(self, hello: bytes, challenge: Challenge) -> Proof:
+        """Answer a challenge, if it comes from the server that our token belongs to.
+
+        The fingerprint of a key is sent once. A server that does not know us afterwards might be
+        another holder of our link: it gets to know a new key (`take_new_key`), not this one.
+
+        Args:
+            hello: the frame of the hello as it was sent.
+            challenge: the server's challenge.
+
+        Raises:
+            ServerNotProved: the other end does not know our secret; nothing may be sent to it.
+        """
+        secret = self._credentials.secret
+        transcript = Transcript(hello, challenge.version, challenge.nonce)
+        is_version_ours = OLDEST <= challenge.version <= NEWEST
+        if not is_version_ours or not are_equal(transcript.server_proof(secret), challenge.proof):
+            raise self._not_proved()
+        known = bytes.fromhex(self._fingerprint)
+        enrolment = b"" if self._has_enrolled else transcript.mask_fingerprint(secret, known)
+        self._has_enrolled = True
+        masked = transcript.mask_key(self._fingerprint, self._key)
+        return Proof(transcript.client_proof(secret, masked, enrolment), masked, enrolment)
+
+    def refusal(self, refused: Refused) -> EntryRefused:
+        """Say why we are not let in."""
+        if refused.code is Code.VERSION and refused.newest < OLDEST:
+            return EntryRefused(
+                Code.VERSION,
+                f"the server is older than this client: it speaks protocol version"
+                f" {refused.newest}, and we speak {NEWEST}",
+                "upgrade CodeSync on the server; nothing secret was sent to it",
+            )
+        return EntryRefused(refused.code, refused.reason, refused.remedy)
+
+    def _not_proved(self) -> ServerNotProved:
+        server, token = self._link.server, self._link.token
+        if not token:
+            return ServerNotProved(
+                f"{server} lets nobody in without a token, and you have none",
+                "enter by a join link, or name a file with --token-file",
+            )
+        if self._credentials.identity:
+            return ServerNotProved(
+                f"{server} does not know the secret of your link: another server answers there,"
+                " its token was changed, or the link is damaged",
+                "ask the host for a new link; nothing secret was sent",
+            )
+        return ServerNotProved(
+            f"{server} does not know your token: it is not the server that the token belongs to",
+            "enter by a join link, or name the right file with --token-file; nothing secret was"
+            " sent",
+        )

@@ -1,0 +1,322 @@
+"""The connection under a room: opened, served, and restored when it breaks."""
+
+import asyncio
+import math
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Protocol, TypeVar
+
+from websockets.exceptions import ConnectionClosed
+from websockets.frames import CloseCode
+
+from codesync_client.connection import backoff
+from codesync_client.connection.client_handshake import ClientHandshake
+from codesync_client.connection.dial import CountingConnection, DialOptions, dial
+from codesync_client.errors import CannotConnect, CheckFailed, EntryRefused
+from codesync_protocol.codec import encode
+from codesync_protocol.ends import ClientEnd, State
+from codesync_protocol.errors import Code, FrameError
+from codesync_protocol.messages import (
+    Challenge,
+    ClientMessage,
+    Fault,
+    Refused,
+    ServerMessage,
+    Welcome,
+    WelcomePart,
+)
+from codesync_protocol.paging import join_welcome
+
+WELCOME_SECONDS = 10.0
+"""How long the whole handshake may take."""
+
+LEAVE_SECONDS = 2.0
+"""How long a closing handshake may take."""
+
+NONSENSE_MAX = 3
+"""Connections in a row that end in nonsense of the server's; more would bring more of it."""
+
+SOUND_SECONDS = 60.0
+"""A connection that made sense for so long is not one of these."""
+
+_NONSENSE = frozenset(
+    {
+        CloseCode.PROTOCOL_ERROR,
+        CloseCode.UNSUPPORTED_DATA,
+        CloseCode.INVALID_DATA,
+        CloseCode.MESSAGE_TOO_BIG,
+    }
+)
+
+_PASSING = frozenset({Code.BUSY, Code.DRAINING, Code.UNKNOWN_MEMBER})
+
+_BEFORE_PROOF = frozenset({Code.VERSION})
+"""Refusals of a server that cannot prove who it is. They end a return where TLS has shown that."""
+
+UNPROVED_WAIT_MAX = 15.0
+"""Seconds that a server can ask us to wait if neither TLS nor a proof has shown who it is."""
+
+
+_Answer = TypeVar("_Answer", Challenge, Welcome)
+
+
+class ConnectionOwner(Protocol):
+    """Whoever speaks over the lifeline."""
+
+    def seen(self) -> tuple[str, int]:
+        """The epoch and the last event that have been seen; "" and 0 on the first visit."""
+        ...
+
+    def forgotten(self) -> None:
+        """The server knows us no more: the next welcome is for a new member."""
+        ...
+
+    def parts(self) -> Iterator[ClientMessage]:
+        """What may be sent now."""
+        ...
+
+    def take(self, message: ServerMessage) -> None:
+        """A message arrived."""
+        ...
+
+    async def settle(self) -> None:
+        """Do what takes long, before more is read.
+
+        Raises:
+            FrameError: what arrived makes no sense.
+            CheckFailed: this machine cannot do it now.
+        """
+        ...
+
+    def restored(self, welcome: Welcome) -> None:
+        """A new connection stands."""
+        ...
+
+    def cut(self, reason: str, retry_in: float | None) -> None:
+        """The connection is gone; None means that it stays gone."""
+        ...
+
+
+class ReconnectingConnection:
+    """One connection at a time to one server.
+
+    Attributes:
+        connected: whether a connection stands.
+    """
+
+    def __init__(
+        self, entry: ClientHandshake, options: DialOptions, passenger: ConnectionOwner
+    ) -> None:
+        self.connected = False
+        self._entry = entry
+        self._server = entry.server
+        self._has_tls = entry.server.startswith("wss://")
+        self._options = options
+        self._passenger = passenger
+        self._wake = asyncio.Event()
+        self._websocket: CountingConnection | None = None
+        self._end = ClientEnd()
+        self._is_proved = False  # the other end of the latest connection is our server
+        self._nonsense = 0
+        self._raved = False
+
+    def wake(self) -> None:
+        """Say that there may be something to send."""
+        self._wake.set()
+
+    async def open(self) -> Welcome:
+        """Connect, make sure who answers, and enter.
+
+        Returns:
+            The server's welcome.
+
+        Raises:
+            CannotConnect: nobody answers, or not as a server should.
+            ServerNotProved: whoever answers does not know the secret of our link.
+            EntryRefused: the server does not let us in.
+        """
+        websocket = await dial(self._server, self._options)
+        self._end = ClientEnd()
+        self._is_proved = False
+        try:
+            async with asyncio.timeout(WELCOME_SECONDS):
+                first = await self._handshake(websocket)
+            welcome = await self._complete(first, websocket)
+        except (TimeoutError, FrameError, ConnectionClosed, OSError) as error:
+            websocket.transport.abort()
+            why = "no answer" if isinstance(error, TimeoutError) else str(error)
+            raise CannotConnect(
+                f"{self._server} did not let us in: {why}",
+                "check that the address is a CodeSync server's",
+            ) from None
+        except BaseException:
+            websocket.transport.abort()
+            raise
+        self._websocket = websocket
+        self.connected = True
+        return welcome
+
+    async def _complete(self, first: Welcome, websocket: CountingConnection) -> Welcome:
+        """Receive what does not fit into the first message of a welcome.
+
+        Returns:
+            The whole welcome: nothing of the room is shown before all of it is there.
+        """
+        parts: list[WelcomePart] = []
+        while self._end.state is State.ENTERING:
+            async with asyncio.timeout(WELCOME_SECONDS):
+                part = self._end.receive(await websocket.recv())
+            if not isinstance(part, WelcomePart):
+                raise FrameError(Code.OUT_OF_TURN, getattr(part, "reason", "no welcome"))
+            parts.append(part)
+        return join_welcome(first, parts)
+
+    async def _handshake(self, websocket: CountingConnection) -> Welcome:
+        hello = encode(self._entry.hello(*self._passenger.seen()))
+        await websocket.send(hello)
+        challenge = self._expected(self._end.receive(await websocket.recv()), Challenge)
+        proof = self._entry.prove(hello, challenge)  # before anything more is sent
+        self._end.prove()
+        self._is_proved = True
+        await websocket.send(encode(proof))
+        return self._expected(self._end.receive(await websocket.recv()), Welcome)
+
+    def _expected(self, answer: ServerMessage, kind: type[_Answer]) -> _Answer:
+        match answer:
+            case Refused():
+                raise self._entry.refusal(answer)
+            case Fault(reason=reason):
+                raise CannotConnect(f"{self._server} did not let us in: {reason}")
+            case _:
+                assert isinstance(answer, kind)  # the end lets nothing else through
+                return answer
+
+    async def stay(self) -> None:
+        """Serve connections, one after the other, until the server is given up.
+
+        That is when it refuses entry for good, or makes no sense again and again.
+        """
+        loop = asyncio.get_running_loop()
+        try:
+            while True:
+                began, before = loop.time(), self._nonsense
+                reason = await self._serve()
+                self.connected = False
+                if loop.time() - began > SOUND_SECONDS:
+                    before = 0
+                self._nonsense = before + 1 if self._raved else 0
+                if self._nonsense == NONSENSE_MAX:
+                    raise CannotConnect(f"{self._server} makes no sense again and again: {reason}")
+                await self._restore(reason)
+        except (CannotConnect, EntryRefused) as error:
+            self._passenger.cut(error.reason, None)
+        finally:
+            self.connected = False
+
+    async def leave(self) -> None:
+        """Close the connection, politely if the server lets us."""
+        self.connected = False
+        if self._websocket is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LEAVE_SECONDS):
+                    await self._websocket.close()
+            self._websocket.transport.abort()
+
+    async def _restore(self, reason: str) -> None:
+        least = 0.0
+        for backed_off in backoff.delays():
+            delay = max(backed_off, least)
+            self._passenger.cut(reason, delay)
+            await asyncio.sleep(delay)
+            try:
+                self._passenger.restored(await self.open())
+            except CannotConnect as error:
+                if error.is_final and self._has_tls:
+                    raise
+                wait_max = math.inf if self._has_tls else UNPROVED_WAIT_MAX
+                reason, least = error.reason, min(error.retry_after, wait_max)
+            except EntryRefused as error:
+                if self._ends_a_return(error.code):
+                    raise
+                if self._is_proved and error.code is Code.UNKNOWN_MEMBER:
+                    self._entry.take_new_key()
+                    self._passenger.forgotten()
+                reason, least = error.reason, 0.0
+            else:
+                return
+
+    def _ends_a_return(self, code: Code) -> bool:
+        """Tell whether a refusal is for good.
+
+        A process that took over the port may say anything; the real server may come back.
+        """
+        if not self._is_proved:
+            return self._has_tls and code in _BEFORE_PROOF
+        return code not in _PASSING
+
+    async def _serve(self) -> str:
+        """Read and write until the connection breaks.
+
+        Returns:
+            Why it broke, for people.
+        """
+        websocket = self._websocket
+        assert websocket is not None
+        self._raved = False
+        self._wake.set()
+        loop = asyncio.get_running_loop()
+        helpers = [
+            loop.create_task(self._write(websocket)),
+            loop.create_task(self._keep_alive(websocket)),
+        ]
+        try:
+            while True:
+                self._passenger.take(self._end.receive(await websocket.recv()))
+                self._wake.set()
+                await self._passenger.settle()
+        except ConnectionClosed as error:
+            ours = None if error.rcvd_then_sent else error.sent
+            self._raved = ours is not None and ours.code in _NONSENSE
+            return (error.rcvd.reason if error.rcvd else "") or "the connection was cut"
+        except FrameError as error:
+            self._raved = True
+            websocket.transport.abort()
+            return error.reason
+        except CheckFailed as error:
+            websocket.transport.abort()
+            return error.reason
+        except asyncio.CancelledError:
+            raise  # we leave, and leave() says goodbye
+        except BaseException:
+            websocket.transport.abort()
+            raise
+        finally:
+            for helper in helpers:
+                helper.cancel()
+            await asyncio.wait(helpers)
+
+    async def _keep_alive(self, websocket: CountingConnection) -> None:
+        """Abort the connection when nothing arrives any more.
+
+        On a slow line the answer to a ping stands behind output, so output is a sign of life too.
+        """
+        seconds = self._options.ping_seconds
+        with suppress(ConnectionClosed):
+            while True:
+                await asyncio.sleep(seconds)
+                received = websocket.received
+                try:
+                    async with asyncio.timeout(seconds):
+                        await (await websocket.ping())
+                except TimeoutError:
+                    if websocket.received == received:
+                        websocket.transport.abort()
+                        return
+
+    async def _write(self, websocket: CountingConnection) -> None:
+        with suppress(ConnectionClosed):  # the reader sees it too, and says why
+            while True:
+                self._wake.clear()
+                for message in self._passenger.parts():
+                    await websocket.send(encode(message))
+                await self._wake.wait()

@@ -1,0 +1,1 @@
+"""The client's copy of the shared texts: edits, merging, carets, and bounds on foreign input."""

@@ -1,0 +1,93 @@
+"""Does what a server's messages ask of the shared texts, without letting it take all the time.
+
+A server can send edits without end, each of which takes some milliseconds. The screen runs on the
+same event loop. So the connection is read more slowly once the texts have taken half of the time.
+"""
+
+import asyncio
+import time
+
+from codesync_client.document.history_check import check_history
+from codesync_client.document.shared_document import SharedDocument
+from codesync_protocol.messages import ServerMessage
+
+SHARE = 0.5
+"""The part of the time that work on the texts may take in the long run."""
+
+BURST_SECONDS = 1.0
+"""Work that may be done at once."""
+
+SLICE_SECONDS = 0.01
+"""After so much work, others on the event loop have their turn."""
+
+PAUSE_MAX = 5.0
+"""Seconds for which nothing is read at most; a server must not take us for gone."""
+
+
+class WorkPace:
+    """Tells how long to pause after work."""
+
+    def __init__(self) -> None:
+        self._debt = 0.0  # seconds of work that the share does not cover yet
+        self._at = 0.0
+
+    def pause(self, worked: float, now: float) -> float:
+        """Charge work.
+
+        Args:
+            worked: seconds of CPU time.
+            now: seconds of a monotonic clock.
+
+        Returns:
+            The seconds to pause.
+        """
+        self._debt = max(0.0, self._debt - (now - self._at) * SHARE) + worked
+        self._at = now
+        return min(max(0.0, (self._debt - BURST_SECONDS) / SHARE), PAUSE_MAX)
+
+
+class DocumentWork:
+    """Applies messages to the shared texts.
+
+    Args:
+        document: the texts.
+    """
+
+    def __init__(self, document: SharedDocument) -> None:
+        self._document = document
+        self._pace = WorkPace()
+        self._worked = 0.0
+
+    def apply(self, message: ServerMessage) -> None:
+        """Apply a message; then await `settle` before the next one.
+
+        Raises:
+            FrameError: the message must not be applied.
+        """
+        began = time.thread_time()
+        try:
+            self._document.receive(message)
+        finally:
+            self._worked += time.thread_time() - began
+
+    async def settle(self) -> bool:
+        """Load the history that has come, if one has, and let others have their turn.
+
+        Returns:
+            Whether a history was loaded.
+
+        Raises:
+            FrameError: the history must not be loaded.
+            CheckFailed: it could not be checked.
+        """
+        history = self._document.unchecked_history
+        if history is not None:
+            blocks = await check_history(history)
+            began = time.thread_time()
+            self._document.history_checked(blocks)
+            self._worked += time.thread_time() - began
+        if self._worked > SLICE_SECONDS:
+            worked, self._worked = self._worked, 0.0
+            pause = self._pace.pause(worked, asyncio.get_running_loop().time())
+            await asyncio.sleep(pause)
+        return history is not None

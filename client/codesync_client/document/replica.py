@@ -1,0 +1,237 @@
+"""Our copy of the texts that a room shares: edited here, merged with what others do.
+
+Positions are bytes of UTF-8, as the CRDT library counts them. Nothing else in the client needs the
+library: it is loaded only by those who share the text.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from pycrdt import Doc, Text, TransactionEvent, UndoManager, merge_updates
+
+from codesync_client.document.change import Change, Splice
+from codesync_protocol.shared_text import SOURCE, TEXTS, no_panic
+
+_OWN: Final = "own"
+_OTHERS: Final = "others"
+
+UNDO_GROUP_MS: Final = 500
+"""Edits that follow each other this closely are undone together."""
+
+_GROUP_END_MS: Final = 10 * UNDO_GROUP_MS
+
+PENDING_MAX: Final = 200
+"""Own updates that wait; more are merged into one."""
+
+_RUN: Final = 128
+"""Splices that are done front to back; see `_in_runs`."""
+
+
+class Replica:
+    """Our copy of the shared texts.
+
+    Args:
+        client: the CRDT id that the server gave us.
+        state: the texts, as one Yjs update.
+        changed: told of every change, our own ones too, when it has happened, if anybody is.
+
+    Raises:
+        DocumentBroken, ValueError: the state makes no sense.
+    """
+
+    def __init__(
+        self, client: int, state: bytes, changed: Callable[[Change], None] | None = None
+    ) -> None:
+        self.client = client
+        self._changed = changed
+        self._pending: list[bytes] = []
+        self._deltas: list[tuple[str, list[dict[str, Any]]]] = []
+        self._is_own = False
+        self._clock_ahead = 1
+        with no_panic():
+            self._doc: Doc[Text] = Doc(client_id=client)
+            self._texts = {name: self._doc.get(name, type=Text) for name in TEXTS}
+            self._doc.apply_update(state)
+            self._undo = {name: self._undo_manager(text) for name, text in self._texts.items()}
+            if changed is not None:
+                self._doc.observe(self._transacted)
+                for name, text in self._texts.items():
+                    text.observe(self._watcher(name))
+
+    def _undo_manager(self, text: Text) -> UndoManager:
+        manager = UndoManager(
+            scopes=[text], capture_timeout_millis=UNDO_GROUP_MS, timestamp=self._now
+        )
+        manager.include_origin(_OWN)  # without it, what others do would be undone too
+        return manager
+
+    def _now(self) -> int:
+        return time.monotonic_ns() // 1_000_000 + self._clock_ahead
+
+    @property
+    def texts(self) -> Mapping[str, str]:
+        """Each of TEXTS by its name."""
+        with no_panic():
+            return {name: str(text) for name, text in self._texts.items()}
+
+    @property
+    def size(self) -> int:
+        """Bytes of all texts together."""
+        with no_panic():
+            return sum(len(text) for text in self._texts.values())
+
+    def state(self) -> bytes:
+        """Give the texts with their history, as one update."""
+        with no_panic():
+            return self._doc.get_update()
+
+    def text(self, name: str = SOURCE) -> str:
+        """One of the texts."""
+        with no_panic():
+            return str(self._texts[name])
+
+    # Our own hand.
+
+    def edit(self, name: str, at: int, deleted: int, inserted: str) -> None:
+        """Replace a piece of a text; see `splice`."""
+        self.splice(name, (Splice(at, deleted, inserted),))
+
+    def splice(self, name: str, splices: Sequence[Splice]) -> None:
+        """Replace pieces of a text in one step: it goes out, is told of and is undone as one.
+
+        Args:
+            name: which of TEXTS.
+            splices: the pieces, each behind the one before, none of them within a character. What
+                is no Unicode in them becomes a question mark.
+
+        Raises:
+            DocumentBroken: a place is not between characters; the replica is of no use now.
+        """
+        text = self._texts[name]
+
+        def write() -> None:
+            with self._doc.transaction(origin=_OWN):
+                for splice in _in_runs([_clean(splice) for splice in splices]):
+                    if splice.deleted:
+                        del text[splice.at : splice.at + splice.deleted]
+                    if splice.inserted:
+                        text.insert(splice.at, splice.inserted)
+
+        self._do(write, own=True)
+
+    def undo(self, name: str = SOURCE) -> bool:
+        """Take back what we did last in a text; tell whether there was something."""
+        return self._do(self._undo[name].undo, own=True)
+
+    def redo(self, name: str = SOURCE) -> bool:
+        """Do again what we took back last in a text; tell whether there was something."""
+        return self._do(self._undo[name].redo, own=True)
+
+    def end_undo_group(self) -> None:
+        """What comes now is undone apart from what was before."""
+        self._clock_ahead += _GROUP_END_MS
+
+    def take(self) -> bytes | None:
+        """Give out what we did since the last time, as one update; None when we did nothing."""
+        if not self._pending:
+            return None
+        pending, self._pending = self._pending, []
+        with no_panic():
+            return pending[0] if len(pending) == 1 else merge_updates(*pending)
+
+    @property
+    def has_pending(self) -> bool:
+        """Whether there is something to take."""
+        return bool(self._pending)
+
+    # What others do.
+
+    def apply(self, update: bytes, member: int | None) -> None:
+        """Take in what somebody did.
+
+        Args:
+            update: a Yjs update; those before it have been applied.
+            member: who did it.
+
+        Raises:
+            DocumentBroken, ValueError: it cannot be applied; the replica is of no use any more.
+        """
+
+        def merge() -> None:
+            with self._doc.transaction(origin=_OTHERS):
+                self._doc.apply_update(update)
+
+        self._do(merge, own=False, member=member)
+
+    # What the library tells.
+
+    def _do(self, act: Callable[[], bool | None], *, own: bool, member: int | None = None) -> bool:
+        self._is_own = own
+        try:
+            with no_panic():
+                done = act()
+        finally:
+            deltas, self._deltas = self._deltas, []
+        for name, delta in deltas:
+            splices = tuple(_splices(delta))
+            if splices and self._changed:
+                self._changed(Change(name, splices, member))
+        return bool(done)
+
+    def _transacted(self, event: TransactionEvent) -> None:
+        if self._is_own:
+            self._pending.append(event.update)
+            if len(self._pending) > PENDING_MAX:
+                self._pending = [merge_updates(*self._pending)]
+
+    def _watcher(self, name: str) -> Callable[[Any], None]:
+        # Nothing may be done to the document while it tells of a change: it is only noted down.
+        return lambda event: self._deltas.append((name, list(event.delta)))
+
+
+def _clean(splice: Splice) -> Splice:
+    if splice.inserted.isascii():
+        return splice
+    inserted = splice.inserted.encode("utf-8", "replace").decode()
+    return Splice(splice.at, splice.deleted, inserted)
+
+
+def _in_runs(splices: Sequence[Splice]) -> Iterator[Splice]:
+    """Order splices so that many of them take little longer, each, than one.
+
+    The library walks through all pieces of the text before a place to find it, and a splice makes
+    one more: front to back, the time grows with the square of their number. Back to front it does,
+    too, since what is before each is copied to be cut. So: the last run of them first, and each run
+    front to back.
+    """
+    runs: list[list[Splice]] = []
+    grown = 0
+    for start in range(0, len(splices), _RUN):
+        run = splices[start : start + _RUN]
+        runs.append([Splice(each.at - grown, each.deleted, each.inserted) for each in run])
+        grown += sum(len(each.inserted.encode()) - each.deleted for each in run)
+    for run in reversed(runs):
+        yield from run
+
+
+def _splices(delta: list[dict[str, Any]]) -> list[Splice]:
+    """Turn what the library says of a change into splices.
+
+    What went and what came at one place are one: whoever stood behind what went stands behind what
+    came, and to show 5,000 places takes half as long.
+    """
+    splices: list[Splice] = []
+    start = deleted = 0
+    inserted = ""
+    for step in [*delta, {"retain": 0}]:
+        if "delete" in step:
+            deleted += int(step["delete"])
+        elif "insert" in step:
+            inserted += str(step["insert"])
+        else:
+            if deleted or inserted:
+                splices.append(Splice(start, deleted, inserted))
+            start += len(inserted.encode()) + int(step["retain"])
+            deleted, inserted = 0, ""
+    return splices

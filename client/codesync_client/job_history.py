@@ -1,0 +1,230 @@
+"""Asking a room for its past jobs: one answer for each question, across cuts."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TypeVar
+
+from codesync_client.errors import NotFound
+from codesync_client.output_assembler import OutputAssembler, Piece
+from codesync_protocol.errors import Code
+from codesync_protocol.messages import (
+    ClientMessage,
+    Fault,
+    FetchHistory,
+    FetchOutput,
+    FetchSource,
+    HistoryPage,
+    OutputPart,
+    ServerMessage,
+    SourcePart,
+)
+
+BODY_MAX = 64 * 1024 * 1024
+"""Bytes of a job's files and prepared stdin that are taken in."""
+
+LINE_COST = 256
+"""Bytes that each typed line counts in addition to its text."""
+
+_Answer = HistoryPage | SourcePart | OutputPart | Fault
+_Kind = TypeVar("_Kind", bound=_Answer)
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedJobSource:
+    """What a job ran.
+
+    Attributes:
+        files: names and contents, the main file first.
+        args: the program's arguments.
+        stdin: its prepared stdin.
+    """
+
+    files: tuple[tuple[str, bytes], ...]
+    args: tuple[bytes, ...]
+    stdin: bytes
+
+
+@dataclass(slots=True)
+class _Question:
+    message: FetchHistory | FetchSource | FetchOutput
+    answer: "asyncio.Future[_Answer]"
+    is_sent: bool = False
+
+
+class JobHistoryRequests:
+    """Questions about a room's past.
+
+    Args:
+        wake: is called when there is something to send.
+    """
+
+    def __init__(self, wake: Callable[[], None]) -> None:
+        self._wake = wake
+        self._number = 0
+        self._questions: dict[int, _Question] = {}
+        self._over: BaseException | None = None
+
+    async def page(
+        self,
+        *,
+        before: int = 0,
+        limit: int = 50,
+        text: str = "",
+        name: str = "",
+        language: str = "",
+        verdict: str = "",
+    ) -> HistoryPage:
+        """Look for finished jobs, the latest first; what is empty does not matter.
+
+        Args:
+            before: only those of a lower place; 0 for all.
+            limit: how many at the most.
+            text: stands in the source's beginning, the file's name, the submitter's name or the
+                explanation.
+            name: who submitted it.
+            language: a LanguageInfo.name.
+            verdict: a Verdict.
+
+        Raises:
+            NotFound: they cannot be read now.
+            Offline: the room was left for good before the answer came.
+        """
+        number = self._next()
+        question = FetchHistory(number, before, limit, text, name, language, verdict)
+        page = await self._ask(question, HistoryPage, number)
+        if page.trouble:
+            raise NotFound(page.trouble)
+        if not _falls(page, before):
+            raise NotFound("the server's answer makes no sense")
+        return page
+
+    async def source(self, job: str) -> FinishedJobSource:
+        """Read again what a job ran.
+
+        Raises:
+            NotFound: the room has no such job, or it cannot be read now.
+            Offline: the room was left for good before the answer came.
+        """
+        body = bytearray()
+        while True:
+            number = self._next()
+            part = await self._ask(FetchSource(number, job, len(body)), SourcePart, number)
+            if part.trouble or part.offset != len(body) or part.total > BODY_MAX:
+                raise NotFound(part.trouble or "the server's answer makes no sense")
+            body += part.data
+            if len(body) >= part.total:
+                return _cut(part, bytes(body))
+            if not part.data:
+                raise NotFound("the server's answer makes no sense")
+
+    async def output(self, job: str) -> tuple[Piece, ...]:
+        """Read again what a finished job wrote, and what was typed into it.
+
+        Returns:
+            The pieces in order, with a mark where something was not kept.
+
+        Raises:
+            NotFound: the room has no such job, or it cannot be read now.
+            Offline: the room was left for good before the answer came.
+        """
+        assembler = OutputAssembler(job, exact=True)
+        pieces: list[Piece] = []
+        typed_bytes = 0
+        while True:
+            ask = FetchOutput(job, assembler.position, assembler.next_line)
+            part = await self._ask(ask, OutputPart, self._next())
+            typed_bytes += sum(len(line.data) + LINE_COST for line in part.typed)
+            if part.total > BODY_MAX or typed_bytes > BODY_MAX:
+                raise NotFound("the server's answer makes no sense")
+            before = assembler.next_line
+            pieces += assembler.part(part)
+            more_lines = part.more_typed and assembler.next_line > before
+            if assembler.position >= part.total and not more_lines:
+                return tuple(pieces)
+
+    def _next(self) -> int:
+        self._number += 1
+        return self._number
+
+    async def _ask(
+        self, message: FetchHistory | FetchSource | FetchOutput, kind: type[_Kind], number: int
+    ) -> _Kind:
+        if self._over is not None:
+            raise self._over
+        answer: asyncio.Future[_Answer] = asyncio.get_running_loop().create_future()
+        self._questions[number] = _Question(message, answer)
+        self._wake()
+        try:
+            given = await answer
+        finally:
+            self._questions.pop(number, None)
+        if isinstance(given, Fault):
+            raise NotFound(given.reason)
+        if not isinstance(given, kind):
+            raise NotFound("the server's answer makes no sense")
+        return given
+
+    # What the room asks of it.
+
+    def parts(self) -> Iterator[ClientMessage]:
+        """What may be sent now."""
+        for question in list(self._questions.values()):
+            if not question.is_sent:
+                question.is_sent = True
+                yield question.message
+
+    def receive(self, message: ServerMessage) -> bool:
+        """Take a message.
+
+        Returns:
+            Whether it was an answer to a question of ours.
+        """
+        match message:
+            case HistoryPage(request=request) | SourcePart(request=request):
+                question = self._questions.get(request)
+            case OutputPart(job=job):
+                question = self._output_of(job)
+            case Fault(code=Code.NO_SUCH_JOB, job=job):
+                question = self._output_of(job)
+            case _:
+                return False
+        if question is not None and not question.answer.done():
+            question.answer.set_result(message)
+        return question is not None
+
+    def _output_of(self, job: str) -> _Question | None:
+        for question in self._questions.values():
+            if isinstance(question.message, FetchOutput) and question.message.job == job:
+                return question if question.is_sent else None
+        return None
+
+    def restart(self) -> None:
+        """Ask again, over a new connection."""
+        for question in self._questions.values():
+            question.is_sent = False
+
+    def end(self, error: BaseException) -> None:
+        """Let nobody wait for what will not come any more."""
+        self._over = error
+        for question in self._questions.values():
+            if not question.answer.done():
+                question.answer.set_exception(error)
+
+
+def _falls(page: HistoryPage, before: int) -> bool:
+    """Tell whether one can go on behind a page: whoever asks for all would never come to an end."""
+    places = [*([before] if before else []), *(job.place for job in page.jobs)]
+    return all(earlier > later for earlier, later in pairwise(places)) and not (
+        page.more and not page.jobs
+    )
+
+
+def _cut(part: SourcePart, body: bytes) -> FinishedJobSource:
+    files: list[tuple[str, bytes]] = []
+    at = 0
+    for file in part.files:
+        files.append((file.name, body[at : at + file.size]))
+        at += file.size
+    return FinishedJobSource(tuple(files), part.args, body[at:])
