@@ -292,6 +292,7 @@ class App:
         self._listener.dismiss("the server is shutting down")
         await self._listener.close()
         self._rooms.save_loose_edits()
+        self._rooms.forget_unused(clock())
         if not await self._writer.settle(until - clock()):
             log.error("not everything is kept: %s", self._writer.trouble or "the store is slow")
 

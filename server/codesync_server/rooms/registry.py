@@ -19,6 +19,8 @@ from codesync_server.rooms.document_checks import restorable
 from codesync_server.rooms.membership import MEMBERS_MAX
 from codesync_server.rooms.room import JOBS_KEPT, Room
 from codesync_server.rooms.room_memory import memory_of
+from codesync_server.rooms.room_use import is_unused
+from codesync_server.store.changes import ForgetRoom
 from codesync_server.store.contract import StoreUnavailable
 from codesync_server.store.records import JobQuery
 from codesync_server.store.writer import StoreWriter
@@ -27,6 +29,10 @@ OPENED = Budget("rooms opened", "rooms", address=Rate(500, 5.0), invite=Rate(500
 """Opening a room that is not in memory reads or creates it. The rooms of a class come at once."""
 
 IDLE_SECONDS = 600.0
+
+UNUSED_SECONDS = 60.0
+"""How long a room that nobody has used is kept at least when its last member has left."""
+
 SHED_BY = "the server, which needs memory"
 """Who cancels the jobs of a room that is closed because memory is short."""
 
@@ -153,6 +159,8 @@ class Rooms:
         if self._unreadable_until.get(name, now) > now:
             raise RoomUnavailable(_UNREADABLE)
         try:
+            if self._writer.is_unsaved(name):
+                return None  # its deletion is on the way to the store: nobody had used it
             kept = await self._writer.store.room(name)
             if kept is None:
                 return None
@@ -231,14 +239,14 @@ class Rooms:
         if len(self._rooms) + len(self._opening) >= self._limits.rooms:
             self.forget_idle(now)
         held = len(self._rooms) + len(self._opening)
-        return held < self._limits.rooms or self._make_place()
+        return held < self._limits.rooms or self._make_place(now)
 
-    def _make_place(self) -> bool:
+    def _make_place(self, now: float) -> bool:
         """Let go of the room that has been idle for longest, if all of it is in the store."""
         idle = [room for room in self if room.idle_since is not None and not any(room.unfinished())]
         for room in sorted(idle, key=lambda each: each.idle_since or 0.0):
             if not room.has_loose_edits and not self._writer.is_unsaved(room.name):
-                del self._rooms[room.name]
+                self._unload(room, now)
                 return True
         return False
 
@@ -284,7 +292,23 @@ class Rooms:
             elif room.has_loose_edits:
                 room.save_text()
             elif not self._writer.is_unsaved(room.name):
-                del self._rooms[room.name]
+                self._unload(room, now)
+
+    def forget_unused(self, now: float) -> None:
+        """Delete from the store the rooms that nobody has used, and nobody is in."""
+        for room in self:
+            if room.idle_since is not None and not self._writer.is_unsaved(room.name):
+                self._forget_unused(room, now)
+
+    def _unload(self, room: Room, now: float) -> None:
+        """Have a room in memory no longer, and not in the store either if nobody has used it."""
+        self._forget_unused(room, now)
+        del self._rooms[room.name]
+
+    def _forget_unused(self, room: Room, now: float) -> None:
+        idle = now - (now if room.idle_since is None else room.idle_since)
+        if idle >= UNUSED_SECONDS and is_unused(room, self._language, self._starter):
+            self._writer.keep(ForgetRoom(room.name))
 
     def _idle_seconds(self, room: Room) -> float:
         """How long a room stays in memory while nobody is in it."""

@@ -97,11 +97,7 @@ class Room:
             self._restore(kept)
 
     def _restore(self, kept: StoredRoom) -> None:
-        """Be what the store says.
-
-        Raises:
-            Unreadable: the texts make no sense.
-        """
+        """Restore the room from its stored record; raises UnreadableHistory."""
         self.text_id = kept.room.text
         self.language = kept.room.language
         self.membership.invites_after = kept.room.invites_after

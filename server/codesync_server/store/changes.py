@@ -56,6 +56,13 @@ class SaveText:
 
 
 @dataclass(frozen=True, slots=True)
+class ForgetRoom:
+    """Delete a room that nobody has used, unless it has jobs or edits."""
+
+    room: str
+
+
+@dataclass(frozen=True, slots=True)
 class AcceptJob:
     """Keep a job, unless its id is known."""
 
@@ -105,6 +112,6 @@ class ForgetJob:
     ticket: str
 
 
-TextChange = SaveRoom | SaveMember | AddEdit | SaveText
+TextChange = SaveRoom | SaveMember | AddEdit | SaveText | ForgetRoom
 JobChange = AcceptJob | BeginJob | ShowJob | FinishJob | ForgetJob
 Change = TextChange | JobChange

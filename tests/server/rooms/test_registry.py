@@ -1,7 +1,7 @@
 """Rooms are opened when somebody comes, and let go when nobody did for a while."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 
 import pytest
 
@@ -14,6 +14,7 @@ from codesync_server.access.token_buckets import Rate
 from codesync_server.jobs.job import Job
 from codesync_server.rooms import registry
 from codesync_server.rooms.registry import IDLE_SECONDS, RoomLimits, Rooms, TooManyRooms
+from codesync_server.rooms.room import Room
 from codesync_server.store.writer import StoreWriter
 from tests.server.keeping import keeper_at_work, settled
 from tests.server.making import key_of, make_job
@@ -194,6 +195,93 @@ async def test_a_room_is_not_let_go_before_all_of_it_is_kept(
     await settled(writer)
     rooms.forget_idle(2 * IDLE_SECONDS)
     assert rooms.get("lab") is None
+
+
+async def visited(rooms: Rooms, writer: StoreWriter, use: Callable[[Room], object]) -> None:
+    """Let somebody enter a new room, use it, and leave, a long time ago."""
+    room = await rooms.open("lab", now=0.0)
+    room.enter(key_of("ana"), "ana", Role.EDITOR, ear := Ear())
+    use(room)
+    room.leave(key_of("ana"), ear, now=0.0)
+    await settled(writer)
+    rooms.forget_idle(2 * IDLE_SECONDS)
+    rooms.forget_idle(2 * IDLE_SECONDS)
+    await settled(writer)
+    rooms.forget_idle(2 * IDLE_SECONDS)
+    await settled(writer)
+    assert rooms.get("lab") is None
+
+
+async def test_a_room_that_nobody_has_used_is_deleted_from_the_store(writer: StoreWriter) -> None:
+    rooms = Rooms(writer, "python", "print('hello')")
+    await visited(rooms, writer, lambda _: None)
+    assert await writer.store.room("lab") is None
+    again = await rooms.open("lab", now=2 * IDLE_SECONDS)
+    assert again.document.texts[SOURCE] == "print('hello')"
+
+
+def edit(room: Room) -> None:
+    room.identity(key_of("ana")).edits_taken = 1
+    room.save_member(key_of("ana"))
+
+
+def write(room: Room) -> None:
+    room.document.write(SOURCE, "#")
+    room.save_text()
+
+
+def choose_language(room: Room) -> None:
+    room.language = "cpp"
+    room.save()
+
+
+def demote(room: Room) -> None:
+    room.set_role(key_of("ana"), Role.VIEWER)
+
+
+def submit(room: Room) -> None:
+    room.jobs_had += 1
+
+
+def demote_and_promote(room: Room) -> None:
+    room.set_role(key_of("ana"), Role.VIEWER)
+    room.set_role(key_of("ana"), Role.EDITOR)
+
+
+@pytest.mark.parametrize("use", [edit, write, choose_language, demote, demote_and_promote, submit])
+async def test_a_room_that_somebody_has_used_stays_in_the_store(
+    writer: StoreWriter, use: Callable[[Room], None]
+) -> None:
+    await visited(Rooms(writer, "python", "print('hello')"), writer, use)
+    assert await writer.store.room("lab") is not None
+
+
+async def test_who_enters_a_room_that_is_just_being_deleted_finds_a_new_one_that_is_kept(
+    writer: StoreWriter,
+) -> None:
+    rooms = Rooms(writer, "python", "print('hello')")
+    old = await rooms.open("lab", now=0.0)
+    await settled(writer)
+    rooms.forget_idle(2 * IDLE_SECONDS)  # its deletion is on the way
+    new = await rooms.open("lab", now=2 * IDLE_SECONDS)
+    await settled(writer)
+    kept = await writer.store.room("lab")
+    assert kept is not None
+    assert kept.room.text == new.text_id != old.text_id
+    assert kept.text.state == new.document.state()
+
+
+async def test_a_server_that_ends_deletes_the_rooms_that_nobody_has_used(
+    writer: StoreWriter,
+) -> None:
+    rooms = Rooms(writer)
+    await rooms.open("unused", now=0.0)
+    (await rooms.open("in-use", now=0.0)).enter(key_of("ana"), "ana", Role.EDITOR, Ear())
+    await rooms.open("just-made", now=500.0)
+    await settled(writer)
+    rooms.forget_unused(now=500.0)
+    await settled(writer)
+    assert await writer.store.room_names(limit=9) == ["in-use", "just-made"]
 
 
 async def test_two_who_open_a_room_at_once_get_the_same(rooms: Rooms) -> None:

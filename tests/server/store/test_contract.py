@@ -17,6 +17,7 @@ from codesync_server.store.changes import (
     Change,
     FinishJob,
     ForgetJob,
+    ForgetRoom,
     SaveMember,
     SaveRoom,
     SaveText,
@@ -220,6 +221,23 @@ async def test_rooms_are_read_in_pages(store: Store) -> None:
     assert await store.room_names(limit=9, after=names[2]) == names[3:]
     assert [name async for name in all_room_names(store)] == names
     assert await store.room_count() == 7
+
+
+async def test_a_room_that_nobody_has_used_is_forgotten_with_its_members_and_text(
+    store: Store,
+) -> None:
+    for name in ("den", "lab", "attic", "cellar"):
+        await put(store, SaveRoom(a_room(name)), SaveMember(name, a_member()))
+        await put(store, SaveText(name, 1, 0, b"begun"))
+    await put(store, AcceptJob(a_job(1, room="lab")), AddEdit("attic", 1, an_edit(1)))
+    await put(store, *(ForgetRoom(name) for name in ("den", "lab", "attic", "unknown")))
+    assert await store.room_names(limit=9) == ["attic", "cellar", "lab"]
+    await put(store, SaveRoom(a_room("den")))
+    den, lab = await store.room("den"), await store.room("lab")
+    assert den is not None
+    assert (den.members, den.text) == ((), TextRecord(1, 0, b"", ()))
+    assert lab is not None
+    assert (len(lab.members), lab.text.state) == (1, b"begun")
 
 
 async def test_r08_a_job_is_read_without_its_source_unless_it_is_asked_for(

@@ -22,6 +22,7 @@ from codesync_server.store.changes import (
     Change,
     FinishJob,
     ForgetJob,
+    ForgetRoom,
     SaveMember,
     SaveRoom,
     SaveText,
@@ -67,6 +68,8 @@ async def _apply(
     operations: defaultdict[str, list[Operation]] = defaultdict(list)
     accepted: dict[int, str] = {}
     for change in changes:
+        if isinstance(change, ForgetRoom) and await _is_used(database, session, change.room):
+            continue
         if isinstance(change, AcceptJob):
             accepted[len(operations["jobs"])] = change.record.id
         # Compressing 11 MiB of sources and input takes longer than the event loop may be blocked.
@@ -84,6 +87,14 @@ async def _apply(
     return known
 
 
+async def _is_used(database: Database, session: AsyncClientSession, room: str) -> bool:
+    """Tell whether a room has jobs or edits."""
+    for name in ("jobs", "edits"):
+        if await database[name].find_one({"room": room}, {"_id": 1}, session=session):
+            return True
+    return False
+
+
 def _operations_of(change: Change, *, again: bool) -> list[_Put]:
     return list(_operations(change, again=again))
 
@@ -99,6 +110,10 @@ def _operations(change: Change, *, again: bool) -> Iterator[_Put]:
             yield "edits", _new(edit_document(name, history, edit), again=again)
         case SaveText():
             yield from _save_text(change)
+        case ForgetRoom(room=name):
+            yield "rooms", DeleteOne({"_id": name})
+            yield "members", DeleteMany({"room": name})
+            yield "texts", DeleteOne({"_id": name})
         case AcceptJob(record=record):
             job, body = job_documents(record)
             yield "jobs", _new(job, again=again)

@@ -11,6 +11,7 @@ from codesync_server.store.changes import (
     Change,
     FinishJob,
     ForgetJob,
+    ForgetRoom,
     SaveMember,
     SaveRoom,
     SaveText,
@@ -52,6 +53,8 @@ def apply(db: sqlite3.Connection, change: Change) -> bool:
             )
         case SaveText():
             _save_text(db, change)
+        case ForgetRoom():
+            _forget_room(db, change.room)
         case AcceptJob(record=job):
             return _accept(db, job)
         case BeginJob():
@@ -105,6 +108,18 @@ def _save_text(db: sqlite3.Connection, change: SaveText) -> None:
         "DELETE FROM edits WHERE room = ? AND (history, edit) <= (?, ?)",
         (change.room, change.history, change.index),
     )
+
+
+def _forget_room(db: sqlite3.Connection, name: str) -> None:
+    done = db.execute(
+        "DELETE FROM rooms WHERE name = ?"
+        " AND NOT EXISTS (SELECT 1 FROM jobs WHERE room = rooms.name)"
+        " AND NOT EXISTS (SELECT 1 FROM edits WHERE room = rooms.name)",
+        (name,),
+    )
+    if done.rowcount:
+        for table in ("members", "texts"):
+            db.execute(f"DELETE FROM {table} WHERE room = ?", (name,))
 
 
 def _accept(db: sqlite3.Connection, job: JobRecord) -> bool:

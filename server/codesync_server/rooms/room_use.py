@@ -1,0 +1,25 @@
+"""Whether anything in a room is worth keeping."""
+
+from codesync_protocol.shared_text import SOURCE
+from codesync_server.rooms.room import Room
+
+
+def is_unused(room: Room, language: str, starter: str) -> bool:
+    """Tell whether a room is as it was when it was made, so that nothing is lost without it.
+
+    A room without jobs, edits and decisions of a host is unused, whoever was in it. Links to it
+    stay valid: who comes by one makes the room anew.
+
+    Args:
+        room: the room.
+        language: the language of a new room.
+        starter: the source of a new room.
+    """
+    membership = room.membership
+    if room.jobs_had or room.jobs or room.language != language or membership.links_after:
+        return False
+    if any(each.edits_taken or each.role or each.removed for _, each in membership.known):
+        return False
+    return all(
+        text == (starter if name == SOURCE else "") for name, text in room.document.texts.items()
+    )
