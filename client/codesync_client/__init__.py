@@ -1,9 +1,18 @@
 """A room as an asyncio library: enter, submit, type, follow output, come back after a cut.
 
-async with enter(Link.parse(text), name="ana") as room:
-    await room.submit(Submission("python", [("main.py", source)]))
-    async for event in room.events():
-        ...
+docs/client.md is the page for authors of bots, graders and editor plug-ins.
+
+Example:
+    from codesync_client import Room, Submission
+    from codesync_protocol.messages import Finished
+
+    submission = Submission("python", [("main.py", b"print(6 * 7)")])
+    async with Room(link, name="ana") as room:
+        await room.submit(submission)
+        async for event in room.events():
+            if isinstance(event, Finished) and event.job == submission.job:
+                print(event.result.verdict)
+                break
 """
 
 from codesync_client.connection.dial import DialOptions
