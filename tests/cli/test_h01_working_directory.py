@@ -73,6 +73,20 @@ def test_h01_run_and_its_server_and_runner(
     assert not shadows.imported
 
 
+def test_h01_processes_that_any_part_starts_do_not_look_in_the_working_directory(
+    tmp_path: Path,
+) -> None:
+    entries = ["", ".", "relative", str(tmp_path), "/elsewhere"]
+    code = "from codesync_cli import import_path; import os;"
+    code += " import_path.exclude_working_directory(); print(os.environ['PYTHONPATH'])"
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(entries)}
+    command = [sys.executable, "-c", code]
+    told = subprocess.run(
+        command, cwd=tmp_path, env=env, capture_output=True, text=True, check=True
+    )
+    assert told.stdout == "/elsewhere\n"
+
+
 def test_h01_run_of_a_program_whose_name_is_a_modules(shadows: Shadows, tmp_path: Path) -> None:
     (shadows.folder / "random.py").write_text(HELLO)
     command = (INSTALLED, "run", "random.py", "--executor=local")

@@ -39,6 +39,7 @@ def exclude_working_directory() -> None:
     sys.path[:] = [
         entry for entry in sys.path if os.path.realpath(entry) not in unsafe or _is_needed(entry)
     ]
+    os.environ.update(environment())  # for children that our other parts start
 
 
 def _entries() -> list[str]:

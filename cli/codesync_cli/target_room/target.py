@@ -4,7 +4,9 @@ import argparse
 import getpass
 import os
 import socket
+from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from codesync_client.connection.dial import DialOptions
@@ -12,6 +14,8 @@ from codesync_protocol.links import Link, LinkError, is_loopback_host, parse_ser
 from codesync_protocol.names import is_room_name
 
 DEFAULT_ROOM = "lobby"
+
+_ANY_PORT = 9
 
 
 class TargetError(Exception):
@@ -112,7 +116,10 @@ def _token(file: Path | None, server: str) -> str:
 
 
 def is_this_machine(server: str) -> bool:
-    """Tell whether all addresses of a server's host belong to this machine.
+    """Tell whether a server's host is this machine.
+
+    The name must be this machine's own, or an address: whoever decides what another name means can
+    have it mean this machine now, and another one when we connect.
 
     Args:
         server: an address as `links.parse_server` returns it.
@@ -120,14 +127,33 @@ def is_this_machine(server: str) -> bool:
     host = urlsplit(server).hostname or ""
     if is_loopback_host(host):
         return True
+    if not _is_address(host) and host != socket.gethostname().lower():
+        return False
     try:
-        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-        for family, kind, _, _, address in found:
-            with socket.socket(family, kind) as probe:
-                probe.bind((address[0], 0))  # fails with an address that is not ours
-    except OSError:
+        found = socket.getaddrinfo(host, _ANY_PORT, type=socket.SOCK_DGRAM)
+        return all(_is_own(family, address) for family, _, _, _, address in found)
+    except (OSError, UnicodeError):
+        return False
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
         return False
     return True
+
+
+def _is_own(family: int, address: Any) -> bool:
+    """Tell whether an address is of this machine: then it reaches itself from itself.
+
+    To bind a socket to it proves nothing: that works with any address where the system allows it
+    (`ip_nonlocal_bind`), and with those of groups.
+    """
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        probe.connect(address)  # sends nothing
+        own = probe.getsockname()[0]
+    return ip_address(own.partition("%")[0]) == ip_address(str(address[0]).partition("%")[0])
 
 
 def own_token_file() -> Path:

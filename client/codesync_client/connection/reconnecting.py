@@ -119,6 +119,7 @@ class ReconnectingConnection:
         self._is_proved = False  # the other end of the latest connection is our server
         self._nonsense = 0
         self._raved = False
+        self._is_settling = False  # nothing is read now
 
     def wake(self) -> None:
         """Say that there may be something to send."""
@@ -262,7 +263,7 @@ class ReconnectingConnection:
         """
         websocket = self._websocket
         assert websocket is not None
-        self._raved = False
+        self._raved = self._is_settling = False
         self._wake.set()
         loop = asyncio.get_running_loop()
         helpers = [
@@ -273,7 +274,9 @@ class ReconnectingConnection:
             while True:
                 self._passenger.take(self._end.receive(await websocket.recv()))
                 self._wake.set()
+                self._is_settling = True
                 await self._passenger.settle()
+                self._is_settling = False
         except ConnectionClosed as error:
             ours = None if error.rcvd_then_sent else error.sent
             self._raved = ours is not None and ours.code in _NONSENSE
@@ -299,6 +302,7 @@ class ReconnectingConnection:
         """Abort the connection when nothing arrives any more.
 
         On a slow line the answer to a ping stands behind output, so output is a sign of life too.
+        While we read nothing ourselves, silence says nothing.
         """
         seconds = self._options.ping_seconds
         with suppress(ConnectionClosed):
@@ -309,7 +313,7 @@ class ReconnectingConnection:
                     async with asyncio.timeout(seconds):
                         await (await websocket.ping())
                 except TimeoutError:
-                    if websocket.received == received:
+                    if websocket.received == received and not self._is_settling:
                         websocket.transport.abort()
                         return
 

@@ -7,8 +7,8 @@ the new content is on the disk. Everything here blocks.
 import os
 import secrets
 import shutil
+from io import FileIO
 from pathlib import Path
-from typing import IO
 
 
 def overwrite(path: Path, data: bytes) -> None:
@@ -21,7 +21,8 @@ def overwrite(path: Path, data: bytes) -> None:
     Raises:
         OSError: nothing was changed, or the copy that the message names holds the old content.
     """
-    with open(path, "r+b") as file:
+    # Without a buffer: what it could not write to a full disk, it would write when it is closed.
+    with open(path, "r+b", buffering=0) as file:
         copy = _copied(file)
         try:
             _put(file, data)
@@ -31,7 +32,7 @@ def overwrite(path: Path, data: bytes) -> None:
     copy.unlink()
 
 
-def _copied(file: IO[bytes]) -> Path:
+def _copied(file: FileIO) -> Path:
     """Copy a file into the user's state directory (XDG Base Directory), mode 0600."""
     state = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
     folder = Path(state) / "codesync" / "replaced"
@@ -49,29 +50,33 @@ def _copied(file: IO[bytes]) -> Path:
     return copy
 
 
-def _put(file: IO[bytes], data: bytes) -> None:
+def _put(file: FileIO, data: bytes) -> None:
     """Have a file hold these bytes and no others, on the disk."""
     file.seek(0)
-    file.write(data)
-    file.flush()  # before anything is cut off: here a full disk shows
+    _write(file, data)  # before anything is cut off: here a full disk shows
     file.truncate()
     os.fsync(file.fileno())
 
 
-def _restore(file: IO[bytes], copy: Path, error: BaseException) -> None:
+def _write(file: FileIO, data: bytes) -> None:
+    left = memoryview(data)
+    while left:
+        left = left[file.write(left) :]
+
+
+def _restore(file: FileIO, copy: Path, error: BaseException) -> None:
     """Put the copy back; if not even that works, keep it and say where it is.
 
     Raises:
         OSError: the file could not be restored.
     """
     try:
-        with open(file.fileno(), "r+b", buffering=0, closefd=False) as raw, open(copy, "rb") as old:
-            raw.seek(0)
+        with open(copy, "rb") as old:
+            file.seek(0)
             while piece := old.read(64 * 1024):
-                while piece:
-                    piece = piece[raw.write(piece) :]
-            raw.truncate()
-            os.fsync(raw.fileno())
+                _write(file, piece)
+            file.truncate()
+            os.fsync(file.fileno())
     except OSError:
         raise OSError(
             getattr(error, "errno", None), f"{error}; what the file held is in {copy}"

@@ -58,6 +58,20 @@ def test_h16_a_full_disk_leaves_the_old_content(small_disk: Path, state: Path) -
     assert not copies(state)
 
 
+@pytest.mark.parametrize("size", [64 * 1024 + 1, 68 * 1024, 100 * 1024])
+@pytest.mark.parametrize("spare", [1, 1000, 5000])
+def test_h16_nothing_is_written_after_the_old_content_is_back(
+    size: int, spare: int, small_disk: Path
+) -> None:
+    """The last page of the file has room for what a buffer still holds."""
+    file = small_disk / "main.py"
+    old = b"o" * (64 * 1024 - spare)
+    file.write_bytes(old)
+    with pytest.raises(OSError, match="No space left"):
+        overwrite(file, b"n" * size)
+    assert file.read_bytes() == old
+
+
 def test_h16_without_room_for_the_copy_nothing_is_touched(
     small_disk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -94,7 +108,7 @@ def test_h16_what_cannot_be_restored_is_named(
 SAVE = """\
 import os, resource, sys
 from pathlib import Path
-from codesync_client.files.source_file import FileTrouble, SourceFile, write_source
+from codesync_client.files.source_file import FileError, SourceFile, write_source
 folder, size = Path(sys.argv[1]), int(sys.argv[2])
 if os.geteuid() == 0:
     os.setgroups([])
@@ -103,7 +117,7 @@ if os.geteuid() == 0:
 resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 try:
     write_source(SourceFile(folder / "shut" / "main.py", "new = 2\\n" * 100_000), overwrite=True)
-except FileTrouble as error:
+except FileError as error:
     print(error)
 """
 
