@@ -16,6 +16,7 @@ from docpages.sections import with_section
 
 from codesync_server.configuration.show import as_tables
 
+ARCHITECTURE = "docs/architecture.md"
 SETTINGS = "docs/reference/settings.md"
 
 
@@ -59,11 +60,16 @@ def main() -> int:
 
 
 def words() -> Iterator[str]:
-    """Give one line for each discarded word in a Markdown file; CONTRIBUTING.md quotes some."""
+    """Give one line for each discarded word, and for each unknown class of the architecture.
+
+    CONTRIBUTING.md quotes discarded words.
+    """
     for name in links.tracked("*.md"):
         if name != "CONTRIBUTING.md":
             for problem in glossary.discarded_words((ROOT / name).read_text(encoding="utf-8")):
                 yield f"{name}: {problem}"
+    for unknown in glossary.unknown_names((ROOT / ARCHITECTURE).read_text(encoding="utf-8")):
+        yield f"{ARCHITECTURE}: the code defines no {unknown}"
 
 
 def is_current(path: Path, text: str) -> bool:

@@ -38,3 +38,16 @@ def test_a_place_is_found(defined: str, link: str) -> None:
 def test_a_place_that_is_missing_or_ambiguous_is_a_mistake(defined: str) -> None:
     with pytest.raises(Mistake, match="term"):
         glossary.located("term", defined)
+
+
+def test_unknown_classes_of_a_text_are_found() -> None:
+    text = "the FairQueue of CodeSync, a MissingClass, and `Session`"
+    assert glossary.unknown_names(text) == ["MissingClass"]
+
+
+def test_discarded_words_are_found_outside_of_code() -> None:
+    assert list(glossary.discarded_words("The `gate` is open.")) == []
+    assert list(glossary.discarded_words("Whoever opens the gate.")) == [
+        'the word "gate": use publish barrier',
+        'the word "whoever": use a noun, such as member or reader',
+    ]

@@ -13,6 +13,9 @@ from .links import without_code
 
 FILE = "docs/glossary.toml"
 
+PRODUCTS = {"CodeSync"}
+"""Names that look like those of classes."""
+
 INTRODUCTION = """\
 The terms of the code and of the documentation. Each links to the place that defines it.
 """
@@ -44,6 +47,12 @@ def discarded_words(text: str) -> Iterator[str]:
     for word, instead in words.items():
         if re.search(rf"\b{word}\b", prose):
             yield f'the word "{word}": use {instead}'
+
+
+def unknown_names(text: str) -> list[str]:
+    """Give the names in CamelCase of a text that the code does not define."""
+    names = set(re.findall(r"\b(?:[A-Z][a-z]+){2,}\b", text)) - PRODUCTS
+    return sorted(name for name in names if name not in definitions())
 
 
 def located(term: str, defined: str) -> str:
