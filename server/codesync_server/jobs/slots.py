@@ -116,8 +116,7 @@ class Slots:
     @property
     def has_spare(self) -> bool:
         """Whether one room holds all slots, and so another room may take one more."""
-        full = self._counted == self.max_concurrent
-        return full and self.max_concurrent > 1 and len(self._rooms) == 1
+        return not self.has_free and self.max_concurrent > 1 and len(self._rooms) == 1
 
     def holds(self, room: str) -> int:
         """How many slots a room holds; more than there are when many of its programs woke."""

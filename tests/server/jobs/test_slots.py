@@ -120,6 +120,20 @@ def test_h32_another_room_does_not_wait_for_one_that_holds_all_slots() -> None:
     assert not slots.may_start(job_of("room-c", tty=False), MEMORY), "there is one spare slot"
 
 
+def test_h32_programs_that_wake_do_not_take_the_spare_slot_away() -> None:
+    slots = Slots(3, SLOT_SECONDS, PLENTY)
+    sleepers = [job_of("room-a"), job_of("room-a")]
+    for job in sleepers:
+        started(slots, job)
+        slots.is_idle(job, 0, 0.0)
+    started(slots, *(job_of("room-a", tty=False) for _ in range(2)))
+    for job in sleepers:
+        slots.computes(job, 0.0)  # now room-a has more programs than there are slots
+    assert not slots.may_start(job_of("room-a", tty=False), MEMORY)
+    started(slots, job_of("room-b", tty=False))
+    assert not slots.may_start(job_of("room-c", tty=False), MEMORY), "there is one spare slot"
+
+
 def test_rooms_that_share_all_slots_have_no_spare_one() -> None:
     slots = Slots(3, SLOT_SECONDS, PLENTY)
     started(slots, *(job_of(room, tty=False) for room in ("room-a", "room-b", "room-c")))
