@@ -117,7 +117,8 @@ class Budgets:
             if seconds := buckets.spend(key, at, cost):
                 self.delays[budget.name, level] += 1
                 longest = max(longest, at - now + seconds)
-                at += max(0.0, seconds - cost / buckets.rate.per_second)
+                if cost:  # looking at a debt must not move the wider levels into the future
+                    at += max(0.0, seconds - cost / buckets.rate.per_second)
         return longest
 
     def _accounts(self, budget: Budget, payer: Payer) -> list[tuple[Level, str, TokenBuckets]]:

@@ -106,6 +106,15 @@ def test_a_delay_is_that_of_the_slowest_level(budgets: Budgets) -> None:
     }
 
 
+def test_asking_for_a_debt_does_not_refill_the_wider_levels() -> None:
+    budgets = Budgets()
+    budget = Budget("jobs", "jobs", member=Rate(1, 0.1), invite=Rate(10, 1.0))
+    assert budgets.delay(budget, ANA, 10, 0.0) == 90.0  # the invite has nothing left, and no debt
+    budgets.delay(budget, ANA, 0, 0.0)
+    others = Payer(invite=ANA.invite)
+    assert budgets.delay(budget, others, 10, 0.0) == 10.0
+
+
 def test_a_cost_above_the_burst_is_taken_and_waited_for(budgets: Budgets) -> None:
     assert budgets.delay(JOBS, CYD, 13, 0.0) == 18.0
     assert budgets.delay(JOBS, CYD, 0, 18.0) == 0.0

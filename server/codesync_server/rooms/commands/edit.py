@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
+from math import ceil
 
 import msgspec
 
@@ -98,9 +99,10 @@ class EditCommands:
             EditNotTaken: it is refused.
         """
         document = self._room.document
-        began, pieces = time.thread_time(), document.pieces
+        began, pieces, frames = time.thread_time(), document.pieces, 0
         try:
             document.apply(whole, self._identity.crdt)
+            frames = ceil(len(whole) / PART_MAX) * self._room.size
         except EditBrokeReplica:
             log.warning("room %s: an edit made the CRDT library fail", self._room.name)
             self._offend()
@@ -108,7 +110,7 @@ class EditCommands:
         finally:
             if self._charges:
                 seconds, pieces = time.thread_time() - began, document.pieces - pieces
-                self._charges.worked(seconds, self._clock(), pieces, self._room.size)
+                self._charges.worked(seconds, self._clock(), pieces, frames)
 
     def _offend(self) -> None:
         """The member sent an edit that no client of ours makes; repeated, it may only watch."""

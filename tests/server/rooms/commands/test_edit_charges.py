@@ -5,6 +5,7 @@ from pycrdt import Doc, Text
 
 from codesync_protocol.errors import Code
 from codesync_protocol.history_size import BLOCKS_OVERLONG
+from codesync_protocol.limits import PART_MAX
 from codesync_protocol.messages import (
     Edit,
     Edited,
@@ -62,7 +63,7 @@ def test_h07_edits_are_charged_for_each_member_that_they_are_sent_to() -> None:
     members, seconds = 300, 60.0
     while now < seconds:
         now += charges.begin(40, now)
-        charges.worked(0.0001, now, members=members)
+        charges.worked(0.0001, now, frames=members)
         taken += 1
     assert taken * members <= burst + rate * now + members
 
@@ -170,6 +171,35 @@ class Eve:
     def sends(self, data: bytes) -> None:
         self.number += 1
         self.editing.edit(Edit(self.number, data))
+
+
+class Recorded(EditCharges):
+    """Charges that remember in how many frames edits were sent."""
+
+    def __init__(self, budgets: Budgets, payer: Payer) -> None:
+        super().__init__(budgets, payer)
+        self.frames: list[int] = []
+
+    def worked(self, seconds: float, now: float, pieces: int = 0, frames: int = 0) -> None:
+        self.frames.append(frames)
+        super().worked(seconds, now, pieces, frames)
+
+
+def test_h07_a_long_edit_is_charged_for_each_frame_that_each_member_is_sent() -> None:
+    room, budgets = Room("room-a", 0.0), Budgets()
+    room.document.write(SOURCE, "ab")
+    members = [Eve(room, budgets, name) for name in ("eve", "ana", "ben")]
+    eve = members[0]
+    charges = Recorded(budgets, Payer("10.0.0.1", "invite", "room-a", "eve"))
+    eve.editing = EditCommands(Seat(room, eve.key, eve.ear), charges, lambda: 0.0)
+    eve.editing.fetch(FetchDocument(1))
+    eve.sends(update(eve.crdt, 0, [insertion("x", (1, 0), (1, 1))]))
+    eve.sends(update(eve.crdt, 1, [insertion("x" * 2 * PART_MAX, (eve.crdt, 0), (1, 1))]))
+    sent = [len(each.ear.of(Edited)) for each in members]
+    assert sent == [4, 4, 4]
+    assert charges.frames == [3, 9]
+    eve.sends(b"no edit")
+    assert charges.frames == [3, 9, 0], "a refused edit is sent to nobody"
 
 
 @pytest.fixture
