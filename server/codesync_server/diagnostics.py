@@ -11,14 +11,16 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from codesync_protocol.messages import StdinMode, Stream
-from codesync_protocol.verdict import Verdict
+from codesync_protocol.verdict import Result, Verdict
 from codesync_server.configuration.limits import JobLimits
+from codesync_server.configuration.setting_types.uid_range import show_uids
 from codesync_server.executors.contract import Executor, ExecutorUnavailable
 from codesync_server.executors.docker import image
 from codesync_server.executors.docker.engine import Engine, EngineError
 from codesync_server.executors.docker.engine_address import EngineAddress
 from codesync_server.executors.docker.executor import DockerExecutor
 from codesync_server.executors.docker.profile import SandboxProfile
+from codesync_server.executors.docker.uids import UidsInUse, choose_uids
 from codesync_server.executors.session import Session
 from codesync_server.jobs.job import Job, Submitter
 from codesync_server.jobs.plan import plan
@@ -66,11 +68,22 @@ REMEDIES = {
 }
 
 
-async def check_docker(tell: Callable[[Finding], None]) -> None:
+_WRITE_TO_PROC = """\
+try:
+    with open("/proc/self/oom_score_adj", "r+"):
+        print("allowed")
+except OSError:
+    print("refused")
+"""
+"""Where the kernel has no Landlock, a program can open this file for writing."""
+
+
+async def check_docker(tell: Callable[[Finding], None], sandbox_uids: range | None = None) -> None:
     """Look at the engine, its limits, the image, and a program of each language in it.
 
     Args:
         tell: is told each finding as soon as it is there.
+        sandbox_uids: the setting of this name.
     """
     for finding in _exposures():
         tell(finding)
@@ -83,6 +96,8 @@ async def check_docker(tell: Callable[[Finding], None]) -> None:
         return
     try:
         await _check_engine(engine, tell)
+        if not await _check_uids(sandbox_uids, await engine.info(), tell):
+            return
         state = await engine.call(image.inspect)
         if state.image_id is None:
             tell(
@@ -101,8 +116,24 @@ async def check_docker(tell: Callable[[Finding], None]) -> None:
         return
     finally:
         engine.close()
-    executor = DockerExecutor(await Engine.connect(), state.image_id, SandboxProfile(), pool_size=1)
-    await check_languages(executor, tell)
+    executor = DockerExecutor(
+        await Engine.connect(), state.image_id, SandboxProfile(), pool_size=1, uids=sandbox_uids
+    )
+    await check_languages(executor, tell, has_sandbox=True)
+
+
+async def _check_uids(
+    configured: range | None, info: dict[str, Any], tell: Callable[[Finding], None]
+) -> bool:
+    """Check the users of sandboxes; return whether containers can run as them."""
+    try:
+        uids = await asyncio.to_thread(choose_uids, configured, info)
+    except UidsInUse as error:
+        what, _, remedy = str(error).partition("; ")
+        tell(Finding(Grade.BAD, what, remedy))
+        return False
+    tell(Finding(Grade.GOOD, f"containers run as users {show_uids(uids)}, which nobody else has"))
+    return True
 
 
 def _exposures() -> Iterator[Finding]:
@@ -155,12 +186,15 @@ async def _check_engine(engine: Engine, tell: Callable[[Finding], None]) -> None
         )
 
 
-async def check_languages(executor: Executor, tell: Callable[[Finding], None]) -> None:
+async def check_languages(
+    executor: Executor, tell: Callable[[Finding], None], *, has_sandbox: bool = False
+) -> None:
     """Run each language's self-test in a sandbox of an executor; starts and closes it.
 
     Args:
         executor: not started yet.
         tell: is told each finding as soon as it is there.
+        has_sandbox: check also what the sandbox keeps programs from.
     """
     languages = Languages(built_in(), executor.has_command)
     async with asyncio.TaskGroup() as tasks:
@@ -171,6 +205,9 @@ async def check_languages(executor: Executor, tell: Callable[[Finding], None]) -
                     tell(await _check_language(executor, language))
                 else:
                     tell(_missing(language))
+            python = languages.get("python")
+            if has_sandbox and python is not None and languages.is_available(python.name):
+                tell(await _check_landlock(executor, python))
         except ExecutorUnavailable as error:
             tell(Finding(Grade.BAD, str(error), "see the log of the engine"))
         finally:
@@ -183,30 +220,22 @@ def _missing(language: Language) -> Finding:
     return Finding(Grade.WARNING, f"{language.title}: {command} is not there", remedy)
 
 
-async def _check_language(executor: Executor, language: Language) -> Finding:
-    listener = _Listener()
-    test = language.self_test
-    job = Job(
-        id="0" * 32,
-        room="doctor",
-        submitter=Submitter("", 0, "doctor"),
-        language=language.name,
-        title=language.file_name,
-        files=[(language.file_name, test.source.encode())],
-        args=(),
-        prepared_stdin=test.stdin.encode(),
-        input=JobStdin(StdinMode.CLOSED, "", len(test.stdin)),
-        tty=False,
-        submitted_at=0.0,
-        queued_at=0.0,
+async def _check_landlock(executor: Executor, python: Language) -> Finding:
+    """Check whether programs are kept from writing to /proc (H18)."""
+    _, listener = await _run(executor, python, _WRITE_TO_PROC, "")
+    if listener.stdout == b"refused\n":
+        return Finding(Grade.GOOD, "Landlock keeps programs from writing to /proc")
+    return Finding(
+        Grade.WARNING,
+        "the kernel has no Landlock: a program can make the kernel end its runner when memory runs"
+        " out",
+        "use Linux 5.19 or later, with landlock among its security modules (kernel parameter lsm=)",
     )
-    sandbox = await executor.acquire()
-    try:
-        session = Session(sandbox, plan(job, language, JobLimits(), executor.search_path), listener)
-        session.end_stdin()
-        result = await session.run()
-    finally:
-        await sandbox.destroy(reported=False)
+
+
+async def _check_language(executor: Executor, language: Language) -> Finding:
+    test = language.self_test
+    result, listener = await _run(executor, language, test.source, test.stdin)
     if result.verdict is Verdict.OK and listener.stdout == test.stdout.encode():
         took = sum(stage.seconds for stage in result.stages)
         return Finding(Grade.GOOD, f"{language.title} works ({took:.2f} s)")
@@ -216,6 +245,34 @@ async def _check_language(executor: Executor, language: Language) -> Finding:
         f"{language.title} does not work: {result.explanation}: {said}",
         "look at what the compiler or the interpreter says",
     )
+
+
+async def _run(
+    executor: Executor, language: Language, source: str, stdin: str
+) -> tuple[Result, "_Listener"]:
+    """Run a program; return how it ended and what it wrote."""
+    listener = _Listener()
+    job = Job(
+        id="0" * 32,
+        room="doctor",
+        submitter=Submitter("", 0, "doctor"),
+        language=language.name,
+        title=language.file_name,
+        files=[(language.file_name, source.encode())],
+        args=(),
+        prepared_stdin=stdin.encode(),
+        input=JobStdin(StdinMode.CLOSED, "", len(stdin)),
+        tty=False,
+        submitted_at=0.0,
+        queued_at=0.0,
+    )
+    sandbox = await executor.acquire()
+    try:
+        session = Session(sandbox, plan(job, language, JobLimits(), executor.search_path), listener)
+        session.end_stdin()
+        return await session.run(), listener
+    finally:
+        await sandbox.destroy(reported=False)
 
 
 class _Listener:

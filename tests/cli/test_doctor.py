@@ -52,3 +52,23 @@ def test_a80_a_server_that_would_run_as_root_is_warned_of(tmp_path: Path) -> Non
     report = codesync("doctor", home=tmp_path).stdout.decode()
     assert "you are root" in report
     assert "run the server as a user of its own" in report
+
+
+@pytest.mark.docker
+def test_h16_users_of_sandboxes_that_the_machine_has_are_a_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CODESYNC_SANDBOX_UIDS", "1-65535")
+    done = codesync("doctor", home=tmp_path)
+    said = done.stdout.decode()
+    assert done.status != 0
+    assert "the users of sandboxes, 1-65535, are not free" in said
+    assert "-> set sandbox_uids to other ones" in said
+
+
+@pytest.mark.docker
+@pytest.mark.usefixtures("executor_image")
+def test_h18_the_users_of_sandboxes_and_landlock_are_checked(tmp_path: Path) -> None:
+    said = codesync("doctor", home=tmp_path).stdout.decode()
+    assert "containers run as users 2100000000-2147000000, which nobody else has" in said
+    assert "Landlock keeps programs from writing to /proc" in said or "-> use Linux 5.19" in said

@@ -20,7 +20,8 @@ from codesync_protocol.links import DEFAULT_PORT
 
 DESCRIPTION = """\
 Check Python, the installed parts, the terminal, the settings, the port, the token file, the store,
-Docker, the image, and a small program in each language, and suggest solutions for problems.
+Docker, the users of sandboxes, the image, Landlock, and a small program in each language, and
+suggest solutions for problems.
 
 exit status: 0 if everything works (there may be warnings), 1 otherwise.
 """
@@ -89,7 +90,7 @@ async def _look(args: argparse.Namespace, tell: Callable[[ReportLine], None]) ->
 
     tell(await _store())
     if args.executor == "docker":
-        await check_docker(tell_finding)
+        await check_docker(tell_finding, _sandbox_uids())
     else:
         await check_languages(LocalExecutor(), tell_finding)
 
@@ -131,6 +132,15 @@ def _settings() -> Iterator[ReportLine]:
     else:
         places = f"settings file {loaded.file}" if loaded.file else "no settings file"
         yield ReportLine("ok", f"{places}; {len(loaded.found)} set, the others as by default")
+
+
+def _sandbox_uids() -> range | None:
+    from codesync_server.configuration import SettingsError, load
+
+    try:
+        return load(environment=os.environ).settings.sandbox_uids
+    except SettingsError:
+        return None  # `_settings` says so
 
 
 async def _store() -> ReportLine:
