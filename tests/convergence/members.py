@@ -1,7 +1,7 @@
 """A room with members who edit, over links that reorder, cut and lose. No sockets, no clock."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from codesync_client.document.change import Change
 from codesync_client.document.listener import Conflict
@@ -40,7 +40,11 @@ class Wire:
     def put_reply(self, frame: bytes) -> None:
         self.states[f"reply {len(self.states)}"] = frame
 
-    def put_state(self, kind: str, *frames: bytes) -> None:
+    def put_state(
+        self, kind: str, *frames: bytes, whole: Callable[[], Sequence[bytes]] | None = None
+    ) -> None:
+        if whole is not None and any(each.startswith(f"{kind} ") for each in self.states):
+            frames = tuple(whole())
         for page, frame in enumerate(frames):
             self.states.pop(f"{kind} {page}", None)
             self.states[f"{kind} {page}"] = frame
@@ -195,7 +199,7 @@ class Writer:
                 room.carets[self.member] = MemberCaret(
                     self.member, message.base, message.anchor, message.head
                 )
-                room.tell_caret(self.member)
+                room.tell_carets([self.member])
             case _:
                 raise AssertionError(f"{message} does not belong here")
 

@@ -1,10 +1,10 @@
 """Members without a connection: what they are sent is kept as it was said."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from codesync_protocol.codec import decode_from_server
-from codesync_protocol.messages import ServerMessage
+from codesync_protocol.messages import MemberCaret, MemberCarets, ServerMessage
 
 _Message = TypeVar("_Message", bound=ServerMessage)
 
@@ -29,11 +29,13 @@ class Ear:
         """An answer."""
         self.heard.append(decode_from_server(frame))
 
-    def put_state(self, kind: str, *frames: bytes) -> None:
+    def put_state(
+        self, kind: str, *frames: bytes, whole: Callable[[], Sequence[bytes]] | None = None
+    ) -> None:
         """A state."""
         for frame in frames:
             message = decode_from_server(frame)
-            assert type(message).__name__.lower().endswith(kind.partition(" ")[0])  # "caret 7"
+            assert type(message).__name__.lower().endswith(kind)
             self.heard.append(message)
 
     def put_event(self, frame: bytes, *, may_skip: bool = False, urgent: bool = False) -> None:
@@ -59,6 +61,11 @@ class Ear:
         """The end, at once."""
         self.heard.append(decode_from_server(last))
         self.closed = reason
+
+    @property
+    def carets(self) -> list[MemberCaret]:
+        """All carets that it was told of."""
+        return [caret for each in self.of(MemberCarets) for caret in each.carets]
 
     def of(self, kind: type[_Message]) -> list[_Message]:
         """What was said of one kind."""

@@ -1,7 +1,7 @@
 """H09: a room that is filled to all its limits can still be entered, followed and read again."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import pytest
@@ -42,7 +42,9 @@ class Deaf:
     def put_reply(self, frame: bytes) -> None:
         """Nothing."""
 
-    def put_state(self, kind: str, *frames: bytes) -> None:
+    def put_state(
+        self, kind: str, *frames: bytes, whole: Callable[[], Sequence[bytes]] | None = None
+    ) -> None:
         """Nothing."""
 
     def put_event(self, frame: bytes, *, may_skip: bool = False, urgent: bool = False) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 from textual.pilot import Pilot
 
-from codesync_protocol.messages import MemberCaret
+from codesync_protocol.messages import MemberCaret, MemberCarets
 from codesync_tui.app import CodeSyncApp
 from codesync_tui.panels.queue import QueuePane
 from codesync_tui.recovery.journal import UnsentTexts
@@ -82,7 +82,7 @@ class Scene:
             on.room.collaborators.update_colours()
             on.room.collaborators.update_activity()
         for member, anchor, head in self.carets:
-            told = MemberCaret(member, on.server.seq, anchor, head)
+            told = MemberCarets((MemberCaret(member, on.server.seq, anchor, head),))
             say = asyncio.run_coroutine_threadsafe(on.server.say(told), on.server.loop)
             await asyncio.wrap_future(say)
         await eventually(lambda: len(on.room.collaborators.others) == len(self.carets))

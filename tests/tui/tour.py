@@ -22,6 +22,7 @@ from codesync_protocol.messages import (
     LanguageInfo,
     Member,
     MemberCaret,
+    MemberCarets,
     PastJob,
     Rejected,
     Saving,
@@ -99,7 +100,7 @@ async def fill(server: RoomServer) -> None:
     await server.submitted(job_summary(RUNNING, name="ana", file_name=hostile("file_name")))
     await server.started(RUNNING)
     await server.output(RUNNING, hostile("stdout").encode())
-    await server.say(MemberCaret(2, 0, 0, 0))
+    await server.say(MemberCarets((MemberCaret(2, 0, 0, 0),)))
     await server.notice("warning", hostile("notice"))
     await server.say(Fault(Code.BAD_FRAME, hostile("fault")))
 

@@ -26,7 +26,7 @@ from codesync_protocol.messages import (
     DocumentReset,
     Edited,
     EditRefused,
-    MemberCaret,
+    MemberCarets,
     Members,
     ServerMessage,
     Welcome,
@@ -235,11 +235,8 @@ class SharedDocument:
                     self._edited(message)
                 case DocumentPart():
                     self._part(message)
-                case MemberCaret(member=member, base=base):
-                    place = CaretPlace(message.anchor, message.head)
-                    seq = _NO_TEXT if self._fetch.goes_on else self._seq
-                    self.carets.arrived(member, base, place, seq)
-                    self._tell_carets()
+                case MemberCarets():
+                    self._carets_moved(message)
                 case Members(members=members):
                     self._members({each.member for each in members})
                 case DocumentCheck():
@@ -253,6 +250,14 @@ class SharedDocument:
                     pass
         except (DocumentBroken, ValueError):
             self._start_over()
+
+    def _carets_moved(self, moved: MemberCarets) -> None:
+        seq = _NO_TEXT if self._fetch.goes_on else self._seq
+        for caret in moved.carets:
+            if caret.member != self._me:
+                place = CaretPlace(caret.anchor, caret.head)
+                self.carets.arrived(caret.member, caret.base, place, seq)
+        self._tell_carets()
 
     def _check(self, check: DocumentCheck) -> None:
         """See whether our copy is right; one that is older than our copy says nothing."""

@@ -17,6 +17,7 @@ from codesync_protocol.messages.document import (
     FetchDocument,
     LanguageChosen,
     MemberCaret,
+    MemberCarets,
 )
 from codesync_protocol.messages.history import (
     FetchHistory,
@@ -144,7 +145,7 @@ ServerMessage = (
     | DocumentPart
     | DocumentCheck
     | DocumentReset
-    | MemberCaret
+    | MemberCarets
     | StdinHeld
     | LanguageChosen
 )
@@ -183,6 +184,7 @@ __all__ = [
     "MakeInvite",
     "Member",
     "MemberCaret",
+    "MemberCarets",
     "Members",
     "Notice",
     "Output",

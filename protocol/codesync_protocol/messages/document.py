@@ -17,6 +17,7 @@ from codesync_protocol.messages.fields import (
     Size,
     Tag,
 )
+from codesync_protocol.messages.lists import CARETS
 
 
 class Edit(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True, tag="edit"):
@@ -138,8 +139,8 @@ class Caret(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=
     head: Size
 
 
-class MemberCaret(msgspec.Struct, frozen=True, array_like=True, tag="member_caret"):
-    """To the others: the caret of a member. An edit of this member moves it.
+class MemberCaret(msgspec.Struct, frozen=True, array_like=True):
+    """The caret of a member. An edit of this member moves it.
 
     Attributes:
         member: the member.
@@ -152,6 +153,16 @@ class MemberCaret(msgspec.Struct, frozen=True, array_like=True, tag="member_care
     base: Seq
     anchor: Size
     head: Size
+
+
+class MemberCarets(msgspec.Struct, frozen=True, array_like=True, tag="member_carets"):
+    """To the room: the carets that moved. All members receive the same list.
+
+    Attributes:
+        carets: the carets, each of another member. The receiver ignores its own.
+    """
+
+    carets: Annotated[tuple[MemberCaret, ...], CARETS.meta]
 
 
 class ChooseLanguage(

@@ -31,6 +31,9 @@ class ListBound(NamedTuple):
 MEMBERS = ListBound(1000, 64 * KIB)
 """Members in one message."""
 
+CARETS = ListBound(1000, 40 * KIB)
+"""Carets in one message."""
+
 QUEUED_JOBS = ListBound(1000, 32 * KIB)
 """Waiting and running jobs in one message."""
 

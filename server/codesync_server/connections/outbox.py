@@ -12,7 +12,7 @@ What nothing stands before is sent at once: to wake a task for each frame costs 
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from time import monotonic
 from typing import NamedTuple
 
@@ -119,13 +119,23 @@ class Outbox:
         self._reply_bytes += len(frame)
         self._check()
 
-    def put_state(self, kind: str, *frames: bytes) -> None:
-        """Send a state; an older one of its kind, or what is unsent of its pages, is replaced."""
+    def put_state(
+        self, kind: str, *frames: bytes, whole: Callable[[], Sequence[bytes]] | None = None
+    ) -> None:
+        """Send a state; an older one of its kind, or what is unsent of its pages, is replaced.
+
+        Args:
+            kind: what it is the state of.
+            frames: its pages in order.
+            whole: returns the pages to replace an older one with, if they are not `frames`.
+        """
         waiting = deque(frames)
         while waiting and self._sent_at_once(waiting[0]):
             waiting.popleft()
         if waiting:
             older = self._states.pop(kind, ())
+            if older and whole is not None:
+                waiting = deque(whole())
             self._drop(*older)
             self._states[kind] = waiting
             self._hold(*waiting)

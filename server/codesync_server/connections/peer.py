@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from itertools import count
 
-from websockets.asyncio.server import broadcast
 from websockets.exceptions import ConnectionClosed
+from websockets.protocol import State
 
 from codesync_protocol.codec import encode
 from codesync_protocol.ends import ServerEnd
@@ -26,6 +26,7 @@ from codesync_server.connections.connection import Connection
 from codesync_server.connections.handshake import Handshake
 from codesync_server.connections.outbox import Outbox
 from codesync_server.connections.outbox_memory import OutboxMemory
+from codesync_server.connections.websocket_frames import FrameCache
 from codesync_server.rooms.commands.dispatch import CommandDispatcher
 from codesync_server.rooms.frames import frames_of
 from codesync_server.rooms.membership import RoomFull
@@ -70,6 +71,8 @@ MISSED = Budget(
 FRAMES_A_TURN = 16
 """Frames that one client is sent in a row; then others have their turn."""
 
+
+_FRAMES = FrameCache()
 
 MakeWelcome = Callable[[Room, Member, Role, int, bool, int], Welcome]
 MakeActions = Callable[[Seat], CommandDispatcher]
@@ -241,8 +244,12 @@ class Peer:
                 await self._connection.close(1001, self._outbox.closing[:100])
 
     def _send(self, frame: bytes) -> None:
-        broadcast((self._connection,), frame)  # the library's one way to send without waiting
-        waiting = self._connection.transport.get_write_buffer_size()
+        """Send without waiting, like `broadcast` of the library, which has no API for one frame."""
+        if self._connection.protocol.state is not State.OPEN:
+            return
+        transport = self._connection.transport
+        transport.write(_FRAMES.binary(frame))
+        waiting = transport.get_write_buffer_size()
         if waiting or self._outbox.in_flight:
             self._outbox.set_in_flight(waiting)
 

@@ -75,7 +75,7 @@ class JobEventPublisher:
 
     @staticmethod
     def _tell_taken(room: Room, key: str, taken: StdinTaken, kept: Durable) -> None:
-        room.after(kept, lambda: room.reply(key, encode(taken)))
+        room.after(kept, lambda: room.audience.reply(key, encode(taken)))
 
     def job_finished(self, job: Job) -> Durable:
         """Tell the room how a job ended, when the store has kept it."""

@@ -1,6 +1,6 @@
 """How a room speaks to one member; the connection decides what a slow one gets."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 
@@ -11,12 +11,16 @@ class MemberChannel(Protocol):
         """Send an answer to something that the member sent."""
         ...
 
-    def put_state(self, kind: str, *frames: bytes) -> None:
+    def put_state(
+        self, kind: str, *frames: bytes, whole: Callable[[], Sequence[bytes]] | None = None
+    ) -> None:
         """Send a state; only the latest of a kind counts, so an older unsent one is replaced.
 
         Args:
             kind: what it is the state of.
             frames: its pages in order, at least one.
+            whole: returns the pages of the complete state. They replace an older unsent one if
+                `frames` has only what changed; None: `frames` are complete.
         """
         ...
 

@@ -202,6 +202,7 @@ class Rooms:
             return self._rooms[room.name]
         self._rooms[room.name] = room
         room.membership.members_max = self._limits.members
+        room.audience.deliveries.account_to(self._budgets)
         if self._memory is not None:
             room.log.account_to(self._memory)
         if is_new:
@@ -272,7 +273,7 @@ class Rooms:
         self._closed.add(largest)
         for job in list(largest.unfinished()):
             cancel(job, SHED_BY)
-        largest.dismiss("the server needs the memory of this room; come back in a minute")
+        largest.audience.dismiss("the server needs the memory of this room; come back in a minute")
         return True
 
     def forget_idle(self, now: float) -> None:

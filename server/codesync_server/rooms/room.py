@@ -4,7 +4,7 @@ import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from functools import partial
+from functools import cache, partial
 
 from codesync_protocol.codec import encode
 from codesync_protocol.errors import Code
@@ -25,8 +25,12 @@ from codesync_protocol.messages import (
     Saving,
 )
 from codesync_protocol.paging import split_members, split_queue
+from codesync_server.access.payer import Payer
 from codesync_server.documents.document import Document
 from codesync_server.jobs.job import Job, stdin_held
+from codesync_server.rooms.audience import Audience
+from codesync_server.rooms.caret_frames import caret_frames
+from codesync_server.rooms.deliveries import DELIVERIES, OUTPUT_DELIVERIES, deliveries
 from codesync_server.rooms.event_log import EventLog
 from codesync_server.rooms.frames import frame_of, frames_of
 from codesync_server.rooms.identity import Identity
@@ -68,6 +72,7 @@ class Room:
         membership: who is in it, and whom it knows.
         jobs_had: how many jobs it has had.
         member_news: tells the members who is here.
+        audience: sends to the members.
         idle_since: by the loop's clock, when the last member left; None while somebody is here.
     """
 
@@ -88,7 +93,7 @@ class Room:
         self._made_at = time.time()
         self._persistence = RoomPersistence(name, keep, kept.text if kept else None)
         self._barrier = PublishBarrier()
-        self._outlets: dict[str, MemberChannel] = {}  # by client key
+        self.audience = Audience(name)
         self.member_news = MemberAnnouncements(self._tell_members)
         self._last_queue: list[bytes] = []
         self._checked_edits = 0
@@ -136,11 +141,11 @@ class Room:
         Raises:
             RoomFull: there is no place.
         """
-        if old := self._outlets.pop(key, None):
+        if old := self.audience.pop(key):
             old.close("the same client connected again")
             self.membership.leave(key)
         member = self.membership.join(key, name, role, issued)
-        self._outlets[key] = channel
+        self.audience.add(key, channel)
         self.idle_since = None
         self._last_queue = []  # the newcomer knows another one
         self.save()
@@ -174,15 +179,16 @@ class Room:
         self.carets.pop(self.membership.remove(key, reason).member, None)
         self.save_member(key)
         self._save_roll()
-        self._outlets.pop(key).cut(encode(Fault(Code.REMOVED, reason, fatal=True)), reason)
+        if channel := self.audience.pop(key):
+            channel.cut(encode(Fault(Code.REMOVED, reason, fatal=True)), reason)
         self._give_input_back(key)
         self.member_news.changed(is_urgent=True)
 
     def leave(self, key: str, channel: MemberChannel, now: float) -> None:
         """Let somebody go, unless their place was taken over by a newer connection."""
-        if self._outlets.get(key) is not channel:
+        if self.audience.get(key) is not channel:
             return
-        del self._outlets[key]
+        self.audience.pop(key)
         self.carets.pop(self.membership.leave(key).member, None)
         self.save_member(key)
         self._give_input_back(key)
@@ -190,11 +196,6 @@ class Room:
             self.idle_since = now
             self.save()
         self.member_news.changed()
-
-    def dismiss(self, reason: str) -> None:
-        """End the connections of all members, who are shown the reason and may come back."""
-        for channel in list(self._outlets.values()):
-            channel.close(reason)
 
     def _give_input_back(self, key: str) -> None:
         """Let programs be typed to by whoever submitted them, not by somebody who is gone."""
@@ -216,7 +217,7 @@ class Room:
 
     def _tell_members(self) -> int:
         frames = frames_of(split_members(self.members))
-        self.tell("members", *frames)
+        self.audience.send_state("members", *frames)
         return sum(map(len, frames)) * self.size
 
     # What is kept.
@@ -268,7 +269,7 @@ class Room:
 
     def tell_saving(self, trouble: str) -> None:
         """Tell everybody whether what happens is kept."""
-        self.tell("saving", encode(Saving(trouble)))
+        self.audience.send_state("saving", encode(Saving(trouble)))
 
     # What is said.
 
@@ -276,16 +277,19 @@ class Room:
         """Do something when something is kept, and everything before has been told."""
         self._barrier.after(kept, act)
 
-    def publish(self, make: Callable[[int], Event], kept: Durable = None) -> None:
+    def publish(
+        self, make: Callable[[int], Event], kept: Durable = None, payer: Payer | None = None
+    ) -> None:
         """Let something happen: give it a number, remember it, tell everybody.
 
         Args:
             make: makes the event with its number.
             kept: the event is told when this is done, and those behind it after it.
+            payer: who is charged for sending it to all members; None: only the room.
         """
-        self._barrier.after(kept, lambda: self._tell_event(make))
+        self._barrier.after(kept, lambda: self._tell_event(make, payer))
 
-    def _tell_event(self, make: Callable[[int], Event]) -> None:
+    def _tell_event(self, make: Callable[[int], Event], payer: Payer | None) -> None:
         event = make(self.log.next_seq())
         if (frame := frame_of(event)) is None:
             return
@@ -293,14 +297,8 @@ class Room:
         may_skip, urgent = isinstance(event, Output), isinstance(event, Edited)
         if isinstance(event, Edited | DocumentReset):
             self.text_seq = event.seq
-        for channel in self._outlets.values():
-            channel.put_event(frame, may_skip=may_skip, urgent=urgent)
-
-    def tell(self, kind: str, *frames: bytes) -> None:
-        """Tell everybody the state of something, in one frame or in pages."""
-        if frames:
-            for channel in self._outlets.values():
-                channel.put_state(kind, *frames)
+        budget = OUTPUT_DELIVERIES if may_skip else DELIVERIES
+        self.audience.send_event(frame, payer, budget=budget, may_skip=may_skip, urgent=urgent)
 
     def tell_queue(self, queue: Queue) -> int:
         """Tell all members the queue, unless they know it already.
@@ -312,16 +310,24 @@ class Room:
         if frames == self._last_queue:
             return 0
         self._last_queue = frames
-        self.tell("queue", *frames)
+        self.audience.send_state("queue", *frames)
         return sum(map(len, frames)) * self.size
 
-    def tell_caret(self, member: int) -> None:
-        """Tell the others where a member is, if it is still here."""
-        if caret := self.carets.get(member):
-            frame = encode(caret)
-            for key, channel in self._outlets.items():
-                if self.member_of(key).member != member:
-                    channel.put_state(f"caret {member}", frame)
+    def tell_carets(self, moved: Iterable[int]) -> int:
+        """Tell the members all carets that moved, in one frame.
+
+        Args:
+            moved: member ids; those who have left are ignored.
+
+        Returns:
+            The deliveries that it took.
+        """
+        known = (self.carets.get(member) for member in moved)
+        frames = caret_frames(caret for caret in known if caret)
+        # Whoever has not received the carets that moved before gets all of them instead.
+        whole = cache(lambda: caret_frames(self.carets.values()))
+        self.audience.send_state("carets", *frames, whole=whole)
+        return self.size * deliveries(*frames)
 
     @property
     def is_checked(self) -> bool:
@@ -349,8 +355,7 @@ class Room:
             self.renew_document()
         self._checked_edits = self.document.edits
         frame = encode(DocumentCheck(self.log.seq, self.document.digest))
-        for channel in self._outlets.values():
-            channel.put_event(frame, may_skip=True)
+        self.audience.send_event(frame, may_skip=True)
 
     def renew_document(self) -> None:
         """Let the history of the texts begin anew; everybody has to fetch them again."""
@@ -361,16 +366,9 @@ class Room:
         self._persistence.text(self.document, self.membership.known, begins_anew=True)
         self.publish(DocumentReset)  # what is edited from now on waits for it to be kept
 
-    def notify(self, notice: Notice) -> None:
-        """Tell everybody something."""
-        frame = encode(notice)
-        for channel in self._outlets.values():
-            channel.put_reply(frame)
-
-    def reply(self, key: str, frame: bytes) -> None:
-        """Answer one client, if it is here."""
-        if channel := self._outlets.get(key):
-            channel.put_reply(frame)
+    def notify(self, notice: Notice, payer: Payer | None = None) -> None:
+        """Tell everybody something; see `publish` for the payer."""
+        self.audience.send_reply(encode(notice), payer)
 
     # Jobs.
 

@@ -57,6 +57,16 @@ async def test_the_welcome_goes_before_what_was_there_earlier(outbox: Outbox) ->
     assert await everything(outbox) == [b"welcome", b"reply", b"members", b"event"]
 
 
+async def test_a_change_of_a_state_replaces_an_unsent_one_by_the_whole_state(
+    outbox: Outbox,
+) -> None:
+    outbox.put_state("carets", b"ana", whole=lambda: [b"ana and ben"])
+    assert await outbox.next_frame() == b"ana"
+    outbox.put_state("carets", b"ana", whole=lambda: [b"ana and ben"])
+    outbox.put_state("carets", b"ben", whole=lambda: [b"ana and ben", b"eve"])
+    assert await everything(outbox) == [b"ana and ben", b"eve"]
+
+
 async def test_of_a_state_only_the_latest_is_sent(outbox: Outbox) -> None:
     for number in range(1000):
         outbox.put_state("queue", b"queue %d" % number)

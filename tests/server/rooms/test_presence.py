@@ -1,12 +1,13 @@
 """Where members are is told once for each, however often they say it."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Sequence
 
 import pytest
 
-from codesync_protocol.messages import Caret, MemberCaret, Role
+from codesync_protocol.messages import Caret, MemberCaret, MemberCarets, Role
 from codesync_protocol.shared_text import SOURCE, STDIN
+from codesync_server.rooms.deliveries import deliveries
 from codesync_server.rooms.presence import Presence, send_carets
 from codesync_server.rooms.registry import Rooms
 from codesync_server.rooms.room import Room
@@ -44,11 +45,11 @@ async def test_a64_ten_thousand_carets_of_one_member_are_told_as_one(writer: Sto
         presence.move(room, 2, Caret(0, at, at))
     presence.move(room, 1, Caret(0, 5, 6))
     await told(presence, ana, eve)
-    assert ana.of(MemberCaret) == [MemberCaret(2, 0, 9_999, 9_999)]
-    assert eve.of(MemberCaret) == [MemberCaret(1, 0, 5, 6)]
+    moved = MemberCarets((MemberCaret(1, 0, 5, 6), MemberCaret(2, 0, 9_999, 9_999)))
+    assert ana.of(MemberCarets) == eve.of(MemberCarets) == [moved], "one frame with both"
     late = Ear()
     send_carets(room, late)
-    assert late.of(MemberCaret) == [MemberCaret(2, 0, 9_999, 9_999), MemberCaret(1, 0, 5, 6)]
+    assert set(late.carets) == set(moved.carets)
 
 
 async def test_a64_a_caret_is_kept_within_the_texts_as_they_are_when_it_comes(
@@ -69,10 +70,12 @@ async def test_a64_a_caret_is_kept_within_the_texts_as_they_are_when_it_comes(
 class CountingOutlet(Ear):
     """Counts the carets that it is told, and reads nothing: cheap enough for a crowd."""
 
-    carets = 0
+    announcements = 0
 
-    def put_state(self, kind: str, *frames: bytes) -> None:
-        self.carets += kind.startswith("caret")
+    def put_state(
+        self, kind: str, *frames: bytes, whole: Callable[[], Sequence[bytes]] | None = None
+    ) -> None:
+        self.announcements += kind == "carets"
 
     def put_event(self, frame: bytes, *, may_skip: bool = False, urgent: bool = False) -> None:
         pass
@@ -92,11 +95,42 @@ async def test_h16_a_crowded_room_does_not_slow_the_carets_of_another(writer: St
     def told_another() -> bool:
         for room in (crowd, pair):
             presence.move(room, 1, Caret(0, 0, 0))
-        return in_pair.carets >= 30
+        return in_pair.announcements >= 30
 
     async with asyncio.TaskGroup() as tasks:
         telling = tasks.create_task(presence.announce())
         await eventually(told_another)
         telling.cancel()
     # One interval for all rooms would tell both equally often; their own are 20 times apart.
-    assert 1 <= in_crowd.carets <= in_pair.carets // 2
+    assert 1 <= in_crowd.announcements <= in_pair.announcements // 2
+
+
+async def test_a64_carets_of_a_crowd_are_one_frame_for_each_member(writer: StoreWriter) -> None:
+    rooms = Rooms(writer)
+    room = rooms.add(Room("den", 0.0))
+    room.document.write(SOURCE, "x" * 100)
+    ears = [Ear() for _ in range(100)]
+    for number, ear in enumerate(ears):
+        room.enter(key_of(f"member {number}"), f"member {number}", Role.VIEWER, ear)
+    presence = Presence(rooms)
+    for number in range(len(ears)):
+        presence.move(room, number + 1, Caret(0, number, number))
+    await told(presence, *ears)
+    for ear in ears:
+        (frame,) = ear.of(MemberCarets)
+        assert {each.member: each.head for each in frame.carets} == {n + 1: n for n in range(100)}
+
+
+def test_a64_the_deliveries_of_carets_are_counted_and_charged() -> None:
+    room = Room("den", 0.0)
+    for number in range(100):
+        room.enter(key_of(f"member {number}"), f"member {number}", Role.VIEWER, Ear())
+        room.carets[number + 1] = MemberCaret(number + 1, 0, 0, 0)
+    charged: list[int] = []
+    room.audience.deliveries.charge = (  # type: ignore[method-assign]
+        lambda members, *frames, **_: charged.append(members * deliveries(*frames))
+    )
+    assert room.tell_carets([1]) == 100
+    assert room.tell_carets(range(1, 101)) == 100
+    assert room.tell_carets([7_000]) == 0, "somebody who left"
+    assert charged == [100, 100]

@@ -251,8 +251,8 @@ def test_an_answer_goes_to_whom_it_is_for() -> None:
     room = empty_room()
     _, ana = enter(room, "ana")
     _, ben = enter(room, "ben")
-    room.reply(key_of("ben"), encode(Notice("info", "for ben")))
-    room.reply(key_of("cid"), encode(Notice("info", "for nobody")))
+    room.audience.reply(key_of("ben"), encode(Notice("info", "for ben")))
+    room.audience.reply(key_of("cid"), encode(Notice("info", "for nobody")))
     assert ben.last(Notice).text == "for ben"
     assert ana.of(Notice) == []
 
