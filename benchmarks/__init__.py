@@ -1,1 +1,1 @@
-"""Benchmarks: commands that print figures, and ratios against a baseline of the same run."""
+"""Benchmarks: commands that print measurements, and their ratio to a baseline of the same run."""

@@ -1,12 +1,12 @@
-"""What each kind of abuse costs a member who does nothing wrong: time of an edit and of a job.
+"""Measures the cost of each kind of abuse for another member: the times of an edit and of a job.
 
     python -m benchmarks.abuse [--json] [--rounds 15] [--only CASE] [--executor docker]
 
-For each case of `abusers.CASES`, on a server of its own: one member of another room (or of the same
-room, where the case says so) types a letter and waits until the server has it, and submits a hello
-and waits for its verdict; first while nothing else happens, then beside the abuse. The abusers are
-a process with a low priority that connects from another address of the loopback range. Ratios are
-of medians, beside the abuse to quiet.
+Each case of `abusers.CASES` has a separate server. A member of another room (or of the same room,
+if the case says so) types a letter and waits until the server has it, then submits a hello and
+waits for its verdict; first on the quiet server, then beside the abuse. The abusers run in a
+process with low priority, which connects from another loopback address. Ratios compare the medians
+beside the abuse with the quiet ones.
 """
 
 import argparse
@@ -32,16 +32,16 @@ from codesync_protocol.shared_text import SOURCE
 EDITS_PER_JOB = 4
 PAUSE_SECONDS = 0.05
 WORK_SECONDS = 3.0
-"""How long the abuse is at work before it is measured."""
+"""Duration of the abuse before the measurement."""
 
 GIVE_UP_SECONDS = 60.0
-"""A job or an edit that takes longer counts with this time."""
+"""Largest time that counts for a job or an edit."""
 
 Times = dict[str, list[float]]
 
 
 class Innocent:
-    """The member who is measured.
+    """The measured member.
 
     Args:
         room: its room, with the text.
@@ -53,7 +53,7 @@ class Innocent:
         self._moved = asyncio.Event()
 
     async def read(self) -> None:
-        """Take in what happens, as a screen would."""
+        """Read events, as a screen does."""
         async for event in self._room.events():
             if isinstance(event, Finished):
                 self._finished.add(event.job)
@@ -95,7 +95,7 @@ async def _seconds(act: Coroutine[None, None, None]) -> float:
 
 @asynccontextmanager
 async def innocent(server: ServerProcess) -> AsyncGenerator[Innocent]:
-    """Enter the room as the member who is measured, and wait for its text."""
+    """Enter the room as the measured member, and wait for its text."""
     async with (
         Room(server.link(INNOCENT_ROOM), name="ana", shares_text=True) as room,
         asyncio.TaskGroup() as tasks,

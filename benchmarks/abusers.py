@@ -1,10 +1,10 @@
-"""Members and strangers who abuse a server, in a process of their own for benchmarks.
+"""Members and strangers who abuse a server, in a separate process for benchmarks.
 
     python -m benchmarks.abusers CASE SERVER TOKEN < /dev/null
 
-Connects from 127.0.0.2, so that the server sees another address than that of the member who is
-measured. Prints `{"ready": true}` when the abuse is at work, then once a second what it has done,
-until it is killed. CASES names the kinds of abuse.
+Connects from 127.0.0.2, so that the server sees another address than that of the measured member.
+Prints `{"ready": true}` when the abuse has begun, then counts of its actions once per second, until
+it is killed. CASES names the kinds of abuse.
 """
 
 import argparse
@@ -26,14 +26,14 @@ from codesync_server.access.invites import InviteSigner
 
 ADDRESS = "127.0.0.2"
 NICE = 15
-"""Abusers have machines of their own: here their cpu time must not disturb the figures."""
+"""Low priority, because abusers have their own machines in reality."""
 
 INNOCENT_ROOM = "benchmark"
-"""The room of the member who is measured."""
+"""The room of the measured member."""
 
 EDITS_PER_SECOND = 700
 PAUSE_SECONDS = 0.2
-"""Between two attempts of an abuser who was refused."""
+"""Seconds between two attempts of a refused abuser."""
 
 SPIN = b"while True: pass\n"
 FLOOD = b"import os\nwhile True: os.write(1, b'x' * 65536)\n"
@@ -56,9 +56,9 @@ class Abuse:
     Attributes:
         server: the server's address.
         invites: makes links into rooms; an abuser has an editor's link, never the token.
-        stack: holds what stays open while the abuse lasts.
+        stack: keeps connections open during the abuse.
         tasks: the abusers.
-        done: how often each thing was done.
+        done: the count of each action.
     """
 
     server: str
@@ -72,11 +72,11 @@ class Abuse:
         return Link(self.server, room, self.invites.invite(room, role))
 
     def count(self, what: str) -> None:
-        """Count something that was done."""
+        """Count an action."""
         self.done[what] = self.done.get(what, 0) + 1
 
     async def room(self, link: Link, *, shares_text: bool = False) -> Room:
-        """Enter a room as a new member, and read what comes."""
+        """Enter a room as a new member, and read all events."""
         room = await self.stack.enter_async_context(
             Room(link, name="mallory", shares_text=shares_text)
         )
@@ -89,7 +89,7 @@ class Abuse:
             pass
 
     def forever(self, act: Callable[[], Awaitable[None]]) -> None:
-        """Do something again and again, with a pause when it is refused."""
+        """Repeat an action, with a pause after each refusal."""
 
         async def repeat() -> None:
             while True:
@@ -127,12 +127,12 @@ async def _edits(abuse: Abuse, name: str) -> None:
 
 
 async def edits_in_the_same_room(abuse: Abuse) -> None:
-    """One member sends 700 edits a second into the room of the one who is measured."""
+    """One member sends 700 edits per second into the room of the measured member."""
     await _edits(abuse, INNOCENT_ROOM)
 
 
 async def edits_in_another_room(abuse: Abuse) -> None:
-    """The same in a room of its own."""
+    """One member sends 700 edits per second into another room."""
     await _edits(abuse, "abuse-edits")
 
 

@@ -1,10 +1,11 @@
-"""Many members who only read, in a process of their own for benchmarks: raw websockets, no model.
+"""Many members who only read, as raw websockets in a separate process for benchmarks.
 
     python -m benchmarks.audience [--plain] [--record FILE] COUNT LINK… < /dev/null
 
-The members are spread over the links. Prints `{"here": COUNT}` when all are in, then five times
-a second what they have read. With --plain no hello is said: the other end is no CodeSync server.
-With --record the first member's frames are written to a file, each behind its length (4 bytes).
+The members are distributed over the links. Prints `{"here": COUNT}` when all have entered, then
+five times per second how much they have read. --plain skips the handshake, for a server that is
+not CodeSync. --record writes the frames of the first member to a file, each after its length (4
+bytes).
 """
 
 import argparse
@@ -23,11 +24,11 @@ HANDSHAKES_AT_ONCE = 20
 
 
 class Audience:
-    """What all members have read.
+    """Counts the data that all members have read.
 
     Attributes:
-        frames: how many frames.
-        bytes: how many bytes in them.
+        frames: number of frames.
+        bytes: number of bytes in them.
     """
 
     def __init__(self) -> None:
@@ -36,7 +37,7 @@ class Audience:
         self._door = asyncio.Semaphore(HANDSHAKES_AT_ONCE)
 
     async def enter(self, link: Link, *, plain: bool) -> ClientConnection:
-        """Let one member in."""
+        """Enter as one member."""
         async with self._door:
             websocket = await websockets.connect(
                 link.server, compression=None, max_size=None, ping_interval=None, open_timeout=60
@@ -59,7 +60,7 @@ class Audience:
 
 
 async def main() -> None:
-    """Be the audience until killed."""
+    """Read until killed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--plain", action="store_true")
     parser.add_argument("--record", type=Path)

@@ -1,4 +1,4 @@
-"""What our jobs are measured against: the same program alone, and `docker run` for each job."""
+"""The baselines for jobs: the same program alone, and `docker run` for each job."""
 
 import asyncio
 import json
@@ -50,14 +50,14 @@ class Hello:
 
     @property
     def commands(self) -> dict[str, list[str]]:
-        """Stage to command, as our jobs run them."""
+        """The command of each stage, as in jobs."""
         filled = self.language.commands(self.language.file_name, (), MEMORY)
         return {stage: [part.decode() for part in argv] for stage, argv in filled.items()}
 
 
 @contextmanager
 def docker_run(profile: SandboxProfile) -> Generator[list[str]]:
-    """Give the `docker run` command with the limits that our sandboxes have."""
+    """Return the `docker run` command with the limits of sandboxes."""
     period = profile.CPU_PERIOD_MICROSECONDS
     with TemporaryDirectory() as folder:
         seccomp = Path(folder, "seccomp.json")
@@ -74,14 +74,14 @@ def docker_run(profile: SandboxProfile) -> Generator[list[str]]:
 
 
 class Alone:
-    """A container of the same image and limits in which a program runs alone, again and again."""
+    """A container with the same image and limits, in which a program runs alone and repeatedly."""
 
     def __init__(self, process: asyncio.subprocess.Process, stages: list[str]) -> None:
         self._process = process
         self._stages = stages
 
     async def time(self) -> dict[str, float]:
-        """Run the program once; give the milliseconds of each stage."""
+        """Run the program once; return the milliseconds of each stage."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(b"\n")
@@ -91,7 +91,7 @@ class Alone:
 
 @asynccontextmanager
 async def alone(command: list[str], hello: Hello) -> AsyncGenerator[Alone, None]:
-    """Keep such a container while the block lasts.
+    """Keep such a container during the block.
 
     Args:
         command: of docker_run.
@@ -114,7 +114,7 @@ async def alone(command: list[str], hello: Hello) -> AsyncGenerator[Alone, None]
 
 
 async def time_docker_run(command: list[str], hello: Hello) -> float:
-    """Run an interpreted program with `docker run`, once; give the milliseconds."""
+    """Run an interpreted program with `docker run` once; return the milliseconds."""
     began = time.monotonic()
     process = await asyncio.create_subprocess_exec(
         *command,

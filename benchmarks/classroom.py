@@ -1,11 +1,10 @@
-"""A class that submits at once: how many submissions are refused, and how long the last one waits.
+"""Measures a class that submits at once: refused submissions, and the longest wait.
 
     python -m benchmarks.classroom [--json] [--members 300] [--rooms 100] [--seconds 60]
 
-All members come from one address. Each submits a hello within 2 s; a second phase goes on for some
-time: each member submits again as soon as its verdict is there. The longest wait is compared with
-that of an ideal round robin at the rate at which this server ran the jobs of the phase: with N
-jobs in turn, the last of them starts after N / rate.
+All members have one address. Each submits a hello within 2 s. In a second phase each member submits
+again after each verdict. The longest wait is compared with that of an ideal round robin at the rate
+at which the server ran the jobs of the phase: with N jobs in turn, the last starts after N / rate.
 """
 
 import argparse
@@ -26,8 +25,8 @@ def phase_figures(jobs: Sequence[Sequence[float]], members: int) -> dict[str, fl
     """Compare the waits of a phase with an ideal round robin of its members.
 
     Args:
-        jobs: for each: when it was submitted, started and finished, in seconds.
-        members: how many submit in turn.
+        jobs: the times of submission, start and end of each job, in seconds.
+        members: number of members that submit in turn.
     """
     waits = [started - submitted for submitted, started, _ in jobs]
     seconds = max(job[2] for job in jobs) - min(job[0] for job in jobs)
@@ -45,12 +44,12 @@ def phase_figures(jobs: Sequence[Sequence[float]], members: int) -> dict[str, fl
 async def measure_phase(
     members: int, rooms: int, seconds: float, arguments: Sequence[str]
 ) -> dict[str, object]:
-    """Let a class submit, on a server of its own.
+    """Let a class submit on a new server.
 
     Args:
-        members: how many there are.
-        rooms: over how many rooms they are spread.
-        seconds: how long they go on after the first job of each.
+        members: number of members.
+        rooms: number of rooms.
+        seconds: duration of the second phase.
         arguments: more arguments for the server.
     """
     async with server_process("--executor=docker", *arguments) as server:

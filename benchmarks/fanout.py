@@ -1,11 +1,11 @@
-"""One room with many members: what it costs to tell everybody everything.
+"""Measures the cost of sending all events to many members of one room.
 
     python -m benchmarks.fanout [--json] [--members 200] [--typists 10] [--keys 40]
 
 A program writes at full speed while typists type into the room's text and a crowd of raw websockets
 reads; one more member never reads. The baseline, in the same run, is the websocket library's own
-broadcast of the very frames that one of the crowd was sent, to as many clients. Compared is the cpu
-time of both servers for each byte that arrived, since the crowd's own work bounds the wall time.
+broadcast of the same frames to as many clients. The benchmark compares the cpu time of both servers
+for each byte that arrived, because the work of the crowd bounds the wall time.
 """
 
 import argparse
@@ -40,7 +40,7 @@ KEY_SECONDS = 0.05
 
 @asynccontextmanager
 async def stuck(server: ServerProcess) -> AsyncGenerator[None]:
-    """A member who never reads what it is sent."""
+    """A member who never reads."""
     link = server.link()
     async with websockets.connect(
         link.server, compression=None, ping_interval=None, max_queue=1, close_timeout=0.1
@@ -61,7 +61,7 @@ async def type_keys(room: Room, keys: int) -> None:
 
 
 async def crowd(members: int, typists: int, keys: int, record: Path) -> dict[str, float]:
-    """Measure our server before a crowd."""
+    """Measure the server with a crowd."""
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(server_process("--executor=local"))
         link = str(server.link())
@@ -95,7 +95,7 @@ async def crowd(members: int, typists: int, keys: int, record: Path) -> dict[str
 
 
 async def plain(members: int, record: Path) -> dict[str, float]:
-    """Measure the library's own broadcast of the same."""
+    """Measure the library's own broadcast of the same frames."""
     async with teller("benchmarks.plain_broadcast", str(members), str(record)) as server:
         address = (await server.next())["address"]
         link = f"{address}/plain#-"

@@ -1,4 +1,4 @@
-"""Medians, percentiles, and the machine they were measured on."""
+"""Medians, percentiles, and a description of the machine."""
 
 import json
 import math
@@ -10,14 +10,14 @@ from typing import cast
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
-    """Give the value below which `percent` of the values lie (nearest rank)."""
+    """Return the percentile of values (nearest rank)."""
     ranked = sorted(values)
     rank = math.ceil(percent / 100 * len(ranked))
     return ranked[max(0, min(len(ranked), rank) - 1)]
 
 
 def machine() -> dict[str, object]:
-    """Describe the machine, so that figures can be compared."""
+    """Describe the machine, for comparing measurements."""
     load = Path("/proc/loadavg").read_text().split()[:3] if Path("/proc/loadavg").exists() else []
     return {
         "cores": os.cpu_count(),
@@ -28,7 +28,7 @@ def machine() -> dict[str, object]:
 
 
 def show(figures: Mapping[str, object], *, as_json: bool) -> None:
-    """Print the figures, as a table or as one JSON object."""
+    """Print measurements as a table or as one JSON object."""
     if as_json:
         print(json.dumps(figures))
         return

@@ -1,8 +1,8 @@
-"""A member who lets programs flood a room, and reads it all; a process of its own for a benchmark.
+"""A member who runs programs that flood a room, and reads everything, in a separate process.
 
     python -m benchmarks.flood_reader FLOODS < LINK
 
-Prints one JSON object a flood: the seconds it took, and the bytes that were read and skipped.
+Prints one JSON object per flood: its duration in seconds, and the read and skipped bytes.
 """
 
 import asyncio

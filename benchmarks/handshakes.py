@@ -1,11 +1,12 @@
-"""How many members a server lets in each second, and what the protocol's handshake costs.
+"""Measures how many members can enter per second, and the cost of the protocol's handshake.
 
     python -m benchmarks.handshakes [--json] [--count 500] [--rooms 20] [--at-once 50]
 
 Each client opens a websocket, proves its identity, waits for its welcome and leaves. The baseline
-is the websocket library alone, in a process of its own as well: the opening handshake, one frame
-each way, and the end. Both are timed by turns in one run; `ratio` is the baseline's rate divided by
-ours. The server's limits on rates are raised; all clients come from one address.
+is the websocket library alone, also in a separate process: the opening handshake, one frame in
+each direction, and the end. Both are measured alternately in one run; `ratio` is the rate of the
+baseline divided by that of CodeSync. The server's rate limits are raised; all clients have one
+address.
 """
 
 import argparse
@@ -58,7 +59,7 @@ async def visit_baseline(address: str, number: int) -> None:
 
 
 async def rate(visit: Visit, count: int, at_once: int) -> float:
-    """Make visits, some of them at once; give their number a second."""
+    """Make visits, some at the same time; return the number per second."""
     few = asyncio.Semaphore(at_once)
 
     async def one(number: int) -> None:

@@ -1,4 +1,4 @@
-"""The program that is timed, in every language."""
+"""The measured program in every language."""
 
 from benchmarks.baseline import Hello
 from codesync_server.languages.registry import built_in
@@ -15,6 +15,6 @@ SOURCES = {
 
 
 def hello(language: str) -> Hello:
-    """Give the program in a language."""
+    """Return the program in a language."""
     known = {each.name: each for each in built_in()}
     return Hello(known[language], SOURCES[language])

@@ -1,9 +1,9 @@
-"""What members cost who only sit there: server memory for each, and in all.
+"""Measures the memory of the server for idle members.
 
     python -m benchmarks.idle_members [--json] [--members 1000] [--rooms 20]
 
-The members are raw websockets in a process of their own, spread over rooms. The baseline is the
-same server before they came. Memory is the server's resident set.
+The members are raw websockets in a separate process, distributed over rooms. The baseline is the
+server without members. Memory is the resident set of the server.
 """
 
 import argparse

@@ -1,15 +1,15 @@
-"""Submit to verdict: our warm job against the bare program and against `docker run` for each job.
+"""Measures the time from submission to verdict, against the bare program and `docker run`.
 
     python -m benchmarks.job_latency [--json] [--rounds 40] [--language-rounds 12]
 
-In each round, one after the other: the program alone in a container of the same image with the
-same limits (started by fork and exec there, timed there); `docker run --rm` with the same limits; a
-job submitted over a real websocket to a server in a process of its own, timed from the call of
-submit to the arrival of its verdict. The overhead of a job is its time less the median of the bare
-program's. Our jobs find a filled pool, as after a pause of a third of a second.
+Each round measures, one after the other: the program alone in a container of the same image with
+the same limits (started by fork and exec, and measured, inside); `docker run --rm` with the same
+limits; a job of a server in a separate process over a real websocket, from the call of submit to
+the arrival of the verdict. The overhead of a job is its time minus the median of the bare program.
+Jobs find a full pool, as after a pause of a third of a second.
 
-The figures at the top level are Python's with the default cpu share. `languages` holds every
-language with its stages apart (fewer rounds: a compiler takes its time), `cpus` Python with other
+The results at the top level are for Python with the default share of a cpu. `languages` has every
+language with its stages (with fewer rounds, because compilers are slow), `cpus` Python with other
 shares.
 """
 
@@ -34,14 +34,14 @@ from codesync_protocol.verdict import Verdict
 from codesync_server.executors.docker.profile import SandboxProfile
 
 Times = dict[str, list[float]]
-"""What was timed to its milliseconds, one a round."""
+"""Milliseconds of each measurement, one per round."""
 
 
 async def time_job(room: Room, program: Hello) -> dict[str, float]:
     """Submit a program, once.
 
     Returns:
-        Milliseconds: "codesync" until the verdict arrived, and of each stage, as the server says.
+        Milliseconds: "codesync" until the verdict arrived, and each stage as the server reports it.
     """
     name = program.language.file_name
     submission = Submission(program.language.name, [(name, program.source.encode())])
@@ -59,7 +59,7 @@ async def time_job(room: Room, program: Hello) -> dict[str, float]:
 async def one_round(
     server: ServerProcess, room: Room, bare: Alone, program: Hello
 ) -> dict[str, float]:
-    """Time our job and the program alone, once each."""
+    """Measure a job and the program alone, once each."""
     await server.pool_is_full()
     ours = await time_job(room, program)
     await server.pool_is_full()
@@ -72,7 +72,7 @@ async def one_round(
 
 
 def figures(times: Times) -> dict[str, float]:
-    """Say of timed rounds what they mean: medians, and what we add to the bare program."""
+    """Summarise rounds: medians, and the overhead over the bare program."""
     median = {name: statistics.median(values) for name, values in times.items()}
     overheads = [value - median["bare"] for value in times["codesync"]]
     return {
@@ -86,13 +86,13 @@ def figures(times: Times) -> dict[str, float]:
 async def measure(
     cpus: float, language: str, rounds: int, *, with_docker_run: bool
 ) -> dict[str, float]:
-    """Take the times, interleaved.
+    """Measure alternately.
 
     Args:
-        cpus: share of a cpu that every way gets.
-        language: of the program.
-        rounds: how many of each.
-        with_docker_run: time `docker run` too; only for languages that read a program from stdin.
+        cpus: share of a cpu for each measurement.
+        language: the language of the program.
+        rounds: number of rounds.
+        with_docker_run: measure `docker run`, too; for languages that read programs from stdin.
     """
     program = hello(language)
     times: Times = defaultdict(list)

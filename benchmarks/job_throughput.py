@@ -1,11 +1,11 @@
-"""Jobs per second: as a burst and sustained, against a loop of `docker run` at the same time.
+"""Measures jobs per second, in a burst and sustained, against a loop of `docker run`.
 
     python -m benchmarks.job_throughput [--json] [--seconds 20] [--burst 20]
 
-Everything runs three Python hellos at once (the server's default), in containers of the same image
-with the same limits. The burst: so many jobs submitted in one go to a server whose pool has rested.
-Sustained: 3, 8 and 16 members, each in a room of their own, who submit again as soon as they have
-their verdict. Before and after every one of these the `docker run` loop gets its turn.
+Everything runs three Python hellos at the same time (the server's default), in containers of the
+same image with the same limits. The burst submits jobs at once to a server with a full pool. The
+sustained load has 3, 8 and 16 members in separate rooms, who submit again after each verdict. The
+`docker run` loop is measured before and after each of these.
 """
 
 import argparse
@@ -34,7 +34,7 @@ PROGRAM = hello("python")
 
 
 async def run_jobs(room: Room, count: int) -> None:
-    """Submit jobs in one go, and wait for all their verdicts."""
+    """Submit jobs at once, and wait for all verdicts."""
     source = [(PROGRAM.language.file_name, PROGRAM.source.encode())]
     async with asyncio.TaskGroup() as tasks:
         for _ in range(count):
@@ -48,7 +48,7 @@ async def run_jobs(room: Room, count: int) -> None:
 
 
 async def burst(server: ServerProcess, count: int) -> float:
-    """Give the jobs per second of a burst on a rested server."""
+    """Return the jobs per second of a burst on a server with a full pool."""
     await server.pool_is_full()
     async with Room(server.link(), name="burst") as room:
         began = time.monotonic()
@@ -57,7 +57,7 @@ async def burst(server: ServerProcess, count: int) -> float:
 
 
 async def sustained(server: ServerProcess, submitters: int, seconds: float) -> float:
-    """Give the jobs per second of members who submit again and again."""
+    """Return the jobs per second of members who submit repeatedly."""
     await server.pool_is_full()
     done = 0
 
@@ -80,7 +80,7 @@ async def sustained(server: ServerProcess, submitters: int, seconds: float) -> f
 
 
 async def docker_run_loop(command: list[str], seconds: float) -> float:
-    """Give the jobs per second of `docker run`, as many at once as we run."""
+    """Return the jobs per second of `docker run` at the same concurrency."""
     done = 0
     began = time.monotonic()
 
@@ -97,11 +97,11 @@ async def docker_run_loop(command: list[str], seconds: float) -> float:
 
 
 async def measure(seconds: float, count: int) -> dict[str, object]:
-    """Take the rates, each between two turns of the loop.
+    """Measure the rates, each between two measurements of the loop.
 
     Args:
-        seconds: how long sustained load lasts.
-        count: how many jobs are a burst.
+        seconds: duration of the sustained load.
+        count: number of jobs of the burst.
     """
     rates: dict[str, float] = {}
     loops: list[float] = []

@@ -1,11 +1,11 @@
-"""How long a key takes from one member's screen into another's text, and what it costs a terminal.
+"""Measures a keystroke from one member's screen into another's text, and its terminal output.
 
     python -m benchmarks.keystroke [--json] [--keys 60]
 
-Two real apps without a terminal are in a room of a real server: a key event in the one, the changed
-text in the other. The other members type too, two keys a second each, through the client library.
-Bytes are the median of those that the real program writes to a pseudo-terminal of 80x24, for a key
-of its own and for another's in a line that it shows.
+Two real apps without a terminal are in a room of a real server: the time is from a key event in the
+one to the changed text in the other. The other members type, too, two keys per second each, through
+the client library. Bytes are the median of the output of the real program to a pseudo-terminal of
+80x24, for an own key and for a key of another member in a visible line.
 """
 
 import argparse
@@ -38,14 +38,14 @@ KEY_PAUSE = 0.03
 
 
 def source(lines: int) -> str:
-    """A program of so many lines."""
+    """Return a program with a number of lines."""
     pair = "def step_{0}(value: int) -> str:\n    return f'{{value}} of {0}'  # step {0}\n"
     return "".join(pair.format(number) for number in range(lines // 2))
 
 
 @asynccontextmanager
 async def writer(server: ServerProcess, room: str, name: str) -> AsyncGenerator[Room, None]:
-    """A member without a screen, whose text is there."""
+    """Enter as a member without a screen, and wait for the text."""
     async with Room(server.link(room), name=name, shares_text=True) as member:
         await member.text_settled()
         yield member
@@ -53,7 +53,7 @@ async def writer(server: ServerProcess, room: str, name: str) -> AsyncGenerator[
 
 @asynccontextmanager
 async def app(server: ServerProcess, room: str, name: str) -> AsyncGenerator[CodeEditor, None]:
-    """A member with the real app; give its editor."""
+    """Enter with the real app; yield its editor."""
     opened = CodeSyncApp(server.link(room), name=name)
     async with opened.run_test(size=(80, 24)):
         editor = opened.screen_stack[0].query_one(CodeEditor)
@@ -62,7 +62,7 @@ async def app(server: ServerProcess, room: str, name: str) -> AsyncGenerator[Cod
 
 
 async def fill(server: ServerProcess, room: str, lines: int) -> None:
-    """Give a room its text."""
+    """Set the text of a room."""
     async with writer(server, room, "filler") as member:
         document = member.document
         document.edit(SOURCE, 0, len(document.text().encode()), source(lines))
@@ -71,7 +71,7 @@ async def fill(server: ServerProcess, room: str, lines: int) -> None:
 
 
 async def keep_typing(member: Room, number: int) -> None:
-    """Type near the text's beginning, where it is shown, without end."""
+    """Type near the beginning of the text, where it is visible, until cancelled."""
     while True:
         member.document.edit(SOURCE, number, 0, "y")
         member.wake()
@@ -119,7 +119,7 @@ async def latencies(server: ServerProcess, members: int, lines: int, keys: int) 
 
 
 async def terminal_bytes(server: ServerProcess, lines: int, keys: int) -> dict[str, int]:
-    """Count what the real program writes for keys of its own and of another's."""
+    """Count the bytes that the real program writes for own keys and keys of others."""
     await fill(server, "bytes", lines)
     async with (
         screen("join", str(server.link("bytes")), "--name=ana") as terminal,

@@ -1,12 +1,11 @@
-"""A program that writes as fast as it can: what arrives, and what it costs server and neighbours.
+"""Measures programs that write at full speed: received bytes, and the cost for others.
 
     python -m benchmarks.output_flood [--json] [--floods 40] [--jobs 10]
 
-One member reads a room in which programs write up to the output limit, one after the other; beside
-it sits a member whose connection is never read. Meanwhile another room runs its hello. The
-baseline is that room's hello alone, before and after. Reader, server and neighbour are processes of
-their own. Server memory is its resident set: when the room keeps as much output as it ever does,
-and at the end.
+One member reads a room in which programs write up to the output limit, one after the other;
+another member never reads. Meanwhile another room runs hellos. The baseline is the hello of that
+room alone, before and after. Reader, server and neighbour are separate processes. Server memory is
+the resident set: when the room keeps its maximum of output, and at the end.
 """
 
 import argparse
@@ -33,15 +32,15 @@ from codesync_client import Room
 from codesync_protocol.links import Link
 
 WARMING_FLOODS = 8
-"""After so many a room keeps as much output as it ever does."""
+"""Floods after which a room keeps its maximum of output."""
 
 
 @asynccontextmanager
 async def flooding(link: Link, floods: int) -> AsyncGenerator[AsyncIterator[dict[str, float]]]:
-    """Let programs flood a room before a reader in a process of its own.
+    """Let programs flood a room with a reader in a separate process.
 
     Yields:
-        What the reader says of each flood.
+        The report of the reader for each flood.
     """
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -69,7 +68,7 @@ async def flooding(link: Link, floods: int) -> AsyncGenerator[AsyncIterator[dict
 
 
 async def sit_there(stack: AsyncExitStack, link: Link) -> None:
-    """Enter a room, and never read again."""
+    """Enter a room, and never read."""
     connection = await stack.enter_async_context(
         websockets.connect(link.server, max_queue=1, compression=None, close_timeout=0.1)
     )
@@ -77,7 +76,7 @@ async def sit_there(stack: AsyncExitStack, link: Link) -> None:
 
 
 async def hellos(server: ServerProcess, room: Room, count: int) -> list[float]:
-    """Run hello again and again in the other room; give the milliseconds of each."""
+    """Run hellos in the other room; return the milliseconds of each."""
     took: list[float] = []
     for _ in range(count):
         took.append((await time_job(room, hello("python")))["codesync"])
@@ -86,11 +85,11 @@ async def hellos(server: ServerProcess, room: Room, count: int) -> list[float]:
 
 
 async def measure(floods: int, jobs: int) -> dict[str, object]:
-    """Take the figures.
+    """Measure.
 
     Args:
-        floods: how many programs flood, one after the other.
-        jobs: how many hellos the other room runs alone, before and after.
+        floods: number of programs that flood, one after the other.
+        jobs: number of hellos that the other room runs alone, before and after.
     """
     beside_floods: list[float] = []
     async with (

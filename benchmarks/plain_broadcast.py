@@ -1,9 +1,9 @@
-"""The websocket library alone: sends recorded frames to everybody who came; a baseline.
+"""The baseline of the websocket library alone: broadcasts recorded frames.
 
     python -m benchmarks.plain_broadcast COUNT FILE
 
 Waits for COUNT clients, then broadcasts the frames of FILE (see benchmarks.audience --record) to
-all of them, no faster than they take them, and tells its cpu seconds.
+all of them, no faster than they read, and prints its cpu seconds.
 """
 
 import asyncio
@@ -31,14 +31,14 @@ def frames(file: Path) -> Iterator[bytes]:
 
 
 async def taken(clients: set[ServerConnection], most: int) -> None:
-    """Wait until no more than some bytes wait for each client."""
+    """Wait until at most a number of bytes waits for each client."""
     await asyncio.sleep(0)
     while any(client.transport.get_write_buffer_size() > most for client in clients):  # noqa: ASYNC110 - the library tells nobody
         await asyncio.sleep(0.001)
 
 
 async def main(count: int, file: Path) -> None:
-    """Serve, broadcast, tell."""
+    """Serve, broadcast, print."""
     clients: set[ServerConnection] = set()
     all_here = asyncio.Event()
 

@@ -1,4 +1,4 @@
-"""What processes use, as the kernel counts it; and children that tell things in JSON lines."""
+"""Resources of processes as the kernel counts them, and child processes that print JSON lines."""
 
 import asyncio
 import json
@@ -26,7 +26,7 @@ def cpu_seconds(pid: int) -> float:
 
 
 class Teller:
-    """A child that prints JSON objects, one a line."""
+    """A child process that prints JSON objects, one per line."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self.pid = process.pid
@@ -45,7 +45,7 @@ class Teller:
         return dict(json.loads(line))
 
     async def quiet(self, key: str, *, rounds: int = 5) -> dict[str, Any]:
-        """Wait until a figure stops to change."""
+        """Wait until a value stops changing."""
         said = await self.next()
         same = 0
         while same < rounds:
@@ -56,7 +56,7 @@ class Teller:
 
 @asynccontextmanager
 async def teller(module: str, *arguments: str) -> AsyncGenerator[Teller]:
-    """Run a module as a child that tells, while the block lasts."""
+    """Run a module as such a child during the block."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *("-m", module, *arguments),

@@ -1,10 +1,10 @@
-"""The members of a class, in a process of their own for benchmarks.
+"""The members of a class, in a separate process for benchmarks.
 
     python -m benchmarks.pupils SERVER TOKEN ROOMS MEMBERS SECONDS < /dev/null
 
-Prints `{"here": MEMBERS}` when all are in their rooms. Then each submits a hello within 2 s, and
-for SECONDS submits the next one as soon as it has the verdict of the last. At the end one object:
-what was refused, and for each job when it was submitted, started and finished (seconds).
+Prints `{"here": MEMBERS}` when all have entered their rooms. Then each submits a hello within 2 s,
+and for SECONDS submits again after each verdict. At the end prints one object: refused submissions,
+and the times of submission, start and end of each job (seconds).
 """
 
 import argparse
@@ -33,9 +33,9 @@ class Pupil:
 
     Attributes:
         room: the room.
-        finished: is set when a job of this member is finished.
-        jobs: for each job: when it was submitted, started and finished.
-        refused: how often a submission was refused, by its code.
+        finished: is set when a job of this member ends.
+        jobs: the times of submission, start and end of each job.
+        refused: number of refused submissions, by code.
     """
 
     room: Room
@@ -66,7 +66,7 @@ class Pupil:
         return True
 
     async def work(self, until: float) -> None:
-        """Submit within the burst, and then again until a moment."""
+        """Submit within the burst, and then repeatedly until a time."""
         await asyncio.sleep(random.uniform(0, BURST_SECONDS))
         while True:
             self.finished.clear()

@@ -1,4 +1,4 @@
-"""Members that speak frame by frame: they enter a room, and then do what the caller wants."""
+"""Members as raw websockets: the handshake, after which the caller sends and reads frames."""
 
 from websockets.asyncio.client import ClientConnection
 
@@ -9,7 +9,7 @@ from codesync_protocol.messages import Challenge
 
 
 async def ask_for_entry(websocket: ClientConnection, link: Link, name: str) -> None:
-    """Do the handshake up to the proof; the welcome has not been read.
+    """Perform the handshake up to the proof; the welcome is not read.
 
     Args:
         websocket: a new connection to the server.

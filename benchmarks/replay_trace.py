@@ -2,12 +2,12 @@
 
     python -m benchmarks.replay_trace [--json] FILE…
 
-Each agent of a trace is a client; one more only reads. In a concurrent trace an agent sees just
-what its author had seen: what others wrote meanwhile is kept back until the trace says that it
-arrived. At the end all texts are compared with each other and with the trace's; how concurrent
-insertions at one place are ordered is each CRDT's own affair, so `matches_trace` may be false there
-while `converged` is true. Prints edits per second, from the first edit until the reader has the
-last one.
+Each agent of a trace is a client; one more client only reads. In a concurrent trace an agent sees
+only the edits that its author had seen: edits of others are delayed until the trace says that they
+arrived. At the end all texts are compared with each other and with the text of the trace. Each CRDT
+orders concurrent insertions at one place differently, so `matches_trace` may be false while
+`converged` is true. Prints edits per second, from the first edit until the reader has the last
+one.
 """
 
 import argparse
@@ -35,7 +35,7 @@ UNSENT_MAX = 200
 
 
 class Agent(Room):
-    """A client that sees others' edits when the trace says so; its own come back at once."""
+    """A client that sees edits of others when the trace says so, and its own edits at once."""
 
     def __init__(self, server: ServerProcess, name: str, *, keeps_back: bool) -> None:
         super().__init__(server.link("traces"), name=name, shares_text=True)
@@ -45,7 +45,7 @@ class Agent(Room):
         self._heard = asyncio.Event()
 
     def take(self, message: ServerMessage) -> None:
-        """Take a message, or keep it back."""
+        """Receive a message, or delay it."""
         self._heard.set()
         if isinstance(message, Edited) and self._keeps_back and self.document.is_there:
             if message.member != self.welcome.member:
@@ -56,21 +56,21 @@ class Agent(Room):
             super().take(message)
 
     async def has_seen(self, edits: list[Edited]) -> None:
-        """Wait until others' edits are here, and take them."""
+        """Wait for edits of others, and apply them."""
         await self.until(lambda: all((edit.member, edit.number) in self.kept for edit in edits))
         for edit in edits:
             for piece in self.kept.pop((edit.member, edit.number), ()):
                 super().take(piece)
 
     async def until(self, is_so: Callable[[], bool]) -> None:
-        """Wait until something is so that only a message can make so."""
+        """Wait until a condition holds that only a message can change."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             while not is_so():
                 self._heard.clear()
                 await self._heard.wait()
 
     def do(self, step: Step) -> None:
-        """Do a step's patches."""
+        """Apply the patches of a step."""
         for at, gone, come in step.patches:
             text = self.document.text()
             begin = at if text.isascii() else len(text[:at].encode())
@@ -147,7 +147,7 @@ async def _concurrent(trace: Trace, agents: list[Agent]) -> None:
 
 
 def _missing(trace: Trace, step: Step, known: set[int]) -> list[int]:
-    """The steps that a step builds on, and that are not known yet, in order."""
+    """Return the unknown steps that a step depends on, in order."""
     missing: set[int] = set()
     waiting = list(step.parents)
     while waiting:
@@ -159,7 +159,7 @@ def _missing(trace: Trace, step: Step, known: set[int]) -> list[int]:
 
 
 async def measure(files: list[Path]) -> tuple[dict[str, object], bool]:
-    """Replay all traces; tell whether all texts are what they must be."""
+    """Replay all traces; return whether all texts are as expected."""
     figures: dict[str, object] = {}
     all_is_well = True
     async with server_process("--executor=local") as server:
@@ -174,7 +174,7 @@ async def measure(files: list[Path]) -> tuple[dict[str, object], bool]:
 
 
 def main() -> None:
-    """Replay and print; the exit status is 1 when texts differ that must not."""
+    """Replay and print; the exit status is 1 if texts differ."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

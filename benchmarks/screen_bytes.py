@@ -1,4 +1,4 @@
-"""The real program on a pseudo-terminal, and how many bytes it writes to it."""
+"""Counts the bytes that the real program writes to a pseudo-terminal."""
 
 import asyncio
 import fcntl
@@ -12,17 +12,17 @@ from contextlib import asynccontextmanager, suppress
 COLUMNS, LINES = 80, 24
 
 QUIET_SECONDS = 0.25
-"""A screen that writes nothing for so long shows all that there is to show."""
+"""Seconds without output after which the screen is complete."""
 
 
 class ScreenBytes:
     """A program's terminal.
 
     Args:
-        master: our side of it.
+        master: the master side of the pseudo-terminal.
 
     Attributes:
-        written: everything that was written to it.
+        written: all bytes that the program has written.
     """
 
     def __init__(self, master: int) -> None:
@@ -37,7 +37,7 @@ class ScreenBytes:
         self._moved.set()
 
     def press(self, keys: bytes) -> None:
-        """Send what keys send."""
+        """Send the bytes of keys."""
         os.write(self._master, keys)
 
     async def until(self, text: str, seconds: float = 30.0) -> None:
@@ -48,7 +48,7 @@ class ScreenBytes:
                 await self._moved.wait()
 
     async def quiet(self) -> int:
-        """Wait until nothing is written any more; give how many bytes were written in all."""
+        """Wait until the output stops; return the number of written bytes."""
         while True:
             self._moved.clear()
             try:
@@ -60,7 +60,7 @@ class ScreenBytes:
 
 @asynccontextmanager
 async def screen(*arguments: str) -> AsyncGenerator[ScreenBytes, None]:
-    """Run `codesync` with arguments on a terminal of 80x24 while the block lasts."""
+    """Run `codesync` with arguments on a terminal of 80x24 during the block."""
     master, slave = os.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
     env = {name: value for name, value in os.environ.items() if name not in ("TMUX", "NO_COLOR")}

@@ -1,4 +1,4 @@
-"""Real use of two screens for minutes, to find crashes of native code.
+"""Uses two real screens for minutes, to find crashes of native code.
 
 Two `codesync join` type, choose languages, run programs, undo, scroll, search and open dialogs in
 one room, in random order. They run with PYTHONMALLOC=debug, which fills freed memory, and with
@@ -27,10 +27,10 @@ ENTERED = "synced"
 LEFT = b"\x1b[?1049l"
 
 QUIET_MAX_SECONDS = 5.0
-"""How long a screen may write after keys; without a pause keys would pile up."""
+"""Seconds that a screen may write after keys, so that keys do not accumulate."""
 
 KEPT_BYTES = 64 * 1024
-"""Of what a screen wrote; the rest was looked at."""
+"""Bytes of output that are kept of a screen."""
 
 WORDS = (
     b"def f(x):\r",
@@ -63,7 +63,7 @@ ACTIONS = {
 
 
 async def use(on: ScreenBytes, chance: random.Random, until: float, done: dict[str, int]) -> bool:
-    """Do random things at the speed of a quick user.
+    """Perform random actions at the speed of a fast user.
 
     Returns:
         Whether the screen survived.
@@ -85,7 +85,7 @@ async def use(on: ScreenBytes, chance: random.Random, until: float, done: dict[s
 
 
 async def leave(on: ScreenBytes) -> None:
-    """Close what is open, and leave; keys that are not done yet take their time.
+    """Close dialogs, and leave after all keys are processed.
 
     Raises:
         TimeoutError: the screen does not end.
@@ -98,7 +98,7 @@ async def leave(on: ScreenBytes) -> None:
 
 
 async def soak(minutes: float, seed: int) -> dict[str, object]:
-    """Run the screens; gives the figures."""
+    """Run the screens; return the measurements."""
     done: dict[str, int] = {}
     async with server_process("--executor=local") as server:
         link = str(server.link("soak"))

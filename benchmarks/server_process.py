@@ -1,4 +1,4 @@
-"""A real server in a process of its own, for benchmarks."""
+"""A real server in a separate process, for benchmarks."""
 
 import asyncio
 import json
@@ -22,8 +22,8 @@ class ServerProcess:
     """A running server.
 
     Attributes:
-        address: where it listens.
-        token: makes one host of any room.
+        address: its address.
+        token: its token, for hosts of any room.
         pid: its process id.
         log: the file with its log.
     """
@@ -38,7 +38,7 @@ class ServerProcess:
         return Link(self.address, room, self.token)
 
     async def stats(self) -> dict[str, Any]:
-        """Ask for GET /stats."""
+        """Return the answer of GET /stats."""
         url = self.address.replace("ws://", "http://") + "/stats"
 
         def fetch() -> dict[str, Any]:
@@ -48,7 +48,7 @@ class ServerProcess:
         return await asyncio.to_thread(fetch)
 
     async def pool_is_full(self) -> None:
-        """Wait until as many sandboxes are parked as should be, and nothing runs."""
+        """Wait until the pool is full and nothing runs."""
         async with asyncio.timeout(60):
             while True:
                 stats = await self.stats()
@@ -60,7 +60,7 @@ class ServerProcess:
 
 @asynccontextmanager
 async def server_process(*arguments: str) -> AsyncGenerator[ServerProcess, None]:
-    """Run `codesync serve` while the block lasts.
+    """Run `codesync serve` during the block.
 
     Args:
         arguments: more arguments for it.
@@ -91,7 +91,7 @@ async def server_process(*arguments: str) -> AsyncGenerator[ServerProcess, None]
 
 
 async def _address(stdout: asyncio.StreamReader, log: Path) -> str:
-    """Read the server's output until it names the address that it listens on."""
+    """Read the server's output until it contains its address."""
     said = ""
     while not (found := re.search(r"wss?://\S+:\d+", said)):
         line = await stdout.readline()

@@ -1,11 +1,11 @@
-"""A server under a mixed load for a long time: what grows, and how long its event loop is busy.
+"""Measures a server under a mixed load for a long time: growth, and the lag of its event loop.
 
     python -m benchmarks.soak [--json] [--minutes 10] [--rooms 4] [--executor docker]
 
 Typists, jobs, cancelled jobs, uploads, terminals, joins, departures and broken handshakes (see
-`soak_load`). The server's memory, descriptors, threads, containers and log lines are read every two
-seconds. The first fifth of the time warms it up; after it, the median of the first third is the
-baseline for that of the last third. Log lines are compared per minute.
+`soak_load`). Memory, descriptors, threads, containers and log lines of the server are read every
+two seconds. The first fifth of the time is the warm-up. After it, the median of the last third is
+compared with that of the first third. Log lines are compared per minute.
 """
 
 import argparse
@@ -30,7 +30,7 @@ Sample = dict[str, float]
 
 
 async def take_sample(server: ServerProcess) -> Sample:
-    """Read what the server uses now."""
+    """Read the resources that the server uses."""
     stats = await server.stats()
     pool = stats["pool"]
 
@@ -66,7 +66,7 @@ def growth(samples: Sequence[Sample], name: str) -> dict[str, float]:
 
 
 def log_lines_per_minute(samples: Sequence[Sample]) -> float:
-    """Give the rate at which the log grew."""
+    """Return the rate at which the log grew."""
     minutes = max(1, len(samples) - 1) * SAMPLE_SECONDS / 60
     return round((samples[-1]["log_lines"] - samples[0]["log_lines"]) / minutes, 1)
 
@@ -78,7 +78,7 @@ async def listen(load: Teller, done: dict[str, Any]) -> None:
 
 
 async def measure(minutes: float, rooms: int, executor: str) -> dict[str, object]:
-    """Load a server, and sample it."""
+    """Load a server, and take samples."""
     samples: list[Sample] = []
     done: dict[str, Any] = {}
     async with (

@@ -1,10 +1,10 @@
-"""The load of the soak, in a process of its own: rooms in which everything happens, without end.
+"""The load of the soak in a separate process: rooms with all kinds of activity, without end.
 
     python -m benchmarks.soak_load SERVER TOKEN ROOMS < /dev/null
 
 In each room a typist edits, a member submits and cancels programs and uploads large inputs, a
-terminal program is typed to, visitors come and go, and connections break in their handshake.
-Prints once a second how often each thing was done.
+program with a terminal receives input, visitors come and leave, and connections break during their
+handshake. Prints the count of each action once per second.
 """
 
 import argparse
@@ -31,12 +31,12 @@ JOB_SECONDS = 120.0
 
 
 class RoomLoad:
-    """Everything that happens in one room.
+    """All activity in one room.
 
     Args:
-        link: the room, as an editor.
-        done: counts what was done.
-        pace: seconds between two acts of each member, on average.
+        link: a link to the room for editors.
+        done: the count of each action.
+        pace: mean seconds between two actions of each member.
     """
 
     def __init__(self, link: Link, done: Counter[str], pace: float) -> None:
@@ -45,7 +45,7 @@ class RoomLoad:
         self._pace = pace
 
     async def run(self) -> None:
-        """Go on until cancelled."""
+        """Run until cancelled."""
         async with AsyncExitStack() as stack, asyncio.TaskGroup() as tasks:
             typist = await stack.enter_async_context(
                 Room(self._link, name="typist", shares_text=True)

@@ -1,11 +1,12 @@
-"""How fast things are kept, on each store: submissions, edits, and the first page of history.
+"""Measures the speed of each store: submissions, edits, and the first page of history.
 
     python -m benchmarks.store [--json] [--jobs 100000] [--seconds 3] [--no-mongodb]
 
-Submissions: 100 submitters at once through the writer, each waiting for its answer before the next.
-Edits: 10 typists likewise. A page: the latest 50 of a room's finished jobs. The baselines are bare
-sqlite3 on the same disk, one synced commit for each row, and one unsynced. The MongoDB is the
-tests' stand-in, which says little of a real one; CODESYNC_TEST_MONGODB names a real one.
+Submissions: 100 concurrent submitters use the writer; each waits for its answer before the next
+one. Edits: 10 typists in the same way. A page: the latest 50 finished jobs of a room. The
+baselines are bare sqlite3 on the same disk, with one synced and with one unsynced commit for each
+row. The MongoDB is the stand-in of the tests, which differs from a real one; CODESYNC_TEST_MONGODB
+names a real one.
 """
 
 import argparse
@@ -61,7 +62,7 @@ def a_job(number: int) -> JobRecord:
 async def rate(
     actors: int, seconds: float, act: Callable[[int], Awaitable[object]]
 ) -> tuple[int, float]:
-    """How often something is done by so many at once: in all, and a second."""
+    """Return how often concurrent tasks perform an action: in total, and per second."""
     numbers = count(1)
     done = 0
     until = perf_counter() + seconds
@@ -121,7 +122,7 @@ async def of_store(address: str, jobs: int, seconds: float) -> dict[str, float]:
 
 
 async def fill(store: Store, address: str, jobs: int) -> None:
-    """Put finished jobs into a store, as fast as it takes them."""
+    """Write finished jobs to a store at full speed."""
     if not address.startswith("mongodb"):
         for first in range(1, jobs + 1, 500):
             numbers = range(first, min(first + 500, jobs + 1))
@@ -139,7 +140,7 @@ async def fill(store: Store, address: str, jobs: int) -> None:
 
 
 async def page_ms(store: Store, last: int) -> float:
-    """The median time of the first page of history, in milliseconds."""
+    """Return the median time of the first page of history in milliseconds."""
     times: list[float] = []
     for _ in range(PAGES):
         began = perf_counter()
@@ -150,7 +151,7 @@ async def page_ms(store: Store, last: int) -> float:
 
 
 def bare_sqlite(folder: Path, seconds: float) -> dict[str, float]:
-    """The baseline: one commit for each row, with and without a sync."""
+    """Measure the baseline: one commit for each row, with and without a sync."""
     rates: dict[str, float] = {}
     for sync in ("FULL", "NORMAL"):
         db = sqlite3.connect(folder / f"bare-{sync}.db", isolation_level=None)

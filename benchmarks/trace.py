@@ -1,4 +1,4 @@
-"""Recorded editing sessions, as josephg's editing-traces has them (JSON, perhaps gzipped).
+"""Recorded editing sessions in the format of josephg's editing-traces (JSON, optionally gzipped).
 
 Format: https://github.com/josephg/editing-traces. A sequential trace has `startContent`,
 `endContent` and `txns`, each with `patches` of [position, deleted, inserted], counted in code
@@ -20,9 +20,9 @@ class Step:
     """One transaction of one agent.
 
     Attributes:
-        agent: whose.
-        parents: the steps that it builds on.
-        patches: what it does, one after the other.
+        agent: the author.
+        parents: the steps that it depends on.
+        patches: its patches in order.
     """
 
     agent: int
@@ -35,10 +35,10 @@ class Trace:
     """One session.
 
     Attributes:
-        start: the text at first.
-        end: the text at last.
-        agents: how many wrote.
-        steps: what they did, each behind its parents.
+        start: the text at the beginning.
+        end: the text at the end.
+        agents: number of authors.
+        steps: all steps, each after its parents.
     """
 
     start: str
@@ -48,7 +48,7 @@ class Trace:
 
     @property
     def edits(self) -> int:
-        """How many patches there are."""
+        """The number of patches."""
         return sum(len(step.patches) for step in self.steps)
 
 
@@ -56,7 +56,7 @@ def read_trace(path: Path) -> Trace:
     """Read a trace.
 
     Raises:
-        ValueError: the file is none.
+        ValueError: the file is no trace.
     """
     data = path.read_bytes()
     plain: Any = json.loads(gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data)

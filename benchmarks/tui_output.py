@@ -1,10 +1,10 @@
-"""What much output costs the screen: how fast it is taken in, and how long keys may have to wait.
+"""Measures the cost of much output for the screen: its speed, and the longest delay of keys.
 
     python -m benchmarks.tui_output [--json] [--size 160x48]
 
-A real server runs a program that writes 10 MB, plain and then coloured; the real app, without a
-terminal, shows it. The longest frame is the longest time in which the app's loop did nothing else;
-the baseline is the same loop before any output came. Memory is the growth of the app's process.
+A real server runs a program that writes 10 MB, plain and then coloured; the real app shows it
+without a terminal. The longest frame is the longest time for which the app's loop was blocked; the
+baseline is the same loop before the output. Memory is the growth of the app's process.
 """
 
 import argparse
@@ -45,7 +45,7 @@ BEAT_SECONDS = 0.002
 
 
 class Lag:
-    """Watches a loop: the longest time in which it did nothing else.
+    """Measures the longest time for which a loop was blocked.
 
     Attributes:
         longest: milliseconds.
@@ -55,7 +55,7 @@ class Lag:
         self.longest = 0.0
 
     async def watch(self) -> None:
-        """Watch until cancelled."""
+        """Measure until cancelled."""
         while True:
             began = time.perf_counter()
             await asyncio.sleep(BEAT_SECONDS)
@@ -64,7 +64,7 @@ class Lag:
 
 @asynccontextmanager
 async def lag() -> AsyncGenerator[Lag]:
-    """Watch the loop while the block lasts."""
+    """Measure the loop during the block."""
     watched = Lag()
     task = asyncio.ensure_future(watched.watch())
     try:
@@ -75,7 +75,7 @@ async def lag() -> AsyncGenerator[Lag]:
 
 
 async def flood(room: Room, pane: OutputPane, line: str) -> dict[str, float]:
-    """Let a program write, and wait until all of it is shown."""
+    """Run a program that writes, and wait until all output is visible."""
     program = PROGRAM.format(line=line, size=SIZE).encode()
     submission = Submission("python", [("flood.py", program)])
     before = resident_mb(os.getpid())
