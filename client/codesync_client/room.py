@@ -1,7 +1,7 @@
 """A room as one member sees it and acts in it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 
@@ -75,7 +75,7 @@ class Room(Commands):
         self._inviting = InviteRequests(self.send_now)
         self._stdin_moved = asyncio.Event()
         self._answers: dict[str, asyncio.Future[Accepted]] = {}
-        self._document = _shared_document() if shares_text else None
+        self._document = _shared_document(self.wake) if shares_text else None
         self._document_work = _document_work(self._document) if self._document else None
         self._text_moved = asyncio.Event()
         self._over = False
@@ -161,7 +161,7 @@ class Room(Commands):
 
     @property
     def document(self) -> "SharedDocument":
-        """The room's text. Call `wake()` when something was done to it.
+        """The texts that the room shares; changes are sent as soon as possible.
 
         Raises:
             RuntimeError: this room was made without `shares_text`.
@@ -382,10 +382,10 @@ class Room(Commands):
             self._mailbox.put(event)
 
 
-def _shared_document() -> "SharedDocument":
+def _shared_document(wake: Callable[[], None]) -> "SharedDocument":
     from codesync_client.document.shared_document import SharedDocument
 
-    return SharedDocument()
+    return SharedDocument(wake)
 
 
 def _document_work(document: "SharedDocument") -> "DocumentWork":

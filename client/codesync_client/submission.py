@@ -56,6 +56,16 @@ def detect_language(file_name: str, languages: Iterable[LanguageInfo]) -> str:
     )
 
 
+def is_starter(text: str, languages: Iterable[LanguageInfo]) -> bool:
+    """Return whether a text is empty or an unchanged starter text, so nobody's work.
+
+    Args:
+        text: the source.
+        languages: what the server can run.
+    """
+    return not text.strip() or any(text == language.starter for language in languages)
+
+
 @dataclass(frozen=True, slots=True)
 class Submission:
     """One program to run.

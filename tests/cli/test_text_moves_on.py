@@ -72,7 +72,7 @@ async def test_what_the_room_refuses_is_said_though_somebody_else_writes_meanwhi
             await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(writing, loop))
             await wait_until_synced(room)
 
-        monkeypatch.setattr(push, "settled", settled_while_ben_writes)
+        monkeypatch.setattr(push, "wait_until_synced", settled_while_ben_writes)
         assert await pushed(server, file) == ExitCode.FAILED
         assert "the room did not take it" in capfd.readouterr().err
         common = merge_base.load_merge_base(server.link("den"), file, ben.welcome.text)

@@ -105,7 +105,7 @@ class Writer:
     def __init__(self, room: Room, name: str) -> None:
         self.document = SharedDocument()
         self.view = View(self.document)
-        self.document.listener = self.view
+        self.document.attach(self.view)
         self.member = 0
         self._room = room
         self._key = name.encode().hex().ljust(32, "0")[:32]

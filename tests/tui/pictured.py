@@ -69,24 +69,24 @@ class Scene:
             await eventually(lambda: on.app.screen is not on.room)
         play = asyncio.run_coroutine_threadsafe(scene.play(on.server), on.server.loop)
         await asyncio.wrap_future(play)
-        on.room.editor_controller.program.saved_text = scene.SOURCE
+        on.room.controllers.editor.program.saved_text = scene.SOURCE
         on.editor.load_text(scene.SOURCE)
         await eventually(lambda: on.editor.syntax_name == "python")
         on.editor._reparse()  # pyright: ignore[reportPrivateUsage]  # not only after a moment
         await eventually(lambda: scene.SOURCE in on.server.document.texts.values())
-        on.room.collaborators.update_activity()
+        on.room.controllers.collaborators.update_activity()
         await eventually(lambda: "Your guess (2):" in str(on.rows()[-1:]))
         await eventually(lambda: len(on.queued()) == 5)
         if self.theme:
             on.app.theme = self.theme
-            on.room.collaborators.update_colours()
-            on.room.collaborators.update_activity()
+            on.room.controllers.collaborators.update_colours()
+            on.room.controllers.collaborators.update_activity()
         for member, anchor, head in self.carets:
             told = MemberCarets((MemberCaret(member, on.server.seq, anchor, head),))
             say = asyncio.run_coroutine_threadsafe(on.server.say(told), on.server.loop)
             await asyncio.wrap_future(say)
-        await eventually(lambda: len(on.room.collaborators.others) == len(self.carets))
-        on.room.collaborators.update_activity()
+        await eventually(lambda: len(on.room.controllers.collaborators.others) == len(self.carets))
+        on.room.controllers.collaborators.update_activity()
         on.app.clear_notifications()
         for key in self.keys:
             await on.pilot.press(key)
@@ -97,6 +97,6 @@ class Scene:
         assert isinstance(room, RoomScreen)
         room.query_one(QueuePane).refresh_rows()
         await eventually(lambda: not on.output.has_unpainted_output)
-        await eventually(lambda: not room.unsent)
-        room.show_unsent()
+        await eventually(lambda: not room.controllers.unsent)
+        room.controllers.show_unsent()
         await on.pilot.pause()

@@ -4,16 +4,16 @@ import re
 
 from codesync_tui.dialogs.help import help_text
 from codesync_tui.keymap import ACTIONS, PANE_KEYS, bindings, key_label
-from codesync_tui.room.screen import RoomScreen
+from tests.tui.stage import stage
 
 SURVIVES_TMUX = re.compile(
     r"ctrl\+(@|space|[a-z]|backslash|right_square_bracket|underscore)|f[1-9]"
 )
 
 
-def test_every_action_can_be_done() -> None:
-    for action in ACTIONS:
-        assert callable(getattr(RoomScreen, f"action_{action.name}"))
+async def test_every_action_can_be_done() -> None:
+    async with stage() as on:
+        assert on.room.actions.names == {action.name for action in ACTIONS}
 
 
 def test_every_key_survives_tmux_and_stands_for_one_thing() -> None:
@@ -27,7 +27,11 @@ def test_every_key_survives_tmux_and_stands_for_one_thing() -> None:
 
 def test_running_has_two_keys() -> None:
     assert next(a for a in ACTIONS if a.name == "run_program").keys == ("f5", "ctrl+r")
-    assert {binding.action for binding in bindings()} >= {"run_program", "help", "palette"}
+    assert {binding.action for binding in bindings()} >= {
+        "perform('run_program')",
+        "perform('help')",
+        "perform('palette')",
+    }
 
 
 def test_the_help_names_every_action_and_fits_80_columns() -> None:

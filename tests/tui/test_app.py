@@ -82,8 +82,8 @@ async def test_the_colours_are_those_that_the_terminal_has(
 
 async def test_colours_can_be_changed() -> None:
     async with stage() as on:
-        await on.room.run_action("theme")
+        await on.room.run_action("perform('theme')")
         assert on.app.theme == "codesync-light"
         assert on.editor.theme == "codesync-light"
-        await on.room.run_action("theme")
+        await on.room.run_action("perform('theme')")
         assert on.app.theme == "codesync-dark"

@@ -24,6 +24,6 @@ async def test_nothing_fails(silence: Link, name: str) -> None:
     async with app.run_test() as pilot:
         screen = app.screen_stack[0]
         assert isinstance(screen, RoomScreen)
-        await screen.run_action(name)
+        await screen.run_action(f"perform('{name}')")
         await pilot.pause()
         assert app.is_running

@@ -53,8 +53,8 @@ class Member(Writer):
     def __init__(self, room: Room, name: str, editor: CodeEditor, prepared: SourceArea) -> None:
         super().__init__(room, name)
         self.editor = editor
-        watchers = TextObservers(_nothing, _nothing, _nothing, _nothing, self._conflict)
-        SharedTextBinding(self.document, _nothing, may_write, editor, prepared, watchers)
+        observers = TextObservers(_nothing, _nothing, _nothing, _nothing, self._conflict)
+        SharedTextBinding(self.document, may_write, editor, prepared, observers)
         self.conflicts = 0
 
     def _conflict(self, _: object) -> None:

@@ -40,7 +40,7 @@ async def opened(on: Stage, kind: type[object]) -> None:
 
 
 async def saving_output(on: Stage) -> None:
-    on.room.action_save_output()
+    await on.room.action_perform("save_output")
     await opened(on, PathPrompt)
 
 
@@ -60,7 +60,7 @@ def offering(command: str) -> Then:
 
 
 async def found_in_output(on: Stage) -> None:
-    on.room.action_find_output()
+    await on.room.action_perform("find_output")
     await on.press(*"guess")
     await eventually(lambda: " of " in str(on.room.query_one("#output-count").render()))
 
@@ -110,7 +110,7 @@ async def in_the_past(on: Stage) -> None:
     for each in PAST:
         on.server.jobs[each.summary.job] = each.summary
         on.server.outputs[each.summary.job] = [(Stream.STDOUT, b"Your guess:\n")]
-    on.room.action_history()
+    await on.room.action_perform("history")
     await opened(on, HistoryScreen)
     await eventually(lambda: len(commands(on)) == len(PAST))
     on.app.screen.query_one(Input).cursor_blink = False

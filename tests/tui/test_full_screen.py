@@ -105,7 +105,7 @@ async def test_the_keys_of_the_layout_go_on_from_what_is_seen() -> None:
 
 async def test_finding_in_the_output_happens_on_all_of_the_screen() -> None:
     async with stage() as on:
-        on.room.action_find_output()
+        await on.room.action_perform("find_output")
         await on.press(FULL)
         await on.until(lambda: list(shown(on)) == ["output"])
         assert on.room.query_one("#output-find").is_on_screen

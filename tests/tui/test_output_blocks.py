@@ -56,15 +56,15 @@ async def test_the_first_that_is_chosen_is_one_that_is_seen() -> None:
     async with stage() as on:
         for job in (A, B, C):
             await ran(on, job, lines)
-        on.room.action_block_before()
+        await on.room.action_perform("block_before")
         await on.until(lambda: on.output.chosen_job == C)
         assert on.output.has_focus
         assert on.output.scroll_offset.y == on.output.transcript.span(C)[0]
         await on.press("escape", "home")
         await on.until(lambda: on.output.scroll_offset.y == 0)
-        on.room.action_next_block()
+        await on.room.action_perform("next_block")
         await on.until(lambda: on.output.chosen_job == A)
-        on.room.action_next_block()
+        await on.room.action_perform("next_block")
         await on.until(lambda: on.output.chosen_job == B)
         await on.until(lambda: B[:8] in on.output.render_line(0).text)
 
@@ -99,7 +99,7 @@ async def test_the_chosen_block_is_saved(tmp_path: Path) -> None:
 async def test_all_output_is_saved_with_headings_and_endings(tmp_path: Path) -> None:
     async with stage() as on:
         await ran_three(on)
-        on.room.action_save_all_output()
+        await on.room.action_perform("save_all_output")
         await on.pilot.pause()
         file = tmp_path / "all.txt"
         await on.press("ctrl+u", *str(file), "enter")
@@ -112,12 +112,12 @@ async def test_all_output_is_saved_with_headings_and_endings(tmp_path: Path) -> 
 
 async def test_a_block_that_wrote_nothing_is_said_to(tmp_path: Path) -> None:
     async with stage() as on:
-        for action in (on.room.action_copy_output, on.room.action_save_all_output):
-            action()
+        for action in ("copy_output", "save_all_output"):
+            await on.room.action_perform(action)
             await on.until(lambda: "No program has written anything yet." in on.notices())
         await ran(on, A, b"something\n")
         await ran(on, B, b"")
-        on.room.action_block_before()
+        await on.room.action_perform("block_before")
         await on.until(lambda: on.output.chosen_job == B)
         await on.press("c")
         await on.until(lambda: "The chosen program wrote nothing." in on.notices())
@@ -127,7 +127,7 @@ async def test_a_chosen_block_that_is_forgotten_is_chosen_no_more() -> None:
     async with stage() as on:
         await ran_three(on)
         await on.press("p")
-        on.room.action_clear_output()
+        await on.room.action_perform("clear_output")
         assert on.output.chosen_job == ""
         await on.press("p", "n")
         assert on.output.chosen_job == ""

@@ -139,7 +139,7 @@ async def test_what_the_last_program_wrote_is_saved(tmp_path: Path) -> None:
     async with stage() as on:
         await ran(on, A, b"first\n")
         await ran(on, B, b"second\n\x1b[31mred\x1b[0m\n")
-        on.room.action_save_output()
+        await on.room.action_perform("save_output")
         await on.pilot.pause()
         file = tmp_path / "out.txt"
         await on.press("ctrl+u", *str(file), "enter")
@@ -157,7 +157,7 @@ async def test_what_is_copied_goes_to_a_file_too(
         file = tmp_path / "codesync" / "clipboard"
         file.parent.mkdir()
         file.touch(0o644)
-        on.room.action_copy_output()
+        await on.room.action_perform("copy_output")
         await on.until(lambda: any(str(file)[:20] in each for each in on.notices()))
         assert file.read_text() == "to be copied\n"
         assert file.stat().st_mode & 0o777 == 0o600

@@ -24,7 +24,7 @@ def with_a_past() -> RoomServer:
 
 async def look_back(on: Stage) -> None:
     """Open the history, and wait until the program is there."""
-    on.room.action_history()
+    await on.room.action_perform("history")
     await on.until(lambda: isinstance(on.app.screen, HistoryScreen))
     await on.until(lambda: on.app.screen.query_one(OptionList).option_count == 1)
 

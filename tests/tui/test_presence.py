@@ -136,7 +136,7 @@ async def test_whoever_came_before_and_after_programs_ran_sees_where_the_others_
         async with screen(server, "ben", columns=160) as ben:
             await ben.becomes(LINES)
             ben.editor.move_cursor((3, 2))
-            await eventually(lambda: ana.room.collaborators.others)
+            await eventually(lambda: ana.room.controllers.collaborators.others)
             row = ana.editor.cursor_location[0]
             await eventually(lambda: f"ana  line {row + 1}" in _members(ben))
 
@@ -162,7 +162,7 @@ async def test_a_caret_that_never_rests_is_told_20_times_a_second_and_at_last(
             told[document].append(monotonic())
         tell(document, again=again)
 
-    monkeypatch.setattr(SharedDocument, "tell_caret", counted)
+    monkeypatch.setattr(SharedDocument, "send_caret", counted)
     async with screen(server, "ana") as ana, screen(server, "ben") as ben:
         await ana.has_text()
         await ana.writes(LINES)
@@ -184,7 +184,7 @@ async def test_following_ends_with_our_first_key_and_a_jump_takes_our_caret_alon
         await ana.writes(LINES)
         await ben.becomes(LINES)
         ben.editor.move_cursor((100, 0))
-        await eventually(lambda: ana.room.collaborators.others)
+        await eventually(lambda: ana.room.controllers.collaborators.others)
         await ana.pilot.press("ctrl+l")
         await eventually(lambda: "line 100   ben" in painted(ana))
         assert ana.state.following == "ben"
@@ -204,7 +204,7 @@ async def test_following_ends_when_the_member_leaves(server: RunningServer) -> N
         async with screen(server, "ben") as ben:
             await ben.becomes(ana.editor.text)
             await ben.pilot.press("right")
-            await eventually(lambda: ana.room.collaborators.others)
+            await eventually(lambda: ana.room.controllers.collaborators.others)
             await ana.pilot.press("ctrl+l")
             assert ana.state.following == "ben"
         await eventually(lambda: not ana.state.following)

@@ -47,7 +47,7 @@ async def asked(on: Stage) -> None:
 
 async def gone(on: Stage) -> None:
     """The server is away."""
-    await on.until(lambda: on.room.unsent == 0)
+    await on.until(lambda: on.room.controllers.unsent == 0)
     await on.server.close()
     await on.until(lambda: not on.state.is_online)
 
@@ -56,7 +56,7 @@ async def back(on: Stage) -> None:
     """The server is there again, and has all."""
     await on.server.open()
     await on.until(lambda: on.state.is_online)
-    await on.until(lambda: not on.room.unsent)
+    await on.until(lambda: not on.room.controllers.unsent)
 
 
 async def tick(on: Stage | Screen) -> None:
@@ -220,7 +220,7 @@ async def test_input_that_was_not_sent_is_offered_too(state: Path) -> None:
         assert "prepared input" in shown(on)
         await on.press("g")
         await eventually(lambda: server.document.texts[STDIN] == "my input")
-        await on.until(lambda: not on.room.unsent)
+        await on.until(lambda: not on.room.controllers.unsent)
         await tick(on)
         assert not notes(state)
 
@@ -230,7 +230,7 @@ async def test_each_text_that_is_not_the_rooms_is_asked_about(state: Path) -> No
         await on.until(lambda: not on.editor.read_only)
         await on.write("my work\n")
         on.stdin.prepared.load_text("my input")
-        await on.until(lambda: not on.room.unsent)
+        await on.until(lambda: not on.room.controllers.unsent)
         await other_history(on, "another\n")
         await asked(on)
         assert "Your text is not the room's any more" in shown(on)
@@ -243,7 +243,7 @@ async def test_each_text_that_is_not_the_rooms_is_asked_about(state: Path) -> No
         await on.press("m")
         await eventually(lambda: on.server.document.texts[STDIN] == "my input")
         assert on.server.document.texts[SOURCE] == "another\n"
-        await on.until(lambda: not on.room.unsent)
+        await on.until(lambda: not on.room.controllers.unsent)
         await tick(on)
         assert not notes(state)
 
@@ -319,14 +319,14 @@ async def test_what_arrives_within_a_second_is_not_written_down(
 
     monkeypatch.setattr(UnsentEdits, "update_journal", no_update)  # no second passes by itself
     async with on_a_line() as (proxy, link), entered(link) as on:
-        rescue = on.room._unsent_edits  # pyright: ignore[reportPrivateUsage]
+        rescue = on.room.controllers.unsent_edits
         for key in "abc":
             proxy.stall()
             await on.pilot.press(key)
             second(rescue)
-            assert on.room.unsent == 1
+            assert on.room.controllers.unsent == 1
             proxy.flow()
-            await eventually(lambda: not on.room.unsent)
+            await eventually(lambda: not on.room.controllers.unsent)
         await settled(on)
         assert not notes(state)
 
@@ -345,7 +345,7 @@ async def test_what_a_session_has_not_sent_yet_is_offered_to_others_only_when_it
                 await settled(second)
                 assert not isinstance(second.app.screen, ConflictScreen)
                 await second.pilot.press("x")
-                await eventually(lambda: not second.room.unsent)
+                await eventually(lambda: not second.room.controllers.unsent)
             assert len(notes(state)) == 1
         async with entered(link) as third:
             await eventually(lambda: isinstance(third.app.screen, ConflictScreen))

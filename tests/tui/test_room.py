@@ -189,7 +189,7 @@ async def test_any_member_types_into_a_shared_program_and_can_choose_which() -> 
             await on.server.submitted(job_summary(job, name=name))
             await on.server.started(job)
         await on.until(lambda: on.label() == "zoe: main.py >")
-        await on.room.run_action("next_target")
+        await on.room.run_action("perform('next_target')")
         assert on.label() == "ben: main.py >"
         await on.press("f7", "x", "enter")
         assert (await on.server.wait_for(StdinData)).job == A

@@ -201,14 +201,14 @@ async def test_the_language_is_shared_and_an_untouched_starter_changes_with_it(
         await ana.has_text()
         await ben.becomes(ana.editor.text)
         cpp = next(each for each in ana.room.languages if each.name == "cpp")
-        ana.room.choose_language(cpp)
+        ana.room.controllers.dialogs.choose_language(cpp)
         await ben.becomes(cpp.starter)
         await eventually(lambda: ben.state.language == "C++")
         assert ana.state.language == "C++"
         await ben.writes("int main() { return 1; }\n")
         await ana.becomes("int main() { return 1; }\n")
         python = next(each for each in ben.room.languages if each.name == "python")
-        ben.room.choose_language(python)
+        ben.room.controllers.dialogs.choose_language(python)
         await eventually(lambda: "Python" in ana.state.language)
         assert ana.editor.text == "int main() { return 1; }\n", "somebody's work stays"
 

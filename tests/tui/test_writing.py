@@ -53,7 +53,7 @@ async def test_lines_become_comments_and_lines_again_in_one_step() -> None:
 async def test_comments_are_those_of_the_language() -> None:
     async with stage() as on:
         await ready(on, "")
-        on.room.choose_language(CPP)
+        on.room.controllers.dialogs.choose_language(CPP)
         await on.until(lambda: on.editor.syntax_name == "cpp")
         await ready(on, "int x;\n")
         await on.press("ctrl+underscore")

@@ -169,7 +169,7 @@ class Tour:
         await eventually(lambda: on.label() and any(MARKS["fault"] in n for n in on.notices()))
         on.editor.load_text(f"{hostile('editor')}\nx = 1\n")
         on.stdin.prepared.load_text(hostile("prepared"))
-        await eventually(lambda: on.room.collaborators.others)
+        await eventually(lambda: on.room.controllers.collaborators.others)
         await self._painted()
 
     async def _finding(self) -> None:
@@ -180,7 +180,7 @@ class Tour:
             await self._fill(on.room.query_one(f"#{field}", Input), field)
         await self._painted()
         await on.press("escape")
-        on.room.action_find_output()
+        await on.room.action_perform("find_output")
         await self._fill(on.room.query_one("#output-find Input", Input), "output_find")
         await self._painted()
         await on.press("escape")
@@ -222,7 +222,7 @@ class Tour:
 
     async def _saving_output(self) -> None:
         on = self._on
-        on.room.action_save_output()
+        await on.room.action_perform("save_output")
         await self._until_over_the_room(PathPrompt)
         await self._painted()
         await self._fill(self._app.screen.query_one(Input), "saved")
@@ -232,7 +232,7 @@ class Tour:
 
     async def _past(self) -> None:
         on = self._on
-        on.room.action_history()
+        await on.room.action_perform("history")
         await self._until_over_the_room(HistoryScreen)
         await eventually(lambda: MARKS["past_file"] in self._commands())
         await self._painted()
@@ -252,7 +252,7 @@ class Tour:
         await self._painted()
         self._app.notify(hostile("notify"), title=hostile("title"), markup=False)
         await self._painted()
-        on.room.editor_controller.open_file(
+        on.room.controllers.editor.open_file(
             Path(tempfile.gettempdir()) / hostile("opened").replace("/", "|")
         )
         await eventually(lambda: any("Cannot open" in notice for notice in on.notices()))

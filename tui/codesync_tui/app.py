@@ -27,6 +27,7 @@ from codesync_tui.dialogs.notices import Notices
 from codesync_tui.dialogs.too_small import TooSmallScreen, is_too_small
 from codesync_tui.messages import Copied, CopyRequested, EntryFailed, RoomScreenReady
 from codesync_tui.palette import RoomCommands
+from codesync_tui.room.controllers import RoomOptions
 from codesync_tui.room.pane_layout import BREAKPOINTS, ROW_BREAKPOINTS
 from codesync_tui.room.screen import RoomScreen
 from codesync_tui.terminal.clipboard import copy_to_file, copy_to_tmux
@@ -49,19 +50,19 @@ class CodeSyncApp(ReliableTimers, App[int]):
     why), and 128 plus the signal's number when a signal ended it.
 
     Args:
-        link: the room, and what lets us in.
-        name: what we want to be called.
+        link: the room and the token for it.
+        name: our name in the room.
         options: how to connect.
         agent: our program and version, for the server's logs.
-        join_line: what others type to join; shown on demand.
+        join_line: the command line that lets others join; empty if there is none.
         file: a local file to open at the start.
-        syncs_file: keep that file in step with the room's text, both ways.
-        is_room_persistent: the room's text is there when it is opened again.
+        syncs_file: keep that file and the room's text in sync.
+        is_room_persistent: the room's text is still there when the room is opened again.
 
     Attributes:
-        failure: why the room could not be entered; for the caller to print afterwards.
-        garbage: times the collector's work.
-        keys: has keys done in their order.
+        failure: why the room could not be entered; the caller prints it.
+        gc_schedule: schedules garbage collections.
+        key_order: dispatches keys in their order.
     """
 
     TITLE = "CodeSync"
@@ -101,11 +102,8 @@ class CodeSyncApp(ReliableTimers, App[int]):
         )
         self._screen = RoomScreen(
             self._room,
-            join_line,
-            file,
             self._notices,
-            syncs_file=syncs_file,
-            is_room_persistent=is_room_persistent,
+            RoomOptions(join_line, file, syncs_file, is_room_persistent),
             on_activity=self.gc_schedule.note_activity,
         )
         self._slow_link = SlowLinkHint(self._write_to_terminal, self._notices.show, self.set_timer)
@@ -131,15 +129,15 @@ class CodeSyncApp(ReliableTimers, App[int]):
         """Return Textual's line filters, followed by the filter for control characters."""
         stock = super().get_line_filters()
         if self.no_color and self.native_ansi_color:
-            # The stock filter for NO_COLOR was chosen before the theme was, and paints the
-            # terminal's own colours black on black.
+            # The stock filter for NO_COLOR was chosen before the theme; it paints the colours of
+            # the terminal black on black.
             stock = [self._colourless if isinstance(f, Monochrome) else f for f in stock]
         return [*stock, self._filter]
 
     def _has_few_colours(self) -> bool:
         return self.no_color or self.console.color_system in (None, "standard", "windows")
 
-    # Its life.
+    # Lifecycle.
 
     def on_load(self) -> None:
         """Install signal handlers before the terminal is touched."""
@@ -147,7 +145,9 @@ class CodeSyncApp(ReliableTimers, App[int]):
             return
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-            with suppress(RuntimeError, ValueError):  # not the main thread: the caller's business
+            with suppress(
+                RuntimeError, ValueError
+            ):  # not the main thread: the caller handles signals
                 loop.add_signal_handler(number, self.exit, 128 + number, 128 + number)
                 self._signals.append(number)
 
@@ -191,7 +191,7 @@ class CodeSyncApp(ReliableTimers, App[int]):
 
     def _send_marker(self, question: KeyMarker) -> bool:
         target = self.focused or self.screen
-        question.set_sender(target)  # it would not come up to us if it were ours
+        question.set_sender(target)  # Textual does not bubble a message to its own sender
         return target.post_message(question)
 
     def _is_text_focused(self) -> bool:
@@ -214,7 +214,7 @@ class CodeSyncApp(ReliableTimers, App[int]):
 
     def action_leave(self) -> None:
         """Leave the room; if text would be lost, only when the key is pressed twice."""
-        if self._screen.editor_controller.may_leave("ctrl+q"):
+        if self._screen.controllers.editor.may_leave("ctrl+q"):
             self.exit(0)
 
     async def action_quit(self) -> None:
@@ -222,13 +222,13 @@ class CodeSyncApp(ReliableTimers, App[int]):
         self.action_leave()
 
     def _fatal_error(self) -> None:
-        # The stock method shows local variables: the room's token among them, and foreign text as
-        # it came.
+        # The stock method shows local variables, which include the room's token and foreign text
+        # with control characters.
         self.bell()
         self._exit_renderables.append(Text(show_block(traceback.format_exc())))
         self._close_messages_no_wait()
 
-    # What every screen needs.
+    # Size and clipboard.
 
     def on_resize(self, event: Resize) -> None:
         """Show a notice instead of the room while the terminal is too small."""

@@ -1,8 +1,8 @@
 """The key table: all actions with their keys, titles, help texts and aliases.
 
-Bindings, help and command palette are made from it. Keys were chosen to survive tmux 3.3a and SSH:
-ctrl+letter and F1 to F9 do; ctrl+enter, shift+enter and ctrl+shift+letter do not. F10 to F12 belong
-to terminal windows.
+Bindings, help and command palette are generated from it. All keys work in tmux 3.3a and over SSH:
+ctrl+letter and F1 to F9 do; ctrl+enter, shift+enter and ctrl+shift+letter do not. F10 to F12 are
+used by terminal windows.
 """
 
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ class Action:
     """An action that the user can take.
 
     Attributes:
-        name: of the screen's action method, without "action_".
-        keys: the keys, first the one to show; empty for what only the palette has.
-        title: what it is called.
-        help: what it does.
-        group: the heading that it stands under in the help.
-        words: what else people call it; the command palette finds it by them, too.
+        name: the name under which RoomActions runs it.
+        keys: the keys, the one to show first; empty if only the palette offers the action.
+        title: the title in palette and help.
+        help: what the action does.
+        group: its heading in the help.
+        aliases: other words by which the palette finds it.
     """
 
     name: str
@@ -198,7 +198,7 @@ EDITOR_ACTIONS: Final = (
     Action("document_start", ("ctrl+home",), "To the beginning", "go to the first line", WRITE),
     Action("document_end", ("ctrl+end",), "To the end", "go to the last line", WRITE),
 )
-"""What the editor does by keys of its own, for the command palette; see EDITING."""
+"""Editing actions that have keys in the editor, for the command palette; see EDITOR_KEYS."""
 
 EDITOR_KEYS: Final = (
     ("ctrl+z, ctrl+y", "undo, redo"),
@@ -210,7 +210,7 @@ EDITOR_KEYS: Final = (
     ("ctrl+k, ctrl+u", "delete to the end, to the beginning of the line"),
     ("tab, shift+tab", "indent, unindent"),
 )
-"""Keys of the editor itself that the help shows."""
+"""Keys of the editor that the help shows."""
 
 ANSWER_LINE_KEYS: Final = (
     ("enter", "send the line to the program"),
@@ -243,16 +243,22 @@ PANE_KEYS: Final = {
     "output": ("In the output", OUTPUT_KEYS),
     "queue": ("In the queue", QUEUE_KEYS),
 }
-"""Keys that mean something in one pane only, by the pane's id."""
+"""Keys that work in one pane only, by the pane's id."""
 
 
 def bindings() -> list[Binding]:
     """Create the bindings of the room's screen.
 
-    They come before those of the focused widget: some of the keys mean something to a text area.
+    They take precedence over bindings of the focused widget: a text area uses some of the keys.
     """
     return [
-        Binding(",".join(action.keys), action.name, action.title, show=False, priority=True)
+        Binding(
+            ",".join(action.keys),
+            f"perform('{action.name}')",
+            action.title,
+            show=False,
+            priority=True,
+        )
         for action in ACTIONS
         if action.keys
     ]
@@ -264,7 +270,7 @@ _LABELS: Final = {
     "ctrl+backslash": "ctrl+\\",
     "ctrl+right_square_bracket": "ctrl+]",
 }
-"""Keys whose names are not those that people say.
+"""Keys whose usual names differ from those of Textual.
 
 Most terminals send ctrl+space as ctrl+@, and ctrl+/ as ctrl+_.
 """

@@ -14,9 +14,9 @@ class RoomEventReceived(Message):
     """Posted when the room has sent an event.
 
     Attributes:
-        event: what.
-        handled: set by the handler; the next event comes only then, so that a flood of output
-            waits in the client's bounded mailbox and not in the screen's queue.
+        event: the event.
+        handled: set by the handler. The next event is posted only then, so that a flood of output
+            waits in the client's bounded mailbox, not in the screen's queue.
     """
 
     def __init__(self, event: RoomEvent) -> None:
@@ -33,7 +33,7 @@ class EntryFailed(Message):
     """Posted when the room could not be entered.
 
     Attributes:
-        error: why.
+        error: why not.
     """
 
     def __init__(self, error: ClientError) -> None:
@@ -49,8 +49,8 @@ class SubmissionAnswered(Message):
     """Posted when the server accepted or rejected a submission.
 
     Attributes:
-        job: its id.
-        error: why it will not run; None when it will.
+        job: the id of the job.
+        error: why the job will not run; None if it was accepted.
     """
 
     def __init__(self, job: str, error: ClientError | None = None) -> None:
@@ -63,7 +63,7 @@ class FileOpened(Message):
     """Posted when a file was read.
 
     Attributes:
-        file: what is in it.
+        file: its content.
     """
 
     def __init__(self, file: SourceFile) -> None:
@@ -75,7 +75,7 @@ class FileSaved(Message):
     """Posted when a file was written.
 
     Attributes:
-        file: what is in it now.
+        file: its new content.
     """
 
     def __init__(self, file: SourceFile) -> None:
@@ -88,7 +88,7 @@ class FileFailed(Message):
 
     Attributes:
         reason: a sentence that says why.
-        exists: the file that would have been replaced, if that is why.
+        exists: the existing file that would have been replaced, if this is the reason.
     """
 
     def __init__(self, reason: str, *, exists: Path | None = None) -> None:
@@ -101,8 +101,8 @@ class SyntaxLoaded(Message):
     """Posted when a grammar was loaded.
 
     Attributes:
-        name: the name that was asked for.
-        syntax: the grammar; None when there is none.
+        name: the requested name.
+        syntax: the grammar; None if there is none.
     """
 
     def __init__(self, name: str, syntax: Syntax | None) -> None:
@@ -115,7 +115,7 @@ class CopyRequested(Message):
     """Posted when text is to be copied.
 
     Attributes:
-        what: what it is, for people.
+        what: a name of the text, for the notice; empty for no notice.
         text: the text.
     """
 
@@ -129,9 +129,9 @@ class Copied(Message):
     """Posted when text was offered to tmux and written to a file.
 
     Attributes:
-        asked: what was to be copied.
-        by_tmux: whether tmux took it; otherwise the terminal is to be asked.
-        file: the file that it was written to; None when it could not be.
+        asked: the request.
+        by_tmux: whether tmux copied it; otherwise the terminal must be asked.
+        file: the file that it was written to; None if this failed.
     """
 
     def __init__(self, asked: CopyRequested, *, by_tmux: bool, file: Path | None) -> None:

@@ -11,6 +11,7 @@ from codesync_protocol.printable import show_line
 from codesync_tui.dialogs.dialog import Dialog
 from codesync_tui.keymap import ACTIONS, EDITOR_ACTIONS, Action, key_labels
 from codesync_tui.room.palette_command import PaletteCommand, match_score
+from codesync_tui.room.screen import RoomScreen
 from codesync_tui.terminal.textual_types import app_of
 
 _HIDDEN = frozenset({"palette"})
@@ -47,9 +48,7 @@ class RoomCommands(Provider):
         call()
 
     def _commands(self) -> Iterator[PaletteCommand]:
-        # Titles of languages are foreign: they go on as Content, which is never read as markup.
-        from codesync_tui.room.screen import RoomScreen
-
+        # Titles of languages are foreign. They become Content, which is never parsed as markup.
         room = app_of(self.screen).screen_stack[0]
         if not isinstance(room, RoomScreen):
             return
@@ -58,21 +57,19 @@ class RoomCommands(Provider):
                 yield _command(action, partial(room.run_key_action, action.name))
         for action in EDITOR_ACTIONS:
             yield _command(action, partial(room.run_editor_action, action.name))
-        for member in room.collaborators.others:
+        collaborators = room.controllers.collaborators
+        for member in collaborators.others:
             name = show_line(member.name)
-            follow, jump = (
-                partial(room.collaborators.follow, member.member),
-                room.collaborators.jump_to,
-            )
+            follow = partial(collaborators.follow, member.member)
             yield PaletteCommand(
                 f"Follow: {name}", "Look on with this member, until a key.", follow
             )
-            to_member = partial(jump, member.member)
+            to_member = partial(collaborators.jump_to, member.member)
             yield PaletteCommand(f"Go to: {name}", "Go to where this member is.", to_member)
-        yield from room.host_commands.commands()
+        yield from room.controllers.hosts.commands()
         for language in room.languages:
             title = f"Language: {show_line(language.title)}"
-            choose = partial(room.choose_language, language)
+            choose = partial(room.controllers.dialogs.choose_language, language)
             yield PaletteCommand(
                 title, "Choose this language.", choose, " ".join(language.extensions)
             )

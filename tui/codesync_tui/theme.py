@@ -1,7 +1,7 @@
 """The app's colour themes: dark, light, and the terminal's own 16 colours.
 
-Variables of our own: `dim` for what matters less, `line` behind what is current, `bar` and
-`bar-text` for the bars that frame the screen.
+Own theme variables: `dim` for less important text, `line` for the background of the current line,
+`bar` and `bar-text` for the bars of the screen.
 """
 
 from rich.terminal_theme import TerminalTheme
@@ -124,7 +124,7 @@ ANSI_DARK = TerminalTheme(
     _rgb("4a5568 ff7b86 6fdc9a f5c869 6ca8ff d3a8ff 6fd6cf d5dbe6"),
     _rgb("93a0b4 ffa3ab 93eab3 ffdd94 9dcbff e3c6ff 93e6e0 ffffff"),
 )
-"""What a program's 16 colours look like on the dark background: each can be read there."""
+"""The 16 colours of programs on the dark background, all legible."""
 
 ANSI_LIGHT = TerminalTheme(
     (0xFB, 0xFB, 0xF8),
@@ -132,7 +132,7 @@ ANSI_LIGHT = TerminalTheme(
     _rgb("1b2330 b3202f 14713a 8a5a00 0b5cad 7a2fbf 00707a 6a7380"),
     _rgb("5d6878 c4303f 1a8446 9a6800 1a6cc0 8b40d0 0a8089 48566b"),
 )
-"""The same on the light background."""
+"""The 16 colours of programs on the light background, all legible."""
 
 MEMBER_COLOURS = (
     ("#7cc4ff", "#0b5cad", "ansi_bright_blue"),
@@ -151,11 +151,11 @@ def member_colour(index: int, theme: str) -> str:
     """Return the colour of a member.
 
     Args:
-        index: Member.colour; indices past the last colour begin again.
+        index: Member.colour; larger indices wrap around.
         theme: the name of the app's theme.
 
     Returns:
-        A colour as Textual writes it.
+        A colour in the notation of Textual.
     """
     dark, light, sixteen = MEMBER_COLOURS[index % len(MEMBER_COLOURS)]
     if theme == LIGHT.name:

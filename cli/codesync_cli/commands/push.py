@@ -14,6 +14,7 @@ from codesync_client import ClientError, Room
 from codesync_client.document.merge import merge
 from codesync_client.files import merge_base
 from codesync_client.files.source_file import FileError, read_source
+from codesync_client.submission import is_starter
 from codesync_protocol.messages import Role
 from codesync_protocol.shared_text import SOURCE
 
@@ -71,7 +72,6 @@ async def _run(args: argparse.Namespace) -> int:
             )
             return ExitCode.FAILED
         room.document.replace(SOURCE, mine if text is None else text)
-        room.wake()
         await wait_until_synced(room)
         if room.document.conflict is not None:
             print_error(f"the room did not take it: {room.document.conflict.reason}")
@@ -82,8 +82,6 @@ async def _run(args: argparse.Namespace) -> int:
 
 def _merged(base: str | None, mine: str, room: Room) -> str | None:
     """The room's text with the changes of the file; None when only people can tell."""
-    from codesync_tui.room.program import is_starter  # not before the command is meant
-
     theirs = room.document.text()
     if base is None:
         return mine if mine == theirs or is_starter(theirs, room.languages) else None

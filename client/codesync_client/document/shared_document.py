@@ -43,14 +43,17 @@ _SEVERAL = 0
 class SharedDocument:
     """The shared texts of a room.
 
+    Args:
+        wake: called after each of our changes, when there is something to send.
+
     Attributes:
-        listener: whoever shows them.
         carets: where everybody is in the source.
         conflict: the last one; None while there was none.
     """
 
-    def __init__(self) -> None:
-        self.listener: DocumentListener | None = None
+    def __init__(self, wake: Callable[[], None] = lambda: None) -> None:
+        self._wake = wake
+        self._listener: DocumentListener | None = None
         self.carets = Carets()
         self.conflict: Conflict | None = None
         self._epoch = ""
@@ -70,6 +73,10 @@ class SharedDocument:
         self._was_refused = False
         self._is_forgotten = False
         self._me = 0
+
+    def attach(self, listener: DocumentListener) -> None:
+        """Set the listener that shows the texts; there is one at most."""
+        self._listener = listener
 
     # The texts as they stand.
 
@@ -126,6 +133,12 @@ class SharedDocument:
         """Make a text another one, by as little change as is needed."""
         self.splice(name, splices(self.text(name), text))
 
+    def replace_in_own_step(self, name: str, text: str) -> None:
+        """Replace a text as `replace` does, in an undo step of its own."""
+        self.end_undo_group()
+        self.replace(name, text)
+        self.end_undo_group()
+
     def undo(self, name: str = SOURCE) -> None:
         """Take back what we did last in a text."""
         self._write(lambda mine: mine.undo(name))
@@ -145,11 +158,13 @@ class SharedDocument:
         Args:
             anchor: where the selection begins.
             head: where the caret is.
-            tell: tell them now; else `tell_caret` does. Say the place with every change of the
+            tell: tell them now; else `send_caret` does. Say the place with every change of the
                 text all the same: one that waits would be a place in an older text.
         """
         self._caret = CaretPlace(anchor, head)
         self._caret_is_due |= tell
+        if tell:
+            self._wake()
 
     def send_caret(self, *, again: bool = False) -> None:
         """Tell the others where we are, if they do not know.
@@ -159,6 +174,7 @@ class SharedDocument:
         """
         self._caret_is_due = True
         self._caret_is_news |= again
+        self._wake()
 
     def _write(self, act: Callable[[Replica], object]) -> None:
         if self._mine is None:
@@ -167,6 +183,7 @@ class SharedDocument:
             act(self._mine)
         except DocumentBroken:
             self._start_over()
+        self._wake()
 
     # What goes out.
 
@@ -270,8 +287,8 @@ class SharedDocument:
         has_come, self._here = bool(members - self._here), members
         self.carets.keep(members)
         self._tell_carets()
-        if has_come and self.listener:
-            self.listener.member_joined()
+        if has_come and self._listener:
+            self._listener.member_joined()
 
     def _edited(self, edited: Edited) -> None:
         if edited.member == self._me and not edited.more:
@@ -359,8 +376,8 @@ class SharedDocument:
         self._tell_loaded()
         if mine is not None and not self._merge(base, mine, reason):
             self.conflict = Conflict(mine, reason or "somebody else changed the same lines")
-            if self.listener:
-                self.listener.document_in_conflict(self.conflict)
+            if self._listener:
+                self._listener.document_in_conflict(self.conflict)
         self._was_refused = False
 
     def _merge(self, base: Mapping[str, str], mine: Mapping[str, str], reason: str) -> bool:
@@ -388,13 +405,13 @@ class SharedDocument:
             self.carets.wrote(change.splices, self._own.number + 1)
         else:
             self.carets.edited(change.splices, change.member, self._seq)
-        if self.listener:
-            self.listener.document_changed(change)
+        if self._listener:
+            self._listener.document_changed(change)
 
     def _tell_carets(self) -> None:
-        if self.listener:
-            self.listener.carets_moved()
+        if self._listener:
+            self._listener.carets_moved()
 
     def _tell_loaded(self) -> None:
-        if self.listener:
-            self.listener.document_loaded()
+        if self._listener:
+            self._listener.document_loaded()

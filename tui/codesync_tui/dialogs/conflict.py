@@ -24,24 +24,24 @@ class ConflictChoice(Enum):
     """What to do with our text."""
 
     MERGE = "merge"
-    """Change only what we changed, and leave what others did."""
+    """Merge our change into the room's text."""
     MINE = "mine"
-    """Make it the room's text."""
+    """Replace the room's text by ours."""
     SAVE = "save"
-    """Keep it in a file; the room's text stays."""
+    """Save our text to a file; the room's text stays."""
     THEIRS = "theirs"
-    """Forget it; the room's text stays."""
+    """Drop our text; the room's text stays."""
 
 
 class ConflictScreen(Dialog[ConflictChoice]):
     """Shows how our text differs from the room's text.
 
     Args:
-        title: what happened.
-        reason: why both could not be merged.
+        title: what happened, for people.
+        reason: why the texts could not be merged.
         mine: our text.
-        theirs: the room's.
-        can_merge: whether both changes fit together.
+        theirs: the room's text.
+        can_merge: whether our change can be merged.
     """
 
     AUTO_FOCUS = "VerticalScroll"  # the arrow keys scroll

@@ -20,12 +20,12 @@ from codesync_tui.keymap import ACTIONS, PANE_KEYS, Action, key_labels
 _KEY_COLUMNS = 21
 
 _TEXT_COLUMNS = 28
-"""With fewer beside the key, what it does stands below it."""
+"""If there are fewer columns beside the key, the help text is below it."""
 
 _WIDTH = 84
 
 _FRAME_COLUMNS = 8
-"""Of the width: the frame, the space within it, and the scrollbar."""
+"""The part of the width that frame, padding and scrollbar take."""
 
 
 class HelpScreen(Dialog[None]):
@@ -69,8 +69,8 @@ def help_text(notes: list[str], pane: str = "", columns: int = _WIDTH - _FRAME_C
 
     Args:
         notes: sentences about this room; may hold foreign text.
-        pane: the id of the pane whose keys come first; none need.
-        columns: how wide it may be.
+        pane: the id of the pane whose keys come first; empty for none.
+        columns: the largest allowed width.
     """
     parts: list[Content] = [*_pane_keys(pane, columns)]
     for group in dict.fromkeys(action.group for action in ACTIONS):

@@ -22,18 +22,18 @@ from codesync_tui.formatting import labels
 from codesync_tui.formatting.columns import column_count, fit, share_width
 
 FindJobs = Callable[[str, int], Awaitable[HistoryPage]]
-"""Looks for jobs: what was typed, and the place before which they must lie (0 for all)."""
+"""Searches jobs, given the search text and the place before which they must be (0 for all)."""
 
 SEARCH_DELAY_SECONDS = 0.2
-"""How long after the last key it is looked for."""
+"""The delay between the last key and the search."""
 
 _HINT = "words, who:NAME lang:NAME is:VERDICT"
 _KEYS = "enter shows, ctrl+r runs again, ctrl+y copies the output, escape closes."
 _MOST, _LEAST = (16, 40, 15, 11, 6), (7, 10, 12, 11, 8)
-"""Columns of a name, a file, a verdict, a moment and a time; the least with what is between."""
+"""Columns of name, file, verdict, time and duration; the least widths include the gap."""
 
 _GAP = 2
-"""Columns between them."""
+"""Columns between two columns of text."""
 
 _WEEK = 7 * 86_400.0
 
@@ -70,8 +70,8 @@ class HistoryScreen(Dialog[tuple[PastJob, HistoryAction]]):
     """Shows the room's past jobs.
 
     Args:
-        find: looks for them.
-        typed: what was looked for before.
+        find: searches jobs.
+        typed: the text of the last search.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -132,7 +132,7 @@ class HistoryScreen(Dialog[tuple[PastJob, HistoryAction]]):
     @on(JobList.WidthChanged)
     def _width_changed(self, event: JobList.WidthChanged) -> None:
         event.stop()
-        if self._jobs:  # else a sentence stands there
+        if self._jobs:  # otherwise the list shows a message
             self._show_jobs()
 
     def refresh_jobs(self) -> None:
@@ -145,7 +145,7 @@ class HistoryScreen(Dialog[tuple[PastJob, HistoryAction]]):
         try:
             page = await self._find(typed, 0)
         except ClientError:
-            return  # whoever types next is told
+            return  # the next search shows the error
         if typed != self.query_text:
             return
         latest = self._jobs[0].place if self._jobs else 0
@@ -157,7 +157,7 @@ class HistoryScreen(Dialog[tuple[PastJob, HistoryAction]]):
         highlighted = self.query_one(OptionList).highlighted
         self._jobs = [*new, *self._jobs]
         self._show_jobs()
-        if highlighted:  # the first one stays the first: it is the latest that is wanted
+        if highlighted:  # if the first job was selected, select the new first one
             self.query_one(OptionList).highlighted = highlighted + len(new)
 
     def action_move(self, by: int) -> None:
@@ -200,7 +200,7 @@ class HistoryScreen(Dialog[tuple[PastJob, HistoryAction]]):
             self._show_message(error.reason)
             return
         if typed != self.query_text:
-            return  # something else is looked for by now
+            return  # the search has changed meanwhile
         self._jobs = [*(self._jobs if before else []), *page.jobs]
         self._has_more = page.more
         self._show_jobs()

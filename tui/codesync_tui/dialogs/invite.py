@@ -31,10 +31,10 @@ class InviteScreen(Dialog[None]):
     """Shows the command line that lets others join.
 
     Args:
-        line: the line for editors as we know it; empty for none.
-        elsewhere: where there is one then; may hold foreign text.
-        make: makes a line for editors or viewers, which is newer than what hosts did to members;
-            None when this member makes none. It may raise Offline.
+        line: the known line for editors; empty if there is none.
+        elsewhere: where to get a line otherwise; may contain foreign text.
+        make: requests a new line for a role, which no earlier removal of members has revoked;
+            None if this member cannot invite. It may raise Offline.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -117,8 +117,8 @@ def make_join_line(known: str, link: Link) -> str:
     """Build the command line that lets others join.
 
     Args:
-        known: another one, which says how this room is reached; empty for none.
-        link: the link with the key to be in it.
+        known: a line that shows how this room is reached; empty if there is none.
+        link: the link whose token the line contains.
     """
     reached = known.partition("#")[0] if "#" in known else f"codesync join {link}".partition("#")[0]
     return f"{reached}#{link.token}"
@@ -128,7 +128,7 @@ def where_to_get_invites(members: Sequence[Member]) -> str:
     """Explain where members who cannot invite get a line that lets others join.
 
     Args:
-        members: who is here.
+        members: the members of the room.
     """
     hosts = [member for member in members if member.role == Role.HOST]
     names = ", ".join(shorten(host.name, 20) for host in hosts[:3])

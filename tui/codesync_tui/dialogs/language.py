@@ -19,8 +19,8 @@ class LanguagePicker(Dialog[LanguageInfo]):
     """Asks for a language.
 
     Args:
-        languages: what can be run here.
-        chosen: the name of the one that is chosen now.
+        languages: the languages of the room.
+        chosen: the name of the current language.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("f2", "close", "Close", show=False)]

@@ -12,7 +12,7 @@ class LinePrompt(Dialog[int]):
     """Asks for a line number.
 
     Args:
-        lines: how many there are.
+        lines: the number of lines.
     """
 
     DEFAULT_CSS = """

@@ -30,7 +30,7 @@ class Notices:
         Args:
             text: one or two sentences; may hold foreign text.
             severity: "information", "warning" or "error".
-            title: a heading of ours.
+            title: a heading.
         """
         self._app.notify(
             show_block(text),

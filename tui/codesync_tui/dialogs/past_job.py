@@ -19,7 +19,7 @@ from codesync_tui.dialogs.history import moment
 from codesync_tui.formatting import labels
 
 LINES_MAX = 2000
-"""Lines of the difference, and of the output, that are shown."""
+"""How many lines of the difference and of the output are shown."""
 
 _STYLES = {"+": "$success", "-": "$error", "@": "$dim"}
 
@@ -30,7 +30,7 @@ class PastJobAction(Enum):
     RUN = "run"
     COPY = "copy"
     USE = "use"
-    """Make its source the room's text."""
+    """Replace the room's text by the job's source."""
 
 
 class PastJobScreen(Dialog[PastJobAction]):
@@ -40,7 +40,7 @@ class PastJobScreen(Dialog[PastJobAction]):
         past: the job.
         source: its main file.
         today: the room's text.
-        output: what it wrote, as text of which nothing can reach the terminal raw.
+        output: its output, without control characters.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -4,18 +4,18 @@ import os
 from itertools import islice
 
 ENTRIES_MAX = 10_000
-"""Entries of a folder that are looked at: enough for people, and over soon."""
+"""How many entries of a folder are read."""
 
 
 def complete_path(typed: str) -> tuple[str, list[str]]:
     """Complete a path as far as it is unambiguous.
 
     Args:
-        typed: a path, or the beginning of one; "~" is the home of whoever runs us.
+        typed: the beginning of a path; "~" is the home directory.
 
     Returns:
-        The path, longer or as it was, and what it could go on with: names of files, and of folders
-        with a slash behind them. Hidden ones only if the name that was begun is one.
+        The completed path, and the names that could follow; folders end in a slash. Hidden names
+        are included only if the typed name begins with a dot.
     """
     if typed == "~":
         return "~/", ["~/"]

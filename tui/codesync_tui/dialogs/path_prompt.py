@@ -15,10 +15,10 @@ from codesync_tui.dialogs.path_completion import complete_path
 from codesync_tui.formatting.columns import shorten
 
 COMPLETION_SECONDS = 5.0
-"""How long a disk may take to answer."""
+"""The timeout for reading the folder."""
 
 NAMES_ROWS = 3
-"""So many rows of names are shown at most."""
+"""How many rows of names are shown."""
 
 _HINT = "A path on this machine, ~ is your home. Tab completes it, enter does it, escape does not."
 
@@ -27,8 +27,8 @@ class PathPrompt(Dialog[str]):
     """Asks for the path of a file.
 
     Args:
-        title: what is done with it.
-        path: what stands there at first.
+        title: what the file is used for.
+        path: the initial content of the field.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -66,7 +66,7 @@ class PathPrompt(Dialog[str]):
             return
         line = self.query_one(Input)
         if line.value != typed:
-            return  # somebody went on typing
+            return  # the user has typed more
         self._completed = line.value = path
         line.cursor_position = len(path)
         if len(names) != 1:

@@ -33,7 +33,7 @@ from codesync_tui.editor.wrapped_document import SourceWrappedDocument
 from codesync_tui.terminal.textual_types import app_of
 
 REPARSE_SECONDS = 0.15
-"""So long after the last change the syntax is looked at again."""
+"""The delay between the last change and the reparse."""
 
 REPARSE_SECONDS_MAX = 2.0
 
@@ -69,7 +69,7 @@ class CodeEditor(SourceArea):
         """Posted when the user presses a key while the view follows another member."""
 
     is_following = False
-    """Whether somebody else leads the view."""
+    """Whether the view follows another member."""
 
     _syntax: Syntax | None = None
     _remote_carets: Sequence[RemoteCaret] = ()
@@ -106,7 +106,7 @@ class CodeEditor(SourceArea):
         """Highlight another language; text, caret, scroll position and undo history stay.
 
         Args:
-            syntax: the language; None for none.
+            syntax: the language; None turns highlighting off.
         """
         self._syntax = syntax
         selection, scroll = self.selection, self.scroll_offset
@@ -114,7 +114,7 @@ class CodeEditor(SourceArea):
         self.selection = selection
         self.scroll_to(*scroll, animate=False)
 
-    # Others.
+    # Remote carets.
 
     def show_remote_carets(self, carets: Sequence[RemoteCaret]) -> None:
         """Show the carets of other members."""
@@ -157,14 +157,14 @@ class CodeEditor(SourceArea):
         own = at[0] if self.has_focus and at[1] == y + scroll_y else None
         selection = self._theme.selection_style
         if selection is not None and selection.bgcolor == self.rich_style.bgcolor:
-            selection = None  # it is told from the rest by something else, in 16 colours
+            selection = None  # with 16 colours it has no background of its own
         return paint_row_marks(strip, marks, self.gutter_width, scroll_x, own, selection)
 
     def reveal(self, offset: int) -> None:
         """Scroll a position into view without moving the caret.
 
         Args:
-            offset: the place, in bytes.
+            offset: the position in bytes.
         """
         at = self.wrapped_document.location_to_offset(self.source.location_of(offset))
         region = Region(at[0], at[1], 3, 1)
@@ -184,8 +184,8 @@ class CodeEditor(SourceArea):
         """Move the caret to a line and focus the editor.
 
         Args:
-            line: its number, from 1; the nearest when there is no such line.
-            column: in the line, in bytes from 1; 0 for where its text begins.
+            line: the number, from 1; the nearest line if there is no such line.
+            column: in bytes, from 1; 0 for the first character that is not blank.
         """
         row = min(max(1, line), self.document.line_count) - 1
         text = self.document[row]
@@ -199,7 +199,7 @@ class CodeEditor(SourceArea):
         """Move the caret; centre it in the view if it was out of sight.
 
         Args:
-            offset: the place, in bytes.
+            offset: the position in bytes.
         """
         location = self.source.location_of(offset)
         self.reveal(offset)
@@ -211,7 +211,7 @@ class CodeEditor(SourceArea):
         return HighlightedDocument(text, self._syntax)
 
     def _build_highlight_map(self) -> None:
-        # Without the stock method, which forgets all that is known of the lines.
+        # The stock method is not called: it discards the highlights of all lines.
         self._line_cache.clear()  # pyright: ignore[reportUnknownMemberType]
         document = self.document
         if not isinstance(document, HighlightedDocument):
@@ -267,7 +267,7 @@ class CodeEditor(SourceArea):
         return True
 
     def _find_columns_to_next_tab_stop(self) -> int:
-        # The stock method counts from the caret, which may be at the end of what goes.
+        # The stock method counts from the caret, which may be at the end of the selection.
         return self.indent_width - self.get_column_width(*min(self.selection)) % self.indent_width
 
     def _break_line(self) -> None:

@@ -1,8 +1,8 @@
 """Computes syntax highlighting for the visible lines only.
 
-The stock widget asks the whole syntax tree again after each key: 64 ms at 2,000 lines of Python.
-Here only the lines around those that are painted are parsed, and an edit at first only moves what
-was found before: parsing takes as long as several frames where the source makes no sense yet.
+The stock widget queries the whole syntax tree after each key: 64 ms at 2,000 lines of Python. Here
+only the lines around the visible ones are parsed, and an edit at first only moves the known
+highlights: parsing incomplete source takes as long as several frames.
 """
 
 from collections import defaultdict
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 _BLOCK_ROWS = 64
 
 _MARGIN_ROWS = 96
-"""Lines above and below those that are looked at, which say what these are part of."""
+"""Lines above and below the requested ones that are parsed as context."""
 
 LONG_COLUMNS = 2_000
-"""Lines that are longer are not highlighted, and what is farther to the right is not parsed."""
+"""Longer lines are not highlighted, and only their beginning is parsed."""
 
 Highlight = tuple[int, int | None, str]
-"""Where it begins and ends in a line (bytes of UTF-8; None: at the line's end), and its name."""
+"""Start and end in a line (bytes of UTF-8; None: the end of the line), and the name."""
 
 
 class HighlightedDocument(SourceDocument):
@@ -37,8 +37,8 @@ class HighlightedDocument(SourceDocument):
         syntax: its language.
 
     Attributes:
-        highlights: of each line.
-        is_stale: the text has changed since they were found.
+        highlights: the highlights of each line.
+        is_stale: the text has changed since the highlights were computed.
     """
 
     def __init__(self, text: str, syntax: Syntax) -> None:
@@ -78,7 +78,7 @@ class HighlightedDocument(SourceDocument):
         """Run the highlight query on the lines from `first` up to `last`.
 
         Returns:
-            The row that the pieces call row 0, and the pieces by name.
+            The row that the nodes call row 0, and the nodes by name.
         """
         from tree_sitter import QueryCursor
 
@@ -104,7 +104,7 @@ class LazyHighlights(defaultdict[int, list[Highlight]]):
     """The highlights of each line, computed for a block of lines when one is requested.
 
     Args:
-        document: whose lines.
+        document: the document that the lines belong to.
     """
 
     def __init__(self, document: HighlightedDocument) -> None:
@@ -120,7 +120,7 @@ class LazyHighlights(defaultdict[int, list[Highlight]]):
         last = first + _BLOCK_ROWS
         found: dict[int, list[Highlight]] = {each: [] for each in range(first, last)}
         above, captures = self._document.captures(first, last)
-        # Queries call every identifier a variable, and some of them more; the later one is shown.
+        # Queries name every identifier "variable", and some of them also otherwise; the later wins.
         for name in sorted(captures, key=lambda name: name != "variable"):
             for node in captures[name]:
                 _add(found, name, node, above)
@@ -131,9 +131,9 @@ class LazyHighlights(defaultdict[int, list[Highlight]]):
         """Move the known highlights after a range was replaced.
 
         Args:
-            start: where the range began: row, and bytes before it in the row.
-            end: where it ended.
-            landed: where what came instead of it ends.
+            start: the start of the range: the row, and the bytes before it in the row.
+            end: the end of the range.
+            landed: the end of the replacement.
         """
         (top, left), (bottom, right), (row, column) = start, end, landed
         first, last = self.get(top), self.get(bottom)

@@ -8,11 +8,11 @@ def next_indent(line: str, column: int, width: int) -> str:
 
     Args:
         line: the line that is broken.
-        column: where.
+        column: where it is broken.
         width: columns of one level.
 
     Returns:
-        White space: that of the line, and one level more behind an opening.
+        The indentation of the line, and one level more after an opening bracket or colon.
     """
     before = line[:column]
     indent = before[: len(before) - len(before.lstrip(" \t"))]
@@ -27,7 +27,7 @@ def indentation(line: str, width: int, *, by_tabs: bool) -> str:
     Args:
         line: the line.
         width: columns of one level.
-        by_tabs: lines around it are indented by tabs; it is, too, unless it has spaces.
+        by_tabs: the surrounding lines are indented by tabs; so is this one unless it has spaces.
     """
     if line.startswith("\t") or (by_tabs and not line.startswith(" ")):
         return "\t"

@@ -1,6 +1,6 @@
 """Applies commands to the selected lines, each as a minimal edit, in one undo step.
 
-Whatever others write in these lines at the same time stays, and so do their carets.
+Concurrent edits of other members in these lines are kept, and so are their carets.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -26,8 +26,8 @@ def apply_line_command(
     """Apply a command to the selected lines, and keep the selection.
 
     Args:
-        area: whose.
-        command: tells what to replace in lines.
+        area: the text area.
+        command: returns the edits for the lines.
     """
     (top, _), (bottom, right) = sorted(area.selection)
     last = bottom - (right == 0 and bottom > top)
@@ -57,7 +57,7 @@ def _after(area: SourceArea, place: Location, pieces: Mapping[int, LineEdit]) ->
     piece = pieces[row]
     start, end = (row, piece.column), (row, piece.column + piece.deleted)
     landed = row, piece.column + len(piece.inserted)
-    # Lines that are selected from their beginning are so afterwards.
+    # A selection that begins at the start of a line still does so afterwards.
     return shift_location(place, start, end, landed, pushes=column > 0 or area.selection.is_empty)
 
 
@@ -65,9 +65,9 @@ def wrap_selection(area: SourceArea, before: str, behind: str) -> None:
     """Insert a character before and another behind the selection, and keep it.
 
     Args:
-        area: whose.
-        before: one character.
-        behind: another.
+        area: the text area.
+        before: the character before the selection.
+        behind: the character behind it.
     """
     anchor, head = area.selection
     top, bottom = sorted(area.selection)

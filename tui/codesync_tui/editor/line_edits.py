@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from codesync_tui.editor.indent import indentation, unindent
 
 PAIRS = {"(": ")", "[": "]", "{": "}"}
-"""Brackets that are closed when they are opened."""
+"""Brackets that are closed automatically."""
 
 _HASH = frozenset({"python", "ruby", "bash", "perl", "r"})
 
@@ -16,10 +16,10 @@ class LineEdit:
     """A replacement within one line.
 
     Attributes:
-        row: the line's number among those the command is for.
-        column: where in it.
-        deleted: how many characters go.
-        inserted: what comes.
+        row: the index of the line among the selected ones.
+        column: the position in the line.
+        deleted: how many characters are deleted.
+        inserted: the text that is inserted.
     """
 
     row: int
@@ -41,7 +41,7 @@ def toggle_comments(lines: Sequence[str], mark: str) -> list[LineEdit]:
     """Return the edits that comment lines, or uncomment them if all are comments.
 
     Args:
-        lines: the lines; empty ones stay as they are.
+        lines: the lines; empty ones are not changed.
         mark: what begins a comment.
     """
     written = [(row, line, _blanks(line)) for row, line in enumerate(lines) if line.strip()]
@@ -58,11 +58,11 @@ def indent_lines(lines: Sequence[str], width: int) -> list[LineEdit]:
     """Return the edits that move lines one level to the right.
 
     Args:
-        lines: the lines; those without text stay as they are.
+        lines: the lines; blank ones are not changed.
         width: columns of one level.
     """
     by_tabs = any(line.startswith("\t") for line in lines)
-    # At their very beginning: somebody may be writing behind the blanks at the same time.
+    # At column 0, since another member may be writing behind the blanks at the same time.
     return [
         LineEdit(row, 0, 0, indentation(line, width, by_tabs=by_tabs))
         for row, line in enumerate(lines)

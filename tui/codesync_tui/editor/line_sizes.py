@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from itertools import accumulate, islice
 
 _STEP = 64
-"""Lines that are added up at once, at first."""
+"""How many lines are summed up at first."""
 
 
 def byte_count(text: str) -> int:
@@ -17,8 +17,8 @@ def byte_count(text: str) -> int:
 class LineSizes:
     """The size of each line in bytes, including its line feed.
 
-    They are added up no farther than somebody asks: many places of a text are replaced from front
-    to back, and to add up all lines after each takes two seconds at 5,000 places.
+    The sums are computed on demand: replacements go from front to back, and summing up all lines
+    after each of 5,000 replacements takes two seconds.
 
     Args:
         lines: the lines, without their line feeds.
@@ -26,7 +26,7 @@ class LineSizes:
 
     def __init__(self, lines: Iterable[str]) -> None:
         self._sizes = array("l", _sizes(lines))
-        self._ends: list[int] = []  # of the first lines
+        self._ends: list[int] = []  # the end of each line, as far as computed
 
     def replace(self, first: int, last: int, lines: Iterable[str]) -> None:
         """Replace the lines from `first` up to `last` by others."""

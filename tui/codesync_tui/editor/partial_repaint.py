@@ -1,7 +1,7 @@
 """A text area that repaints only the cells that have changed.
 
 The stock widget writes 10 KB to a terminal of 80x24 for each key. This one compares each row with
-what was painted last, and has only those cells painted that differ.
+the row that was painted last, and repaints only the cells that differ.
 """
 
 from typing import Any
@@ -17,13 +17,13 @@ from textual.widgets import TextArea
 from codesync_tui.terminal.reliable_timers import ReliableTimers
 
 _WIDTH_STEP = 64
-"""The width of the text is rounded up to this, so that it seldom changes while somebody types."""
+"""The width of the text is rounded up to this, so that it seldom changes while typing."""
 
 
 class PartialRepaintTextArea(ReliableTimers, TextArea, inherit_css=True):
     """A text area that repaints only the cells that have changed."""
 
-    # As the stock one, but it does not have everything painted again.
+    # As the stock one, but without a full repaint.
     selection: Reactive[Selection] = reactive(
         Selection(), init=False, always_update=True, repaint=False
     )
@@ -61,7 +61,7 @@ class PartialRepaintTextArea(ReliableTimers, TextArea, inherit_css=True):
 
     def paint_line(self, y: int) -> Strip:
         """Render a row; subclasses extend it."""
-        # The stock method makes it as wide as the widest line.
+        # The stock method renders the row as wide as the widest line.
         return super().render_line(y).crop(0, self.scrollable_content_region.width)
 
     def _check_refresh(self) -> None:
@@ -90,8 +90,8 @@ class PartialRepaintTextArea(ReliableTimers, TextArea, inherit_css=True):
         self._painted = {}
 
     def _refresh_size(self) -> None:
-        # What the stock method does has the whole screen laid out again: the size of the text is
-        # no matter of layout, since nothing is as large as its text.
+        # The stock method triggers a layout of the whole screen, which does not depend on the size
+        # of the text.
         if self.soft_wrap:
             size = Size(0, self.wrapped_document.height)
         else:
@@ -103,7 +103,7 @@ class PartialRepaintTextArea(ReliableTimers, TextArea, inherit_css=True):
             self._scroll_update(size)
 
     def _watch_show_vertical_scrollbar(self) -> None:
-        # The stock method leads the reader back to their caret when others make the text longer.
+        # The stock method scrolls back to the caret when other members make the text longer.
         if self.wrap_width:
             self._rewrap_and_refresh_virtual_size()
 

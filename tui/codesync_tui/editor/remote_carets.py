@@ -1,7 +1,7 @@
 """Paints carets, selections and names of other members over the editor's rows. Pure.
 
-Names stand behind the end of the line, so that they cover no text, and say without any colour whose
-caret it is.
+Names are behind the end of the line, so that they cover no text. They identify the caret without
+colours.
 """
 
 from collections import defaultdict
@@ -24,11 +24,11 @@ class RemoteCaret:
     """The caret and selection of another member.
 
     Attributes:
-        name: theirs, fit to be shown.
-        anchor: where their selection began, in bytes.
-        head: where their caret is, in bytes.
-        caret: how the caret and the name are painted.
-        selection: how the selection is painted.
+        name: the name, printable.
+        anchor: the start of the selection, in bytes.
+        head: the caret, in bytes.
+        caret: the style of the caret and the name.
+        selection: the style of the selection.
     """
 
     name: str
@@ -43,9 +43,9 @@ class RowMark:
     """A span of a row with its own style.
 
     Attributes:
-        start: the first cell, from the text's beginning.
+        start: the first cell, counted from the beginning of the text.
         end: the cell behind the last one.
-        style: how.
+        style: the style.
     """
 
     start: int
@@ -58,7 +58,7 @@ class RowMarks:
     """What is painted over one row.
 
     Attributes:
-        pieces: what is painted differently.
+        pieces: the spans with their own styles.
         labels: names behind the end of the line.
         end: the cell behind the row's text.
     """
@@ -108,18 +108,14 @@ def _selected(
         else:
             line = wrapped.line_at(row)
             behind = wrapped.location_to_offset((line, len(source[line])))
-            yield row, start, behind.x + 1 if behind.y == row else max(start, _row_width(wrapped))
+            yield row, start, behind.x + 1 if behind.y == row else max(start, wrapped.width)
 
 
 def _row_end(
     head: Location, at: Offset, wrapped: SourceWrappedDocument, source: SourceDocument
 ) -> int:
     behind = wrapped.location_to_offset((head[0], len(source[head[0]])))
-    return behind.x if behind.y == at.y else _row_width(wrapped)
-
-
-def _row_width(wrapped: SourceWrappedDocument) -> int:
-    return wrapped.width
+    return behind.x if behind.y == at.y else wrapped.width
 
 
 def paint_row_marks(
@@ -133,12 +129,12 @@ def paint_row_marks(
     """Paint carets, selections and names over a row.
 
     Args:
-        strip: the row as it is without them.
+        strip: the row without marks.
         marks: what to paint.
         gutter: cells before the text.
-        scrolled: cells of the text that are to the left of the view.
-        own: the cell of our own caret, if it is in this row: it stays to be seen.
-        selection: how our own selection is painted: it stays to be seen, too.
+        scrolled: how many cells of the text are left of the view.
+        own: the cell of our own caret, if it is in this row; it stays visible.
+        selection: the style of our own selection, which stays visible too.
     """
     shift = gutter - scrolled
     for piece in marks.pieces:

@@ -1,8 +1,8 @@
 """A text area for source text: the base of the editor and of the prepared input.
 
-Its text may be shared. Then every change, of whatever kind, goes to a port, and the area itself is
-changed only by what comes back from there: our own edits, others' and what is undone all take the
-same way, so that what is shown cannot differ from what is shared.
+Its text may be shared. Then every change goes to a port, and the area changes only when `apply` is
+called: own edits, edits of others and undo take the same path, so the view cannot differ from the
+shared text.
 """
 
 from collections.abc import Callable, Generator, Iterable, Sequence
@@ -30,11 +30,11 @@ from codesync_tui.editor.wrapped_document import SourceWrappedDocument
 from codesync_tui.terminal.textual_types import app_of
 
 PIECES_MAX = 5_000
-"""Where more are replaced in one step, those that are near each other are one: they take 50 us each
-in every member's view, and everything waits."""
+"""More splices in one step are merged if they are near each other: each takes 50 us in every
+member's view."""
 
 BRACKET_REACH = 8_000
-"""Characters through which a bracket's other one is looked for."""
+"""How many characters are searched for a matching bracket."""
 
 
 class TextPort(Protocol):
@@ -68,7 +68,7 @@ class TextPort(Protocol):
 class SourceArea(PartialRepaintTextArea, inherit_css=True):
     """A text area that never rewrites characters of its text, and whose text may be shared.
 
-    Escape leaves the focus where it is: whoever is used to another editor presses it often.
+    Escape does not move the focus: users of other editors press it often.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -80,7 +80,7 @@ class SourceArea(PartialRepaintTextArea, inherit_css=True):
         """Posted when a paste is larger than the largest allowed program.
 
         Attributes:
-            size: its characters.
+            size: its length in characters.
         """
 
         def __init__(self, size: int) -> None:
@@ -92,7 +92,7 @@ class SourceArea(PartialRepaintTextArea, inherit_css=True):
 
     _port: TextPort | None = None
     _keeps_selection = False
-    _moves_caret = False  # what is done now moves the caret to where it is done
+    _moves_caret = False  # our current edit moves the caret to its end
 
     @cached_property
     def _undo_run(self) -> UndoRun:
@@ -102,8 +102,8 @@ class SourceArea(PartialRepaintTextArea, inherit_css=True):
         return SourceDocument(text)
 
     def _set_document(self, text: str, language: str | None) -> None:
-        # The stock method would make a document that rewrites characters. `language` is not used:
-        # a subclass that highlights has its own way to say how.
+        # The stock method would create a document that rewrites characters. `language` is not used:
+        # a subclass that highlights has its own method for it.
         self._highlight_query = None
         self.document = self._make_document(text)
         self.wrapped_document = SourceWrappedDocument(self.document, tab_width=self.indent_width)
@@ -130,8 +130,8 @@ class SourceArea(PartialRepaintTextArea, inherit_css=True):
         """Replace several ranges in one undo step.
 
         Args:
-            splices: the pieces, each behind the one before.
-            selection: what is selected then; None: the caret stays at what it is at.
+            splices: the ranges, each behind the one before.
+            selection: the selection afterwards; None: the caret keeps its place in the text.
         """
         if self.read_only:
             return
@@ -163,14 +163,14 @@ class SourceArea(PartialRepaintTextArea, inherit_css=True):
         """Move the caret to the end of the text."""
         self.move_cursor(self.document.end)
 
-    # Sharing.
+    # The shared text.
 
     def bind_shared_text(self, port: TextPort, text: str) -> None:
         """Show a shared text; caret and view keep their place in the text.
 
         Args:
-            port: where changes go.
-            text: the text as it stands; it may have line ends of any kind.
+            port: receives the changes.
+            text: the current text; it may contain line ends of any kind.
         """
         if self._port is None:
             self._set_document("", None)
@@ -252,10 +252,10 @@ class SourceArea(PartialRepaintTextArea, inherit_css=True):
         """Show a change of the shared text.
 
         Args:
-            splices: what was replaced, in this order.
-            own: we did it. What we do here takes the caret along and keeps it in view; all else
-                moves neither the caret against the text nor the text under the reader's eyes. Where
-                it is done at several places among which the caret is, it stays there.
+            splices: the replacements, in this order.
+            own: the change is ours. An edit in this area moves the caret to its end and keeps it in
+                view, unless it changes several places around the caret. Other changes move
+                neither the caret within the text nor the visible text.
         """
         leads = own and self._moves_caret
         first, is_one_place = self.source.location_of(splices[0].at), True
@@ -278,7 +278,7 @@ class SourceArea(PartialRepaintTextArea, inherit_css=True):
         is_among = not is_one_place and min(anchor, head) <= landed and first <= max(anchor, head)
         if leads and not (self._keeps_selection or is_among):
             anchor = head = landed
-        # The selection first: what follows looks at it, and must not find it behind the end.
+        # The selection first: the calls below read it, and it must not be behind the end.
         self.set_reactive(TextArea.selection, Selection(anchor, head))
         if gutter != self.gutter_width:
             self.wrapped_document.wrap(self.wrap_width, self.indent_width)
@@ -323,14 +323,14 @@ class SourceArea(PartialRepaintTextArea, inherit_css=True):
         self._matching_bracket_location = self.find_matching_bracket(character, (row, column))
 
     def _yield_character_locations(self, start: Location) -> Iterable[tuple[str, Location]]:
-        # The stock widget looks for a bracket's other one through the whole text.
+        # The stock widget searches the whole text for a matching bracket.
         return islice(super()._yield_character_locations(start), BRACKET_REACH)
 
     def _yield_character_locations_reverse(self, start: Location) -> Iterable[tuple[str, Location]]:
         return islice(super()._yield_character_locations_reverse(start), BRACKET_REACH)
 
     def _report_caret(self) -> None:
-        # Also when others wrote: a place that was not sent yet would be one in the older text.
+        # Also after edits of others: an unsent position would refer to the older text.
         if self._port is not None and self.is_mounted:
             self._port.caret_moved(*self.caret_offsets)
 
@@ -339,8 +339,8 @@ class SourceArea(PartialRepaintTextArea, inherit_css=True):
         if not focus:
             self._end_undo_group()
 
-    # Textual calls the handlers of all base classes too, unless an event's default is prevented:
-    # these must not call them themselves.
+    # Textual calls the handlers of all base classes too, unless an event's default is prevented.
+    # So these handlers must not call them.
 
     async def _on_key(self, event: events.Key) -> None:
         if event.key == "escape":
@@ -354,8 +354,8 @@ class SourceArea(PartialRepaintTextArea, inherit_css=True):
             await self._run_own_binding(event)
 
     async def _run_own_binding(self, event: events.Key) -> None:
-        # Textual looks for a binding only when the key has gone all the way up, and keys that come
-        # in a burst overtake it: "left, x" would write the x first.
+        # Textual looks for a binding only when the key has bubbled to the app, and the next keys of
+        # a burst overtake it: "left, x" would insert the x first.
         for binding in self._bindings.key_to_bindings.get(event.key, ()):
             if await app_of(self).run_action(binding.action, default_namespace=self):
                 event.prevent_default()

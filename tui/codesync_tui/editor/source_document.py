@@ -1,8 +1,8 @@
 """A document that shows source text without changing it.
 
-Lines end at line feeds only, as compilers count them, and no other character is rewritten: what the
-room has is what is run and saved. What could act on the terminal is kept apart from what is shown
-for it; both have the same length, so that a column means the same in both.
+Lines end at line feeds only, as compilers count them, and no other character is rewritten: the text
+of the room is run and saved as it is. Characters that could act on the terminal are shown as
+others of the same length, so that a column means the same in both.
 """
 
 from array import array
@@ -15,10 +15,10 @@ from codesync_protocol.printable import show_line
 from codesync_tui.editor.line_sizes import LineSizes, byte_count
 
 TABS_MAX = 1_000
-"""A line with more of them shows each as one cell: to expand one takes 14 us at each look."""
+"""In lines with more tabs each tab is shown as one cell: expanding one takes 14 us."""
 
 _TAB = "\u25b8"
-"""For that; of the signs whose width Rich knows without looking them up."""
+"""The sign for such a tab; Rich knows its width without a lookup."""
 
 
 def normalize_newlines(text: str) -> str:
@@ -30,7 +30,7 @@ class SourceDocument(Document):
     """Source text: `text` is the text itself, `lines` are what is shown for it.
 
     Args:
-        text: the text. Carriage returns in it stay, and are shown as such.
+        text: the text. Carriage returns in it stay, and are shown as signs.
     """
 
     def __init__(self, text: str) -> None:
@@ -45,7 +45,7 @@ class SourceDocument(Document):
     @property
     def text(self) -> str:
         """The source text."""
-        # The widget asks for it once for each line that it paints.
+        # The widget reads it once for each line that it paints.
         if self._joined is None:
             self._joined = "\n".join(self._raw)
         return self._joined
@@ -91,7 +91,7 @@ class SourceDocument(Document):
         if top == bottom:
             return self._raw[top][left:right] if top < len(self._raw) else ""
         lines = [self._raw[top][left:], *self._raw[top + 1 : bottom]]
-        if bottom < len(self._raw):  # the widget may mean "to the end" by the row behind the last
+        if bottom < len(self._raw):  # the widget may use the row behind the last for "to the end"
             lines.append(self._raw[bottom][:right])
         return "\n".join(lines)
 

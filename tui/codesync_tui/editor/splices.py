@@ -13,11 +13,11 @@ def shift_location(
     """Return where a location is after a range was replaced.
 
     Args:
-        location: the location before.
-        start: where the range began.
-        end: where it ended.
-        landed: where what came instead of it ends.
-        pushes: what is inserted exactly at the location comes before it, and not behind it.
+        location: the location before the replacement.
+        start: the start of the range.
+        end: the end of the range.
+        landed: the end of the replacement.
+        pushes: text inserted exactly at the location is before it, not behind it.
     """
     if location < start or (location == start and not (pushes and start == end)):
         return location

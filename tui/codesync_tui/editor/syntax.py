@@ -17,7 +17,7 @@ class Syntax:
     Attributes:
         name: the language's name, e.g. "cpp".
         language: its grammar.
-        query: what in its syntax trees has which name.
+        query: its highlight query.
     """
 
     name: str
@@ -45,7 +45,7 @@ def load_syntax(name: str) -> Syntax | None:
         or its query does not compile.
     """
     if not name.isidentifier():
-        return None  # the name comes from the server, and is about to name a module
+        return None  # the name comes from the server, and becomes part of a module name
     with _lock:
         syntax = _loaded.get(name) or _load(name)
         if syntax is not None:

@@ -1,7 +1,7 @@
 """The colours of syntax highlighting.
 
-Queries name things with dots ("function.method"); the stock widget looks names up exactly, and
-leaves uncoloured what it does not find. Here the part before the last dot is tried in turn.
+Queries use names with dots ("function.method"); the stock widget looks names up exactly, and does
+not colour unknown ones. Here "a.b" falls back to "a".
 """
 
 from rich.style import Style
@@ -46,7 +46,7 @@ _NAMES = {
     "parameter": "parameter",
     "operator": "operator",
 }
-"""Names in queries, and which of our colours they take. The rest keeps the text's own colour."""
+"""Our colours by the names that queries use. Other names keep the colour of the text."""
 
 _DARK = {
     "comment": Style(color="#8a94a6", italic=True),

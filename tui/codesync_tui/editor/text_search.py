@@ -12,17 +12,17 @@ from codesync_client.document.change import Splice
 from codesync_tui.editor.line_sizes import byte_count
 
 MATCHES_MAX = 10_000
-"""More are not looked for."""
+"""The search stops after so many matches."""
 
 
 class TextMatch(NamedTuple):
     """The range of a match.
 
-    A tuple, since each step through thousands of them asks whether one is among them.
+    A tuple, because it is compared with thousands of others at each step.
 
     Attributes:
-        start: where it begins.
-        end: where it ends.
+        start: the start of the match.
+        end: the end of the match.
     """
 
     start: Location
@@ -34,7 +34,7 @@ def find_all(lines: Sequence[str], needle: str) -> list[TextMatch]:
 
     Args:
         lines: the lines.
-        needle: what to look for; capitals count only if there is one in it. It has no line feed.
+        needle: the text to find, without a line feed; see `search_pattern` about capitals.
     """
     if not needle:
         return []
@@ -51,9 +51,9 @@ def next_match_index(matches: Sequence[TextMatch], here: Location, *, back: bool
     """Return the index of the next or previous match; the search wraps around.
 
     Args:
-        matches: in order, at least one.
-        here: the first place where the next may begin; the one before begins before it.
-        back: look backwards.
+        matches: at least one, in order.
+        here: the next match begins here or later; the previous one begins before.
+        back: search backwards.
     """
     index = bisect_left(matches, TextMatch(here, here))
     return (index - 1 if back else index) % len(matches)
@@ -64,8 +64,8 @@ def replacements(lines: Iterable[str], needle: str, replacement: str) -> list[Sp
 
     Args:
         lines: the lines.
-        needle: what to replace; see `find_all`.
-        replacement: what comes instead; nothing in it has a meaning of its own.
+        needle: the text to replace; see `find_all`.
+        replacement: the literal replacement.
     """
     pattern, size = search_pattern(needle), byte_count(replacement)
     splices: list[Splice] = []

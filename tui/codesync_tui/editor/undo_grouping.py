@@ -10,15 +10,17 @@ class UndoRun:
 
     def __init__(self) -> None:
         self._is_typed = False
-        self._place: Location | None = None  # where it left the caret; None when it is over
+        self._place: Location | None = (
+            None  # the caret after the last edit; None if there is no run
+        )
 
     def continues(self, start: Location, end: Location, text: str) -> bool:
         """Return whether an edit continues the run.
 
         Args:
-            start: where what is replaced begins.
-            end: where it ends.
-            text: what comes instead.
+            start: the start of the replaced range.
+            end: the end of the replaced range.
+            text: the replacement.
         """
         if self._place is None:
             return False
@@ -31,8 +33,8 @@ class UndoRun:
         """Add an edit to the run, or start a run with it.
 
         Args:
-            text: what came.
-            place: where it left the caret.
+            text: the inserted text.
+            place: the caret after the edit.
         """
         self._is_typed, self._place = bool(text), place
 
@@ -44,9 +46,9 @@ class UndoRun:
         """Move the run's position after another member replaced a range.
 
         Args:
-            start: where the range began.
-            end: where it ended.
-            landed: where what came instead of it ends.
+            start: the start of the range.
+            end: the end of the range.
+            landed: the end of the replacement.
         """
         if self._place is not None:
             self._place = shift_location(self._place, start, end, landed)

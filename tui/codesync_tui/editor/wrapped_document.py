@@ -13,8 +13,8 @@ class _PerLine(Sequence[_Item], Generic[_Item]):
     """A sequence with one computed item for each line.
 
     Args:
-        count: tells how many lines there are.
-        make: makes the item of a line.
+        count: returns the number of lines.
+        make: returns the item of a line.
     """
 
     def __init__(self, count: Callable[[], int], make: Callable[[int], _Item]) -> None:
@@ -40,8 +40,8 @@ class _PerLine(Sequence[_Item], Generic[_Item]):
 class SourceWrappedDocument(WrappedDocument):
     """A wrapped document that stores nothing while each line takes one row.
 
-    The stock one adds up all lines to tell its height, keeps 350 bytes for each line, and renumbers
-    all that follow a line that is inserted.
+    The stock one sums up all lines for its height, stores 350 bytes for each line, and renumbers
+    all lines after an inserted one.
     """
 
     @property
@@ -53,10 +53,6 @@ class SourceWrappedDocument(WrappedDocument):
     def width(self) -> int:
         """The number of cells in a row; 0 if lines are not wrapped."""
         return self._width
-
-    def row_of(self, line: int) -> int:
-        """Return the first row of a line."""
-        return self._line_index_to_offsets[line][0]
 
     def line_at(self, row: int) -> int:
         """Return the line that a row shows."""
@@ -75,7 +71,7 @@ class SourceWrappedDocument(WrappedDocument):
         def nothing(_: int) -> list[int]:
             return []
 
-        # They are lists there, of which only what a sequence does is used while width is 0.
+        # The stock class declares lists, but only reads them as sequences while width is 0.
         self._offset_to_line_info = _PerLine(count, lambda line: (line, 0))  # type: ignore[assignment]
         self._line_index_to_offsets = _PerLine(count, lambda line: [line])  # type: ignore[assignment]
         self._wrap_offsets = _PerLine(count, nothing)  # type: ignore[assignment]

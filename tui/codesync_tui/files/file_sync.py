@@ -1,8 +1,8 @@
 """Keeps a local file and the room's text in sync, so that other editors and git work.
 
-Both are merged by what they had in common last. Where both changed the same lines, nothing is done
-until somebody changes them again; both stay as they are. When the room has another text all of a
-sudden, or did not take what came from the file, it is over.
+A three-way merge uses the text that both had in common last. If both changed the same lines, file
+and room stay as they are until one of them changes again. The sync ends if the room gets an
+unrelated text, or refuses the changes of the file.
 """
 
 import asyncio
@@ -25,8 +25,8 @@ class FileSync:
     """Synchronizes one local file with the room's text.
 
     Args:
-        room: the room; its text is there.
-        path: the file; it is made if it is not there.
+        room: the room; its text is loaded.
+        path: the file; it is created if it does not exist.
         notices: shows notices.
     """
 
@@ -52,7 +52,7 @@ class FileSync:
         """Synchronize until the sync ends. Runs as a worker.
 
         Args:
-            is_starter: see `begin`.
+            is_starter: see `load_base`.
         """
         await self.load_base(is_starter=is_starter)
         while not self._check_ended():
@@ -63,8 +63,8 @@ class FileSync:
         """Load the text that file and room had in common last.
 
         Args:
-            is_starter: nobody had written anything in the room when this was made, so the file
-                counts.
+            is_starter: the room had only a starter text when this was created, so the file
+                replaces it.
         """
         if not is_starter:
             note = (self._room.link, self._path, self._text_id)
@@ -99,7 +99,7 @@ class FileSync:
         if merged is None:
             self._unmergeable = (mine, theirs)
             return
-        # The room first, and at once: what others write while the file is written comes on top.
+        # The room first: edits of others while the file is written are merged next time.
         if merged != theirs:
             self._write_room(merged)
         if mine:
@@ -112,7 +112,7 @@ class FileSync:
     def _merge(self, mine: str, theirs: str) -> str | None:
         """Return the merged text; None, with a notice, if the user must resolve a conflict."""
         if not mine:
-            # An own file that is empty or gone takes the room's text; it never empties the room.
+            # A file that is empty or missing gets the room's text; it never empties the room.
             return theirs
         if self._base is None and mine != theirs:
             self._warn_out_of_sync(
@@ -136,11 +136,7 @@ class FileSync:
             self._notices.show(why, "warning")
 
     def _write_room(self, text: str) -> None:
-        document = self._room.document
-        document.end_undo_group()
-        document.replace(SOURCE, text)
-        document.end_undo_group()
-        self._room.wake()
+        self._room.document.replace_in_own_step(SOURCE, text)
 
     async def _save_base(self) -> None:
         """Save the common text as soon as the server has it too."""

@@ -18,15 +18,15 @@ from codesync_client.files.source_file import (
 )
 
 WRITER_SECONDS_MAX = 10.0
-"""How long a file may be empty or gone before that is what somebody wanted: programs that write a
-file empty it first, and some remove it. And how long somebody may write it before that is said."""
+"""How long a file may be empty or missing before this counts as a change: programs that write a
+file empty or remove it first. Also how long a program may keep it open before this is an error."""
 
 
 class WatchedFile:
     """A local file that other programs also write.
 
     Args:
-        path: where it is; there need not be one.
+        path: the path; the file need not exist.
     """
 
     def __init__(self, path: Path) -> None:
@@ -44,10 +44,10 @@ class WatchedFile:
         """Check the file, and read it if it changed and is the same in two checks.
 
         Returns:
-            Whether `text` is what is in it; else look again later.
+            Whether `text` is the current content; otherwise poll again later.
 
         Raises:
-            FileTrouble: it cannot be read, or a program does not let go of it.
+            FileTrouble: the file cannot be read, or a program keeps it open for writing.
         """
         stamp, now = file_state(self._path), monotonic()
         if stamp != self._last_stamp or not self._stable_since:
@@ -75,10 +75,10 @@ class WatchedFile:
         """Replace the content, unless another program changed the file since it was read.
 
         Returns:
-            Whether it was written.
+            Whether the file was written.
 
         Raises:
-            FileTrouble: it cannot be written.
+            FileTrouble: the file cannot be written.
         """
         try:
             self._file = replace_source(self._file, text)

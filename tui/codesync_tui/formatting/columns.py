@@ -11,7 +11,7 @@ def fit(text: str, width: int) -> str:
     """Pad or cut text to exactly `width` columns, with an ellipsis if it is cut.
 
     Args:
-        text: foreign text; what could act on the terminal becomes pictures.
+        text: foreign text; control characters become pictures.
         width: columns.
     """
     text = shorten(text, width)
@@ -22,7 +22,7 @@ def shorten(text: str, width: int) -> str:
     """Cut text to at most `width` columns, with an ellipsis if it is cut.
 
     Args:
-        text: foreign text; what could act on the terminal becomes pictures.
+        text: foreign text; control characters become pictures.
         width: columns.
     """
     text = show_line(text).replace("\t", " ")
@@ -47,13 +47,14 @@ def share_width(width: int, wanted: Sequence[int], least: Sequence[int]) -> list
     """Distribute a width among columns.
 
     Args:
-        width: for all of them together.
-        wanted: what each would like to have.
-        least: with less than that a column is of no use.
+        width: the sum of the widths.
+        wanted: the wanted width of each column.
+        least: the least useful width of each column.
 
     Returns:
-        The width of each. While it is not enough for all, whoever has most above its least gives
-        way; when it is not even enough for that, the last columns get nothing.
+        The width of each column. If the width does not suffice, the column that exceeds its least
+        width most shrinks first; if it does not suffice for the least widths, the last columns
+        get 0.
     """
     shares = list(wanted)
     for index in reversed(range(1, len(shares))):

@@ -62,7 +62,7 @@ def state(name: str) -> str:
 def queue_position(job: QueuedJob) -> str:
     """Format a job's position and estimated start: "#3 in 40s", "waits #1".
 
-    A job that waits for something else than a slot is "#2 held up".
+    A job that waits for anything but a slot is "#2 held up".
     """
     if job.held_up:
         return f"#{job.position} held up"
@@ -82,8 +82,8 @@ def ending(result: Result, by: str = "") -> Ending:
     """Format how a job ended.
 
     Args:
-        result: how.
-        by: who cancelled it, if somebody did.
+        result: the result of the job.
+        by: the name of the member who cancelled it; empty if nobody did.
     """
     figures: list[str] = []
     if result.exit_code is not None:

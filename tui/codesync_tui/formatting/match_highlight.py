@@ -12,10 +12,10 @@ def highlight_matches(strip: Strip, text: str, pattern: re.Pattern[str], style: 
     """Highlight the matches of a search in a row.
 
     Args:
-        strip: a row as it is painted.
-        text: the same as text.
-        pattern: what is looked for.
-        style: goes before what the row says of colours and weights.
+        strip: the row as it is painted.
+        text: the text of the row.
+        pattern: the search.
+        style: the style of matches; it overrides the styles of the row.
     """
     for match in pattern.finditer(text):
         start, end = cell_len(text[: match.start()]), cell_len(text[: match.end()])

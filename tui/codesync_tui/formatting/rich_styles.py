@@ -36,10 +36,10 @@ def rich_style(output_style: OutputStyle, base: Style, *, own_colours: bool = Tr
     """Convert the style of program output to a Rich style.
 
     Args:
-        output_style: what the program asked for.
-        base: how its source output_styles.
-        own_colours: the 16 colours are ours to choose. A program that chooses letters and what is
-            behind them then gets the usual ones for both: the theme's fit its own background only.
+        output_style: the style that the program set.
+        base: the style of its source.
+        own_colours: we define the 16 colours. A program that sets foreground and background then
+            gets the standard colours for both: the colours of the theme fit only its background.
     """
     usual = (
         own_colours and output_style.colour != NO_COLOUR and output_style.background != NO_COLOUR

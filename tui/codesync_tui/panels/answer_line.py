@@ -84,7 +84,7 @@ class AnswerLine(Input):
         self.cursor_position = len(self.value)
 
     def _on_paste(self, event: events.Paste) -> None:
-        # What could act on the terminal is sent as it is shown: as its picture.
+        # Control characters are sent as they are shown: as their pictures.
         *whole, rest = normalize_newlines(event.text).split("\n")
         for line in whole:
             self._send(self.value + show_line(line))

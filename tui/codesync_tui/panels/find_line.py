@@ -14,7 +14,7 @@ from codesync_tui.editor import CodeEditor
 from codesync_tui.editor.text_search import TextMatch, find_all, next_match_index, replacements
 
 _HINT_COLUMNS = 70
-"""With fewer there is no room for hints."""
+"""With fewer columns the hints are hidden."""
 
 
 class FindLine(Horizontal):
@@ -81,7 +81,7 @@ class FindLine(Horizontal):
         if selected and "\n" not in selected:
             find.value = show_line(selected)
         self.add_class("-shown")
-        self.screen.set_focus(find)  # at once: what is typed next is meant for it
+        self.screen.set_focus(find)  # immediately, for the next key
         self._search()
 
     def on_resize(self, event: events.Resize) -> None:

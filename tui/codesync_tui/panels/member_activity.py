@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from codesync_client.document.carets import CaretPlace
 
 TYPING_SECONDS = 2.0
-"""Whoever wrote so short ago is typing."""
+"""A member is typing for so long after an edit."""
 
 IDLE_SECONDS = 120.0
-"""Whoever did nothing for so long is idle."""
+"""A member is idle after so long without activity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +17,8 @@ class MemberActivity:
     """What a member does, and in which line.
 
     Attributes:
-        line: in which line of the source, from 1; 0 as long as nobody knows.
-        what: "typing", "idle" or nothing.
+        line: the line of the source, from 1; 0 if it is unknown.
+        state: "typing", "idle" or empty.
     """
 
     line: int = 0

@@ -1,7 +1,7 @@
 """The output pane: the output of all jobs, painted at most 30 times a second.
 
-Not a RichLog: that takes in 0.12 MB/s. Lines live in a Transcript; only those on the screen are
-made into strips.
+It is not a RichLog, which handles only 0.12 MB/s. Lines are stored in an OutputTranscript; only the
+visible ones are rendered.
 """
 
 import re
@@ -38,17 +38,17 @@ _CHOSEN = Style(bold=True, underline=True)
 class OutputPane(ReliableTimers, ScrollView, can_focus=True):
     """Shows the output of all jobs, one block a job.
 
-    It follows the end until the reader scrolls up, and again from when they are back there.
+    It follows the end of the output unless the reader has scrolled up.
 
     Args:
         id: the widget's id.
         classes: its CSS classes.
 
     Attributes:
-        transcript: what was written.
-        wraps: long lines are broken.
-        shown_match: the row of what was found last.
-        has_unseen: something was written below what is shown since the reader scrolled up.
+        transcript: the output.
+        wraps: long lines are wrapped.
+        shown_match: the row of the match that was shown last.
+        has_unseen: output was added below the view since the reader scrolled up.
     """
 
     ALLOW_SELECT = False
@@ -57,8 +57,8 @@ class OutputPane(ReliableTimers, ScrollView, can_focus=True):
         Binding("p", "choose(-1)", "Block before", show=False),
         Binding("n", "choose(1)", "Next block", show=False),
         Binding("escape", "choose(0)", "Choose none", show=False),
-        Binding("c", "screen.copy_output", "Copy", show=False),
-        Binding("s", "screen.save_output", "Save", show=False),
+        Binding("c", "screen.perform('copy_output')", "Copy", show=False),
+        Binding("s", "screen.perform('save_output')", "Save", show=False),
     ]
 
     DEFAULT_CSS = """
@@ -114,7 +114,7 @@ class OutputPane(ReliableTimers, ScrollView, can_focus=True):
         self._frame: Timer | None = None
         self._painted_at = 0.0
 
-    # What it is told.
+    # Content.
 
     def begin(self, job: str, heading: Heading) -> None:
         """Add a block for a job."""
@@ -160,7 +160,7 @@ class OutputPane(ReliableTimers, ScrollView, can_focus=True):
         """Turn the wrapping of long lines on or off.
 
         Returns:
-            Whether they are broken now.
+            Whether they are wrapped now.
         """
         self.wraps = not self.wraps
         self._rewrap()
@@ -174,7 +174,7 @@ class OutputPane(ReliableTimers, ScrollView, can_focus=True):
             return None
         return Window(min(size.width, CELLS_MAX), min(size.height, CELLS_MAX))
 
-    # Finding.
+    # Search.
 
     @property
     def last_row(self) -> int:
@@ -197,7 +197,7 @@ class OutputPane(ReliableTimers, ScrollView, can_focus=True):
             self.scroll_to(y=max(0, row - height // 2), animate=False, force=True)
         self.refresh()
 
-    # Choosing.
+    # Choosing a block.
 
     @property
     def chosen_job(self) -> str:
@@ -207,8 +207,7 @@ class OutputPane(ReliableTimers, ScrollView, can_focus=True):
     def action_choose(self, step: int) -> None:
         """Choose the next block (1), the previous one (-1) or none (0).
 
-        The first one that is chosen is one that is seen: from the end upwards, or from the
-        beginning downwards.
+        The first choice is a visible block: the last one going up, the first one going down.
         """
         self._chosen = self._next_choice(step) if step else ""
         if self._chosen:
@@ -233,7 +232,7 @@ class OutputPane(ReliableTimers, ScrollView, can_focus=True):
             self._follows_end = start + height >= self.transcript.rows
             self.scroll_to(y=start, animate=False, force=True)
 
-    # When it paints.
+    # Frames and scrolling.
 
     @property
     def has_unpainted_output(self) -> bool:
@@ -254,7 +253,7 @@ class OutputPane(ReliableTimers, ScrollView, can_focus=True):
         self._painted_at = monotonic()
         width = self.scrollable_content_region.width
         if not self.wraps:
-            # A bound is enough: nobody minds that one can scroll further than the longest line.
+            # An upper bound suffices: scrolling beyond the longest line does no harm.
             width = max(width, self.transcript.columns)
         self.virtual_size = Size(width, self.transcript.rows)
         if self._follows_end:
@@ -303,7 +302,7 @@ class OutputPane(ReliableTimers, ScrollView, can_focus=True):
         self.transcript.set_width(self.scrollable_content_region.width if self.wraps else 0)
         self._show_frame()
 
-    # What it paints.
+    # Rendering.
 
     def render_line(self, y: int) -> Strip:
         """Render one row; see ScrollView."""

@@ -56,7 +56,7 @@ class OutputFind(Horizontal):
         """Show and focus the line."""
         self.add_class("-shown")
         line = self.query_one(Input)
-        self.screen.set_focus(line)  # at once: what is typed next is meant for it
+        self.screen.set_focus(line)  # immediately, for the next key
         self._output.highlight(line.value)
 
     def action_close(self) -> None:

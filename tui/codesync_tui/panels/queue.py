@@ -21,10 +21,10 @@ FINISHED_SHOWN = 8
 
 _MOST = (12, 40, 14, 6)
 _LEAST = (4, 7, 7, 4)
-"""Columns of a name, a file, a state and a time."""
+"""Columns of name, file, state and time."""
 
 _BETWEEN = 5
-"""Columns of the mark, and between the others."""
+"""Columns of the mark and of the gaps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class QueuePane(OptionList, inherit_css=True):
     }
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("h", "screen.history", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("h", "screen.perform('history')", show=False)]
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's
         super().__init__(id=id, classes=classes, markup=False, compact=True)
@@ -90,7 +90,7 @@ class QueuePane(OptionList, inherit_css=True):
         """Select the first unfinished job, unless an unfinished job is selected.
 
         Returns:
-            The job; None when there is none.
+            The selected job; None if there is none.
         """
         unfinished = [row.job for row in self._rows() if self._is_unfinished(row.job)]
         if self.selected_job in unfinished:
@@ -112,7 +112,7 @@ class QueuePane(OptionList, inherit_css=True):
 
         Args:
             job: the job.
-            just_now: we saw it happen; otherwise its own time counts, by the server's clock.
+            just_now: it was submitted now; otherwise its time stamp counts, by the server's clock.
         """
         past = 0.0 if just_now else max(0.0, time() - job.submitted_at)
         self._since[job.job] = monotonic() - past
@@ -122,7 +122,7 @@ class QueuePane(OptionList, inherit_css=True):
 
         Args:
             jobs: recent jobs by id, oldest first.
-            queue: who waits and who runs.
+            queue: the waiting and the running jobs.
             colours: the colour index of each member id.
         """
         self._jobs, self._queue, self._colours = dict(jobs), queue, colours
@@ -206,7 +206,7 @@ class QueuePane(OptionList, inherit_css=True):
         name, title, state, age = share_width(room, wanted, list(map(min, wanted, _LEAST)))
         spare = max(0, room - name - title - state - age)
         gap = min(1, spare // 2)
-        state += spare - 2 * gap  # times stand at the edge
+        state += spare - 2 * gap  # times are at the right edge
         return [self._prompt(row, (name + gap, title + gap, state, age)) for row in rows]
 
     def _prompt(self, row: _QueueRow, widths: tuple[int, int, int, int]) -> Content:

@@ -20,13 +20,13 @@ _HINTS = (
     ("F9", "invite"),
     ("ctrl+p", "commands"),
 )
-"""Keys worth knowing, the most useful first; as many are shown as there is room for."""
+"""Useful keys, the most useful first; as many are shown as fit."""
 
 _LEAST_HINTS = 2
-"""So many of them go before what can be left out, where there is room at all."""
+"""So many hints take precedence over what can be shortened, if the line is long enough."""
 
 _HINTS_FROM = 60
-"""Columns from which on there is; and with fewer the room's name goes, too."""
+"""The least width for hints; with fewer columns the room's name may be dropped, too."""
 
 _SHORT_ROOM = 12
 
@@ -38,18 +38,18 @@ class Status:
     Attributes:
         room: the room's name.
         connection: e.g. "online" or "offline, retry in 3 s".
-        is_online: whether the connection stands.
-        role: our role; empty as long as we do not know.
-        language: what people call the chosen language.
-        file: the name of the file that is open; empty when none is.
+        is_online: whether the connection is up.
+        role: our role; empty if it is unknown.
+        language: the title of the language.
+        file: the name of the open file; empty if there is none.
         is_unsaved: the text differs from the file's.
         unsandboxed: programs run without a sandbox.
-        unsent: edits of ours that the server does not have yet; None before the text is there.
-        is_not_persisted: the server keeps nothing now.
-        following: the member whose caret is kept in view; empty when none is.
-        prepared: how much input is prepared for the next run, where that is not seen otherwise.
+        unsent: how many of our edits the server does not have; None before the text is loaded.
+        is_not_persisted: the server cannot store anything now.
+        following: the name of the followed member; empty if there is none.
+        prepared: the size of the prepared input, if its pane is not visible.
         program: what a program does.
-        program_style: how that looks.
+        program_style: the style of `program`.
     """
 
     room: str
@@ -110,10 +110,10 @@ class _Part(NamedTuple):
     """A part of the line.
 
     Attributes:
-        text: what it says.
-        style: how it looks.
-        short: what it says when there is too little room for all.
-        weight: the parts with the lowest become short first; 0 means never.
+        text: the text.
+        style: the style.
+        short: the text if the line is too short.
+        weight: the parts with the lowest weight are shortened first; 0 means never.
     """
 
     text: str

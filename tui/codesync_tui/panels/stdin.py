@@ -87,7 +87,7 @@ class StdinPane(Vertical):
         """Show which program receives the answer line.
 
         Args:
-            label: e.g. "ana's main.py"; empty when there is none.
+            label: e.g. "ana's main.py"; empty if there is none.
         """
         self.set_class(bool(label), "-answers")
         self.query_one("#answer-label", Static).update(Content(f" {shorten(label, 28)} > "))

@@ -19,7 +19,7 @@ class PaneTitles:
         stdin: the input pane.
         members: the members pane.
         queue: the queue pane.
-        status: says what stands in a title that is not seen.
+        status: shows what a hidden title would say.
     """
 
     def __init__(
@@ -40,8 +40,8 @@ class PaneTitles:
         """Update all titles.
 
         Args:
-            members: how many there are; 0 as long as nobody knows.
-            sees_stdin: whether the prepared input is on the screen.
+            members: the number of members; 0 if it is unknown.
+            sees_stdin: whether the prepared input is visible.
         """
         _set(self._output, "Output", sign="↓ more below" if self._output.has_unseen else "")
         text = self._stdin.prepared.text

@@ -26,11 +26,11 @@ class UnmergedText:
 
     Attributes:
         title: what happened.
-        reason: why.
-        entry: where the text is kept until this is answered.
-        name: which of the room's texts it is.
+        reason: why it happened.
+        entry: the journal entry that stores the text until it is resolved.
+        name: the name of the shared text.
         mine: our text.
-        base: what it came from; None when the room's text does not come from that.
+        base: the text that ours derives from; None if the room's text does not derive from it.
     """
 
     title: str
@@ -52,7 +52,7 @@ class ConflictPrompts:
         screen: the room's screen, which owns the workers and gets their messages.
         room: the room.
         notices: shows notices.
-        on_resolved: called when the entry of an unmerged text is of no use any more.
+        on_resolved: called when a text is resolved, so that its entry is not needed any more.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class ConflictPrompts:
             theirs = self._room.document.text(unmerged.name)
             merged = unmerged.merge_into(theirs)
             if theirs in (unmerged.mine, merged):
-                self._on_resolved(unmerged)  # it is there already
+                self._on_resolved(unmerged)  # the room has it already
             else:
                 self._is_asking = True
                 self._show(unmerged, theirs, can_merge=merged is not None)
@@ -104,9 +104,9 @@ class ConflictPrompts:
         """Carry out an answer.
 
         Args:
-            unmerged: what was asked.
-            shown: the room's text as it was then; others may have written since.
-            choice: the answer; None: ask again at the next entry.
+            unmerged: the text in question.
+            shown: the room's text at the time of the question.
+            choice: the answer; None to ask again at the next entry.
         """
         now = self._room.document.text(unmerged.name)
         match choice:
@@ -130,11 +130,7 @@ class ConflictPrompts:
             self._notices.show("Somebody changed the same lines just now: look again.", "warning")
             self._waiting.appendleft(unmerged)
             return
-        document = self._room.document
-        document.end_undo_group()
-        document.replace(unmerged.name, text)
-        document.end_undo_group()
-        self._room.wake()
+        self._room.document.replace_in_own_step(unmerged.name, text)
         self._applied.append(unmerged)
 
     def _ask_path(self, unmerged: UnmergedText) -> None:

@@ -1,7 +1,7 @@
 """Saves texts that the server does not have yet in files, in case they are never sent.
 
-A entry is a file of one session, in the user's state directory (XDG Base Directory), mode 0600,
-replaced as a whole, and locked as long as its session lives: one that nobody holds was left behind.
+An entry is a file of one session in the user's state directory (XDG Base Directory), mode 0600. It
+is replaced atomically, and locked while its session lives: an entry without a lock is abandoned.
 Everything here blocks: call it off the event loop.
 """
 
@@ -20,20 +20,20 @@ from codesync_client.files.atomic import atomic_replacement
 from codesync_protocol.links import Link
 
 ENTRY_MAX = 64 * 1024 * 1024
-"""Bytes; a larger file is not ours: two texts and their bases, all control characters."""
+"""Bytes: two texts and their bases, if all characters are control characters."""
 
 _HYPHENS = 2
-"""In the name of a entry; those of version 0.1 have fewer."""
+"""The number of hyphens in a file name; those of version 0.1 have fewer."""
 
 
 class UnsentTexts(msgspec.Struct, frozen=True):
     """Texts that were not sent.
 
     Attributes:
-        written_at: when, in seconds since the Unix epoch.
+        written_at: seconds since the Unix epoch.
         mine: our texts, by name.
-        base: the room's texts as we knew them then; without those that ours do not come from.
-        text_id: which text the room had; see Welcome.
+        base: the room's texts that ours derive from; may lack some.
+        text_id: the id of the room's text; see Welcome.
     """
 
     written_at: float
@@ -46,13 +46,13 @@ class JournalEntry:
     """One file of the journal; only one session writes it.
 
     Args:
-        path_for: gives the file's path for the id of the text that it comes from.
-        path: where it is, if it is there.
-        unsent: what is in it.
-        held: its descriptor, locked.
+        path_for: returns the path of the file for a text id.
+        path: the path of the existing file, if there is one.
+        unsent: its content.
+        held: the descriptor of the locked file.
 
     Attributes:
-        unsent: what is to be in it; `save` makes it so. None: there is to be no such file.
+        unsent: the wanted content, which `save` writes; None if the file must not exist.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class JournalEntry:
         self._saved = unsent
         self._lock_descriptor = held
         self._is_closed = False
-        self._mutex = threading.Lock()  # we may leave while a thread still saves
+        self._mutex = threading.Lock()  # the app may exit while a thread still saves
 
     def drop(self, name: str) -> None:
         """Remove a text that the room has, or that is not wanted any more."""
@@ -100,7 +100,7 @@ class JournalEntry:
     def _write(self, path: Path, data: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with atomic_replacement(path, data) as descriptor:
-            # The lock comes into its place with the file: it is never there without one.
+            # The file is locked before it gets its name, so it never exists without a lock.
             _lock(descriptor)
             held = os.dup(descriptor)
         before, self._path = self._path, path
@@ -122,8 +122,8 @@ class JournalEntry:
 class Journal:
     """Finds and creates the entries of one room.
 
-    A entry's name has hashes of the room's address and of its text's id. The address of an embedded
-    server changes with its port, so a entry is found by either.
+    The name of an entry contains hashes of the room's address and of the text id. The address of an
+    embedded server changes with its port, so an entry is found by either.
 
     Args:
         link: the room.
@@ -143,7 +143,7 @@ class Journal:
         """Lock and read the entries whose sessions have ended.
 
         Args:
-            text_id: the text that the room has; empty if that is not known.
+            text_id: the id of the room's text; empty if it is unknown.
 
         Returns:
             The entries of this address or this text, the oldest first.
@@ -172,7 +172,7 @@ class Journal:
         if taken is None:
             return None
         unsent, held = taken
-        # It keeps its place, whatever text it is from.
+        # It keeps its path, whatever its text id is.
         return JournalEntry(lambda _: path, path, unsent, held), unsent
 
 
@@ -194,7 +194,9 @@ def _lock_and_read(path: Path) -> tuple[UnsentTexts, int] | None:
         return None
     try:
         _lock(descriptor)
-        if os.path.samestat(os.fstat(descriptor), os.stat(path)):  # not just replaced or forgotten
+        if os.path.samestat(
+            os.fstat(descriptor), os.stat(path)
+        ):  # not replaced or removed meanwhile
             with open(descriptor, "rb", closefd=False) as file:
                 unsent = msgspec.json.decode(file.read(ENTRY_MAX), type=UnsentTexts)
             return unsent, descriptor
@@ -208,11 +210,11 @@ def _lock(descriptor: int) -> None:
     """Lock a file until it is closed.
 
     Raises:
-        BlockingIOError: somebody else has.
+        BlockingIOError: another process has locked it.
     """
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         raise
     except OSError:
-        pass  # a file system without locks: better asked twice than never
+        pass  # a file system without locks: asking twice is better than never

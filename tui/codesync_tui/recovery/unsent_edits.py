@@ -34,12 +34,12 @@ class UnsentEdits:
         self._oldest: int | None = None
         self._text_id: str | None = None
 
-    # Unsent edits.
+    # Saving unsent edits.
 
     def update_journal(self) -> None:
         """Save edits that are unsent for more than one call; forget them once they are sent.
 
-        Whether the connection stands says little: that it is gone may show only after a while.
+        The state of the connection does not suffice: a cut is noticed late.
         """
         before, self._oldest = self._oldest, self._room.document.oldest_unsent
         if self._oldest is None:
@@ -76,7 +76,7 @@ class UnsentEdits:
     def _save(self, entry: JournalEntry) -> None:
         start_worker(self._screen, partial(asyncio.to_thread, entry.save), "rescue")
 
-    # What is not in the room's text.
+    # Asking about texts that the room does not have.
 
     def text_loaded(self) -> None:
         """Ask about edits of earlier sessions when the room's text is first loaded."""
@@ -103,7 +103,7 @@ class UnsentEdits:
         """Save texts that could not be merged, and ask what to do with them."""
         document = self._room.document
         mine = {name: text for name, text in conflict.mine.items() if text != document.text(name)}
-        # Our entry may have them already, as what is not sent: it stays with them.
+        # Our entry may contain them already, as unsent edits: it keeps them.
         entry, self._entry = self._entry, self._journal.new_entry()
         self._entries.append(self._entry)
         entry.unsent = UnsentTexts(time.time(), mine, {}, self._room.welcome.text)

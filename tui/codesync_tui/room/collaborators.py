@@ -28,9 +28,9 @@ class Collaborators:
 
     Args:
         room: the room.
-        editor: shows where they are.
-        members: shows what they do.
-        status: says whom we follow.
+        editor: shows their carets.
+        members: shows their activity.
+        status: shows whom we follow.
         notices: shows notices.
         clock: the monotonic clock.
     """
@@ -64,7 +64,7 @@ class Collaborators:
         members = self._room.members.members
         return [each for each in members if each.member in places and each.member != me]
 
-    # What happens.
+    # Events.
 
     def text_written(self, member: int) -> None:
         """Note that a member changed the source."""
@@ -118,7 +118,7 @@ class Collaborators:
         name = shorten(show_line(member.name), NAME_COLUMNS)
         return RemoteCaret(name, place.anchor, place.head, caret, selection)
 
-    # Being led.
+    # Following and jumping.
 
     def follow_next(self) -> None:
         """Follow the next member; after the last one, stop."""

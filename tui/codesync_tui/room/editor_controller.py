@@ -1,7 +1,6 @@
 """Connects the editor with its language, its file and the room.
 
-Opening, saving and loading grammars happen in workers; they post messages, and the screen's
-handlers call back here.
+Files and grammars are loaded by workers. They post messages, whose handlers call this controller.
 """
 
 import asyncio
@@ -13,6 +12,7 @@ from textual.screen import Screen
 
 from codesync_client import Offline, Room
 from codesync_client.files.source_file import FileError, SourceFile, read_source, write_source
+from codesync_client.submission import is_starter
 from codesync_protocol.messages import LanguageInfo
 from codesync_tui.dialogs.notices import Notices
 from codesync_tui.dialogs.path_prompt import PathPrompt
@@ -21,11 +21,11 @@ from codesync_tui.editor.syntax import Syntax, load_syntax
 from codesync_tui.files.file_sync import FileSync
 from codesync_tui.messages import FileFailed, FileOpened, FileSaved, SyntaxLoaded
 from codesync_tui.panels.status import StatusLine
-from codesync_tui.room.program import Program, is_starter
+from codesync_tui.room.program import Program
 from codesync_tui.terminal.textual_types import app_of
 
 CONFIRM_SECONDS = 10.0
-"""How long "once more does it all the same" holds."""
+"""How long a repeated key confirms an action."""
 
 
 class EditorController:
@@ -36,14 +36,14 @@ class EditorController:
         editor: the editor.
         status: the status line.
         notices: shows notices.
-        room: shares text and language.
-        owns_server: the room lives in a server of our own, which ends when we leave.
-        is_room_persistent: what was written is there when that server starts again.
-        syncs_file: the file that is opened first is kept in step with the room's text.
+        room: the room.
+        owns_server: this app runs the server, which stops when the app exits.
+        is_room_persistent: the text is still there when that server starts again.
+        syncs_file: the first file is kept in sync with the room's text.
 
     Attributes:
-        program: what is in the editor.
-        languages: what can be run; empty until the room told.
+        program: the program in the editor.
+        languages: the languages of the room; empty until it is entered.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class EditorController:
         """Return whether the app may exit; if text or members would be lost, ask first.
 
         Args:
-            key: the key that leaves, to say which to press once more.
+            key: the key that leaves, for the notice.
         """
         if not self._owns_server:
             return True
@@ -136,7 +136,7 @@ class EditorController:
         """Open or synchronize the first file, since the room's text is loaded now.
 
         Args:
-            first_file: to be opened, if nobody has written anything yet.
+            first_file: the file to open if the room has only a starter text; None for none.
         """
         text = self._editor.text
         if first_file is not None and self._syncs_file and not self._has_text:

@@ -42,8 +42,8 @@ class HistoryController:
     Args:
         screen: the room's screen, which owns the workers.
         room: the room.
-        submit: runs a program, and shows what it writes.
-        choose: makes a language the room's.
+        submit: runs a program and shows its output.
+        choose: changes the language.
         notices: shows notices.
     """
 
@@ -114,7 +114,7 @@ class HistoryController:
 
         def answered(action: PastJobAction | None) -> None:
             if action is None:
-                self.open()  # escape goes back
+                self.open()  # escape returns to the list
             else:
                 work = self._perform_on_shown(past, source, text, action)
                 self._screen.run_worker(work, group="archive", exclusive=True)
@@ -158,10 +158,7 @@ class HistoryController:
     def _restore_source(self, text: str, language: str) -> None:
         if self._is_viewer():
             return
-        self._room.document.end_undo_group()
-        self._room.document.replace(SOURCE, text)
-        self._room.document.end_undo_group()
-        self._room.wake()
+        self._room.document.replace_in_own_step(SOURCE, text)
         known = {each.name: each for each in self._room.languages}
         if language in known and language != self._room.language:
             self._choose(known[language])

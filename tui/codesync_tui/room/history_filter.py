@@ -12,8 +12,8 @@ class HistoryFilter:
     """A search for past jobs; empty fields match everything.
 
     Attributes:
-        text: stands in the source's beginning, the file's name, the submitter's or the explanation.
-        name: who submitted it.
+        text: occurs in the source's beginning, the file name, the name or the explanation.
+        name: the name of the member who submitted the job.
         language: a LanguageInfo.name.
         verdict: a Verdict.
     """
@@ -29,7 +29,7 @@ def parse_filter(typed: str, languages: Sequence[LanguageInfo]) -> HistoryFilter
 
     Args:
         typed: e.g. "who:ana lang:c++ is:timeout fibonacci".
-        languages: what can be run; their names, titles and endings are understood.
+        languages: the languages of the room; names, titles and extensions are recognized.
     """
     found = {"who": "", "lang": "", "is": ""}
     text: list[str] = []

@@ -12,7 +12,7 @@ from codesync_tui.panels.status import StatusLine
 from codesync_tui.room.stdin_targets import StdinTargets
 
 ENDED_SECONDS = 8.0
-"""How long it is said how a program ended."""
+"""How long the verdict of a program is shown."""
 
 _NAME, _FILE = 10, 14
 
@@ -20,14 +20,14 @@ _NAME, _FILE = 10, 14
 class JobStatus:
     """Shows what programs do in a few words.
 
-    What waits for input is always said. That programs run, and how they end, only as long as the
-    output is hidden: it says more.
+    Programs that wait for input are always shown. Running programs and verdicts are shown only
+    while the output is hidden.
 
     Args:
         room: the room.
         targets: the programs that can be typed to.
-        status: says it.
-        is_output_visible: whether the output is shown.
+        status: the status line.
+        is_output_visible: returns whether the output is visible.
         clock: the monotonic clock.
     """
 
@@ -44,7 +44,7 @@ class JobStatus:
         self._status = status
         self._is_output_visible = is_output_visible
         self._clock = clock
-        self._ended: tuple[str, float] = ("", 0.0)  # the job, and until when it is said
+        self._ended: tuple[str, float] = ("", 0.0)  # the job, and until when its verdict is shown
 
     def job_finished(self, job: str) -> None:
         """Note that a job has ended, to show its verdict for a while."""

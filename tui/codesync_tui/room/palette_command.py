@@ -10,10 +10,10 @@ class PaletteCommand(NamedTuple):
     """A command of the palette.
 
     Attributes:
-        title: what it is called; may be foreign.
-        help: what it does.
-        call: does it.
-        words: what else people call it.
+        title: the title; may be foreign text.
+        help: what the command does.
+        callback: runs the command.
+        aliases: other words by which it is found.
     """
 
     title: str
@@ -26,7 +26,7 @@ def match_score(query: str, command: PaletteCommand) -> float:
     """Return how well a command matches: each word of the query must begin one of its words.
 
     Returns:
-        Most for its title, less for what else it is called, least for its help; 0 for none.
+        The highest score for the title, less for aliases, least for the help text; 0 for no match.
     """
     wanted, known = query.casefold().split(), ""
     for score, words in (

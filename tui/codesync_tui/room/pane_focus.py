@@ -2,42 +2,27 @@
 
 from textual.widget import Widget
 
-from codesync_tui.editor import CodeEditor
-from codesync_tui.panels.members import MembersPane
-from codesync_tui.panels.output import OutputPane
-from codesync_tui.panels.queue import QueuePane
-from codesync_tui.panels.stdin import StdinPane
 from codesync_tui.room.pane_layout import Pane
+from codesync_tui.room.panes import RoomPanes
 
 
 class PaneFocus:
     """Decides which pane gets the focus.
 
     Args:
-        editor: the editor.
-        output: the output pane.
-        stdin: the input pane.
-        queue: the queue pane.
-        members: the members pane.
+        panes: the panes of the room's screen.
     """
 
-    def __init__(
-        self,
-        editor: CodeEditor,
-        output: OutputPane,
-        stdin: StdinPane,
-        queue: QueuePane,
-        members: MembersPane,
-    ) -> None:
-        self._stdin = stdin
-        self._before = (editor, output)
-        self._behind = (queue, members)
+    def __init__(self, panes: RoomPanes) -> None:
+        self._stdin = panes.stdin
+        self._before = (panes.editor, panes.output)
+        self._behind = (panes.queue, panes.members)
 
     def next_pane(self, *, is_full: bool) -> Widget:
         """Return the pane that gets the focus next.
 
         Args:
-            is_full: one pane fills the screen: then each can be the next to do so.
+            is_full: one pane fills the screen, so the next one need not be visible.
         """
         if is_full:
             target = self._stdin.input_widget() or self._stdin.prepared

@@ -5,18 +5,18 @@ from enum import Enum
 from textual.screen import Screen
 
 WIDE = 120
-"""Columns from which on the panes stand beside each other."""
+"""From this width on, editor and output are beside each other."""
 
 BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]
 
 SLIM = 70
-"""With fewer columns members and queue have no room beside anything: they are shown alone."""
+"""Below this width, members and queue hide all other panes."""
 
 VAST = 150
-"""Columns from which on members and queue stand beside each other, below the output."""
+"""From this width on, members and queue are beside each other, below the output."""
 
 HIGH = 18
-"""Rows from which on there is room for some that are empty."""
+"""From this height on, dialogs have empty rows."""
 
 ROW_BREAKPOINTS = [(0, "-low"), (HIGH, "-high")]
 
@@ -49,12 +49,12 @@ class Pane(Enum):
 class PaneLayout:
     """Decides which panes are visible.
 
-    A wide screen begins with everything, a narrow one with the editor alone. What somebody chose
-    stays as it is, also while one pane fills the screen. On a slim screen members and queue hide
-    all else, so that whether they are shown there is a choice of its own.
+    A wide screen starts with all panes, a narrow one with the editor alone. The user's choices are
+    kept while one pane fills the screen. On a slim screen members and queue hide all other panes,
+    so their visibility there is a separate choice.
 
     Args:
-        screen: the room's screen; its classes say what is shown.
+        screen: the room's screen; its CSS classes select the visible panes.
     """
 
     def __init__(self, screen: Screen[None]) -> None:

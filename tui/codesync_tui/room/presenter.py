@@ -4,7 +4,6 @@ Only the screen's message handlers call it: it changes widgets.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from time import monotonic, strftime
 
 from codesync_client import Connected, Disconnected, JobOutput, OutputSkipped, Room, RoomEvent
@@ -28,19 +27,16 @@ from codesync_protocol.messages import (
 )
 from codesync_protocol.printable import show_line
 from codesync_tui.formatting import labels
-from codesync_tui.panels.banner import Banner
-from codesync_tui.panels.members import MembersPane
-from codesync_tui.panels.output import OutputPane
-from codesync_tui.panels.queue import QueuePane
-from codesync_tui.panels.status import StatusLine
+from codesync_tui.room.panes import RoomPanes
+from codesync_tui.room.permissions import Permissions
 from codesync_tui.room.stdin_targets import StdinTargets
 from codesync_tui.transcript.captions import Heading
 
 HISTORY_SHOWN = 64 * 1024
-"""Bytes at the end of a finished program's output that a newcomer is shown."""
+"""How many bytes at the end of a finished program's output a new member sees."""
 
 _SHUTS_DOWN = "the server is shutting down"
-"""What our servers say before they end."""
+"""The notice of a server that shuts down."""
 
 _RUNS = (JobState.CLAIMED, JobState.COMPILING, JobState.RUNNING)
 
@@ -48,45 +44,41 @@ Notify = Callable[[str, str], None]
 """Shows a notice: a sentence, and "information", "warning" or "error"."""
 
 
-@dataclass(frozen=True, slots=True)
-class RoomPanes:
-    """The panes that show a room."""
-
-    output: OutputPane
-    queue: QueuePane
-    members: MembersPane
-    status: StatusLine
-    banner: Banner
-
-
 class RoomPresenter:
     """Shows the events of the room in the panes.
 
     Args:
         room: the room.
-        panes: what shows it.
+        panes: the panes of the room's screen.
+        permissions: gets to know that the room was entered.
+        targets: the programs that can be typed to.
         notify: shows a notice.
 
     Attributes:
-        targets: the programs that can be typed to.
-        retry_at: when the next attempt to connect comes, by the monotonic clock; None while the
-            connection stands or none will come.
-        has_entered: the room was entered once.
+        retry_at: the time of the next attempt to connect, by the monotonic clock; None while the
+            connection is up, or if there will be no attempt.
     """
 
-    def __init__(self, room: Room, panes: RoomPanes, notify: Notify) -> None:
-        self.targets = StdinTargets()
+    def __init__(
+        self,
+        room: Room,
+        panes: RoomPanes,
+        permissions: Permissions,
+        targets: StdinTargets,
+        notify: Notify,
+    ) -> None:
         self.retry_at: float | None = None
-        self.has_entered = False
-        self._offline_since = ""  # when the connection was lost, as a clock on the wall says it
+        self._permissions = permissions
+        self._targets = targets
+        self._offline_since = ""  # the local time of the cut, for people
         self._room = room
         self._panes = panes
         self._notify = notify
         self._colours: dict[int, int] = {}
-        self._prepared_bytes: dict[str, int] = {}  # bytes of prepared input, by jobs of ours
-        self._expected: dict[str, int] = {}  # offsets of jobs whose output is followed from there
-        self._gaps: dict[str, tuple[int, int]] = {}  # what is missing, and not shown as such yet
-        self._fetched_tails: set[str] = set()  # jobs whose last output was fetched
+        self._prepared_bytes: dict[str, int] = {}  # the size of the prepared input of our jobs
+        self._expected: dict[str, int] = {}  # the next offset of followed jobs
+        self._gaps: dict[str, tuple[int, int]] = {}  # missing ranges that are not shown yet
+        self._fetched_tails: set[str] = set()  # jobs whose last lines were fetched
 
     def show_event(self, event: RoomEvent) -> None:
         """Show an event."""
@@ -112,7 +104,7 @@ class RoomPresenter:
                     what = shown.file_name if shown else "a program"
                     self._notify(f"{name} types into {what} now", "information")
             case LanguageChosen():
-                pass  # the desk's business
+                pass  # handled by EditorController
             case Submitted(job=job):
                 self._panes.queue.note_submission(job, just_now=True)
                 self._show_room()
@@ -129,7 +121,7 @@ class RoomPresenter:
                     job, show_line(event.name), event.data, end=event.end
                 )
                 if event.end:
-                    self.targets.remove(job)
+                    self._targets.remove(job)
             case Finished():
                 self._finished(event)
 
@@ -142,7 +134,7 @@ class RoomPresenter:
         """Show the end of a finished job's output below all others.
 
         Returns:
-            Whether it was there to be shown, and was not shown yet.
+            Whether the job is known and was not shown before.
         """
         summary = self._room.jobs.get(job)
         if summary is None or summary.result is None or job in self._panes.output.transcript:
@@ -163,11 +155,11 @@ class RoomPresenter:
         since = f"offline since {self._offline_since}"
         return f"{since}, retry in {left} s" if left else f"{since}, trying …"
 
-    # Being connected.
+    # Connection.
 
     def _connected(self, welcome: Welcome) -> None:
         self.retry_at, self._offline_since = None, ""
-        self.has_entered = True
+        self._permissions.room_entered()
         self._panes.status.update_status(
             connection="online",
             is_online=True,
@@ -210,7 +202,7 @@ class RoomPresenter:
         self._expected[job] = start
         self._room.follow(job, start)
 
-    # What jobs do.
+    # Jobs.
 
     def _begin(self, job: str) -> None:
         summary = self._room.jobs.get(job)
@@ -218,7 +210,7 @@ class RoomPresenter:
             return
         self._panes.output.begin(job, self._heading(summary))
         if summary.stdin is StdinMode.SHARED and summary.state is not JobState.FINISHED:
-            self.targets.add(job, mine=summary.member == self._room.welcome.member)
+            self._targets.add(job, mine=summary.member == self._room.welcome.member)
 
     def _heading(self, job: JobSummary) -> Heading:
         titles = {each.name: each.title for each in self._room.languages}
@@ -236,8 +228,8 @@ class RoomPresenter:
         self._begin(output.job)
         data = output.data
         if (expected := self._expected.get(output.job)) is not None:
-            # A live piece may have been on its way when the job began to be followed: it comes
-            # again, in its place.
+            # A live piece may have been in flight when the job was followed: it comes again, in
+            # its place.
             if output.offset > expected:
                 return
             data = data[expected - output.offset :]
@@ -268,7 +260,7 @@ class RoomPresenter:
     def _finished(self, finished: Finished) -> None:
         job = finished.job
         self._begin(job)
-        self.targets.remove(job)
+        self._targets.remove(job)
         if job in self._panes.output.transcript:
             self._fetch_tail(job)
             self._panes.output.end(job, labels.ending(finished.result, finished.by))

@@ -1,6 +1,6 @@
 """The program in the editor: its language, its file, and whether it is saved.
 
-Pure: knows no widgets and no room.
+Pure: it knows no widgets and no room.
 """
 
 from collections.abc import Sequence
@@ -8,13 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from codesync_client import Submission, SubmissionRejected, detect_language
+from codesync_client.submission import is_starter
 from codesync_protocol.limits import FILE_NAME_MAX
 from codesync_protocol.messages import LanguageInfo, StdinMode
-
-
-def is_starter(text: str, languages: Sequence[LanguageInfo]) -> bool:
-    """Return whether a text is empty or an unchanged starter text."""
-    return not text.strip() or any(text == language.starter for language in languages)
 
 
 @dataclass(slots=True)
@@ -22,10 +18,10 @@ class Program:
     """The program in the editor.
 
     Attributes:
-        language: its language; None as long as we know of none.
-        path: its file, if it has one.
-        newline: the line end of that file.
-        kept: the text as it was loaded or saved last: starter text, or the file's.
+        language: its language; None if none is known yet.
+        path: its local file; None if it has none.
+        newline: the line ends of that file.
+        saved_text: the text that was loaded or saved last: a starter text, or that of the file.
     """
 
     language: LanguageInfo | None = None
@@ -43,12 +39,12 @@ class Program:
         """Change the language.
 
         Args:
-            language: the new one.
-            text: the text as it stands.
-            languages: what can be run.
+            language: the new language.
+            text: the current text.
+            languages: the languages of the room.
 
         Returns:
-            Starter text to replace it by; None when it is somebody's work.
+            The starter text that replaces the text; None if the text is work.
         """
         self.language = language
         if self.path is not None or not is_starter(text, languages):
@@ -80,8 +76,8 @@ class Program:
 
         Args:
             text: the source.
-            prepared: stdin prepared for it. When it is empty, members type while it runs.
-            languages: what can be run.
+            prepared: the prepared stdin; if it is empty, members type while the program runs.
+            languages: the languages of the room.
         """
         assert self.language is not None
         files = [(self.file_name(languages), text.encode("utf-8", "surrogatepass"))]

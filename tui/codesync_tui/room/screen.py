@@ -1,314 +1,274 @@
-"""The room's screen: its panes, and what the keys do."""
+"""The room's screen: composes the panes, and passes messages and keys to the controllers."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
+from textual import events, on
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.containers import Container, Vertical
+from textual.screen import Screen
+from textual.widgets import TextArea
+from textual.worker import Worker
 
-from codesync_protocol.messages import LanguageInfo, Role
-from codesync_tui.dialogs.help import HelpScreen, room_notes
-from codesync_tui.dialogs.invite import InviteScreen, make_join_line, where_to_get_invites
-from codesync_tui.dialogs.language import LanguagePicker
-from codesync_tui.dialogs.line_prompt import LinePrompt
+from codesync_client import Room
+from codesync_protocol.messages import Finished, LanguageInfo
+from codesync_tui.dialogs.notices import Notices
+from codesync_tui.editor import CodeEditor
 from codesync_tui.editor.source_area import SourceArea
+from codesync_tui.formatting import labels
 from codesync_tui.keymap import bindings
-from codesync_tui.messages import CopyRequested
+from codesync_tui.messages import (
+    CopyRequested,
+    FileFailed,
+    FileOpened,
+    FileSaved,
+    RoomEnded,
+    RoomEventReceived,
+    RoomScreenReady,
+    SubmissionAnswered,
+    SyntaxLoaded,
+)
+from codesync_tui.panels.answer_line import AnswerLine
+from codesync_tui.panels.banner import Banner
 from codesync_tui.panels.find_line import FindLine
+from codesync_tui.panels.members import MembersPane
+from codesync_tui.panels.output import OutputPane
 from codesync_tui.panels.output_find import OutputFind
-from codesync_tui.room.collaborators import Collaborators
-from codesync_tui.room.pane_focus import pane_of
-from codesync_tui.room.view import RoomView
+from codesync_tui.panels.queue import QueuePane
+from codesync_tui.panels.status import StatusLine
+from codesync_tui.panels.stdin import StdinPane
+from codesync_tui.room.actions import RoomActions
+from codesync_tui.room.controllers import RoomControllers, RoomOptions
+from codesync_tui.room.pane_layout import BREAKPOINTS
 from codesync_tui.terminal.textual_types import app_of
-from codesync_tui.theme import DARK, LIGHT
-from codesync_tui.transcript.error_locations import ErrorLocation, find_error_locations
 
 
-class RoomScreen(RoomView):
-    """The room's screen; its arguments are the view's."""
+class RoomScreen(Screen[None]):
+    """The room's screen.
 
+    Args:
+        room: the room, not entered yet.
+        notices: shows notices.
+        options: how the screen was started.
+        on_activity: called when the room sends an event.
+
+    Attributes:
+        controllers: the controllers; they exist once the screen is mounted.
+        actions: runs the actions of the key table; exists once the screen is mounted.
+        room_worker: enters, reads and leaves the room; None before the screen is mounted.
+    """
+
+    ALLOW_SELECT = False
+    AUTO_FOCUS = "#editor"
+    HORIZONTAL_BREAKPOINTS = BREAKPOINTS
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings(),
         Binding("ctrl+c", "copy", show=False, priority=True),
         Binding("ctrl+c", "copy_hint", show=False),
     ]
 
-    _errors: Sequence[ErrorLocation] = ()
-    _error = 0  # of them: where we went last
-    _has_copied = False
+    controllers: RoomControllers
+    actions: RoomActions
 
-    # What the keys do.
+    def __init__(
+        self,
+        room: Room,
+        notices: Notices,
+        options: RoomOptions,
+        *,
+        on_activity: Callable[[], None] = lambda: None,
+    ) -> None:
+        super().__init__()
+        self._room = room
+        self._notices = notices
+        self._options = options
+        self._on_activity = on_activity
+        self._has_copied = False
+        self.room_worker: Worker[None] | None = None
 
-    def action_run_program(self) -> None:
-        """Run the program, and see its output."""
-        if (submission := self._run_controller.submission()) is not None:
-            self.submit(submission)
+    def compose(self) -> ComposeResult:
+        """Compose the panes; app.tcss defines their places."""
+        yield Banner(id="banner")
+        with Container(id="body"):
+            yield CodeEditor(id="editor")
+            with Container(id="side"):
+                with Vertical(id="work"):
+                    yield OutputPane(id="output", classes="pane")
+                    yield OutputFind(id="output-find")
+                    yield StdinPane(id="stdin", classes="pane")
+                with Container(id="people"):
+                    yield MembersPane(id="members", classes="pane")
+                    yield QueuePane(id="queue", classes="pane")
+        yield FindLine(id="find-line")
+        yield StatusLine(self._room.link.room, id="status")
 
-    def action_cancel_job(self) -> None:
-        """End a job."""
-        self._run_controller.cancel(self._show_queue)
+    def on_mount(self) -> None:
+        """Create the controllers and enter the room."""
+        self.controllers = RoomControllers(self, self._room, self._notices, self._options)
+        self.actions = RoomActions(self, self.controllers)
+        self.controllers.pane.apply()
+        self.set_interval(1.0, self._tick)
+        self.room_worker = self.controllers.session.start()
+        self.post_message(RoomScreenReady())
 
-    def action_interrupt(self) -> None:
-        """Send SIGINT."""
-        self._run_controller.interrupt()
+    def save_unsent(self) -> None:
+        """Save what is not sent, before the app exits."""
+        if self.room_worker is not None and self.controllers.permissions.has_entered:
+            self.controllers.unsent_edits.close()
 
-    def action_end_input(self) -> None:
-        """Close a program's stdin."""
-        self._run_controller.end_input()
+    def _tick(self) -> None:
+        controllers = self.controllers
+        if controllers.permissions.has_entered:
+            controllers.collaborators.update_activity()
+            controllers.show_unsent()
+            controllers.unsent_edits.update_journal()
+            controllers.job_status.refresh()
+        if controllers.panes.queue.has_unfinished:
+            controllers.panes.queue.refresh_rows()
+        if controllers.presenter.retry_at is not None:
+            connection = controllers.presenter.connection_text()
+            controllers.panes.status.update_status(connection=connection)
 
-    def action_take_input(self) -> None:
-        """Take over a program's input."""
-        if self._stdin.shows_answer_line:
-            self._layout.show_output()
-            self._apply_layout()
-            self._output.action_scroll_end()
-        self._run_controller.take_input()
+    # Messages from workers.
 
-    def action_next_target(self) -> None:
-        """Type into another program."""
-        self._run_controller.next_target()
+    def on_room_event_received(self, message: RoomEventReceived) -> None:
+        """Show an event of the room."""
+        self._on_activity()
+        controllers = self.controllers
+        try:
+            controllers.presenter.show_event(message.event)
+            controllers.editor.set_languages(self._room.languages)
+            controllers.stdin.show_target()
+            if isinstance(message.event, Finished):
+                controllers.job_status.job_finished(message.event.job)
+                controllers.history.refresh()
+            controllers.job_status.refresh()
+            controllers.refresh_titles()
+            controllers.texts.update_read_only()
+        finally:
+            message.handled.set()
 
-    def action_stdin(self) -> None:
-        """Go to the answer line, or show, or hide the prepared input."""
-        target = self._stdin.input_widget()
-        if target is None:
-            self._layout.show_output()
-            self._layout.show_stdin(shown=True)
-            self._apply_layout()
-            self._stdin.prepared.focus()
-        elif not target.has_focus:
-            self._layout.show_output()
-            target.focus()
-        elif target is self._stdin.prepared and not self._layout.is_wide:
-            self._layout.show_stdin(shown=False)
-            self._apply_layout()
-            self._focus_editor()
-        else:
-            self._focus_editor()
+    def on_room_ended(self, _: RoomEnded) -> None:
+        """Show that the connection has ended; the text stays in the editor."""
+        self.controllers.panes.status.update_status(connection="closed", is_online=False)
 
-    def action_language(self) -> None:
-        """Choose the language."""
-        if not self.languages:
-            self._notices.show("Not connected yet: no language is known.", "warning")
-            return
-        chosen = self.editor_controller.program.language
-        picker = LanguagePicker(self.languages, chosen.name if chosen else "")
-        app_of(self).push_screen(picker, self._language_chosen)
+    def on_submission_answered(self, message: SubmissionAnswered) -> None:
+        """Show why a submission was rejected."""
+        if message.error is not None:
+            self._notices.show_error(message.error)
+            self.controllers.stdin.rejected(message.job)
 
-    def _language_chosen(self, language: LanguageInfo | None) -> None:
-        if language is not None:
-            self.editor_controller.choose_language(language)
+    def on_syntax_loaded(self, message: SyntaxLoaded) -> None:
+        """Highlight with a grammar that was loaded."""
+        self.controllers.editor.syntax_loaded(message.name, message.syntax)
 
-    def action_find(self) -> None:
-        """Find and replace; where the output has the focus, find in it."""
-        if self._output.has_focus:
-            self.action_find_output()
-        else:
-            self._show_editor()
-            self.query_one(FindLine).open()
+    def on_file_opened(self, message: FileOpened) -> None:
+        """Show a file that was read."""
+        self.controllers.editor.show_file(message.file)
 
-    def action_find_output(self) -> None:
-        """Find in the output."""
-        self._layout.show_output()
-        self._apply_layout()
-        self.query_one(OutputFind).open()
+    def on_file_saved(self, message: FileSaved) -> None:
+        """Show that a file was written."""
+        self.controllers.editor.file_saved(message.file)
 
-    def action_save_output(self) -> None:
-        """Save the chosen block, or the last."""
-        self._output_export.ask_save()
+    def on_file_failed(self, message: FileFailed) -> None:
+        """Show why a file could not be read or written."""
+        self.controllers.editor.file_failed(message.reason, message.exists)
 
-    def action_save_all_output(self) -> None:
-        """Save what all programs wrote."""
-        self._output_export.ask_save_all()
+    # Messages from panes.
 
-    def action_block_before(self) -> None:
-        """Choose a program's output, going up."""
-        self._choose_block(-1)
+    @on(TextArea.Changed, "#editor")
+    def _text_changed(self) -> None:
+        self.controllers.editor.text_changed()
 
-    def action_next_block(self) -> None:
-        """Choose a program's output, going down."""
-        self._choose_block(1)
+    @on(TextArea.Changed, "#prepared")
+    def _prepared_changed(self) -> None:
+        self.controllers.refresh_titles()
 
-    def _choose_block(self, step: int) -> None:
-        self._layout.show_output()
-        self._apply_layout()
-        self._output.action_choose(step)
-        self._output.focus()
+    def on_output_pane_window_changed(self, _: OutputPane.WindowChanged) -> None:
+        """Resize the terminals of our programs."""
+        self.controllers.runs.resize_terminals()
 
-    def action_toggle_comment(self) -> None:
-        """Make comments of the selected lines, or lines of comments."""
-        self._show_editor()
-        self._editor.toggle_comment()
+    def on_output_pane_unseen_changed(self, _: OutputPane.UnseenChanged) -> None:
+        """Show in the title whether there is more output below."""
+        self.controllers.refresh_titles()
 
-    def action_go_to_line(self) -> None:
-        """Ask for a line, and go there."""
+    def on_answer_line_lines_entered(self, message: AnswerLine.LinesEntered) -> None:
+        """Send lines to the program."""
+        self.controllers.stdin.send_lines(message.text)
 
-        def answered(line: int | None) -> None:
-            if line is not None:
-                self._show_editor()
-                self._editor.go_to_line(line)
+    def on_answer_line_end_of_input(self, _: AnswerLine.EndOfInput) -> None:
+        """Close the stdin of the program."""
+        self.controllers.stdin.end_input()
 
-        app_of(self).push_screen(LinePrompt(self._editor.document.line_count), answered)
+    def on_answer_line_interrupt_requested(self, _: AnswerLine.InterruptRequested) -> None:
+        """Interrupt the program."""
+        self.controllers.runs.interrupt(self.controllers.targets.current)
 
-    def action_go_to_error(self) -> None:
-        """Go to the next error of which the last program's output tells."""
-        program = self.editor_controller.program
-        name = program.file_name(self.languages) if program.language else ""
-        places = find_error_locations(self._output.transcript.last_text(), name)
-        if not places:
-            self._notices.show("The last output tells of no error in this source.")
-            return
-        self._error = (self._error + 1) % len(places) if self._errors == places else 0
-        self._errors = places
-        place = places[self._error]
-        self._show_editor()
-        self._editor.go_to_line(place.line, place.column)
+    def on_code_editor_interacted(self, _: CodeEditor.Interacted) -> None:
+        """Stop following another member."""
+        self.controllers.collaborators.stop_following()
 
-    def action_follow(self) -> None:
-        """Follow the next member."""
-        if self._collaborators.others:
-            self._show_editor()
-        self._collaborators.follow_next()
+    def on_source_area_write_refused(self, _: SourceArea.WriteRefused) -> None:
+        """Show why the text cannot be changed."""
+        self.controllers.permissions.explain_read_only()
 
-    def action_jump(self) -> None:
-        """Go to the next member."""
-        if self._collaborators.others:
-            self._show_editor()
-        self._collaborators.jump_next()
+    def on_source_area_paste_refused(self, message: SourceArea.PasteRefused) -> None:
+        """Show that a paste is too large."""
+        self._notices.show(
+            f"That was {labels.size(message.size)}, more than a program may be; not pasted.",
+            "warning",
+        )
 
-    def action_open_file(self) -> None:
-        """Open a file."""
-        self.editor_controller.ask_open_file()
+    @on(QueuePane.OptionSelected)
+    def _past_job_selected(self) -> None:
+        self.controllers.output.show_selected_job()
 
-    def action_save_file(self) -> None:
-        """Save the text."""
-        self.editor_controller.save_file()
+    def on_resize(self, _: events.Resize) -> None:
+        """Show the layout for the new size."""
+        self.controllers.pane.apply()
 
-    def action_save_file_as(self) -> None:
-        """Save the text to another file."""
-        self.editor_controller.ask_save_as()
+    # Actions.
 
-    def action_select_all(self) -> None:
-        """Select the whole text, of the editor or of the prepared input."""
-        area = self._stdin.prepared if self._stdin.prepared.has_focus else self._editor
-        if area is self._editor:
-            self._show_editor()
-        area.focus()
-        area.select_all()
-
-    def action_next_pane(self) -> None:
-        """Move the focus to the next pane that is shown."""
-        is_full = self._layout.maximized is not None
-        following = self._focus.next_pane(is_full=is_full)
-        if is_full:
-            self._layout.maximize(pane_of(following))
-            self._apply_layout()
-        following.focus()
-
-    def action_full_screen(self) -> None:
-        """Let the pane with the focus fill the screen, or give the layout back."""
-        is_full = self._layout.maximized is not None
-        self._layout.maximize(None if is_full else pane_of(self.focused))
-        self._apply_layout()
-
-    def action_output(self) -> None:
-        """Give the output the next size."""
-        self._layout.cycle_output()
-        self._apply_layout()
-
-    def action_people(self) -> None:
-        """Show or hide members and queue."""
-        self._layout.toggle_people()
-        self._apply_layout()
-
-    def action_wrap(self) -> None:
-        """Break long lines of output, or do not."""
-        wraps = self._output.toggle_wrap()
-        self._notices.show("Long lines are broken." if wraps else "Long lines go on to the right.")
-
-    def action_history(self) -> None:
-        """Show what was run here before."""
-        if self._presenter.has_entered:
-            self._history.open()
-
-    def action_clear_output(self) -> None:
-        """Forget the output of programs that have ended."""
-        self._output.clear()
-
-    def action_help(self) -> None:
-        """Show the keys."""
-        notes = room_notes(self._room.welcome) if self._presenter.has_entered else []
-        pane = self.focused.id if self.focused else ""
-        app_of(self).push_screen(HelpScreen(notes, pane or ""))
-
-    def action_invite(self) -> None:
-        """Show the line that lets others join."""
-        other, make = "Not connected yet.", None
-        if self._presenter.has_entered:
-            other = where_to_get_invites(self._room.members.members)
-            make = self._make_line if self._room.role is Role.HOST else None
-        app_of(self).push_screen(InviteScreen(self._join_line, other, make))
-
-    async def _make_line(self, role: Role) -> str:
-        return make_join_line(self._join_line, await self._room.invite(role))
-
-    def action_copy_output(self) -> None:
-        """Copy the chosen block, or the last."""
-        self._output_export.copy()
-
-    def action_theme(self) -> None:
-        """Change between dark and light."""
-        app_of(self).theme = LIGHT.name if app_of(self).theme == DARK.name else DARK.name
-        self._collaborators.update_colours()
-        self._set_titles()
-
-    def action_palette(self) -> None:
-        """Open the command palette."""
-        app_of(self).action_command_palette()
-
-    async def action_leave(self) -> None:
-        """Leave the room."""
-        await app_of(self).run_action("leave")
+    async def action_perform(self, name: str) -> None:
+        """Run an action of the key table."""
+        await self.actions.perform(name)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Leave ctrl+c to whoever has the focus, if nothing is selected in a text."""
+        """Leave ctrl+c to the focused widget, unless text is selected in a text area."""
         return bool(self._selected()) if action == "copy" else True
 
     def action_copy(self) -> None:
-        """Copy what is selected; the first time it is said where to."""
+        """Copy the selection; the first time, a notice says where to."""
         if text := self._selected():
-            app_of(self).post_message(
-                CopyRequested("" if self._has_copied else "the selection", text)
-            )
+            what = "" if self._has_copied else "the selection"
+            app_of(self).post_message(CopyRequested(what, text))
             self._has_copied = True
 
     def _selected(self) -> str:
         return self.focused.selected_text if isinstance(self.focused, SourceArea) else ""
 
     def action_copy_hint(self) -> None:
-        """Say what to press instead of ctrl+c."""
+        """Show what to press instead of ctrl+c."""
         self._notices.show("ctrl+q leaves; F8 ends your run; ctrl+c copies what is selected.")
 
     # For the command palette.
 
     @property
     def languages(self) -> Sequence[LanguageInfo]:
-        """What can be run; empty until the room told."""
-        return self.editor_controller.languages
+        """The languages of the room; empty until it is entered."""
+        return self.controllers.editor.languages
 
-    @property
-    def collaborators(self) -> Collaborators:
-        """The others in the text."""
-        return self._collaborators
+    def run_key_action(self, name: str) -> None:
+        """Run an action of the key table in a worker."""
+        self.run_worker(self.actions.perform(name), group="palette")
 
     def run_editor_action(self, action: str) -> None:
-        """Do something that the editor does by a key of its own, in the text with the focus."""
-        area = self.focused if isinstance(self.focused, SourceArea) else self._editor
-        if area is self._editor:
-            self._show_editor()
+        """Run an editing action in the focused text area, else in the editor."""
+        editor = self.controllers.panes.editor
+        area = self.focused if isinstance(self.focused, SourceArea) else editor
+        if area is editor:
+            self.controllers.pane.show_editor()
         area.focus()
         target = self if action == "copy" else area
         self.run_worker(app_of(self).run_action(action, target), group="palette")
-
-    def run_key_action(self, action: str) -> None:
-        """Do one of the key table's actions."""
-        self.run_worker(self.run_action(action), group="palette")

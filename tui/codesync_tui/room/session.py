@@ -1,9 +1,10 @@
 """Enters the room, and passes its events to the screen one at a time."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Coroutine, Iterator
 
-from textual.message import Message
+from textual.screen import Screen
+from textual.worker import Worker
 
 from codesync_client import (
     CannotConnect,
@@ -18,59 +19,67 @@ from codesync_client import (
 from codesync_tui.messages import EntryFailed, RoomEnded, RoomEventReceived, SubmissionAnswered
 
 SLICE_BYTES = 8 * 1024
-"""Bytes of output that are shown before keys and other events get their turn."""
+"""Bytes of output that are shown at once, before other messages are handled."""
 
 
 class RoomSession:
     """The connection between the room and its screen.
 
+    Its work is done by workers of the screen; they report by messages.
+
     Args:
         room: the room, not entered yet.
-        post: puts a message into the screen's queue.
+        screen: owns the workers, and gets the messages.
     """
 
-    def __init__(self, room: Room, post: Callable[[Message], bool]) -> None:
+    def __init__(self, room: Room, screen: Screen[None]) -> None:
         self._room = room
-        self._post = post
+        self._screen = screen
 
-    async def run(self) -> None:
-        """Enter the room, pass on its events until it ends, and leave. Runs as a worker."""
+    def start(self) -> Worker[None]:
+        """Enter the room, pass on its events until it ends, and leave it."""
+        return self._screen.run_worker(self._run(), name="room", group="room")
+
+    def submit(self, submission: Submission) -> None:
+        """Submit a program; a SubmissionAnswered message reports the answer."""
+        self._screen.run_worker(self._submit(submission), group="submissions")
+
+    def send_stdin(self, job: str, data: bytes) -> None:
+        """Send input to a program, as soon as there is room for it."""
+        self._screen.run_worker(self._room.send_stdin(job, data), group="typing")
+
+    async def _run(self) -> None:
         try:
             room = await self._room.__aenter__()
         except (CannotConnect, EntryRefused) as error:
-            self._post(EntryFailed(error))
+            self._screen.post_message(EntryFailed(error))
             return
         try:
             async for event in room.events():
                 for piece in split_output(event):
                     await self._deliver(piece)
-            self._post(RoomEnded())
+            self._screen.post_message(RoomEnded())
         finally:
             await _run_despite_cancellation(room.__aexit__(None, None, None))
 
-    async def submit(self, submission: Submission) -> None:
-        """Submit a program and report the answer. Runs as a worker."""
+    async def _submit(self, submission: Submission) -> None:
         try:
             await self._room.submit(submission)
         except (SubmissionRejected, Offline) as error:
-            self._post(SubmissionAnswered(submission.job, error))
+            self._screen.post_message(SubmissionAnswered(submission.job, error))
         else:
-            self._post(SubmissionAnswered(submission.job))
-
-    async def send_stdin(self, job: str, data: bytes) -> None:
-        """Send input to a program; returns when more can be sent. Runs as a worker."""
-        await self._room.send_stdin(job, data)
+            self._screen.post_message(SubmissionAnswered(submission.job))
 
     async def _deliver(self, event: RoomEvent) -> None:
         message = RoomEventReceived(event)
-        self._post(message)
+        self._screen.post_message(message)
         await message.handled.wait()
 
 
 async def _run_despite_cancellation(work: Coroutine[None, None, None]) -> None:
     """Run a coroutine to its end even if the task is cancelled; it must be bounded itself.
 
-    Textual cancels a worker twice when the app exits, and the second time while the room is left.
+    Textual cancels a worker twice when the app exits; the second time, the room is being left.
     """
     task = asyncio.ensure_future(work)
     was_cancelled = False

@@ -11,10 +11,10 @@ from codesync_tui.editor.source_area import SourceArea
 from codesync_tui.room.throttle import Throttle
 
 CARET_SECONDS = 0.05
-"""Others are told of our caret no more often: 20 times a second look like every move."""
+"""The interval between two positions of our caret that are sent."""
 
 AGAIN_SECONDS = 1.0
-"""They are told again where we are no more often, however many come."""
+"""The interval between two repetitions for new members."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +22,11 @@ class TextObservers:
     """The callbacks for changes of the shared texts.
 
     Attributes:
-        loaded: the texts are there, or others than before.
-        wrote: a member changed the source.
-        text_moved: the source changed, by whomever, and carets with it.
-        carets_moved: somebody is somewhere else.
-        conflict: what we wrote is not in the room's text.
+        loaded: the texts were loaded or replaced.
+        text_written: another member changed the source.
+        text_moved: the source changed, and carets moved with it.
+        carets_moved: the caret of another member moved, or a member came or left.
+        conflict: text of ours could not be merged into the room's text.
     """
 
     loaded: Callable[[], None]
@@ -40,25 +40,22 @@ class SharedTextBinding:
     """Shows the room's shared texts in two text areas.
 
     Args:
-        document: the texts.
-        wake: has what was done to them sent.
-        may_write: whether we may write now.
+        document: the shared texts.
+        may_write: returns whether this member may write now.
         editor: shows the source.
         prepared: shows the prepared stdin.
-        observers: who else is told.
+        observers: the callbacks for changes.
     """
 
     def __init__(
         self,
         document: SharedDocument,
-        wake: Callable[[], None],
         may_write: Callable[[], bool],
         editor: SourceArea,
         prepared: SourceArea,
         observers: TextObservers,
     ) -> None:
         self._document = document
-        self._wake = wake
         self._may_write = may_write
         self._areas: Mapping[str, SourceArea] = {SOURCE: editor, STDIN: prepared}
         self._observers = observers
@@ -66,7 +63,7 @@ class SharedTextBinding:
         self._caret_again_throttle = Throttle(
             self._send_caret_again, AGAIN_SECONDS, editor.set_timer
         )
-        document.listener = self
+        document.attach(self)
         self.update_read_only()
 
     def update_read_only(self) -> None:
@@ -75,12 +72,12 @@ class SharedTextBinding:
         for area in self._areas.values():
             area.read_only = not may
 
-    # What the document tells.
+    # DocumentListener.
 
     def document_loaded(self) -> None:
         """Show the texts: they are loaded for the first time, or they were replaced."""
         for name, area in self._areas.items():
-            port = _DocumentPort(self._document, name, self._wake, self._caret_throttle)
+            port = _DocumentPort(self._document, name, self._caret_throttle)
             area.bind_shared_text(port, self._document.text(name))
         self.update_read_only()
         self._observers.loaded()
@@ -90,7 +87,7 @@ class SharedTextBinding:
         area = self._areas[change.text]
         try:
             area.apply(change.splices, own=change.member is None)
-        except Exception:  # a view that is wrong is made anew; the connection must not suffer
+        except Exception:  # a wrong view is reloaded; the connection must not be affected
             area.reload(self._document.text(change.text))
         if change.text != SOURCE:
             return
@@ -100,7 +97,6 @@ class SharedTextBinding:
 
     def _send_caret(self) -> None:
         self._document.send_caret()
-        self._wake()
 
     def carets_moved(self) -> None:
         """Report that the caret of another member has moved."""
@@ -112,7 +108,6 @@ class SharedTextBinding:
 
     def _send_caret_again(self) -> None:
         self._document.send_caret(again=True)
-        self._wake()
 
     def document_in_conflict(self, conflict: Conflict) -> None:
         """Report that text of ours is not in the room's text."""
@@ -122,29 +117,22 @@ class SharedTextBinding:
 class _DocumentPort:
     """Forwards the edits of an area to one of the room's texts."""
 
-    def __init__(
-        self, document: SharedDocument, name: str, wake: Callable[[], None], caret: Throttle
-    ) -> None:
+    def __init__(self, document: SharedDocument, name: str, caret: Throttle) -> None:
         self._document = document
         self._name = name
-        self._wake = wake
         self._caret = caret
 
     def splice(self, splices: Sequence[Splice]) -> None:
         self._document.splice(self._name, splices)
-        self._wake()
 
     def replace(self, text: str) -> None:
         self._document.replace(self._name, text)
-        self._wake()
 
     def undo(self) -> None:
         self._document.undo(self._name)
-        self._wake()
 
     def redo(self) -> None:
         self._document.redo(self._name)
-        self._wake()
 
     def end_undo_group(self) -> None:
         self._document.end_undo_group()

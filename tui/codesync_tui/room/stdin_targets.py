@@ -5,7 +5,7 @@ class StdinTargets:
     """The programs that accept typed input, in the order in which they started."""
 
     def __init__(self) -> None:
-        self._open: dict[str, bool] = {}  # job: whether it is ours
+        self._open: dict[str, bool] = {}  # by job: whether it is ours
         self._chosen: str | None = None
 
     def add(self, job: str, *, mine: bool) -> None:
@@ -15,10 +15,6 @@ class StdinTargets:
     def remove(self, job: str) -> None:
         """Remove a program that accepts no more input."""
         self._open.pop(job, None)
-
-    def clear(self) -> None:
-        """Forget all."""
-        self._open.clear()
 
     @property
     def current(self) -> str | None:
@@ -32,7 +28,7 @@ class StdinTargets:
         """Choose the next program.
 
         Returns:
-            Its job; None when there is none.
+            Its job; None if there is none.
         """
         jobs = list(self._open)
         if not jobs:
@@ -40,6 +36,3 @@ class StdinTargets:
         current = self.current
         self._chosen = jobs[(jobs.index(current) + 1) % len(jobs)] if current else jobs[0]
         return self._chosen
-
-    def __len__(self) -> int:
-        return len(self._open)

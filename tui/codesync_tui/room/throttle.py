@@ -8,9 +8,9 @@ class Throttle:
     """Runs a callback immediately, and then at most once every n seconds.
 
     Args:
-        callback: does it.
-        seconds: the least time between two times.
-        call_later: calls a function after so many seconds.
+        callback: the function to run.
+        seconds: the interval between two runs.
+        call_later: calls a function after a number of seconds.
         clock: the monotonic clock.
     """
 

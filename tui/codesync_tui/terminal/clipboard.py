@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 TMUX_SECONDS = 2.0
-"""How long tmux may take."""
+"""The timeout for tmux."""
 
 
 async def copy_to_tmux(text: str) -> bool:
@@ -18,7 +18,7 @@ async def copy_to_tmux(text: str) -> bool:
         text: what to copy.
 
     Returns:
-        Whether it worked; False outside tmux.
+        Whether tmux copied it; False outside tmux.
     """
     if not os.environ.get("TMUX"):
         return False
@@ -60,7 +60,7 @@ def copy_to_file(text: str) -> Path | None:
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
         with open(os.open(file, flags, 0o600), "wb") as opened:
-            os.fchmod(opened.fileno(), 0o600)  # it may have been there, open to others
+            os.fchmod(opened.fileno(), 0o600)  # the file may have existed with other permissions
             opened.write(text.encode("utf-8", "replace"))
     except OSError:
         return None

@@ -1,7 +1,7 @@
 """A line filter that replaces control characters in everything that is painted.
 
-Rich and Textual write ESC, OSC and C1 out of any text as they come, in every widget. What we show
-is made harmless where it enters, so that columns stay right; this filter is for what was forgotten.
+Rich and Textual write ESC, OSC and C1 in any text to the terminal. Foreign text is made printable
+where it enters the app, so that columns are right; this filter is the last line of defence.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ class ControlFilter(LineFilter):
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
         """Replace the control characters of one line; see LineFilter.
 
-        A control takes no column and its picture takes one, so the line is cut to what it was.
+        The picture of a control character takes a column, so the line is cut to its old width.
         """
         if all(segment.text.isprintable() for segment in segments):
             return segments

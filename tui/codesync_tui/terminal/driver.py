@@ -1,8 +1,8 @@
 """A terminal driver that survives the loss of its terminal.
 
-A terminal that was closed answers writes with EIO. The stock driver's writing thread dies of that,
-and the app then hangs for ever in the full queue before it. Here the writes go on into the void,
-the app is told, and it ends as it always does.
+Writes to a closed terminal fail with EIO. This ends the stock driver's writing thread, and the app
+then hangs in the full queue before it. Here further writes are ignored, and SIGHUP makes the app
+exit as usual.
 """
 
 import os
@@ -48,11 +48,11 @@ class _TerminalFile:
 
     def _handle_loss(self) -> None:
         self._is_lost = True
-        # What is buffered goes into the void; else Python fails to flush it at its end, and says
-        # so with an exit status of its own (120).
+        # Buffered output goes to /dev/null. Otherwise Python fails to flush it at exit, and exits
+        # with status 120.
         with suppress(OSError), open(os.devnull, "wb") as void:
             os.dup2(void.fileno(), self._file.fileno())
-        # The kernel sends SIGHUP too, but not to those who left their session.
+        # The kernel sends SIGHUP too, but not to processes that left their session.
         os.kill(os.getpid(), signal.SIGHUP)
 
 
@@ -62,12 +62,12 @@ class ResilientDriver(LinuxDriver):
     def start_application_mode(self) -> None:
         """Start application mode with a file that survives; see LinuxDriver."""
         if not isinstance(self._file, _TerminalFile):
-            # Textual declares the whole of a text file, and uses what is there.
+            # Textual declares a whole TextIO, but uses only these methods.
             self._file = cast("Any", _TerminalFile(cast("TextIO", self._file)))
         super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual's omission
 
     def _run_input_thread(self) -> None:
-        # A read error means the same; the stock method would show a traceback.
+        # A read error means the same loss; the stock method would print a traceback.
         try:
             self.run_input_thread()
         except OSError:

@@ -1,8 +1,8 @@
 """Schedules full garbage collections in pauses of typing and output.
 
-A full collection looks at every object of the libraries, the screen and the output that is kept: 50
-to 90 ms in which no key is answered. What is there at the start will never be garbage; the rest is
-looked at when nobody types and nothing is written, or when it was not for long.
+A full collection visits every object of the libraries, the screen and the output, and blocks keys
+for 50 to 90 ms. The objects that exist at the start are excluded. The others are collected while
+there are no keys and no output, or when the last collection is long ago.
 """
 
 import gc
@@ -11,13 +11,13 @@ from typing import Final
 
 NEVER: Final = 1_000_000_000
 PAUSE_SECONDS: Final = 2.0
-"""Without a key and without output for so long is a pause."""
+"""A pause is a time without keys and output of this length."""
 
 DUE_SECONDS: Final = 20.0
-"""A pause is used when the last full collection is so long ago."""
+"""In a pause, collect if the last full collection is so long ago."""
 
 OVERDUE_SECONDS: Final = 300.0
-"""Then it is done in any case."""
+"""Collect in any case if the last full collection is so long ago."""
 
 
 class GcSchedule:

@@ -1,9 +1,9 @@
 """Processes keys strictly in the order in which they were pressed.
 
-Textual's app does the screen's keys at once, and hands the others to the widget with the focus,
-which gets to them later: of an "x" and an F5 that arrive together, as they do on a slow line, F5
-would be done first, and without the x. So a key waits until those before it are done, unless all of
-them are letters for the same text.
+Textual runs the screen's bindings immediately, and queues other keys for the focused widget. If an
+"x" and an F5 arrive together, as they do over a slow connection, F5 would run first, without the x.
+So a key waits until those before it have been processed, unless all of them are letters for the
+same text.
 """
 
 import asyncio
@@ -14,17 +14,17 @@ from textual.events import Key, Paste
 from textual.message import Message
 
 MARKER_ROUNDS = 2
-"""The first comes behind what a key does itself, the second behind what the widget says of it."""
+"""The first round waits for the key itself, the second for the messages that the widget posted."""
 
 MARKER_TIMEOUT_SECONDS = 1.0
-"""The widget that was asked may be gone; no key waits for longer."""
+"""The widget may be removed before it returns the marker; no key waits longer than this."""
 
 
 class KeyMarker(Message):
     """A message that follows a key: when it returns to the app, the key has been processed.
 
     Args:
-        number: counts up with every question.
+        number: the number of the marker.
     """
 
     def __init__(self, number: int) -> None:
@@ -36,10 +36,10 @@ class KeyOrder:
     """A queue of keys and pastes on their way into the app. Runs in the app's own task.
 
     Args:
-        dispatch: does one, or hands it to a widget.
-        send: sends a question the way that keys go; tells whether it could.
-        return_marker: brings a question to `done` at once.
-        accepts_text: whether letters go into a text now.
+        dispatch: runs a key, or passes it to a widget.
+        send: sends a marker on the path of keys; returns whether this was possible.
+        return_marker: delivers a marker to `marker_returned` directly.
+        accepts_text: returns whether letters go into a text field now.
     """
 
     def __init__(
@@ -55,10 +55,10 @@ class KeyOrder:
         self._accepts_text = accepts_text
         self._pending: deque[Key | Paste] = deque()
         self._is_started = False
-        self._is_idle = True  # all that came before is done
-        self._only_text = True  # or it is letters for one text
+        self._is_idle = True  # all keys so far have been processed
+        self._only_text = True  # or they were letters for one text
         self._number = 0
-        self._rounds = 0  # of the question that is on its way
+        self._rounds = 0  # remaining rounds of the current marker
         self._timeout: asyncio.TimerHandle | None = None
 
     @property

@@ -7,9 +7,9 @@ from textual.timer import Timer, TimerCallback
 class ReliableTimers(MessagePump):
     """Mixin for apps and widgets whose one-shot timers must not be lost.
 
-    Textual's timers skip what they are late for. For one that goes off only once this means never:
-    when the process is held up between two of the timer's lines for longer than the delay (seen
-    with delays of a millisecond on a busy machine), whoever waits for it waits for ever.
+    Textual's timers skip calls that they are late for, so a one-shot timer that is late never
+    fires. This happens if the process is held up within the timer's code for longer than the delay,
+    and was seen with delays of a millisecond on a busy machine.
     """
 
     def set_timer(
@@ -22,6 +22,6 @@ class ReliableTimers(MessagePump):
     ) -> Timer:
         """Call a function after a delay; see MessagePump."""
         timer = super().set_timer(delay, callback, name=name, pause=pause)
-        # Its task begins only after this.
+        # Its task starts only after this.
         timer._skip = False  # pyright: ignore[reportPrivateUsage]  # there is no public way
         return timer

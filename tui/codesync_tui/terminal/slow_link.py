@@ -1,7 +1,7 @@
 """Shows a hint about --slow-link if the terminal answers slowly.
 
-The terminal is asked where its cursor is, a few times; over SSH the answer takes the way there and
-back. tmux answers for the terminal, so nothing is learnt, and nothing said, inside of it.
+The terminal is asked for its cursor position a few times; over SSH the answer takes one round trip.
+Inside tmux nothing is measured, since tmux answers itself.
 """
 
 from collections.abc import Callable, Mapping
@@ -9,17 +9,17 @@ from time import monotonic
 from typing import Final
 
 CURSOR_QUERY: Final = "\x1b[6n"
-"""Where is the cursor? Every terminal answers, and Textual knows the answer."""
+"""The request for the cursor position (DSR); Textual parses the answer."""
 
 SAMPLES: Final = 3
 PAUSE_SECONDS: Final = 1.0
-"""From an answer to the next question, so that the first frames are not what is measured."""
+"""The pause between two requests, so that the first frames do not affect the measurement."""
 
 SLOW_SECONDS: Final = 0.2
-"""Whoever waits so long for each key is glad of every byte that is not sent."""
+"""The hint is shown if the terminal takes at least so long to answer."""
 
 SLOW_FRAMES: Final = 10
-"""Who asked for no more frames a second than --slow-link does needs no hint."""
+"""The frame rate of --slow-link: with this rate or less there is no hint."""
 
 HINT: Final = "Your terminal takes {:.1f} s to answer. Enter with --slow-link to have less written."
 
@@ -28,8 +28,8 @@ def may_be_slow(environment: Mapping[str, str], frames: int) -> bool:
     """Return whether the terminal's delay should be measured.
 
     Args:
-        environment: of this process; SSH sets SSH_CONNECTION.
-        frames: how many may be painted a second.
+        environment: the environment of this process; SSH sets SSH_CONNECTION.
+        frames: the largest number of frames a second.
     """
     return bool(environment.get("SSH_CONNECTION")) and frames > SLOW_FRAMES
 
@@ -40,7 +40,7 @@ class SlowLinkHint:
     Args:
         write: writes to the terminal.
         notify: shows a notice.
-        call_later: calls a function after so many seconds.
+        call_later: calls a function after a number of seconds.
         clock: the monotonic clock.
     """
 

@@ -17,14 +17,14 @@ def start_worker(node: DOMNode, work: Callable[[], Awaitable[None]], group: str)
     """Start a worker that belongs to a node.
 
     Args:
-        node: its work ends with it.
-        work: called when its turn comes; not at all if the node is gone by then, where a coroutine
-            that exists already would never be awaited.
-        group: the name of such work.
+        node: the worker ends with it.
+        work: called when the worker starts, and never if the node was removed before; a coroutine
+            object would then never be awaited.
+        group: the group of the worker.
     """
 
     async def turn() -> None:
         await work()
 
-    # What gives a coroutine fits two of the three types that Textual declares.
+    # A coroutine function matches only two of the three types that Textual declares.
     node.run_worker(cast("Awaitable[None]", turn), group=group)

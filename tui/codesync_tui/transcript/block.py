@@ -20,18 +20,18 @@ _SOURCES = {
 class Block:
     """The output of one job.
 
-    Invariant: `_ends[i]` is the number of rows up to and with line i, counted from a base that
-    grows when lines are dropped, so that dropping renumbers nothing.
+    Invariant: `_ends[i]` is the number of rows up to and including line i, plus a base. The base
+    grows when lines are dropped, so that nothing is renumbered.
 
     Args:
-        job: its id.
-        width: columns in which lines are broken; 0 means never.
+        job: the id of the job.
+        width: columns in which lines are wrapped; 0 turns wrapping off.
 
     Attributes:
-        job: its id.
-        dropped: how many of its lines were dropped to make room.
-        cost: what its lines cost, as Line.cost counts it.
-        columns: columns of its longest line, dropped ones included.
+        job: the id of the job.
+        dropped: how many lines were dropped to make room.
+        cost: the sum of OutputLine.cost.
+        columns: the width of the longest line, including dropped ones.
     """
 
     def __init__(self, job: str, width: int = 0) -> None:
@@ -46,7 +46,7 @@ class Block:
         self._unfinished = LineBuilder()
         self._decoders = {name: StreamDecoder(source) for name, source in _SOURCES.items()}
 
-    # What happens to it.
+    # Writing.
 
     def write(self, stream: StreamName, data: bytes) -> None:
         """Append output."""
@@ -57,9 +57,9 @@ class Block:
         """Append what a member typed, behind the prompt that it answers.
 
         Args:
-            name: who.
-            data: what.
-            end: it was the end of input.
+            name: the name of the member.
+            data: the typed bytes.
+            end: the member also ended the input.
         """
         style = OutputStyle(OutputSource.TYPED)
         typed = data.decode("utf-8", "replace")
@@ -77,7 +77,7 @@ class Block:
         """Append a note that bytes are missing.
 
         Args:
-            text: what to say about it.
+            text: the note.
         """
         for stream in self._decoders.values():
             for piece, style in stream.skip():
@@ -91,7 +91,7 @@ class Block:
                 self._append_piece(piece, style)
         self._break_line()
 
-    # What it holds.
+    # Reading.
 
     @property
     def line_count(self) -> int:
@@ -120,10 +120,10 @@ class Block:
         """Return what a row shows.
 
         Args:
-            row: from 0.
+            row: the row, from 0.
 
         Returns:
-            The line, and where the row begins and ends in its text (None: at the line's end).
+            The line, and the start and end of the row in its text (None: the end of the line).
         """
         index = bisect_right(self._ends, row + self._base)
         line = self.line(index)
@@ -155,10 +155,10 @@ class Block:
         """Discard the first lines.
 
         Args:
-            count: how many finished lines at most.
+            count: the largest number of finished lines to discard.
 
         Returns:
-            How many rows went with them.
+            The number of rows that were discarded.
         """
         count = min(count, len(self._lines))
         if not count:

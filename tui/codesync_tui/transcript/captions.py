@@ -15,12 +15,12 @@ class Heading:
     """The heading of a job's output.
 
     Attributes:
-        name: the submitter.
-        colour: index of the submitter's colour.
-        title: the main file's name.
-        language: what people call the language.
+        name: the name of the submitter.
+        colour: the index of the submitter's colour.
+        title: the name of the main file.
+        language: the title of the language.
         short_id: the beginning of the job's id.
-        input: what it got to read along, e.g. "8 bytes of prepared input"; empty if nothing.
+        input: its prepared input, e.g. "8 bytes of prepared input"; empty if there is none.
     """
 
     name: str
@@ -37,9 +37,9 @@ class Ending:
 
     Attributes:
         verdict: the verdict.
-        word: the verdict as people say it.
+        word: the verdict as a word.
         figures: exit code or signal, times and memory.
-        explanation: one sentence more; empty when the verdict says it all.
+        explanation: one more sentence; empty if the verdict suffices.
     """
 
     verdict: Verdict
@@ -51,7 +51,7 @@ class Ending:
         """Format the lines below the output.
 
         Args:
-            width: columns in which they break, between figures or words; 0 means never.
+            width: columns in which they are wrapped; 0 turns wrapping off.
         """
         mark, source = verdict_symbol(self.verdict)
         head = f"{mark} {self.word}"

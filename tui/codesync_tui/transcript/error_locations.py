@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 TEXT_MAX = 200_000
-"""Characters at the end of the output that are looked at."""
+"""How many characters at the end of the output are searched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,8 +13,8 @@ class ErrorLocation:
     """A location in the source.
 
     Attributes:
-        line: from 1.
-        column: from 1; 0 when nobody said.
+        line: the line, from 1.
+        column: the column, from 1; 0 if it is unknown.
     """
 
     line: int
@@ -27,7 +27,7 @@ _COMPILER = re.compile(r"^(?P<file>[^\s:]+):(?P<line>\d+):(?:(?P<column>\d+):)? 
 _PYTHON = re.compile(r'^\s*File "(?P<file>[^"]+)", line (?P<line>\d+)')
 # node:   at f (/box/main.js:12:5)         java: at Main.main(Main.java:12)
 _FRAME = re.compile(r"^\s*at .*?(?P<file>[^\s(/\\:]+):(?P<line>\d+)(?::(?P<column>\d+))?\)?$")
-# node, in front of the source line that makes no sense: /box/main.js:12
+# node, before the source line with a syntax error: /box/main.js:12
 _NODE = re.compile(r"^(?P<file>/?[^\s:]+\.[cm]?js):(?P<line>\d+)$")
 
 
@@ -35,12 +35,12 @@ def find_error_locations(output: str, file_name: str) -> list[ErrorLocation]:
     """Find the locations of errors in output.
 
     Args:
-        output: what the compiler or the program wrote.
-        file_name: the source's; what is about other files is left out.
+        output: the output of compiler and program.
+        file_name: the name of the source; errors in other files are ignored.
 
     Returns:
-        Each place once: first what compilers say, in their order; then, of a traceback, the
-        innermost place first.
+        Each location once: first those of compilers, in their order; then those of a traceback,
+        the innermost first.
     """
     lines = output[-TEXT_MAX:].splitlines()
     compiler = list(_found(_COMPILER, lines, file_name))

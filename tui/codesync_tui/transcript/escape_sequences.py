@@ -1,8 +1,7 @@
 """Finds escape sequences in output, also those that arrive in pieces.
 
-One grammar, ECMA-48 in its 7-bit and 8-bit forms, with bounds: a sequence that is longer than they
-allow, or that holds a control, is no sequence. Its characters are then shown, each control as its
-picture, so that nothing can hide a program's output by never ending.
+The grammar is ECMA-48 in its 7-bit and 8-bit forms, with bounds. A sequence that is too long or
+contains a control character is shown as text, so that an endless sequence cannot hide output.
 """
 
 import re
@@ -67,10 +66,10 @@ class Tokenizer:
         """Tokenize the next piece.
 
         Args:
-            piece: the characters behind those of the last call.
+            piece: the next characters.
 
         Yields:
-            Whatever is certain by now. Escape sequences other than SGR are left out.
+            The tokens that are complete. Escape sequences other than SGR are dropped.
         """
         text = self._arriving + piece
         self._arriving = ""

@@ -9,7 +9,7 @@ from codesync_protocol.printable import CONTROLS
 from codesync_tui.transcript.output_style import PLAIN, OutputStyle
 
 LINE_MAX: Final = 4096
-"""Characters of a line that are kept; what is longer ends in an ellipsis."""
+"""The largest length of a line; longer lines are cut and end in an ellipsis."""
 
 TAB_COLUMNS: Final = 8
 
@@ -21,7 +21,7 @@ class OutputLine(NamedTuple):
 
     Attributes:
         text: printable characters only.
-        styles: where a style begins (index into the text) and which; empty when all is PLAIN.
+        styles: the index in the text where each style begins; empty if all is PLAIN.
     """
 
     text: str
@@ -36,7 +36,7 @@ class OutputLine(NamedTuple):
         """Return where the line is wrapped in `width` columns.
 
         Args:
-            width: columns; 0 means that lines are never broken.
+            width: columns; 0 turns wrapping off.
 
         Returns:
             The index at which each row begins; the first is 0.
@@ -74,8 +74,8 @@ def _breaks(text: str, width: int) -> list[int]:
 class LineBuilder:
     """Assembles a line from pieces.
 
-    A carriage return keeps what follows it, as progress bars mean it: the next character after it
-    begins the line anew, and a line feed right after it changes nothing.
+    After a carriage return the next character starts the line anew, as progress bars expect; a line
+    feed directly after it keeps the line.
     """
 
     def __init__(self) -> None:
@@ -102,9 +102,9 @@ class LineBuilder:
         """Add characters.
 
         Args:
-            text: without line feeds; tabs go to the next multiple of TAB_COLUMNS, other controls
-                become pictures.
-            style: how they style.
+            text: text without line feeds. Tabs extend to the next multiple of TAB_COLUMNS; other
+                control characters become pictures.
+            style: its style.
         """
         if not text:
             return

@@ -1,7 +1,7 @@
 """The style of program output: its source, and its colours from SGR sequences.
 
-SGR (ECMA-48 section 8.3.117, and xterm's colon forms) is all that output may do to the screen. Only
-colours and weights are taken over: text that blinks or hides itself is not something to honour.
+SGR (ECMA-48 section 8.3.117, and xterm's colon forms) is the only sequence with an effect. Only
+colours and weights are used; blinking and hidden text are ignored.
 """
 
 from enum import IntEnum
@@ -16,15 +16,15 @@ class OutputSource(IntEnum):
     STDERR = 1
     COMPILER = 2
     TYPED = 3
-    """A member typed it into the program."""
+    """Text that a member typed into the program."""
     NOTE = 4
-    """We say it, e.g. that bytes were skipped."""
+    """A note of the app, e.g. that bytes were skipped."""
     GOOD = 5
     BAD = 6
     ENDED = 7
-    """A verdict: the program did well, did not, or was ended by somebody."""
+    """GOOD, BAD and ENDED are verdicts: success, failure, or ended from outside."""
     FIGURES = 8
-    """What is known about how a program ended."""
+    """The figures of an ending."""
 
 
 BOLD: Final = 1
@@ -36,7 +36,7 @@ STRIKE: Final = 32
 
 NO_COLOUR: Final = -1
 RGB: Final = 1 << 24
-"""Marks a colour of 24 bits; smaller ones are indices into the palette of 256."""
+"""The flag of 24-bit colours; smaller numbers are indices into the palette of 256."""
 
 
 class OutputStyle(NamedTuple):
@@ -44,9 +44,9 @@ class OutputStyle(NamedTuple):
 
     Attributes:
         source: who wrote it.
-        colour: of the letters: NO_COLOUR, a palette index, or RGB | 24 bits.
-        background: behind them, likewise.
-        flags: BOLD, DIM, ITALIC, UNDERLINE, REVERSE and STRIKE, added up.
+        colour: the foreground: NO_COLOUR, a palette index, or RGB | 24 bits.
+        background: the background, likewise.
+        flags: BOLD, DIM, ITALIC, UNDERLINE, REVERSE and STRIKE, combined.
     """
 
     source: OutputSource = OutputSource.STDOUT
@@ -66,11 +66,11 @@ def apply_sgr(style: OutputStyle, parameters: str) -> OutputStyle:
     """Return a style after an SGR sequence.
 
     Args:
-        style: how text looked before it.
-        parameters: what stands between CSI and the final "m", e.g. "1;31" or "38:2::255:0:0".
+        style: the style before the sequence.
+        parameters: the text between CSI and "m", e.g. "1;31" or "38:2::255:0:0".
 
     Returns:
-        How text styles after it; parameters that are not on the list change nothing.
+        The style after the sequence; unknown parameters are ignored.
     """
     pending = parameters.split(";")
     pending.reverse()

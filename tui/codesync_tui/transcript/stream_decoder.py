@@ -19,11 +19,11 @@ _CONTINUATION = bytes(range(0x80, 0xC0))
 class StreamDecoder:
     """Decodes one output stream of a program.
 
-    Code points and escape sequences may be split over pieces; bytes that are not UTF-8 become
+    Code points and escape sequences may be split between calls; bytes that are not UTF-8 become
     U+FFFD.
 
     Args:
-        source: which stream it is.
+        source: the stream.
     """
 
     def __init__(self, source: OutputSource) -> None:
@@ -36,11 +36,11 @@ class StreamDecoder:
         """Decode the next bytes.
 
         Yields:
-            Text (with stray controls, line feeds and tabs in it) or a carriage return, each with
-            the style that holds there.
+            Text (which may contain control characters, line feeds and tabs) or a carriage return,
+            each with its style.
         """
         if self._after_hole:
-            # The rest of a code point whose beginning is in the hole is not worth a replacement.
+            # Drop the rest of a code point whose beginning is missing, without a replacement.
             data = data.lstrip(_CONTINUATION)
             self._after_hole = not data
         return self._with_styles(self._tokenizer.feed(self._decoder.decode(data)))

@@ -13,12 +13,12 @@ from codesync_tui.transcript.output_line import OutputLine
 
 LINES_MAX: Final = 20_000
 COST_MAX: Final = 8_000_000
-"""Characters of all lines, as Line.cost counts them: lines may be 4,096 characters long."""
+"""The bound of the sum of OutputLine.cost: lines may be 4,096 characters long."""
 
 BLOCKS_MAX: Final = 200
 
 MATCHES_MAX: Final = 10_000
-"""More are not looked for."""
+"""The search stops after so many matches."""
 
 
 class RowKind(Enum):
@@ -26,7 +26,7 @@ class RowKind(Enum):
 
     HEADING = auto()
     LINE = auto()
-    """Output, or below it how the job ended."""
+    """A line of output, or of the ending below it."""
     GAP = auto()
 
 
@@ -34,11 +34,11 @@ class TranscriptRow(NamedTuple):
     """One row of the transcript.
 
     Attributes:
-        part: what it belongs to.
-        job: the job.
-        line: the line of which it shows a part, if it shows one.
-        start: where the row begins in the line's text.
-        end: where it ends there; None means at the end of the line.
+        kind: what the row shows.
+        job: the id of the job.
+        line: the line that the row shows a part of, if any.
+        start: the start of the row in the text of the line.
+        end: the end of the row in it; None for the end of the line.
     """
 
     kind: RowKind
@@ -102,9 +102,9 @@ class OutputTranscript:
     """The output of all jobs of a room.
 
     Args:
-        lines_max: lines of output that are kept, all jobs together.
-        cost_max: what they may cost together, as Line.cost counts it.
-        blocks_max: jobs that are kept.
+        lines_max: the bound of lines of all jobs together.
+        cost_max: the bound of the sum of OutputLine.cost.
+        blocks_max: the bound of jobs.
     """
 
     def __init__(
@@ -121,7 +121,7 @@ class OutputTranscript:
         self._entries: dict[str, _JobEntry] = {}
         self._starts: list[int] | None = None
 
-    # What happens.
+    # Writing.
 
     def begin(self, job: str, heading: Heading) -> None:
         """Add a job below all others, unless it was added before."""
@@ -155,7 +155,7 @@ class OutputTranscript:
         """Discard the oldest lines until everything is within its bounds.
 
         Returns:
-            From which row on rows were dropped, and how many: what lies below moved up.
+            The first discarded row, and the number of discarded rows; the rows below moved up.
         """
         if len(self._entries) > self._blocks_max:
             oldest = next(iter(self._entries))
@@ -168,7 +168,7 @@ class OutputTranscript:
             return 0, 0
         for index, block in enumerate(blocks):
             if block.line_count:
-                # By cost, a sixteenth of the block goes at a time: often enough, yet seldom.
+                # To save cost, drop a sixteenth of the block at a time, so that this is rare.
                 count = max(excess, block.line_count // 16 + 1 if cost > 0 else 0)
                 rows = block.drop(count)
                 self._starts = None
@@ -176,7 +176,7 @@ class OutputTranscript:
                     return self._row_starts()[index] + 1, rows
         return 0, 0
 
-    # What is shown.
+    # Reading.
 
     def __contains__(self, job: str) -> bool:
         return job in self._entries
@@ -195,7 +195,7 @@ class OutputTranscript:
         """Return what a row shows.
 
         Args:
-            row: from 0, less than `rows`.
+            row: the row, from 0, less than `rows`.
         """
         starts = self._row_starts()
         index = bisect_right(starts, row) - 1
