@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from docpages import code, commands, glossary, hazards, links, security
+from docpages import code, commands, glossary, hazards, keys, links, security
 from docpages.checkout import ROOT, Mistake
 from docpages.sections import with_section
 
@@ -31,6 +31,7 @@ def generated() -> dict[str, str]:
         "docs/hazards.md": hazards.page(),
         "docs/reference/commands.md": commands.commands(),
         "docs/reference/exit-statuses.md": commands.exit_statuses(),
+        "docs/reference/keys.md": keys.page(),
         "docs/reference/map.md": code.module_map(),
         "docs/reference/messages.md": code.messages(),
         SETTINGS: with_section(SETTINGS, "settings", as_tables()),
