@@ -5,6 +5,7 @@ import ast
 import inspect
 from collections.abc import Iterator
 from importlib import import_module
+from typing import cast
 
 from codesync_cli import exit_codes
 from codesync_cli.dispatch import COMMANDS
@@ -44,10 +45,11 @@ def described(parser: argparse.ArgumentParser, about: str) -> Iterator[str]:
         if group.title in SETTINGS_GROUPS:
             continue
         for action in group._group_actions:
-            if isinstance(action, argparse._SubParsersAction):
-                nested |= action.choices
-                abouts |= {each.dest: each.help or each.dest for each in action._choices_actions}
-            elif not isinstance(action, argparse._HelpAction):
+            if isinstance(action.choices, dict):  # of subcommands
+                nested |= cast(dict[str, argparse.ArgumentParser], action.choices)
+                listed: list[argparse.Action] = vars(action)["_choices_actions"]
+                abouts |= {each.dest: each.help or each.dest for each in listed}
+            elif action.dest != "help":
                 rows.append(row(parser, action))
     if rows:
         yield "| argument | meaning |"

@@ -20,8 +20,8 @@ def page() -> str:
                 keys = key_labels(action) or "palette"
                 lines.append(f"| {keys} | {action.title} | {action.help} |")
         lines.append("")
-    for title, keys in PANE_KEYS.values():
+    for title, rows in PANE_KEYS.values():
         lines += [f"## {title}\n", "| key | effect |", "| --- | --- |"]
-        lines += [f"| {key} | {effect} |" for key, effect in keys]
+        lines += [f"| {key} | {effect} |" for key, effect in rows]
         lines.append("")
     return "\n".join(lines)
