@@ -11,6 +11,7 @@ from codesync_tui.dialogs import history
 from codesync_tui.panels import queue
 from codesync_tui.recovery import unsent_edits
 from codesync_tui.room import job_status
+from tests.tui import settling
 
 
 @pytest.fixture(autouse=True)
@@ -27,6 +28,11 @@ def _one_group_however_slow(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keys that follow one another are undone together, also when the machine takes its time."""
     monkeypatch.setattr(replica, "UNDO_GROUP_MS", 300_000)
     monkeypatch.setattr(replica, "_GROUP_END_MS", 3_000_000)
+
+
+@pytest.fixture(autouse=True)
+def _pilots_wait_for_messages(monkeypatch: pytest.MonkeyPatch) -> None:
+    settling.by_messages(monkeypatch)
 
 
 @pytest.fixture
