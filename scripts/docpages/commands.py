@@ -45,9 +45,9 @@ def described(parser: argparse.ArgumentParser, about: str) -> Iterator[str]:
         if group.title in SETTINGS_GROUPS:
             continue
         for action in group._group_actions:
-            if isinstance(action.choices, dict):  # of subcommands
+            listed: list[argparse.Action] = vars(action).get("_choices_actions", [])
+            if listed:  # subcommands
                 nested |= cast(dict[str, argparse.ArgumentParser], action.choices)
-                listed: list[argparse.Action] = vars(action)["_choices_actions"]
                 abouts |= {each.dest: each.help or each.dest for each in listed}
             elif action.dest != "help":
                 rows.append(row(parser, action))
