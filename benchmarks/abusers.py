@@ -37,6 +37,7 @@ PAUSE_SECONDS = 0.2
 
 SPIN = b"while True: pass\n"
 FLOOD = b"import os\nwhile True: os.write(1, b'x' * 65536)\n"
+QUICK = b"print('hello')\n"
 SLEEPER = b"import time\nwhile True:\n    print('.', flush=True)\n    time.sleep(20)\n"
 
 
@@ -219,6 +220,13 @@ async def output_floods(abuse: Abuse) -> None:
         abuse.submit_forever(await abuse.room(link), FLOOD)
 
 
+async def quick_programs(abuse: Abuse) -> None:
+    """Six members with one link run programs that end at once."""
+    link = abuse.link("abuse-quick")
+    for _ in range(6):
+        abuse.submit_forever(await abuse.room(link), QUICK)
+
+
 async def sleepers_of_one_member(abuse: Abuse) -> None:
     """One member keeps five terminal programs that sleep."""
     room = await abuse.room(abuse.link("abuse-sleepers"))
@@ -252,6 +260,7 @@ CASES: dict[str, Callable[[Abuse], Awaitable[None]]] = {
         history_queries,
         silent_sockets,
         output_floods,
+        quick_programs,
         sleepers_of_one_member,
         slow_terminals_in_two_rooms,
         thirty_keys,

@@ -47,7 +47,7 @@ class ComesAndGoes(GoodExecutor):
         """Whether it is worth while to ask."""
         return not self.why or self.hides
 
-    async def acquire(self) -> Sandbox:
+    async def acquire(self, *, patient: bool = False) -> Sandbox:
         """Hand out a sandbox."""
         if self.why:
             self.hides = False

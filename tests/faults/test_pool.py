@@ -51,14 +51,21 @@ class Works:
         doubts: how often the pool thought that the engine may be away.
     """
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, reserve: int) -> None:
         self.begun = self.most = self.doubts = 0
         self.discarded: list[DockerSandbox] = []
         self.failure: Exception | None = None
         self.may_make = asyncio.Event()
         self.may_make.set()
         self._making = 0
-        self.pool = Pool(RECIPE, size, self._make, self.discarded.append, doubt=self._doubt)
+        self.pool = Pool(
+            RECIPE,
+            size,
+            self._make,
+            self.discarded.append,
+            reserve=reserve,
+            doubt=self._doubt,
+        )
 
     async def _make(self, sandbox_spec: SandboxSpec) -> DockerSandbox:
         self.begun += 1
@@ -84,15 +91,15 @@ class Works:
         """Wait until so many starts have failed."""
         await eventually(lambda: self.pool.figures.failures >= count)
 
-    async def take(self) -> Parked:
+    async def take(self, *, patient: bool = False) -> Parked:
         """Take one."""
-        return cast(Parked, await self.pool.acquire())
+        return cast(Parked, await self.pool.acquire(patient=patient))
 
 
 @asynccontextmanager
-async def working(size: int) -> AsyncGenerator[Works, None]:
+async def working(size: int, reserve: int = 0) -> AsyncGenerator[Works, None]:
     """A pool that is kept full while the block lasts."""
-    works = Works(size)
+    works = Works(size, reserve)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(works.pool.keep())
         try:
@@ -290,3 +297,78 @@ async def test_whoever_gives_up_waiting_leaves_nothing_behind() -> None:
         works.may_make.set()
         await works.until_parked(1)
         assert works.pool.figures.waiting == 0
+
+
+async def test_h32_patient_jobs_leave_the_last_parked_one_to_others() -> None:
+    async with working(2, reserve=1) as works:
+        await works.until_parked(2)
+        works.may_make.clear()
+        await works.take(patient=True)
+        waiting = asyncio.ensure_future(works.take(patient=True))
+        await eventually(lambda: works.pool.figures.waiting == 1)
+        assert works.pool.figures.parked == 1
+        await works.take()
+        assert not waiting.done()
+        works.may_make.set()
+        await waiting
+        assert (works.pool.figures.hits, works.pool.figures.misses) == (2, 1)
+
+
+async def test_h32_every_other_new_one_is_for_patient_jobs_while_others_want_them() -> None:
+    async with working(2, reserve=1) as works:
+        await works.until_parked(2)
+        works.may_make.clear()
+        for _ in range(2):
+            await works.take()
+        served: list[str] = []
+
+        async def take(name: str, *, patient: bool) -> None:
+            await works.take(patient=patient)
+            served.append(name)
+
+        async with asyncio.TaskGroup() as tasks:
+            for name in ("patient 1", "patient 2"):
+                tasks.create_task(take(name, patient=True))
+            await eventually(lambda: works.pool.figures.waiting == 2)
+            for name in ("other 1", "other 2"):
+                tasks.create_task(take(name, patient=False))
+            await eventually(lambda: works.pool.figures.waiting == 4)
+            works.may_make.set()
+        assert served == ["other 1", "patient 1", "other 2", "patient 2"]
+
+
+async def test_h32_patient_jobs_get_new_ones_while_the_reserve_is_full() -> None:
+    async with working(2, reserve=1) as works:
+        await works.until_parked(2)
+        for _ in range(10):
+            await works.take(patient=True)
+            assert works.pool.figures.parked >= 1
+        assert works.pool.figures.hits + works.pool.figures.misses == 10
+
+
+@pytest.mark.parametrize("size", [0, 2])
+async def test_without_a_reserve_patient_jobs_get_all(size: int) -> None:
+    async with working(size) as works:
+        await works.until_parked(size)
+        for _ in range(size + 1):
+            await works.take(patient=True)
+        assert works.pool.figures.hits == size
+
+
+async def test_nothing_is_reserved_while_no_sandbox_can_be_made(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pool_module, "BACKOFF_SECONDS", (0.01, 3600.0))
+    async with working(3, reserve=1) as works:
+        await works.until_parked(3)
+        works.failure = EngineError("no space left on device")
+        for _ in range(2):
+            await works.take(patient=True)
+        waiting = asyncio.ensure_future(works.take(patient=True))
+        await eventually(lambda: works.pool.trouble)
+        with pytest.raises(ExecutorUnavailable, match="no space left"):
+            await waiting
+        assert works.pool.is_ready
+        await works.take(patient=True)
+        assert works.pool.figures.parked == 0
+        works.failure = None

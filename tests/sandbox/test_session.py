@@ -13,6 +13,7 @@ from codesync_protocol.verdict import Result, Verdict
 from codesync_server.configuration.limits import RUN
 from codesync_server.executors.contract import PostMortem, Sandbox
 from codesync_server.executors.judge import StopReason
+from codesync_server.executors.output_pacing import OutputPacer, RoomOutputRate
 from codesync_server.executors.request import RunnerStream, RunSpec, frame
 from codesync_server.executors.runner.wire import ACTIVITY, FRAME_MAX, HEADER
 from codesync_server.executors.session import SIGNALS_MAX, Session
@@ -225,3 +226,24 @@ async def test_a_runner_that_ignores_the_kill_is_not_waited_for(
     assert result.verdict is verdict
     assert (b"K", b"") in sandbox.frames
     assert sandbox.asked == 0
+
+
+class CountingPacer(OutputPacer):
+    """Counts the bytes that are read, and never lets anybody wait."""
+
+    def __init__(self) -> None:
+        super().__init__(RoomOutputRate(0.0), 0.0)
+        self.read = 0
+
+    def pause(self, size: int, now: float) -> float:
+        self.read += size
+        return 0.0
+
+
+async def test_output_is_read_at_the_pace_that_a_session_is_given() -> None:
+    pace = CountingPacer()
+    says = [frame(b"O", bytes(1000)), frame(b"O", bytes(500)), frame(b"V", GOOD)]
+    session = Session(ScriptedSandbox(says), python_spec("print()"), Heard(), pace)
+    async with asyncio.timeout(SECONDS):
+        await session.run()
+    assert pace.read == sum(map(len, says[:-1]))

@@ -188,7 +188,7 @@ class GoodExecutor(Executor):
     async def start(self, tasks: asyncio.TaskGroup) -> None:
         """Nothing is to be prepared."""
 
-    async def acquire(self) -> Sandbox:
+    async def acquire(self, *, patient: bool = False) -> Sandbox:
         """Hand out a sandbox."""
         return ScriptedSandbox(self.bench)
 
@@ -213,7 +213,7 @@ class SlowExecutor(GoodExecutor):
         for _ in range(count):
             self._allowed.release()
 
-    async def acquire(self) -> Sandbox:
+    async def acquire(self, *, patient: bool = False) -> Sandbox:
         """Wait until it is allowed."""
         self.wanted += 1
         try:
@@ -233,7 +233,7 @@ class NeverExecutor(SlowExecutor):
 class DownExecutor(GoodExecutor):
     """Has no sandboxes."""
 
-    async def acquire(self) -> Sandbox:
+    async def acquire(self, *, patient: bool = False) -> Sandbox:
         """Say so."""
         raise ExecutorUnavailable("Docker does not answer: no such file")
 
@@ -257,7 +257,7 @@ class BrokenExecutor(GoodExecutor):
         super().__init__()
         self.broken = broken
 
-    async def acquire(self) -> Sandbox:
+    async def acquire(self, *, patient: bool = False) -> Sandbox:
         """Hand out a sandbox."""
         if self.broken:
             self.broken -= 1

@@ -256,7 +256,8 @@ class Settings:
     pool_size: Annotated[
         int | None,
         OrNone(
-            "parked containers; auto: one more than max_concurrent",
+            "parked containers; auto: one more than max_concurrent. If there are more than"
+            " max_concurrent, another one is reserved for rooms in which no program runs",
             Integer("", 0, 10_000),
             "auto",
         ),

@@ -12,6 +12,9 @@ from codesync_server.executors.docker.executor import DockerExecutor
 from codesync_server.executors.docker.profile import SandboxProfile
 from codesync_server.executors.local import LocalExecutor
 
+RESERVED = 1
+"""The number of sandboxes that are parked for jobs of rooms in which no other program runs."""
+
 
 @dataclass(frozen=True, slots=True)
 class ExecutorChoice:
@@ -65,17 +68,26 @@ async def _docker(settings: Settings, progress: Callable[[str], None]) -> Execut
     except BaseException:
         engine.close()
         raise
-    pool_size = settings.max_concurrent + 1 if settings.pool_size is None else settings.pool_size
+    size, reserve = pool_sizes(settings)
     return ExecutorChoice(
         DockerExecutor(
             engine,
             image_id,
             sandbox_profile(settings),
-            pool_size=pool_size,
+            pool_size=size,
+            reserve=reserve,
             uids=settings.sandbox_uids,
         ),
         f"executor: Docker {version}, image {image.image_tag()}",
     )
+
+
+def pool_sizes(settings: Settings) -> tuple[int, int]:
+    """Return how many sandboxes are parked, and how many of them are reserved; see `Pool`."""
+    size = settings.max_concurrent + 1 if settings.pool_size is None else settings.pool_size
+    # A smaller pool is what the operator wants, although one room alone can use it up.
+    reserve = RESERVED if size > settings.max_concurrent else 0
+    return size + reserve, reserve
 
 
 def sandbox_profile(settings: Settings) -> SandboxProfile:

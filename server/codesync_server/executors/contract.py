@@ -160,8 +160,11 @@ class Executor(ABC):
         """
 
     @abstractmethod
-    async def acquire(self) -> Sandbox:
+    async def acquire(self, *, patient: bool = False) -> Sandbox:
         """Hand out a sandbox; the caller destroys it.
+
+        Args:
+            patient: leave the last sandbox that is ready to other jobs.
 
         Raises:
             ExecutorDown: none can be had. If `trouble` says why, one can be had later.

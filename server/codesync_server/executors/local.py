@@ -99,7 +99,7 @@ class LocalExecutor(Executor):
         """Make the runner's text."""
         await asyncio.to_thread(source)  # takes some time, before anybody waits for it
 
-    async def acquire(self) -> Sandbox:
+    async def acquire(self, *, patient: bool = False) -> Sandbox:
         """Start a runner in a fresh folder."""
         folder = await asyncio.to_thread(tempfile.mkdtemp, prefix="codesync-")
         try:

@@ -11,7 +11,7 @@ from codesync_protocol.messages import Stream
 from codesync_protocol.verdict import Result
 from codesync_server.executors.contract import PostMortem, Sandbox
 from codesync_server.executors.judge import StopReason, judge
-from codesync_server.executors.output_pacing import OutputPacer
+from codesync_server.executors.output_pacing import OutputPacer, RoomOutputRate
 from codesync_server.executors.request import RunnerStream, RunSpec, frame
 from codesync_server.executors.runner.wire import ACTIVITY, WINDOW
 from codesync_server.executors.runner_report import RunnerReport, read_report
@@ -70,9 +70,17 @@ class Session:
         sandbox: a parked one; the session uses it up, the caller destroys it.
         spec: what to run.
         listener: who is told.
+        pacer: of its output; None: it shares the rate with no other program.
     """
 
-    def __init__(self, sandbox: Sandbox, spec: RunSpec, listener: SessionListener) -> None:
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        spec: RunSpec,
+        listener: SessionListener,
+        pacer: OutputPacer | None = None,
+    ) -> None:
+        self._pacer = pacer
         self._sandbox = sandbox
         self._spec = spec
         self._listener = listener
@@ -170,7 +178,7 @@ class Session:
     async def _read_report(self) -> RunnerReport | None:
         stream = RunnerStream()
         clock = asyncio.get_running_loop().time
-        pace = OutputPacer(clock())
+        pacer = self._pacer or OutputPacer(RoomOutputRate(clock()), clock())
         while data := await self._sandbox.read():
             try:
                 for kind, payload in stream.feed(data):
@@ -179,7 +187,7 @@ class Session:
                     self._heard(kind, payload)
             except ValueError:
                 return None  # nonsense is no witness
-            await asyncio.sleep(pace.pause(len(data), clock()))
+            await asyncio.sleep(pacer.pause(len(data), clock()))
         return None
 
     def _heard(self, kind: bytes, payload: bytes) -> None:

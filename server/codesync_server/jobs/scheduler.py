@@ -6,7 +6,7 @@ It does not know rooms: it reports through the callbacks that it is given.
 import asyncio
 import logging
 from collections.abc import Iterable
-from contextlib import suppress
+from contextlib import closing, suppress
 
 import msgspec
 
@@ -15,6 +15,7 @@ from codesync_protocol.verdict import Result, Stage, Verdict
 from codesync_server.configuration.settings import Settings
 from codesync_server.executors.contract import Executor, ExecutorUnavailable, Sandbox
 from codesync_server.executors.judge import StopReason
+from codesync_server.executors.output_pacing import OutputPacers
 from codesync_server.executors.session import Session
 from codesync_server.jobs.events import JobEvents
 from codesync_server.jobs.interactive import interactive_limits
@@ -83,6 +84,7 @@ class Scheduler:
         )
         self._order = StartOrder(self._queue, self._slots, settings.limits)
         self._search_seconds = 0.0
+        self._pacers = OutputPacers()
         self._without_sandbox: set[str] = set()
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
@@ -215,7 +217,8 @@ class Scheduler:
                     self._active[job.id] = job
                     self._idle.clear()
                     job.move(JobState.CLAIMED)
-                    self._tasks[job.id] = tasks.create_task(self._fill_slot(job))
+                    filling = self._fill_slot(job, self._slots.holds(job.room) > 1)
+                    self._tasks[job.id] = tasks.create_task(filling)
                     self._changed(job.room)
                 if self._search_seconds > SEARCH_SECONDS:
                     await asyncio.sleep(self._search_seconds * SEARCH_PAUSES)
@@ -285,9 +288,9 @@ class Scheduler:
             # Else its sandbox is being destroyed, which nothing may cut short.
         await self._idle.wait()
 
-    async def _fill_slot(self, job: Job) -> None:
+    async def _fill_slot(self, job: Job, patient: bool) -> None:
         try:
-            await self._execute(job)
+            await self._execute(job, patient)
         except ExecutorUnavailable as error:
             self._finish(job, Result(Verdict.INTERNAL_ERROR, str(error)))
         except Exception:
@@ -308,13 +311,12 @@ class Scheduler:
     def _now() -> float:
         return asyncio.get_running_loop().time()
 
-    async def _execute(self, job: Job) -> None:
-        clock = asyncio.get_running_loop().time
-        claimed_at = clock()
+    async def _execute(self, job: Job, patient: bool) -> None:
+        claimed_at = self._now()
         job.stages.append(Stage("queued", claimed_at - job.queued_at))
         self._without_sandbox.add(job.id)
         try:
-            sandbox = await self._executor.acquire()
+            sandbox = await self._executor.acquire(patient=patient)
         except ExecutorUnavailable as error:
             if not self._executor.trouble:
                 raise
@@ -328,7 +330,7 @@ class Scheduler:
             if job.is_finished:  # cancelled while it waited for the sandbox
                 reported = True
                 return
-            job.stages.append(Stage("claimed", clock() - claimed_at))
+            job.stages.append(Stage("claimed", self._now() - claimed_at))
             result = await self._run_in(sandbox, job)
             reported = bool(result.stages)
             for_next = self._draining and self._hands_over
@@ -374,12 +376,10 @@ class Scheduler:
         voice = JobOutputRelay(job, self._events, self)
         job.attempts += 1
         self._events.job_begins(job)
-        job.session = Session(sandbox, spec, voice)
-        job.input.open(job.session)
-        try:
+        with self._pacers.program(job.room, self._now()) as pacer, closing(voice):
+            job.session = Session(sandbox, spec, voice, pacer)
+            job.input.open(job.session)
             return await job.session.run()
-        finally:
-            voice.close()
 
     async def _finish_and_tell(self, job: Job, result: Result) -> None:
         """End a job, and wait until all know it: to destroy a sandbox costs what would delay it."""

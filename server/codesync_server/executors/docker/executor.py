@@ -39,6 +39,7 @@ class DockerExecutor(Executor):
         image_id: content address of what containers are made from; it must exist.
         profile: what they may use.
         pool_size: how many are kept parked.
+        reserve: how many of them patient jobs leave to others.
         uids: the users of containers; None: a range that fits the engine.
     """
 
@@ -49,6 +50,7 @@ class DockerExecutor(Executor):
         profile: SandboxProfile,
         *,
         pool_size: int,
+        reserve: int = 0,
         uids: range | None = None,
     ) -> None:
         self._engine = engine
@@ -63,6 +65,7 @@ class DockerExecutor(Executor):
             pool_size,
             self._make,
             self._bury,
+            reserve=reserve,
             changed=self._changed,
             doubt=self._watch.nudge,
         )
@@ -123,9 +126,9 @@ class DockerExecutor(Executor):
         self._keeping = tasks.create_task(self._pool.keep())
         self._tending = [tasks.create_task(self._watch.run()), tasks.create_task(self._tend())]
 
-    async def acquire(self) -> Sandbox:
+    async def acquire(self, *, patient: bool = False) -> Sandbox:
         """Hand out a parked container, or the next one that comes up."""
-        return await self._pool.acquire()
+        return await self._pool.acquire(patient=patient)
 
     async def close(self) -> None:
         """Remove every container that is left, and let go of the engine."""

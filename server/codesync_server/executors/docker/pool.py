@@ -47,6 +47,7 @@ class Pool:
     Args:
         sandbox_spec: what they are made from.
         size: how many should be parked.
+        reserve: how many of them patient jobs leave to others; less than `size`, or 0.
         make: makes one; raises EngineError.
         discard: removes one in the background.
         changed: called when trouble, strain or readiness may have changed.
@@ -60,17 +61,21 @@ class Pool:
         make: Callable[[SandboxSpec], Awaitable[DockerSandbox]],
         discard: Callable[[DockerSandbox], object],
         *,
+        reserve: int = 0,
         changed: Callable[[], None] = lambda: None,
         doubt: Callable[[], None] = lambda: None,
     ) -> None:
         self._sandbox_spec = sandbox_spec
         self._size = size
+        self._reserved = reserve
         self._make = make
         self._discard = discard
         self._changed = changed
         self._doubt = doubt
         self._parked: deque[DockerSandbox] = deque()  # the oldest first
         self._waiting: deque[asyncio.Future[DockerSandbox]] = deque()
+        self._patient: deque[asyncio.Future[DockerSandbox]] = deque()
+        self._is_turn_of_patient = False
         self._starting = 0
         self._failures = 0  # one after the other
         self._quiet_until = 0.0  # no refill: the cpu is a job's, or the engine is slow
@@ -89,7 +94,7 @@ class Pool:
             size=self._size,
             parked=len(self._parked),
             starting=self._starting,
-            waiting=len(self._waiting),
+            waiting=self._waiters,
             hits=self._hits,
             misses=self._misses,
             retired=self._retired,
@@ -113,8 +118,22 @@ class Pool:
         """Whether one is there, or can be made."""
         return not self._held and (bool(self._parked) or not self.trouble)
 
-    async def acquire(self) -> DockerSandbox:
+    @property
+    def _waiters(self) -> int:
+        return len(self._waiting) + len(self._patient)
+
+    @property
+    def _reserve(self) -> int:
+        """The number of parked sandboxes that patient jobs leave to others."""
+        # Nothing is reserved while no sandbox could replace it.
+        return 0 if self.trouble else self._reserved
+
+    async def acquire(self, *, patient: bool = False) -> DockerSandbox:
         """Hand out a parked sandbox, or wait for the next one.
+
+        Args:
+            patient: leave the reserve to others, who also get every other new sandbox if they
+                want it.
 
         Raises:
             ExecutorDown: none can be made; says why.
@@ -122,14 +141,15 @@ class Pool:
         self._retire()
         if not self.is_ready or self._stopping:
             raise ExecutorUnavailable(self.trouble or "the server is shutting down")
-        if self._parked:
+        if len(self._parked) > (self._reserve if patient else 0):
             self._hits += 1
             self._quiet_until = max(self._quiet_until, self._now() + REFILL_DELAY_SECONDS)
             self._wake_in(REFILL_DELAY_SECONDS)
             return self._hand_out(self._parked.popleft())
         self._misses += 1
         waiter: asyncio.Future[DockerSandbox] = asyncio.get_running_loop().create_future()
-        self._waiting.append(waiter)
+        queue = self._patient if patient else self._waiting
+        queue.append(waiter)
         self._wake.set()
         try:
             return self._hand_out(await waiter)
@@ -139,7 +159,7 @@ class Pool:
             raise
         finally:
             with suppress(ValueError):
-                self._waiting.remove(waiter)
+                queue.remove(waiter)
 
     def _hand_out(self, sandbox: DockerSandbox) -> DockerSandbox:
         sandbox.taken_at = self._now()
@@ -199,12 +219,12 @@ class Pool:
         if self._held or now < self._paused_until or self._starting >= PARALLEL_STARTS:
             return False
         fresh = sum(now - each.parked_at < MAX_AGE_SECONDS for each in self._parked)
-        missing = self._size + len(self._waiting) - fresh - self._starting
+        missing = self._size + self._waiters - fresh - self._starting
         if self.trouble:
             missing = max(missing, 1)  # how else should a pool of size 0 find out that all is well
         if missing <= 0 or self._failures:
             return missing > 0 and self._starting == 0
-        if len(self._waiting) > self._starting:
+        if self._waiters > self._starting:
             return True
         return now >= self._quiet_until and not (self.is_slow and self._starting)
 
@@ -246,20 +266,38 @@ class Pool:
             self._turn_away(problem)
 
     def _turn_away(self, why: str) -> None:
-        while self._waiting:
-            waiter = self._waiting.popleft()
-            if not waiter.done():
-                waiter.set_exception(ExecutorUnavailable(why))
+        for queue in (self._waiting, self._patient):
+            while queue:
+                waiter = queue.popleft()
+                if not waiter.done():
+                    waiter.set_exception(ExecutorUnavailable(why))
 
     def _park(self, sandbox: DockerSandbox) -> None:
-        while self._waiting:
-            waiter = self._waiting.popleft()
-            if not waiter.done():
-                waiter.set_result(sandbox)
-                return
+        if self._is_turn_of_patient and self._serve(self._patient, sandbox):
+            self._is_turn_of_patient = False
+            return
+        self._is_turn_of_patient = bool(self._patient)
+        if self._serve(self._waiting, sandbox):
+            return
+        if len(self._parked) >= self._reserve and self._serve(self._patient, sandbox):
+            return
         sandbox.on_end(self._one_died)
         self._parked.append(sandbox)
         self._retire()
+
+    @staticmethod
+    def _serve(queue: "deque[asyncio.Future[DockerSandbox]]", sandbox: DockerSandbox) -> bool:
+        """Give a sandbox to the first job of a queue.
+
+        Returns:
+            False if no job waits.
+        """
+        while queue:
+            waiter = queue.popleft()
+            if not waiter.done():
+                waiter.set_result(sandbox)
+                return True
+        return False
 
     def _one_died(self) -> None:
         self._wake.set()
