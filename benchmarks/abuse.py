@@ -62,7 +62,6 @@ class Innocent:
     async def edit(self) -> None:
         """Type a letter, and wait until the server has it."""
         self._room.document.edit(SOURCE, 0, 0, "x")
-        self._room.wake()
         await self._room.text_settled()
 
     async def job(self) -> None:

@@ -120,7 +120,6 @@ async def _edits(abuse: Abuse, name: str) -> None:
 
     async def edit() -> None:
         room.document.edit(SOURCE, 0, 0, "m")
-        room.wake()
         abuse.count("edits")
         await asyncio.sleep(1 / EDITS_PER_SECOND)
 
@@ -143,18 +142,15 @@ async def expensive_edits(abuse: Abuse) -> None:
     await room.text_settled()
     document = room.document
     document.edit(SOURCE, 0, len(document.text().encode()), "a\n" * 4_000)
-    room.wake()
 
     async def insert_everywhere() -> None:
         await room.text_settled()
         size = len(document.text().encode())
         if size > 200_000:
             document.edit(SOURCE, 0, size, "a\n" * 4_000)
-            room.wake()
             return
         for place in range(size - 2, -1, -size // 2_000 or -1):
             document.edit(SOURCE, place, 0, "b")
-        room.wake()
         abuse.count("edits")
 
     abuse.forever(insert_everywhere)

@@ -55,7 +55,6 @@ async def type_keys(room: Room, keys: int) -> None:
     await room.text_settled()
     for _ in range(keys):
         room.document.edit(SOURCE, 0, 0, "x")
-        room.wake()
         await asyncio.sleep(KEY_SECONDS)
     await room.text_settled()
 

@@ -66,7 +66,6 @@ async def fill(server: ServerProcess, room: str, lines: int) -> None:
     async with writer(server, room, "filler") as member:
         document = member.document
         document.edit(SOURCE, 0, len(document.text().encode()), source(lines))
-        member.wake()
         await member.text_settled()
 
 
@@ -74,7 +73,6 @@ async def keep_typing(member: Room, number: int) -> None:
     """Type near the beginning of the text, where it is visible, until cancelled."""
     while True:
         member.document.edit(SOURCE, number, 0, "y")
-        member.wake()
         await asyncio.sleep(TYPING_PAUSE)
 
 
@@ -129,7 +127,6 @@ async def terminal_bytes(server: ServerProcess, lines: int, keys: int) -> dict[s
         await terminal.quiet()
         terminal.press(b"\x1b[B" * 5)
         ben.document.move_caret(200, 200)
-        ben.wake()
         local: list[float] = []
         remote: list[float] = []
         for number in range(keys):
@@ -138,7 +135,6 @@ async def terminal_bytes(server: ServerProcess, lines: int, keys: int) -> dict[s
             local.append(await terminal.quiet() - before)
             before = await terminal.quiet()
             ben.document.edit(SOURCE, 200 + number, 0, "y")
-            ben.wake()
             remote.append(await terminal.quiet() - before)
     return {
         "bytes_per_local_key": round(percentile(local, 50)),

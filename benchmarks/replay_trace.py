@@ -76,7 +76,6 @@ class Agent(Room):
             begin = at if text.isascii() else len(text[:at].encode())
             length = gone if text.isascii() else len(text[at : at + gone].encode())
             self.document.edit(SOURCE, begin, length, come)
-        self.wake()
 
 
 async def replay(trace: Trace, server: ServerProcess) -> dict[str, object]:
@@ -92,7 +91,6 @@ async def replay(trace: Trace, server: ServerProcess) -> dict[str, object]:
         for agent in agents:
             await agent.text_settled()
         agents[0].document.replace(SOURCE, trace.start)
-        agents[0].wake()
         await agents[0].text_settled()
         for agent in agents[1:]:
             await agent.has_seen(agents[0].own)

@@ -78,7 +78,6 @@ class RoomLoad:
         size = len(room.document.text().encode())
         removed = size if size > TEXT_MAX else 0
         room.document.edit(SOURCE, 0, removed, "letter ")
-        room.wake()
         await room.text_settled()
 
     async def _finish(self, room: Room, ended: dict[str, asyncio.Event], work: Submission) -> None:

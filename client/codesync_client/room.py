@@ -71,11 +71,11 @@ class Room(Commands):
         self._lifeline = ReconnectingConnection(entry, options or DialOptions(), self)
         self._mailbox = Mailbox()
         self._outgoing = Outgoing()
-        self.past = JobHistoryRequests(self.wake)
+        self.past = JobHistoryRequests(self._wake)
         self._inviting = InviteRequests(self.send_now)
         self._stdin_moved = asyncio.Event()
         self._answers: dict[str, asyncio.Future[Accepted]] = {}
-        self._document = _shared_document(self.wake) if shares_text else None
+        self._document = _shared_document(self._wake) if shares_text else None
         self._document_work = _document_work(self._document) if self._document else None
         self._text_moved = asyncio.Event()
         self._over = False
@@ -287,8 +287,8 @@ class Room(Commands):
             self._text_moved.clear()
             await self._text_moved.wait()
 
-    def wake(self) -> None:
-        """Have what there is to send sent, e.g. what was done to the text."""
+    def _wake(self) -> None:
+        """Send what waits, e.g. edits of the text."""
         self._lifeline.wake()
 
     def send_now(self, message: ClientMessage) -> None:
@@ -360,7 +360,7 @@ class Room(Commands):
         """
         if self._document_work and await self._document_work.settle():
             self._text_moved.set()
-            self.wake()
+            self._wake()
 
     def restored(self, welcome: Welcome) -> None:
         """Go on where the cut was."""

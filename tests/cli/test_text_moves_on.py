@@ -34,7 +34,6 @@ async def pushed(server: RunningServer, file: Path, *more: str) -> int:
 async def write(room: Room, text: str) -> None:
     await room.text_settled()
     room.document.replace(SOURCE, text)
-    room.wake()
     await room.text_settled()
 
 

@@ -124,7 +124,6 @@ async def ben(server: RunningServer) -> AsyncGenerator[Room, None]:
 
 def writes(room: Room, text: str) -> None:
     room.document.replace(SOURCE, text)
-    room.wake()
 
 
 @strange
@@ -139,7 +138,6 @@ async def test_a70_a_strange_text_reaches_everybody_as_it_is(
         await cyd.text_settled()
         assert cyd.document.text() == text
         cyd.document.edit(SOURCE, 0, min(1, len(text)), "")
-        cyd.wake()
         await cyd.text_settled()
         rest = cyd.document.text()
         await eventually(lambda: ana.document.text() == ben.document.text() == rest)

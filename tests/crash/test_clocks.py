@@ -81,7 +81,6 @@ async def test_f31_members_and_what_they_run_do_not_notice_a_clock_that_jumps(
         await ana.until(lambda: ana.output(running.job) == b"here\n")
         clock.jump(jump)
         ben.room.document.replace(SOURCE, "after the jump\n")
-        ben.room.wake()
         await ana.until(lambda: ana.room.document.text() == "after the jump\n")
         assert ana.room.jobs[running.job].state is JobState.RUNNING
         await ana.room.send_stdin(running.job, b"typed\n")
@@ -152,7 +151,6 @@ async def test_f31_a_server_that_is_started_at_another_time_goes_on_with_what_th
 ) -> None:
     async with watcher(server.link("den")) as ana:
         ana.room.document.replace(SOURCE, "from another time\n")
-        ana.room.wake()
         await ana.room.text_settled()
         first, second = python(ECHO, stdin=StdinMode.SHARED), python("print('second')")
         for job in (first, second):

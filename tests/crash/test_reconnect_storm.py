@@ -66,7 +66,6 @@ async def class_behind(
         async with watching(host):
             await host.text_settled()
             host.document.replace(SOURCE, TEXT)
-            host.wake()
             await host.text_settled()
     async with asyncio.TaskGroup() as tasks:
         for room, size in CROWDS.items():

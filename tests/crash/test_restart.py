@@ -70,7 +70,6 @@ async def is_running(ana: Watcher, job: str) -> None:
 async def test_the_same_link_tomorrow_shows_the_same_room(server: MortalServer) -> None:
     async with watcher(server) as ana:
         ana.room.document.replace(SOURCE, "int main() {}\n")
-        ana.room.wake()
         ana.room.choose_language("cpp")
         await ana.until(lambda: ana.room.language == "cpp")
         await ana.room.text_settled()
@@ -92,7 +91,6 @@ async def test_the_same_link_tomorrow_shows_the_same_room(server: MortalServer) 
 async def test_whoever_stays_goes_on_where_they_were(server: MortalServer) -> None:
     async with watcher(server) as ana, watcher(server, "ben") as ben:
         ana.room.document.replace(SOURCE, "one\ntwo\n")
-        ana.room.wake()
         await ben.until(lambda: ben.room.document.text() == "one\ntwo\n")
         await server.kill()
         await ana.until(lambda: not ana.room.connected)
@@ -104,7 +102,6 @@ async def test_whoever_stays_goes_on_where_they_were(server: MortalServer) -> No
             await has_text(each, "zero\none\ntwo\nthree\n")
             await each.room.text_settled()
         ana.room.document.undo()
-        ana.room.wake()
         await ben.until(lambda: ben.room.document.text() == "one\ntwo\nthree\n")
 
 

@@ -57,7 +57,6 @@ async def watcher(server: RunningServer, name: str = "ana") -> AsyncGenerator[Wa
 
 async def writes(ana: Watcher, text: str) -> None:
     ana.room.document.edit(SOURCE, 0, 0, text)
-    ana.room.wake()
     async with asyncio.timeout(SECONDS):
         await ana.room.text_settled()
 

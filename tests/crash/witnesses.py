@@ -103,7 +103,6 @@ class Witness:
             token = f"<{self._name}-{self._count}>"
             end, conflict = len(document.text(SOURCE).encode()), document.conflict
             document.edit(SOURCE, self._chance.choice((0, end)), 0, token)
-            self.room.wake()
             await self.room.text_settled()
             if document.conflict is not conflict:
                 assert document.conflict

@@ -65,7 +65,6 @@ def far(server: RunningServer, proxy: Proxy, ping_seconds: float = PING_SECONDS)
 def write(room: Room, text: str) -> None:
     """Write at the end of the room's text."""
     room.document.edit(SOURCE, len(room.document.text().encode()), 0, text)
-    room.wake()
 
 
 async def settled(*watchers: Watcher) -> str:

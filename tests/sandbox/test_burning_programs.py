@@ -62,7 +62,6 @@ async def measured(ana: Watcher, ben: Watcher) -> Figures:
     for _ in range(EDITS):
         began, length = clock(), len(ana.room.document.text())
         ana.room.document.edit(SOURCE, 0, 0, "x")
-        ana.room.wake()
         async with asyncio.timeout(60.0):
             while len(ben.room.document.text()) == length:  # noqa: ASYNC110 # no event tells of it
                 await asyncio.sleep(0.001)

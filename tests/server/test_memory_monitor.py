@@ -106,7 +106,6 @@ async def test_f32_the_largest_room_makes_way_and_comes_back_when_there_is_memor
         await ana.room.text_settled()
         await ben.room.text_settled()
         ben.room.document.replace(SOURCE, "x" * (MB // 2))
-        ben.room.wake()
         await ben.room.text_settled()
         ballast = bytearray(b"x") * (2 * SPARE)
         await ben.until_any(Disconnected)

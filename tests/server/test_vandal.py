@@ -57,20 +57,17 @@ def writes(room: Room, text: str) -> None:
     """Make the text another one."""
     room.document.end_undo_group()
     room.document.replace(SOURCE, text)
-    room.wake()
 
 
 def adds(room: Room, text: str) -> None:
     """Write at the end."""
     room.document.end_undo_group()
     room.document.edit(SOURCE, len(room.document.text().encode()), 0, text)
-    room.wake()
 
 
 def undoes(room: Room) -> None:
     """Take back what one did last."""
     room.document.undo()
-    room.wake()
 
 
 async def test_a63_whoever_deleted_everything_brings_it_back_by_undo(den: Den) -> None:

@@ -42,7 +42,6 @@ async def ben(server: RunningServer) -> AsyncGenerator[Room]:
 async def write(room: Room, text: str) -> None:
     await room.text_settled()
     room.document.replace(SOURCE, text)
-    room.wake()
     await room.text_settled()
 
 

@@ -177,7 +177,6 @@ async def test_a_past_job_is_shown_beside_todays_text_and_can_be_run_again_or_ta
 ) -> None:
     await submit_and_wait(ben, python("print('then')"))
     ben.document.replace(SOURCE, "print('now')")
-    ben.wake()
     await ben.text_settled()
     async with reader(server) as on:
         await eventually(lambda: on.room.query_one(CodeEditor).text == "print('now')")

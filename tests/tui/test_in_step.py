@@ -96,7 +96,6 @@ async def test_what_both_changed_since_they_last_met_is_merged(
             await eventually(lambda: script.document.text() == "one\ntwo\nthree\n")
         file.write_text("ONE\ntwo\nthree\n")
         script.document.replace(SOURCE, "one\ntwo\nTHREE\n")
-        script.wake()
         await script.text_settled()
         async with linked(server, file):
             await holds(file, "ONE\ntwo\nTHREE\n")
@@ -114,7 +113,6 @@ async def test_the_same_line_changed_twice_changes_neither(
             await eventually(lambda: script.document.text() == "one\n")
         file.write_text("mine\n")
         script.document.replace(SOURCE, "theirs\n")
-        script.wake()
         await script.text_settled()
         async with linked(server, file) as ana:
             await eventually(
@@ -126,7 +124,6 @@ async def test_the_same_line_changed_twice_changes_neither(
             text_id = script.welcome.text
             await eventually(lambda: merge_base.load_merge_base(link, file, text_id) == "theirs\n")
             script.document.replace(SOURCE, "theirs\nagreed\n")
-            script.wake()
             await holds(file, "theirs\nagreed\n")
 
 
@@ -225,7 +222,6 @@ async def by_hand(
 
 async def write(room: Room, text: str) -> None:
     room.document.replace(SOURCE, text)
-    room.wake()
     await room.text_settled()
 
 

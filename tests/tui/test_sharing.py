@@ -173,7 +173,6 @@ async def test_a70_line_ends_of_others_are_kept_and_shown_harmless(server: Runni
         await ana.has_text()
         await script.text_settled()
         script.document.replace("source", "a\r\nb\rc\n")
-        script.wake()
         await ana.becomes("a\r\nb\rc\n")
         ana.editor.move_cursor((1, 3))
         await ana.pilot.press("x")
@@ -190,7 +189,6 @@ async def test_the_prepared_input_is_shared_too(server: RunningServer) -> None:
         await ana.pilot.press("f7", "4", "2", "enter")
         await eventually(lambda: script.document.text(STDIN) == "42\n")
         script.document.replace(STDIN, "43\n")
-        script.wake()
         await eventually(lambda: ana.prepared == "43\n")
 
 

@@ -215,7 +215,6 @@ async def test_h10_a_class_of_300_behind_one_address_joins_at_once_and_works() -
                     everybody_is_here.set()
                 await everybody_is_here.wait()
                 room.document.edit("source", 0, 0, "x")
-                room.wake()
                 await room.text_settled()
 
         here: list[int] = []
