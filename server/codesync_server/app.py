@@ -137,7 +137,9 @@ class App:
         )
         self._outbox_memory = OutboxMemory(settings.memory_for_outboxes)
         self._messages = message_budget(settings.messages_per_second)
-        self._listener = Listener(settings, pages, self._limits, self._budgets, self._peer)
+        self._listener = Listener(
+            settings, pages, self._limits, self._budgets, self._messages, self._peer
+        )
 
     def _collect_figures(self) -> StatsSource:
         figures = StatsSource(

@@ -7,12 +7,14 @@ from typing import Any
 from websockets.asyncio.server import ServerConnection
 from websockets.frames import CTRL_OPCODES, Frame
 from websockets.http11 import Response
-from websockets.protocol import Event
+from websockets.protocol import CONNECTING, Event
 
+from codesync_protocol.limits import FRAME_MAX, HELLO_FRAME_MAX
 from codesync_server.access.budgets import Budget, Budgets
 from codesync_server.access.limit_reached import LimitReached
 from codesync_server.access.token_buckets import Rate
 from codesync_server.connections.client_limits import Client
+from codesync_server.connections.frame_slices import FrameSlices
 from codesync_server.connections.http_endpoints import head_too_large, method_not_allowed
 from codesync_server.connections.input_memory import InputMemory
 
@@ -25,13 +27,20 @@ FRAMES_BEFORE_JOINING = 50
 HEAD_BYTES = 16 * 1024
 """The largest head of an HTTP request. The library takes 1 MiB, and costs milliseconds for it."""
 
-SLICE_BYTES = 16 * 1024
-"""Input is parsed in slices: a frame of 6 bytes takes 300 once it is parsed, so what is not read
-yet must stay bytes."""
+HEAD_SLICE_BYTES = 1024
+"""A head is parsed in slices, because the library has no limit of HEAD_BYTES."""
 
-SLICE_BEFORE_JOINING_BYTES = 1024
-"""The same before a client is a member: a slice of empty fragments costs 7 µs for each 6 bytes, and
-frames are counted after their slice is parsed."""
+BYTES_BEFORE_JOINING = 2 * HELLO_FRAME_MAX
+"""Input behind the head of a connection that is not a member's: a hello and a proof."""
+
+FRAGMENTS_MAX = 16
+"""Frames of one message. Our clients send one; a proxy may divide it."""
+
+FRAME_OVERHEAD_BYTES = 300
+"""The memory of a parsed frame beyond its data."""
+
+BYTES_AFTER_THE_END = 2 * FRAME_MAX
+"""Input that is dropped when a member's websocket has failed, until the member reads that."""
 
 QUEUED_BYTES = 64 * 1024
 """Parsed messages that nobody has read; beyond this, a client is not read from."""
@@ -41,15 +50,17 @@ _METHOD = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,40} ")
 
 
 class Connection(ServerConnection):
-    """A client's websocket. Set `budgets`, `clients` and `input_memory` in a subclass.
+    """A client's websocket. Set the class attributes in a subclass.
 
     Attributes:
         budgets: what clients have spent.
+        messages: the budget that members pay fragments from.
         clients: the clients by their descriptors.
         input_memory: the unprocessed input of all clients.
     """
 
     budgets: Budgets
+    messages: Budget
     clients: dict[int, Client]
     input_memory: InputMemory
 
@@ -59,7 +70,12 @@ class Connection(ServerConnection):
         self._frames = 0  # before it joined
         self._head: bytes | None = b""  # what was received before the method is known; then None
         self._head_bytes = 0
+        self._head_end = b""  # its last bytes so far
         self._unparsed = bytearray()
+        self._slices = FrameSlices()
+        self._fragments = 0  # parsed frames of a message that is not complete
+        self._bytes_before_joining = 0
+        self._bytes_after_the_end = 0
 
     @property
     def client(self) -> Client:
@@ -88,10 +104,29 @@ class Connection(ServerConnection):
             if not data.startswith(METHODS) and _METHOD.match(data):
                 self._end_with(method_not_allowed())
                 return
+        if self._is_excess(len(data)):
+            self.transport.abort()
+            return
+        if self._is_over:
+            return
         self._unparsed += data
         self._parse()
         if not self.transport.is_closing():
             self.input_memory.update(self)
+
+    @property
+    def _is_over(self) -> bool:
+        """Whether nothing that arrives counts any more: the websocket has failed, or ended."""
+        return self.protocol.eof_sent
+
+    def _is_excess(self, size: int) -> bool:
+        """Count input that a client has no reason to send."""
+        if self.request is not None and not self.client.is_joined:
+            self._bytes_before_joining += size
+            return self._bytes_before_joining > BYTES_BEFORE_JOINING
+        if self._is_over:
+            self._bytes_after_the_end += size
+        return self._bytes_after_the_end > BYTES_AFTER_THE_END
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the input of a client that is gone."""
@@ -102,9 +137,10 @@ class Connection(ServerConnection):
     @property
     def held_bytes(self) -> int:
         """Bytes that were received from the client and are not processed yet."""
-        queued = sum(len(each.data) for each in self.recv_messages.frames.queue)
-        fragments = self.protocol.current_size or 0
-        return len(self._unparsed) + len(self.protocol.reader.buffer) + queued + fragments
+        queue = self.recv_messages.frames.queue
+        data = sum(len(each.data) for each in queue) + (self.protocol.current_size or 0)
+        frames = FRAME_OVERHEAD_BYTES * (len(queue) + self._fragments)
+        return len(self._unparsed) + len(self.protocol.reader.buffer) + data + frames
 
     def drop_input(self) -> None:
         """Disconnect the client at once: the memory for input is full."""
@@ -113,21 +149,44 @@ class Connection(ServerConnection):
 
     def _parse(self) -> None:
         while self._unparsed and not self.recv_messages.paused:
-            if self.transport.is_closing():
+            if self.transport.is_closing() or self._is_over:
                 self._unparsed.clear()
                 return
-            size = SLICE_BYTES if self.client.is_joined else SLICE_BEFORE_JOINING_BYTES
-            part = bytes(self._unparsed[:size])
-            del self._unparsed[:size]
-            super().data_received(part)
-            if self.request is None and not self._is_head_small(len(part)):
-                self._unparsed.clear()
-                if self.protocol.handshake_exc is None:
-                    self._end_with(head_too_large())
-                else:  # the library has answered, or has nothing to answer
-                    self.transport.abort()
-                return
-            self._pause_if_full()
+            if self.request is None:
+                if not self._parse_head():
+                    return
+            elif self.protocol.state is CONNECTING:
+                self._unparsed.clear()  # a client waits for the response (RFC 6455, 4.1)
+            elif size := self._slices.next_size(self._unparsed):
+                self._feed(size)
+                self._pause_if_full()
+            else:
+                return  # the next frame has no complete length yet
+        if self._is_over and not self.client.is_joined and self.protocol.parser_exc:
+            self.transport.close()  # what is read from a stranger costs more than what it learns
+
+    def _parse_head(self) -> bool:
+        """Have the next slice of the head parsed; return whether that can go on."""
+        known = self._head_end
+        recent = known + self._unparsed[:HEAD_SLICE_BYTES]
+        end = recent.find(b"\r\n\r\n")
+        size = len(recent) - len(known) if end < 0 else end + 4 - len(known)
+        self._head_end = bytes(recent[-3:])
+        self._feed(size)
+        if self.request is not None or self._is_head_small(size):
+            return True
+        self._unparsed.clear()
+        if self.protocol.handshake_exc is None:
+            self._end_with(head_too_large())
+        else:  # the library has answered, or has nothing to answer
+            self.transport.abort()
+        return False
+
+    def _feed(self, size: int) -> None:
+        """Have the library parse the first bytes of the input."""
+        part = bytes(self._unparsed[:size])
+        del self._unparsed[:size]
+        super().data_received(part)
 
     def _is_head_small(self, received: int) -> bool:
         """Count bytes of a head that is not complete yet."""
@@ -162,14 +221,20 @@ class Connection(ServerConnection):
         super().process_event(event)
 
     def _may_send(self, frame: Frame) -> bool:
-        """Count a frame; those of a member that are not control frames are charged later."""
+        """Count and charge a frame; the last one of a message is charged when it is read."""
+        if frame.opcode not in CTRL_OPCODES:
+            self._fragments = 0 if frame.fin else self._fragments + 1
+            if self._fragments >= FRAGMENTS_MAX:
+                return False
         if not self.client.is_joined:
             self._frames += 1
             return self._frames <= FRAMES_BEFORE_JOINING
-        if frame.opcode not in CTRL_OPCODES:
-            return True
-        try:
-            self.budgets.charge(CONTROLS, self.client.payer, 1, self.loop.time())
-        except LimitReached:
-            return False
+        now = self.loop.time()
+        if frame.opcode in CTRL_OPCODES:
+            try:
+                self.budgets.charge(CONTROLS, self.client.payer, 1, now)
+            except LimitReached:
+                return False
+        elif not frame.fin:
+            self.budgets.delay(self.messages, self.client.payer, 1, now)
         return True

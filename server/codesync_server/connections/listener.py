@@ -14,7 +14,7 @@ from websockets.typing import Origin
 
 from codesync_protocol.errors import Code
 from codesync_protocol.limits import HELLO_FRAME_MAX
-from codesync_server.access.budgets import Budgets
+from codesync_server.access.budgets import Budget, Budgets
 from codesync_server.access.limit_reached import LimitReached
 from codesync_server.configuration.settings import Settings
 from codesync_server.connections import descriptors
@@ -59,6 +59,7 @@ class Listener:
         pages: answers plain HTTP.
         limits: how many clients there may be.
         budgets: what clients have spent.
+        messages: the budget of messages.
         make_peer: makes what serves a websocket.
 
     Attributes:
@@ -71,6 +72,7 @@ class Listener:
         pages: HttpEndpoints,
         limits: ClientLimits,
         budgets: Budgets,
+        messages: Budget,
         make_peer: Callable[[Connection], Peer],
     ) -> None:
         self.descriptors = 0
@@ -85,6 +87,7 @@ class Listener:
             (Connection,),
             {
                 "budgets": budgets,
+                "messages": messages,
                 "clients": self._clients,
                 "input_memory": InputMemory(INPUT_BYTES_MAX),
             },

@@ -8,6 +8,7 @@ import pytest
 from codesync_protocol.limits import FRAME_MAX
 from codesync_protocol.messages import FetchHistory, HistoryPage
 from codesync_server.connections import listener
+from codesync_server.connections.connection import FRAGMENTS_MAX, FRAME_OVERHEAD_BYTES
 from codesync_server.connections.input_memory import InputMemory
 from tests.server.connections.wire import BINARY, CONTINUED, Wire, member_of, raw_frame
 from tests.servers import running_server
@@ -65,6 +66,25 @@ async def test_h13_input_that_is_never_finished_is_bounded(
             each.connection.transport.abort()
         await eventually(lambda: members() == 1)
         assert memories[0].bytes < PART, "the memory is given back"
+
+
+async def test_h13_parsed_frames_of_a_message_count_although_they_are_empty(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    memories: list[InputMemory] = []
+
+    class SeenMemory(InputMemory):
+        def __init__(self, limit: int) -> None:
+            super().__init__(limit)
+            memories.append(self)
+
+    monkeypatch.setattr(listener, "InputMemory", SeenMemory)
+    count = FRAGMENTS_MAX - 1
+    async with running_server() as server, member_of(server) as eve:
+        empty = raw_frame(CONTINUED, fin=False) * (count - 1)
+        eve.put(raw_frame(BINARY, fin=False) + empty)
+        await eventually(lambda: memories[0].bytes >= count * FRAME_OVERHEAD_BYTES)
+        assert await eve.is_alive()
 
 
 async def answers(wire: Wire) -> bool:
