@@ -1,4 +1,4 @@
-"""What every test may ask for: a Docker engine, the executor image, and executors to run on."""
+"""Fixtures for all tests: a Docker engine, the executor image, and executors."""
 
 import fcntl
 import os

@@ -1,4 +1,4 @@
-"""Submitting programs in tests, and waiting for what comes of them."""
+"""Submits programs in tests, and waits for their results."""
 
 import asyncio
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Real servers for the tests: our own App on a free port, with a real executor."""
+"""Real servers for tests, on a free port with a real executor."""
 
 import asyncio
 import secrets

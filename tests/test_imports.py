@@ -1,4 +1,4 @@
-"""What each part really imports: seen in a process of its own, whatever the contracts say."""
+"""The modules that each part really imports, observed in a separate process."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Waiting for something to become so: bounded, and without guessing how long it takes."""
+"""Waits for conditions, with a time limit and without fixed delays."""
 
 import asyncio
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The attacks are tested like the sandboxes that they run in: no blocked event loop."""
+"""Fixtures for the corpus: no test may block the event loop."""
 
 from tests.sandbox.conftest import no_blocking_calls
 

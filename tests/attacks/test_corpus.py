@@ -1,4 +1,4 @@
-"""Hostile programs against real Docker: each ends as its row says, and its neighbour is unharmed.
+"""Each attack of the corpus ends as expected on real Docker, without harm to its neighbour.
 
 The programs are in attacks/codesync_attacks; here is how they are run, and what needs more.
 """

@@ -1,4 +1,4 @@
-"""Runs the real `codesync` command as people do: in a process with its own descriptors."""
+"""Runs the real `codesync` command in a process with its own descriptors."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Prints the names of the modules that are loaded when `python -m` has started a module."""
+"""Prints the names of the modules that `python -m` has loaded when it starts a module."""
 
 import sys
 

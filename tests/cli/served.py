@@ -1,4 +1,4 @@
-"""A real `codesync serve` for commands that talk to one."""
+"""A real `codesync serve` for tests of commands."""
 
 import re
 import signal

@@ -1,4 +1,4 @@
-"""A folder full of files with the names of modules: each leaves a mark when it is imported."""
+"""A folder with files named like modules; each records that it was imported."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""`codesync attack`: what it runs, what it tells, and what it refuses to run."""
+"""Tests `codesync attack`: its selection, its report, and its refusals."""
 
 import json
 from pathlib import Path

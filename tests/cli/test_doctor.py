@@ -1,4 +1,4 @@
-"""`codesync doctor` and ways to the Docker engine that are open to others (A80)."""
+"""`codesync doctor` reports a Docker engine that other users can reach (A80)."""
 
 import os
 import socket

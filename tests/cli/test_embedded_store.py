@@ -1,4 +1,4 @@
-"""A server of our own gets its store's address where nobody else can read it."""
+"""An embedded server receives the address of its store where no other user can read it."""
 
 from pathlib import Path
 

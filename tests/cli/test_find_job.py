@@ -1,4 +1,4 @@
-"""A past job is looked up by its id, however long the history is."""
+"""A past job is found by its id, independent of the length of the history."""
 
 import argparse
 from collections.abc import Sequence

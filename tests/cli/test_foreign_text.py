@@ -1,4 +1,4 @@
-"""On a terminal, what others wrote, ran and are called does nothing, whatever command shows it."""
+"""Text, output and names of others never control the terminal of a command."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The user's own token is used for servers on this machine only, unless the user names it (H02)."""
+"""The user's own token is used for servers on this machine only, unless it is named (H02)."""
 
 import argparse
 import socket

@@ -1,4 +1,4 @@
-"""H04: no link that a command is started with stays in the list of processes."""
+"""H04: no link of a command line stays in the list of processes."""
 
 import re
 import socket

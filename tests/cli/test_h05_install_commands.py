@@ -1,4 +1,4 @@
-"""H05: no command that we show installs a package of that name from an index, which is not ours."""
+"""H05: no shown command installs a package from an index, where the name is not ours."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""H38: the server dates invites; whose clock is wrong elsewhere does no harm."""
+"""H38: the server dates invites, so wrong clocks of clients do no harm."""
 
 import subprocess
 import time

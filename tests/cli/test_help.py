@@ -1,4 +1,4 @@
-"""`--help` is enough on its own, and slips are met with a hint."""
+"""`--help` is complete, and mistakes in arguments get a hint."""
 
 from pathlib import Path
 

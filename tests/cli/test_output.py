@@ -1,4 +1,4 @@
-"""What a program wrote, on its way to a terminal: text and colours come through, nothing acts."""
+"""Output of programs on a terminal: text and colours are passed on, other sequences are not."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What was run yesterday is there today: `codesync history`, `show`, `rooms` and `store`."""
+"""Tests `codesync history`, `show`, `rooms` and `store` on a stored room."""
 
 import json
 import sqlite3

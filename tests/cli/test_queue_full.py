@@ -1,4 +1,4 @@
-"""`codesync run` waits while the queue is full, and says so."""
+"""`codesync run` waits while the queue is full, and reports it."""
 
 import asyncio
 from collections.abc import AsyncGenerator

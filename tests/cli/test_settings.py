@@ -1,4 +1,4 @@
-"""Settings on the command line: shown, mistaken, used by servers of commands; limits asked for."""
+"""Settings and limits on the command line: shown, refused, and passed to embedded servers."""
 
 import json
 import os

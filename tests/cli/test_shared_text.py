@@ -1,4 +1,4 @@
-"""`codesync pull` and `codesync push`: a room's text and files, both with their changes."""
+"""`codesync pull` and `push` merge the changes of a room's text and of a file."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`codesync push` and `pull` with files that no editor likes."""
+"""`codesync push` and `pull` with unusual files."""
 
 from collections.abc import Iterator
 from pathlib import Path

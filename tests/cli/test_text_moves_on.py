@@ -1,4 +1,4 @@
-"""`codesync pull` and `codesync push` while the room is not what it was when they last met."""
+"""`codesync pull` and `push` after the text of the room was replaced."""
 
 import asyncio
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Certificates that nobody has signed but their owner."""
+"""Self-signed certificates."""
 
 import subprocess
 from pathlib import Path

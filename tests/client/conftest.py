@@ -1,4 +1,4 @@
-"""What the client's tests share: properties without a deadline, and no blocking of the loop."""
+"""Fixtures for the client: properties without a deadline, and no blocked event loop."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Servers that speak our protocol, and do not mean well or do not do well."""
+"""Hostile and faulty servers that speak the protocol."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable

@@ -1,4 +1,4 @@
-"""Welcomes, jobs and events as a server would send them."""
+"""Welcomes, jobs and events as a server sends them."""
 
 from codesync_protocol.messages import (
     ExecutorInfo,

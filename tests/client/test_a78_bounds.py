@@ -1,4 +1,4 @@
-"""A78: what a hostile server can make a client keep or compute is bounded."""
+"""A78: memory and work that a hostile server can cause in a client are bounded."""
 
 import pickle
 

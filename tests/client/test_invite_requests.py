@@ -1,4 +1,4 @@
-"""A host asks the real server for invites, which let others in as what they say."""
+"""Invites that a host gets from a real server admit members with the right role."""
 
 import asyncio
 from collections.abc import AsyncGenerator

@@ -1,4 +1,4 @@
-"""Output comes out once, in order, with its holes marked, whatever way it came in."""
+"""Output is delivered once and in order, with gaps marked, however it arrived."""
 
 from collections import deque
 

@@ -1,4 +1,4 @@
-"""A member of a real room on a real server, over a network that has its faults."""
+"""A member of a room on a real server, over a faulty network."""
 
 import asyncio
 import hashlib

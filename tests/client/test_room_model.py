@@ -1,4 +1,4 @@
-"""The room as one member knows it: nothing twice, nothing lost, each end once and at the end."""
+"""The model of a room: no event twice, none lost, and each end once and last."""
 
 import pickle
 from collections.abc import Iterable

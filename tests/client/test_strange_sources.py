@@ -1,4 +1,4 @@
-"""Sources that no editor likes: they come through byte for byte, or a sentence says why not."""
+"""Unusual sources are submitted byte for byte, or an error states the reason."""
 
 from collections.abc import AsyncGenerator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What can be told here need not be asked of a server."""
+"""A submission is checked without a server where possible."""
 
 import re
 

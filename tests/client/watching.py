@@ -1,4 +1,4 @@
-"""Reading a room's events in the background, as a screen does."""
+"""Reads the events of a room in the background, as a screen does."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable

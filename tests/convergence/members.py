@@ -1,4 +1,4 @@
-"""A room with members who edit, over links that reorder, cut and lose. No sockets, no clock."""
+"""A room with members who edit over links that reorder, cut and lose. No sockets, no clock."""
 
 from collections import deque
 from collections.abc import Callable, Sequence

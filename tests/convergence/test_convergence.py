@@ -1,4 +1,4 @@
-"""Whatever members do and links lose: all have the same text in the end, and nobody's is lost."""
+"""All members have the same text in the end, and no text is lost, on any links."""
 
 import string
 

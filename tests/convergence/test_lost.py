@@ -1,4 +1,4 @@
-"""A server that was restored from an old copy lacks what it told: nobody believes to be in step."""
+"""Clients notice that a server restored from an old copy lacks published edits."""
 
 from codesync_protocol.shared_text import SOURCE
 from codesync_server.rooms.persistence import discard_changes

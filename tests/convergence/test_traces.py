@@ -1,4 +1,4 @@
-"""Recorded sessions, replayed through real clients and a real server, end as they were recorded."""
+"""Recorded sessions end with the recorded text when replayed through a real server."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A client of the original Yjs, from npm, shares a text with ours through the server's document."""
+"""A client of the original Yjs shares a text with CodeSync through the server's document."""
 
 import base64
 import fcntl

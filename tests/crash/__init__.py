@@ -1,1 +1,1 @@
-"""A server that is killed again and again, and keeps its word all the same."""
+"""Tests that kill a server repeatedly, and check that it keeps its promises."""

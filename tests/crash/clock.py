@@ -1,4 +1,4 @@
-"""A wall clock that a test sets, for the processes that it starts; steady clocks go on."""
+"""A wall clock that a test sets for its processes; monotonic clocks are unaffected."""
 
 import mmap
 import subprocess

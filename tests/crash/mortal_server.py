@@ -1,4 +1,4 @@
-"""`codesync serve` as a process that a test kills and starts again, at the same address."""
+"""`codesync serve` as a process that a test kills and restarts at the same address."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""Kills a real server at random moments under load, and checks that it kept its word.
+"""Kills a real server at random times under load, and checks its promises.
 
     python -m tests.crash.storm --kills 200                      on SQLite
     python -m tests.crash.storm --kills 200 --store mongodb      on the MongoDB stand-in

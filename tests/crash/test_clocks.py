@@ -1,4 +1,4 @@
-"""The server's wall clock jumps, an hour ahead or back: it is shown, and decides nothing."""
+"""Jumps of the server's wall clock change what is shown, and no decision."""
 
 import asyncio
 import subprocess

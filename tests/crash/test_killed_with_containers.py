@@ -1,4 +1,4 @@
-"""A server that is killed while programs run in Docker, and the next one on its store (F02)."""
+"""A server is killed while programs run in Docker, and restarted on its store (F02)."""
 
 from collections.abc import AsyncGenerator
 from pathlib import Path

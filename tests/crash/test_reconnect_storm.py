@@ -1,4 +1,4 @@
-"""Five hundred members return at once, after a cut and after a restart of the server (A58)."""
+"""500 members reconnect at once, after a cut and after a restart of the server (A58)."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""What the server accepted goes on after it ended, however it ended."""
+"""Accepted jobs continue after the end of the server, however it ended."""
 
 import asyncio
 import signal

@@ -1,4 +1,4 @@
-"""A server that is killed while results are being written: each is there whole, or not at all."""
+"""A server is killed while it writes results: each is stored completely or not at all."""
 
 import asyncio
 from collections.abc import AsyncGenerator

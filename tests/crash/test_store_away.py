@@ -1,4 +1,4 @@
-"""The store goes away while people work: they go on, are told, and lose nothing when it is back."""
+"""Members continue while the store is unavailable, are informed, and lose nothing."""
 
 import asyncio
 import os

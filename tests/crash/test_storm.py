@@ -1,4 +1,4 @@
-"""F01 to F03, F23: a server that is killed at any moment keeps what it promised.
+"""F01 to F03, F23: a server that is killed at any time keeps its promises.
 
 The short form; `python -m tests.crash.storm` is the long one.
 """

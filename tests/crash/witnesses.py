@@ -1,4 +1,4 @@
-"""Members of a room who act without pause and remember what they were promised."""
+"""Members who act continuously and record the promises of the server."""
 
 import asyncio
 import random

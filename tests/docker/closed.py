@@ -1,4 +1,4 @@
-"""A container that is as closed as a sandbox, for looking at the kernel from inside."""
+"""A container with the restrictions of a sandbox, for examining the kernel from inside."""
 
 from dataclasses import dataclass
 from typing import Any

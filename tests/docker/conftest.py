@@ -1,4 +1,4 @@
-"""What the tests of image and kernel profile share."""
+"""Fixtures for the tests of the image and the kernel profile."""
 
 import docker
 import pytest

@@ -1,4 +1,4 @@
-"""Runs inside a container: asks the kernel for what a sandbox must not have, and says what it got.
+"""Runs inside a container: tries forbidden system calls, and prints the results.
 
 Standard library only; the tests pass this file's text to the image's own python3. It prints a JSON
 object of all probes, or of those that its arguments name: probe to errno (0: it was granted), or to

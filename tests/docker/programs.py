@@ -1,4 +1,4 @@
-"""One program for each language that leans on what a sandbox is tempted to forbid."""
+"""One program for each language that uses features which a sandbox could forbid by mistake."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""What is told of a build; no engine is needed."""
+"""Tests the log of an image build; no engine is needed."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""The SDK's client leaves no socket open when its engine is away or answers with nonsense."""
+"""The SDK's client leaves no socket open if the engine is unavailable or sends nonsense."""
 
 import os
 import threading

@@ -1,4 +1,4 @@
-"""Our seccomp profile, asked from inside a container that has a sandbox's flags."""
+"""The seccomp profile, tested from inside a container with the flags of a sandbox."""
 
 import errno
 import json

@@ -1,4 +1,4 @@
-"""What the tests of faults share: an engine to maltreat, a proxy before it, servers that use it."""
+"""Fixtures for faults: a private engine, a proxy in front of it, and servers that use it."""
 
 import gc
 import tempfile

@@ -1,4 +1,4 @@
-"""A proxy on the engine's socket, with the faults of an engine that is slow, broken or wedged.
+"""A proxy on the engine's socket that simulates a slow, broken or blocked engine.
 
 It reads the head of each request, and then hands bytes on both ways. Each connection is made to
 serve one request only, so that a fault can be chosen for every request.

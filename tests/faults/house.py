@@ -1,4 +1,4 @@
-"""A server with members in a room, who submit, watch, and remember what they saw."""
+"""A server with members who submit, watch, and record events."""
 
 import asyncio
 import json

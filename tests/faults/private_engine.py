@@ -1,4 +1,4 @@
-"""A Docker engine of the tests' own, which they may kill, stop, starve and start again.
+"""A private Docker engine, which tests may kill, stop, starve and restart.
 
 It shares nothing with the machine's engine but the kernel: data, state, socket and containerd are
 its own. The executor image is copied into it once.

@@ -1,4 +1,4 @@
-"""Docker dies, or parts of it do: jobs wait or begin again, everybody is told, and it goes on."""
+"""Docker or parts of it die: jobs wait or start again, members are informed, service resumes."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""Docker hangs, is slow, has no image, no room, or loses containers: no job pays for it."""
+"""Docker hangs, is slow, lacks image or disk space, or loses containers: no job gets the blame."""
 
 import asyncio
 import signal

@@ -1,4 +1,4 @@
-"""F15: what is ours and of no use goes; what only looks like ours, or is needed, stays."""
+"""F15: unneeded containers of this server are removed; similar or needed ones are not."""
 
 import asyncio
 import subprocess

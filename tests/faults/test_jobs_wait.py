@@ -1,4 +1,4 @@
-"""Jobs outlive an executor that goes away: they wait, in their order, and begin again unseen."""
+"""Jobs survive an unavailable executor: they wait in their order, and start again if unseen."""
 
 import asyncio
 from collections.abc import AsyncGenerator

@@ -1,4 +1,4 @@
-"""Faults of the network between members and server: F27 to F30. Nobody closes a connection here."""
+"""Faults of the network between members and server (F27 to F30), without closed connections."""
 
 import asyncio
 from collections.abc import AsyncGenerator

@@ -1,4 +1,4 @@
-"""The pool: full, fresh, never the dead; off the hot path; and whatever fails, it goes on."""
+"""The pool stays full, hands out fresh and live sandboxes, and recovers from failures."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable

@@ -1,1 +1,1 @@
-"""Fuzzing: targets that take any bytes, seeds for them, and inputs that once broke them."""
+"""Fuzzing: targets that accept any bytes, seeds for them, and inputs of earlier failures."""

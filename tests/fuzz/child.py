@@ -1,4 +1,4 @@
-"""One fuzzer: instruments the modules of a target, and feeds it until libFuzzer's limits end it.
+"""One fuzzer process: instruments the modules of a target, and runs it with libFuzzer.
 
 python -m tests.fuzz.child TARGET CORPUS [libFuzzer's arguments]
 """

@@ -1,4 +1,4 @@
-"""The names of the targets, known without importing them."""
+"""The names of the targets, available without importing them."""
 
 NAMES = (
     "client_frames",

@@ -1,4 +1,4 @@
-"""Inputs from which the fuzzer starts: valid ones of every kind that a target takes."""
+"""Initial inputs of the fuzzer: valid ones of every type that a target accepts."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping

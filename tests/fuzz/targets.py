@@ -1,4 +1,4 @@
-"""What is fuzzed. Each target takes any bytes, and raises if the product breaks a promise.
+"""The fuzzed targets. Each accepts any bytes, and raises if the code breaks a promise.
 
 A target lets pass the errors that its subject documents. Anything else that escapes is a finding.
 """

@@ -1,4 +1,4 @@
-"""The fuzzed targets keep their promises for their seeds, for earlier findings, and for mutations.
+"""The targets keep their promises for seeds, earlier findings, and mutations.
 
 `python -m tests.fuzz` looks for more, guided by coverage; `scripts/check --long` runs it.
 """

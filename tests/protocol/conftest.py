@@ -1,4 +1,4 @@
-"""How properties are tried: without a deadline, since the machine may be busy."""
+"""Settings of property tests: no deadline, because the machine may be busy."""
 
 from hypothesis import settings
 

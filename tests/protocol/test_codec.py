@@ -1,4 +1,4 @@
-"""Every message survives the wire; whatever else arrives is a FrameError and nothing worse."""
+"""Every message survives encoding and decoding; all other input raises FrameError."""
 
 import math
 import struct

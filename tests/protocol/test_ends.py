@@ -1,4 +1,4 @@
-"""The two ends of a connection: the handshake in its order, and only so much nonsense."""
+"""Both ends of a connection: the order of the handshake, and the limit on invalid frames."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""The proofs of the handshake: what each covers, and what none of them discloses."""
+"""The proofs of the handshake: the data that each covers, and the secrets that none reveals."""
 
 import secrets
 

@@ -1,4 +1,4 @@
-"""Join links: what people paste, and what others would like them to paste."""
+"""Join links: valid input of users, and hostile input."""
 
 from urllib.parse import urlsplit
 

@@ -1,4 +1,4 @@
-"""A name can be shown anywhere, whoever chose it."""
+"""Every accepted name can be shown everywhere."""
 
 import time
 import unicodedata

@@ -1,4 +1,4 @@
-"""Foreign text never acts on a terminal, and never moves what stands beside it."""
+"""Filtered text never controls a terminal, and does not change columns."""
 
 import sys
 import unicodedata

@@ -1,4 +1,4 @@
-"""Sizes are read as people write them, and written so that they are read again."""
+"""Sizes are parsed as people write them, and formatted so that they can be parsed again."""
 
 import pytest
 from hypothesis import given

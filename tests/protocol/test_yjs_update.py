@@ -1,4 +1,4 @@
-"""Reading updates: what editors of plain texts make is understood, everything else is refused."""
+"""Updates of plain text editors are read, all other updates are refused."""
 
 import pytest
 from hypothesis import given

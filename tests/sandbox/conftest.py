@@ -1,4 +1,4 @@
-"""What the tests of sandboxes share: servers that stand for a whole module, no blocked loop."""
+"""Fixtures for sandboxes: servers for a whole module, and no blocked event loop."""
 
 from collections.abc import AsyncGenerator, Iterator
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What the Docker engine itself knows of sandboxes: the witness that is not ours."""
+"""Asks the Docker engine about sandboxes, independent of the tested code."""
 
 import time
 from collections.abc import Generator

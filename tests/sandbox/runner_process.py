@@ -1,4 +1,4 @@
-"""The runner as a process of this machine, driven frame by frame."""
+"""The runner as a process of this machine, controlled frame by frame."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""Sandboxes without a server around them: executors, one job in one sandbox, what it said."""
+"""Sandboxes without a server: executors, and one job in one sandbox with its output."""
 
 import asyncio
 import sys

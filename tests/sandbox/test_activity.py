@@ -1,4 +1,4 @@
-"""A program on a terminal computes or is idle: its cpu time decides, whatever it waits for."""
+"""The cpu time of a program with a terminal decides whether it computes or is idle."""
 
 import asyncio
 from collections.abc import AsyncGenerator

@@ -1,4 +1,4 @@
-"""The sandbox's counters, read from files as kernels write them: cgroup v1, v2, or none."""
+"""The counters of the sandbox are read from the files of cgroup v1, v2, or none."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The compiler has a cpu share of its own, and the program the sandbox's."""
+"""The compiler has its own cpu share, and the program has that of the sandbox."""
 
 from collections.abc import AsyncGenerator
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""A program with a terminal that goes on computing lets other programs go first."""
+"""A program with a terminal that continues to compute gets a low cpu weight."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""A sandbox too full for its runner to say so: the engine's figures are the witness."""
+"""A sandbox whose runner has no memory to report: the engine's numbers are the evidence."""
 
 import asyncio
 from dataclasses import replace

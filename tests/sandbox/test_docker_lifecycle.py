@@ -1,4 +1,4 @@
-"""Containers come, are used once and go: whoever dies, nothing is left, and nobody else's goes."""
+"""Containers are used once and removed, also after a crash, and others are left alone."""
 
 import asyncio
 import json

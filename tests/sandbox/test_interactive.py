@@ -1,4 +1,4 @@
-"""Programs that one can talk to: prompts, lines, signals, the end, the size."""
+"""Interactive programs: prompts, lines, signals, end of input, size of the terminal."""
 
 import asyncio
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""judge() as a table: what the witnesses say, and the verdict that follows; never a guess."""
+"""judge() as a table: the evidence, and the verdict that follows from it."""
 
 import json
 import signal

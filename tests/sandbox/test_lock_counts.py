@@ -1,4 +1,4 @@
-"""File locks are counted when the program may have made many (H17), and not while it runs shortly.
+"""File locks are counted when a program may have many (H17), not in short runs.
 
 To read /proc/locks takes the kernel from 10 to 80 ms, in which the runner does nothing else.
 """

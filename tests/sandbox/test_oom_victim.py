@@ -1,4 +1,4 @@
-"""When memory runs out the kernel kills programs, and the runner lives to report it (H18)."""
+"""When memory runs out, the kernel kills programs, and the runner reports it (H18)."""
 
 import json
 from dataclasses import replace

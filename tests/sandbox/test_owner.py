@@ -1,4 +1,4 @@
-"""Whose a container is, and whether anybody needs it: from its labels alone."""
+"""Labels of a container tell its owner, and whether it is still needed."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""A program may write in bursts; what it writes beyond is read at a rate that its room shares."""
+"""Bursts of output are read at once; further output is read at a rate shared by the room."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""The frozen profile: what the engine says of a pooled container, item by item; used only once."""
+"""The engine's description of a pooled container equals the frozen profile."""
 
 import json
 from collections.abc import AsyncGenerator

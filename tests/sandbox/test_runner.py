@@ -1,4 +1,4 @@
-"""The runner, driven directly: frames in, frames out, and nothing left behind."""
+"""The runner, controlled directly: frames in, frames out, and no remaining process."""
 
 import os
 import signal

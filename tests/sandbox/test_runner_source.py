@@ -1,4 +1,4 @@
-"""The runner's text: one program without anything of the server; and the frames between the two."""
+"""The source of the runner is one program without the server; and its frames."""
 
 import ast
 import asyncio

@@ -1,4 +1,4 @@
-"""One job in one sandbox whose runner lies: its frames are hostile input all the same."""
+"""One job in a sandbox whose runner sends hostile frames."""
 
 import asyncio
 import json

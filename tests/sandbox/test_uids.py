@@ -1,4 +1,4 @@
-"""Sandboxes run as users that nobody else is (H16)."""
+"""Sandboxes run as users that belong to nobody else (H16)."""
 
 import pwd
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a program holds without its being charged to its sandbox is bounded all the same (H17)."""
+"""Kernel memory that is not charged to a sandbox is bounded (H17)."""
 
 import asyncio
 from collections.abc import AsyncGenerator

@@ -1,4 +1,4 @@
-"""Every language, every way to end: right output, exit status and verdict, on both executors.
+"""Output, exit status and verdict for each language and each way to end, on both executors.
 
 The table of programs and how each must end is verdict_programs.py; this module only runs it.
 """

@@ -1,4 +1,4 @@
-"""The same cases in each of the four languages: what a program does, and how it must end.
+"""The same cases in each language, with the expected results.
 
 An expectation that differs between languages is written where it differs; nothing else is.
 """

@@ -1,4 +1,4 @@
-"""Opening a room takes a moment: it is said so at once, and what is typed meanwhile is nobody's."""
+"""Opening a room is announced at once, and keys typed meanwhile are discarded."""
 
 import socket
 import sys

@@ -1,4 +1,4 @@
-"""`codesync run` on a real terminal: like running the program itself there."""
+"""`codesync run` on a real terminal behaves like the program itself."""
 
 import sys
 from collections.abc import Iterator

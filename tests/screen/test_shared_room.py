@@ -1,4 +1,4 @@
-"""Two real screens and a headless submitter share a room: what one runs all see, live, in order."""
+"""Two real screens and a submitter share a room, and see all output live and in order."""
 
 import re
 import signal

@@ -1,4 +1,4 @@
-"""A real terminal for the tests: programs in tmux windows, their screens as text."""
+"""A real terminal for tests: programs in tmux windows, and their screens as text."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""Catches calls of ours that block the event loop."""
+"""Detects calls of CodeSync that block the event loop."""
 
 from collections.abc import Generator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""What the server's tests share: properties without a deadline, and no blocking of the loop."""
+"""Fixtures for the server: properties without a deadline, and no blocked event loop."""
 
 from collections.abc import Iterator
 

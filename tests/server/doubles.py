@@ -1,4 +1,4 @@
-"""Executors that do in memory what others do in containers, each with a way of its own.
+"""Executors in memory, each with a particular behaviour.
 
 GoodExecutor   each job runs as its source says, see below
 SlowExecutor   hands out a sandbox only when it is allowed to

@@ -1,4 +1,4 @@
-"""A writer at work on a store in memory."""
+"""A store writer with a store in memory."""
 
 import asyncio
 from collections.abc import AsyncGenerator

@@ -1,4 +1,4 @@
-"""Jobs and what they are made of, as short as tests want them."""
+"""Short helpers that create jobs and their parts."""
 
 from codesync_protocol.messages import StdinMode, Stream, Submit, SubmitFile
 from codesync_server.jobs.job import Job, Submitter

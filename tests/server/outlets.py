@@ -1,4 +1,4 @@
-"""Members without a connection: what they are sent is kept as it was said."""
+"""Members without a connection, which record their messages."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar

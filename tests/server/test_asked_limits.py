@@ -1,4 +1,4 @@
-"""A submission asks for less than everybody gets, or for more, and gets just that."""
+"""A submission gets the smaller or larger limits that it requests."""
 
 import os
 from collections.abc import AsyncGenerator

@@ -1,4 +1,4 @@
-"""The main job through a real websocket: submit, queue, run, everyone in the room sees it live."""
+"""A job through a real websocket: submit, queue, run, and live output for the room."""
 
 import asyncio
 import hashlib

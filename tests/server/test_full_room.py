@@ -1,4 +1,4 @@
-"""H09: a room that is filled to all its limits can still be entered, followed and read again."""
+"""H09: a room that is filled to all its limits can be entered, followed and read."""
 
 import asyncio
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""Rooms whose terminal programs wait or sleep keep no other room from running its own (H32)."""
+"""Idle programs with a terminal do not delay other rooms (H32)."""
 
 import asyncio
 from collections.abc import AsyncGenerator

@@ -1,4 +1,4 @@
-"""Two hundred jobs at once: each with its own output, three at a time, and nothing is left."""
+"""200 jobs at once: each has its own output, three run at a time, and none remains."""
 
 import asyncio
 import gc

@@ -1,4 +1,4 @@
-"""The server notices that its memory runs out, and sheds rooms before the kernel kills it (F32)."""
+"""The server closes rooms before its memory runs out (F32)."""
 
 import asyncio
 from collections.abc import AsyncGenerator

@@ -1,4 +1,4 @@
-"""Limits that an operator sets hold on both executors, those that nobody can ask for as well."""
+"""Limits of the operator hold on both executors, also those that jobs cannot request."""
 
 from codesync_client import Submission
 from codesync_protocol.messages import StdinMode

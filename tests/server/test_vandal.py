@@ -1,4 +1,4 @@
-"""Somebody who destroys the text of a room: everybody has a way back, and a host makes an end."""
+"""A member destroys the text: all members can restore it, and a host can stop the member."""
 
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack

@@ -1,4 +1,4 @@
-"""A terminal that is the same everywhere: its colours do not come from whoever runs the tests."""
+"""Fixtures for the screen: the same terminal and colours on every machine."""
 
 import time
 from pathlib import Path

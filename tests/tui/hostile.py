@@ -1,4 +1,4 @@
-"""Texts that try to act on the terminal, each with a mark to find it by."""
+"""Texts that try to control the terminal, each with a mark to find it."""
 
 import re
 

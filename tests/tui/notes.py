@@ -1,4 +1,4 @@
-"""Notes of the journal, as sessions leave them behind."""
+"""Notes of the journal as earlier sessions leave them."""
 
 from codesync_protocol.links import Link
 from codesync_tui.recovery.journal import Journal, UnsentTexts

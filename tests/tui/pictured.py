@@ -1,4 +1,4 @@
-"""Pictures of an app in the room of `scene`, compared with those that were looked at."""
+"""Snapshots of an app in the room of `scene`, compared with reviewed ones."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

@@ -1,4 +1,4 @@
-"""A pseudo-terminal with a program on it: every byte that reaches it is kept."""
+"""A pseudo-terminal with a program, which records every byte."""
 
 import fcntl
 import os

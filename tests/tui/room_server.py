@@ -1,4 +1,4 @@
-"""One room on a real websocket server, that does what a test tells it to.
+"""One room on a real websocket server that a test controls.
 
 It speaks the protocol with the protocol's own codec. It runs nothing: the test says what programs
 write and how they end.

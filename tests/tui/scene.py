@@ -1,4 +1,4 @@
-"""A room in full swing, the same at every performance."""
+"""A busy room with fixed content."""
 
 from codesync_protocol.messages import ExecutorInfo, JobState, Member, Stream
 from codesync_protocol.verdict import MemorySource, Result, Verdict

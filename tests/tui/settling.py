@@ -1,4 +1,4 @@
-"""Waits until an app has done what it was told, by its messages and not by the process's load.
+"""Waits until an app has processed its input, by its messages and not by its cpu load.
 
 Textual's own `wait_for_idle` sleeps 20 ms for each wait, and up to a second while the process uses
 more than a twentieth of a CPU, for whatever reason. Two of these waits follow each key.

@@ -1,4 +1,4 @@
-"""An app in a room, ready to be acted on: real widgets, a real websocket, no terminal."""
+"""An app in a room for tests: real widgets, a real websocket, no terminal."""
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager

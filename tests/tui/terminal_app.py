@@ -1,4 +1,4 @@
-"""What is run on the pseudo-terminal: the real app in a hostile room, or single widgets.
+"""Programs for the pseudo-terminal: the real app in a hostile room, or single widgets.
 
 Usage: python -m tests.tui.terminal_app room FILE|widgets|unfiltered|idle|crash
 

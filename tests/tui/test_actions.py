@@ -1,4 +1,4 @@
-"""The key table holds what it promises."""
+"""The key table is consistent."""
 
 import re
 

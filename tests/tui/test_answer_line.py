@@ -1,4 +1,4 @@
-"""The answer line: pasted lines are sent, and nothing in them acts on the terminal."""
+"""The answer line sends pasted lines, and none of them controls the terminal."""
 
 from textual import events
 from textual.app import App, ComposeResult

@@ -1,4 +1,4 @@
-"""The app's life: how it begins, and what it returns."""
+"""The start of the app, and its result."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What is answered in a dialog is done to the text as it is then, not as it was when it opened."""
+"""An answer in a dialog applies to the present text, not to that of its opening."""
 
 import time
 from collections.abc import AsyncGenerator

@@ -1,4 +1,4 @@
-"""Before the room is entered, everything that can be done says so, or does nothing."""
+"""Before the room is entered, every action reports this, or does nothing."""
 
 import socket
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""F8 ends a program: our own, one that is selected, or one of others, which is said before."""
+"""F8 ends the own program, the selected one, or after a notice one of others."""
 
 from codesync_protocol.messages import Cancel, JobState, Member, Role
 from tests.tui.room_server import RoomServer, job_id, job_summary

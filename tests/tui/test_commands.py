@@ -1,4 +1,4 @@
-"""Comments, indentation and brackets: as text, and while others write in the same lines."""
+"""Comments, indentation and brackets, also while others write in the same lines."""
 
 import random
 from collections.abc import AsyncGenerator, Sequence

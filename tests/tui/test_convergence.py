@@ -1,4 +1,4 @@
-"""Real widgets on real documents over links that reorder and cut: each view is its text, always.
+"""Real widgets show the text of their document at all times, over faulty links.
 
 A seed that fails is in the test's name; it does the same thing again.
 """

@@ -1,4 +1,4 @@
-"""Only what has changed is painted, and what is to be seen is the same as if everything were."""
+"""Only changed parts are painted, with the same result as painting everything."""
 
 import random
 

@@ -1,4 +1,4 @@
-"""What the dialogs and the find lines look like; see test_snapshots.py."""
+"""Snapshots of the dialogs and the find lines; see test_snapshots.py."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

@@ -1,4 +1,4 @@
-"""Source text is kept as it is, and shown harmless, column by column."""
+"""Source text is stored unchanged, and shown filtered with the same columns."""
 
 from hypothesis import given
 from hypothesis import strategies as st

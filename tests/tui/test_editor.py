@@ -1,4 +1,4 @@
-"""The editor: what is typed, pasted, loaded and taken back."""
+"""The editor: typing, pasting, loading and undo."""
 
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Where errors are, from what real compilers and interpreters wrote."""
+"""Positions of errors in the output of real compilers and interpreters."""
 
 from codesync_tui.transcript.error_locations import ErrorLocation, find_error_locations
 

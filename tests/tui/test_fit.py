@@ -1,4 +1,4 @@
-"""Text is made to fit exactly, whatever is in it."""
+"""Text is fitted to an exact number of columns."""
 
 from hypothesis import given
 from hypothesis import strategies as st

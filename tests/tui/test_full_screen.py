@@ -1,4 +1,4 @@
-"""One pane fills the screen, and the layout comes back."""
+"""One pane fills the screen, and the layout is restored."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""Full collections wait for a pause; small ones go on."""
+"""Full garbage collections wait for a pause; small ones do not."""
 
 import gc
 

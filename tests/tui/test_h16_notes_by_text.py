@@ -1,4 +1,4 @@
-"""H16: unsent edits are found by the text that they come from, whatever port the server has now."""
+"""H16: unsent edits are found by their text, also if the server has another port."""
 
 import hashlib
 from pathlib import Path

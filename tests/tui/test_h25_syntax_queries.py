@@ -1,4 +1,4 @@
-"""H25: the screen died when a highlight query was deallocated; the cause is in tree-sitter 0.26."""
+"""H25: the screen crashed when tree-sitter 0.26 deallocated a highlight query."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""What was run in the room before can be found, shown beside today's text, and run again."""
+"""Past jobs can be found, compared with the present text, and run again."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager

@@ -1,4 +1,4 @@
-"""A host changes roles and removes members from the command palette, while the room runs."""
+"""A host changes roles and removes members from the command palette."""
 
 from collections.abc import AsyncGenerator
 

@@ -1,4 +1,4 @@
-"""A file of this machine and the room's text go in step, both ways, whoever changes which."""
+"""A file and the room's text are synced in both directions."""
 
 import asyncio
 import os

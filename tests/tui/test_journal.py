@@ -1,4 +1,4 @@
-"""Each session has notes of its own, which others get when it is gone, and not before."""
+"""Each session has its own notes, which other sessions get after its end only."""
 
 import fcntl
 import os

@@ -1,4 +1,4 @@
-"""Keys that arrive together are done in their order, whoever does them."""
+"""Keys that arrive together are processed in their order."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Where panes stand: on every screen all that is shown can be read."""
+"""The layout of the panes is legible on every size of the screen."""
 
 import pytest
 

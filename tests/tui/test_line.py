@@ -1,4 +1,4 @@
-"""Lines are printable, bounded, and broken where they should be."""
+"""Lines are printable, bounded, and wrapped at the right places."""
 
 from itertools import pairwise
 

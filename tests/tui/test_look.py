@@ -1,4 +1,4 @@
-"""SGR parameters change looks as ECMA-48 and xterm say, and nothing else."""
+"""SGR parameters change styles as in ECMA-48 and xterm, and nothing else."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""The status line says what programs do, as long as their output is hidden or they want input."""
+"""The status line reports programs whose output is hidden or that wait for input."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The output pane: follows the end until the reader looks elsewhere, and never stops the screen."""
+"""The output pane follows the end until the user scrolls, and never blocks the screen."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""Choosing one program's output: it is marked, and what is copied and saved."""
+"""Selecting the output of one program, to mark, copy and save it."""
 
 from pathlib import Path
 

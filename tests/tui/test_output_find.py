@@ -1,4 +1,4 @@
-"""Finding, saving and copying what programs wrote."""
+"""Finding, saving and copying the output of programs."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A file that other programs write is read while it rests, and never overwritten behind them."""
+"""A file of other programs is read while it is unchanged, and never overwritten unseen."""
 
 import sys
 from pathlib import Path

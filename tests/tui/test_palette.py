@@ -1,4 +1,4 @@
-"""The command palette finds things by whatever people call them, and acts on the room."""
+"""The command palette finds actions by synonyms, and runs them."""
 
 import pytest
 from textual.command import CommandPalette

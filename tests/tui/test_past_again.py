@@ -1,4 +1,4 @@
-"""A past program that is run again, or taken up again, is so with all that belongs to it."""
+"""A past program is run or edited again with its language, input and arguments."""
 
 from msgspec import structs
 from textual.widgets import Input, OptionList

@@ -1,4 +1,4 @@
-"""Who is in the text with us: where they are, what they do, and how we get there."""
+"""Other members in the text: positions, activity, and jumping to them."""
 
 from collections import defaultdict
 from collections.abc import AsyncGenerator

@@ -1,4 +1,4 @@
-"""What is written, and what of it is worth keeping."""
+"""The text of a member, and whether it is worth storing."""
 
 from pathlib import Path
 

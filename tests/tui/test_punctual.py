@@ -1,4 +1,4 @@
-"""A one-shot timer goes off, however late the process gets to it."""
+"""A one-shot timer fires, also if the process is late."""
 
 import asyncio
 import itertools

@@ -1,4 +1,4 @@
-"""Nothing that somebody typed is lost: offline, across a crash, or when the text is another."""
+"""No typed text is lost: offline, after a crash, or when the room has another text."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager

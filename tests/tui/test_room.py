@@ -1,4 +1,4 @@
-"""The room's screen: what happens in the room is seen, and what is pressed is done."""
+"""The screen shows the events of the room, and keys have their effects."""
 
 from pathlib import Path
 

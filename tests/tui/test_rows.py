@@ -1,4 +1,4 @@
-"""Rows of a text whose lines are not wrapped: what the stock document has, without keeping it."""
+"""Rows of unwrapped lines equal those of Textual's document, without storing them."""
 
 import pytest
 from hypothesis import given

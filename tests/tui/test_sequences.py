@@ -1,4 +1,4 @@
-"""Escape sequences are found whole, in any pieces; what is none is text."""
+"""Escape sequences are found completely, however they are split; other bytes are text."""
 
 from itertools import pairwise
 

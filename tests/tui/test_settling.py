@@ -1,4 +1,4 @@
-"""Pilots wait for an app's messages, and not for the process to be idle."""
+"""Pilots wait for the messages of an app, not for an idle process."""
 
 import pytest
 from textual import _wait

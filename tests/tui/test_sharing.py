@@ -1,4 +1,4 @@
-"""Several members write in one text: every screen shows what the text is, whoever changes it."""
+"""Several members write in one text, and every screen shows it."""
 
 import re
 from collections.abc import AsyncGenerator

@@ -1,4 +1,4 @@
-"""Links of a few kB/s: what --slow-link changes, and who is told that it exists."""
+"""Slow connections: the effect of --slow-link, and the hint at it."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""What the room looks like. Look at the report, then: pytest tests/tui --snapshot-update."""
+"""Snapshots of the room. Review the report, then: pytest tests/tui --snapshot-update."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Bytes become text whatever they are and however they are cut."""
+"""Any bytes become text, however they are split."""
 
 from codesync_tui.transcript.escape_sequences import CarriageReturn
 from codesync_tui.transcript.output_style import OutputSource, OutputStyle

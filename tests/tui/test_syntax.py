@@ -1,4 +1,4 @@
-"""The four languages are highlighted; what is no language is not."""
+"""The four languages are highlighted, and other names are not."""
 
 import pytest
 

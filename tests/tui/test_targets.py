@@ -1,4 +1,4 @@
-"""The program that a typed line goes to."""
+"""The program that receives a typed line."""
 
 from codesync_tui.room.stdin_targets import StdinTargets
 

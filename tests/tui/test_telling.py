@@ -1,4 +1,4 @@
-"""What is told at which moment: how others join, where a copy is, why the room is closed."""
+"""Notices: how others join, where a copy is, why the room is closed."""
 
 import pytest
 from textual.widgets import Static

@@ -1,4 +1,4 @@
-"""On a real terminal: nothing foreign acts on it, and it is given back whatever happens."""
+"""On a real terminal, no external text controls it, and it is always restored."""
 
 import pkgutil
 import re

@@ -1,4 +1,4 @@
-"""Something that is asked for often is done seldom, first at once, and last for sure."""
+"""A throttled call runs at once, then rarely, and once more at the end."""
 
 from collections.abc import Callable
 from itertools import pairwise

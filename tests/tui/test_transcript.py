@@ -1,4 +1,4 @@
-"""The output of all jobs: in order, bounded, and the same in whatever pieces it came."""
+"""The transcript is ordered, bounded, and independent of how output is split."""
 
 from itertools import pairwise
 

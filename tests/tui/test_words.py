@@ -1,4 +1,4 @@
-"""Figures in words."""
+"""Numbers and states as text."""
 
 import pytest
 

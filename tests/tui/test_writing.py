@@ -1,4 +1,4 @@
-"""What keys do for whoever writes code: brackets, comments, finding, going to lines and errors."""
+"""Keys for writing code: brackets, comments, finding, going to lines and errors."""
 
 from textual import events
 from textual.widgets import Input

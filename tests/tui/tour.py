@@ -1,4 +1,4 @@
-"""A walk through all that can be seen in a room in which every text is hostile."""
+"""Visits everything that a screen can show in a room in which every text is hostile."""
 
 import asyncio
 import fcntl

@@ -1,4 +1,4 @@
-"""Attempts to come back grow rarer, and many clients do not come back at once."""
+"""Attempts to reconnect become rarer, and many clients do not reconnect at once."""
 
 import random
 from collections import Counter

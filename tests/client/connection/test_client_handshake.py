@@ -1,4 +1,4 @@
-"""Who answers at the address: no server is told a secret, and only the right one is entered."""
+"""The client sends no secret to any server, and enters only the one that proves itself."""
 
 import asyncio
 import secrets

@@ -1,4 +1,4 @@
-"""A connection comes about as it should, or a sentence says why it did not."""
+"""A connection is opened, or an error states the reason."""
 
 import asyncio
 import socket

@@ -1,4 +1,4 @@
-"""H40: a server that answers with an HTTP status is quoted with its cause, and with what to do."""
+"""H40: an HTTP status of a server is reported with its cause and a remedy."""
 
 import json
 from collections.abc import AsyncGenerator

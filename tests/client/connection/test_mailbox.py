@@ -1,4 +1,4 @@
-"""Events wait for their reader in a bounded box, and the connection never waits for either."""
+"""Events wait for their reader in a bounded buffer, and the connection does not wait."""
 
 import asyncio
 

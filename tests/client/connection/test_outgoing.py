@@ -1,4 +1,4 @@
-"""What goes out: within the window, in order, and again after a cut until it is acknowledged."""
+"""Outgoing data is sent within the window, in order, and again after a cut."""
 
 from hypothesis import given
 from hypothesis import strategies as st

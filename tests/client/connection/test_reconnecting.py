@@ -1,4 +1,4 @@
-"""The connection under a room, to servers that fail, refuse, stall, rave or flood."""
+"""The reconnecting connection with servers that fail, refuse, stall, send nonsense, or flood."""
 
 import asyncio
 

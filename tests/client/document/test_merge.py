@@ -1,4 +1,4 @@
-"""Merging texts by lines, and telling how one becomes another."""
+"""Tests merging by lines, and differences between texts."""
 
 from collections import Counter
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Our copy of the shared texts: many pieces are replaced in one step."""
+"""The client's replica replaces several pieces of a text in one step."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""Large edits go out as several small ones: together they do what the large one does."""
+"""Large edits are split into small ones, which together have the same effect."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""H16: a file that is saved on a full disk holds what it held, however it is written."""
+"""H16: saving on a full disk preserves the old content of a file."""
 
 import os
 import stat

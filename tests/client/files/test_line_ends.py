@@ -1,4 +1,4 @@
-"""Line ends: line feeds in a room, and in a file what it had."""
+"""A room has line feeds, and a file keeps its own line ends."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""What a file and a room's text had in common is known as long as the room has that text."""
+"""The common base of a file and a room is known as long as the room has this text."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Files are opened and saved whole, or a sentence says why not."""
+"""Files are opened and saved completely, or an error states the reason."""
 
 import os
 import subprocess

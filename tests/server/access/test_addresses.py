@@ -1,4 +1,4 @@
-"""Network addresses as identities."""
+"""Network addresses as charged identities."""
 
 import pytest
 

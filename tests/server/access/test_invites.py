@@ -1,4 +1,4 @@
-"""Invites: what is signed is granted, until its time, and not a character of it can be changed."""
+"""Signed invites are valid until they expire, and cannot be changed."""
 
 import base64
 import secrets

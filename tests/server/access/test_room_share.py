@@ -1,4 +1,4 @@
-"""What keys of one address, or all that have one link, cannot use up of what others may spend."""
+"""Keys of one address, or holders of one link, cannot exhaust the limits of others."""
 
 from collections.abc import Callable
 from contextlib import suppress

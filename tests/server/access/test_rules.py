@@ -1,4 +1,4 @@
-"""Where a server may listen, and what each role may do once it is in a room."""
+"""Rules for the address of a server, and for the rights of each role."""
 
 import secrets
 from collections.abc import AsyncGenerator

@@ -1,4 +1,4 @@
-"""Shares: what clients hold at the same time, with a maximum at each level."""
+"""Shares limit what clients hold at the same time, at each level."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""The server's token: made at the first start, kept, and never read from where others can."""
+"""The server's token is created once, stored, and not read from a file of others."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""Token buckets: invariants of what can be spent, and of what is forgotten."""
+"""Invariants of token buckets: limits on spending, and on memory."""
 
 import pytest
 from hypothesis import given

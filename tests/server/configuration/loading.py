@@ -1,4 +1,4 @@
-"""Loading settings as short as tests want it."""
+"""Short helpers that load settings."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A setting is declared once: key, variable, flag, its row in the docs and its default follow."""
+"""Key, variable, flag, documentation and default follow from one declaration."""
 
 import tomllib
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Each mistake in the settings is one sentence: where, which key, what is allowed or was meant."""
+"""Each mistake in settings is reported with place, key, and allowed or intended values."""
 
 from collections.abc import Sequence
 from pathlib import Path

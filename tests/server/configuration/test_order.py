@@ -1,4 +1,4 @@
-"""A flag goes before a variable, a variable before the file, the file before the default."""
+"""Flags have priority over variables, variables over the file, the file over defaults."""
 
 from pathlib import Path
 

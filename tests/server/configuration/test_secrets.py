@@ -1,4 +1,4 @@
-"""The password in a store's address is never shown, however badly the address is written."""
+"""The password in a store's address is never shown, also if the address is invalid."""
 
 import pytest
 

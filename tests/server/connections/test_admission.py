@@ -1,4 +1,4 @@
-"""Who is let in, who is not, and what they are told."""
+"""Admission: accepted and refused clients, and the reasons that they get."""
 
 import asyncio
 import secrets

@@ -1,4 +1,4 @@
-"""Members who say without end where they are, or that they are nowhere: nobody is disturbed."""
+"""Floods of carets, valid or not, do not disturb other members."""
 
 import asyncio
 import secrets

@@ -1,4 +1,4 @@
-"""Strangers who open connections: descriptors, other members and the log stay as they are."""
+"""Connections of strangers exhaust neither descriptors nor the log, and disturb no member."""
 
 import asyncio
 import json

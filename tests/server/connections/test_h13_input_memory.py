@@ -1,4 +1,4 @@
-"""H13: what all clients sent and nobody has processed is bounded for the server as a whole."""
+"""H13: the unprocessed input of all clients together is bounded."""
 
 from collections.abc import Callable
 from contextlib import AsyncExitStack

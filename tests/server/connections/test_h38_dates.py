@@ -1,4 +1,4 @@
-"""Whose invite another clock dated does not come back by it after being removed (H38)."""
+"""A removed member cannot return with an invite that another clock dated (H38)."""
 
 import time
 from collections.abc import AsyncGenerator

@@ -1,4 +1,4 @@
-"""The handshake before a real server, by clients that do it wrong or that are somebody else."""
+"""The handshake of a real server with faulty and hostile clients."""
 
 import secrets
 import time

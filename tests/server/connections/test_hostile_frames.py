@@ -1,4 +1,4 @@
-"""Members who mean harm: whatever one sends, or does not read, nobody else notices."""
+"""Hostile members: frames of one, or its refusal to read, do not affect others."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""Names that mean harm, at the door of a real server: what the room is told of them is harmless."""
+"""Hostile names are made harmless before the room sees them."""
 
 import unicodedata
 from collections.abc import AsyncGenerator

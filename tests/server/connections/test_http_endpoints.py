@@ -1,4 +1,4 @@
-"""What the port answers to plain HTTP, and to web pages that should not be there."""
+"""Answers to plain HTTP, and to web pages that must not connect."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Members who send a program more input than it reads, and ignore the window (A31)."""
+"""Members who ignore the window of a program's input (A31)."""
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack

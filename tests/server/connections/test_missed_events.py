@@ -1,4 +1,4 @@
-"""Events that are sent again to members who come back: their number is charged (H10, H13)."""
+"""Repeated events for returning members are charged (H10, H13)."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""What waits for one client: in order, within bounds, and never in anybody's way."""
+"""An outbox keeps order and bounds, and blocks nobody."""
 
 import asyncio
 from collections.abc import Callable, Iterator

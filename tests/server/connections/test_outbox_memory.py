@@ -1,4 +1,4 @@
-"""One limit for what waits in all outboxes: the largest gives way, and others keep everything."""
+"""One limit for all outboxes: the largest loses data, the others lose nothing."""
 
 import asyncio
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The client's address behind a reverse proxy, and headers of those that are none."""
+"""The address of a client behind a reverse proxy, and forged headers."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Floods of what members may ask for: submissions, cancellations, new rooms (A56)."""
+"""Floods of submissions, cancellations and new rooms (A56)."""
 
 import asyncio
 from collections import Counter

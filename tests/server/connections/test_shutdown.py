@@ -1,4 +1,4 @@
-"""The end of a server: everybody is told, and nobody holds it up."""
+"""Shutdown: all members are informed, and none delays it."""
 
 import asyncio
 from collections.abc import AsyncGenerator

@@ -1,4 +1,4 @@
-"""Members who do not read: what waits for them stays within its limits."""
+"""Data for members who do not read stays within its limits."""
 
 import asyncio
 import gc

@@ -1,4 +1,4 @@
-"""Frames that the server makes itself are those that the websocket library would make."""
+"""Frames that the server encodes equal those of the websocket library."""
 
 import pytest
 from websockets.protocol import OPEN

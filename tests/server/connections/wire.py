@@ -1,4 +1,4 @@
-"""Clients that speak to a real server frame by frame, also in ways that ours never would."""
+"""Clients that send single frames to a real server, also invalid ones."""
 
 import asyncio
 import json

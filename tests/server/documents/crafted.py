@@ -1,4 +1,4 @@
-"""Yjs updates as an attacker writes them, byte by byte."""
+"""Hostile Yjs updates, written byte by byte."""
 
 Id = tuple[int, int]
 """The client and the clock of a character."""

@@ -1,4 +1,4 @@
-"""What an edit may cost the server: bounded before the CRDT library sees it."""
+"""The cost of an edit is bounded before the CRDT library sees it."""
 
 import tracemalloc
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What hostile edits cost in CPU time, compared with honest ones in the same test (A60, A62).
+"""The cpu time of hostile edits, compared with ordinary ones in the same test (A60, A62).
 
 Only the time of this thread counts, so other load of the machine does not matter much.
 """

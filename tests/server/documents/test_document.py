@@ -1,4 +1,4 @@
-"""The server's replica: takes what everybody can apply, and nothing else changes it."""
+"""The server's replica accepts exactly the edits that every client can apply."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Many writes become few events, and nothing is lost or swapped on the way."""
+"""Many writes become few events, without loss or reordering."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""A room that has a job in a slot leaves the last ready sandbox to other rooms."""
+"""A room with a running job leaves the last parked sandbox to other rooms."""
 
 import asyncio
 

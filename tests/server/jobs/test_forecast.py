@@ -1,4 +1,4 @@
-"""When waiting jobs start: from how long others were in a slot, and are."""
+"""Start estimates follow from the times of other jobs in slots."""
 
 import pytest
 from hypothesis import given

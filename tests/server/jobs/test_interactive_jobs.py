@@ -1,4 +1,4 @@
-"""Jobs on a terminal: without a slot while they wait or sleep, and with one place each (H32)."""
+"""Jobs with a terminal need no slot while idle, and one place each (H32)."""
 
 import asyncio
 from dataclasses import replace

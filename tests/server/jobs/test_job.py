@@ -1,4 +1,4 @@
-"""A job's life goes forward, and ends once."""
+"""The states of a job advance, and it ends once."""
 
 import itertools
 

@@ -1,4 +1,4 @@
-"""A job gets what it asks for, up to the operator's caps, or what everybody gets."""
+"""A job gets its requested limits up to the caps, or the usual limits."""
 
 from dataclasses import fields, replace
 

@@ -1,4 +1,4 @@
-"""What all rooms keep in memory is bounded: those that did not grow for longest give up."""
+"""Memory for all rooms is bounded; holders that grew least recently are evicted."""
 
 from codesync_server.jobs.memory_budget import MemoryBudget
 

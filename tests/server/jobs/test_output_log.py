@@ -1,4 +1,4 @@
-"""What a job wrote can be read again from anywhere, as it was written."""
+"""The output of a job can be read again from any offset."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""What a sandbox is asked to do follows from the job, the language and the limits alone."""
+"""The request to a sandbox follows from job, language and limits only."""
 
 from dataclasses import replace
 

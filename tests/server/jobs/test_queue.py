@@ -1,4 +1,4 @@
-"""Everybody gets a turn, whatever the others do."""
+"""Every member gets a turn, whatever others submit."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""Shares of the queue: what one room, invite or member may use, and what others always find."""
+"""Shares of the queue: limits of rooms, invites and members, and places for others."""
 
 import pytest
 from hypothesis import settings

@@ -1,4 +1,4 @@
-"""Slots are given in turn, never too many, and whatever goes wrong in one stays in it."""
+"""Slots are assigned in turn and within their number; failures stay in one job."""
 
 import asyncio
 import logging

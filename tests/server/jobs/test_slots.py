@@ -1,4 +1,4 @@
-"""Slots are for programs that compute, and no room keeps others from theirs (H32)."""
+"""Only computing programs hold slots, and no room blocks others (H32)."""
 
 from collections import Counter
 from itertools import count

@@ -1,4 +1,4 @@
-"""Who may type into a program, how far ahead of it, and that each byte counts once."""
+"""Rights to type into a program, the window, and that each byte counts once."""
 
 import pickle
 

@@ -1,4 +1,4 @@
-"""Typed lines are found where they came in the output, and are not kept without end."""
+"""Typed lines are found at their position in the output, and their number is bounded."""
 
 from codesync_protocol.messages import StdinEcho
 from codesync_server.jobs.stdin_log import KEPT_BYTES, KEPT_MAX, StdinLog

@@ -1,4 +1,4 @@
-"""Received bytes are bounded and shared, whoever announces how much."""
+"""Received bytes of uploads are bounded and shared; announced bytes do not count."""
 
 import pytest
 

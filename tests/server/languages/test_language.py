@@ -1,4 +1,4 @@
-"""What a submitter calls a file never becomes an option, a path or a command."""
+"""The name of a file never becomes an option, a path or a command."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""The languages that ship with CodeSync, and which of them a server has."""
+"""The built-in languages, and their availability on a server."""
 
 import re
 

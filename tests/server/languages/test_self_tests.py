@@ -1,4 +1,4 @@
-"""Every language does what it is said to do, on every executor."""
+"""The self-test of every language passes on every executor."""
 
 import shutil
 from collections.abc import AsyncGenerator

@@ -1,4 +1,4 @@
-"""Rooms with many jobs hear of the queue less often; the others do not wait for them."""
+"""Rooms with many jobs get announcements less often, without delaying other rooms."""
 
 import pytest
 

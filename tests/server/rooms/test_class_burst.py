@@ -1,4 +1,4 @@
-"""A class submits at once, through everything between a member's message and the queue."""
+"""A class submits at once, from the messages of members to the queue."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Histories that are costly to load neither block the server nor stay as they are (H07)."""
+"""Histories that are expensive to load do not block the server, and are renewed (H07)."""
 
 import asyncio
 from collections.abc import AsyncGenerator

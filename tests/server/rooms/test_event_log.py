@@ -1,4 +1,4 @@
-"""Whoever comes back gets exactly what they missed, or is told that it is gone."""
+"""A returning member gets exactly the missed events, or a snapshot."""
 
 import pytest
 from hypothesis import given

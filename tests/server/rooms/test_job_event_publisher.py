@@ -1,4 +1,4 @@
-"""What the scheduler says reaches the rooms that it concerns, and the store."""
+"""Reports of the scheduler reach the right rooms, and the store."""
 
 import asyncio
 from collections.abc import AsyncGenerator

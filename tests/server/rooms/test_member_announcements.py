@@ -1,4 +1,4 @@
-"""Who is in a room is announced at a bounded cost (H10)."""
+"""Announcing the members of a room has a bounded cost (H10)."""
 
 from codesync_server.rooms.member_announcements import (
     BURST_SECONDS,

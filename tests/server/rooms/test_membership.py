@@ -1,4 +1,4 @@
-"""Whom a room lets in as what, also after a host has sent somebody away or made them a viewer."""
+"""Admission and roles of members, also after removals and demotions."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""Where members are is told once for each, however often they say it."""
+"""The position of each member is announced once, however often it changes."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence

@@ -1,4 +1,4 @@
-"""Rooms are opened when somebody comes, and let go when nobody did for a while."""
+"""Rooms are loaded when a member enters, and unloaded when unused."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable

@@ -1,4 +1,4 @@
-"""Who is in a room, what they are told, and what the room remembers."""
+"""A room's members, its messages to them, and its memory of them."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Each store in turn: one contract, one suite."""
+"""Each store in turn: one contract, one set of tests."""
 
 import secrets
 from collections.abc import AsyncGenerator, Generator

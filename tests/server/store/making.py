@@ -1,4 +1,4 @@
-"""Records, as short as tests want them."""
+"""Short helpers that create records."""
 
 from codesync_protocol.messages import StdinMode, Stream
 from codesync_protocol.verdict import Result, Stage, Verdict

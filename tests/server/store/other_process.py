@@ -1,4 +1,4 @@
-"""Another process that has a store."""
+"""Another process that holds a store."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""A MongoDB database as anybody sees it, past the store."""
+"""Direct access to a MongoDB database, bypassing the store."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager

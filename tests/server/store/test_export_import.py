@@ -1,4 +1,4 @@
-"""What is exported can be imported, and changes nothing of what is there."""
+"""An export can be imported, and an import changes no existing record."""
 
 import io
 import time

@@ -1,4 +1,4 @@
-"""H36: what a store holds compressed is unpacked within bounds."""
+"""H36: compressed data of a store is unpacked within bounds."""
 
 import zlib
 

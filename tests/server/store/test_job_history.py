@@ -1,4 +1,4 @@
-"""What a room reads again of its past: output part by part, with what was typed in its places."""
+"""Reading past jobs: output in parts, with typed lines at their positions."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""One server at a time writes to a MongoDB, and one that has lost it has lost it for good."""
+"""One server at a time writes to a MongoDB; one that lost its lease never writes again."""
 
 import asyncio
 import secrets

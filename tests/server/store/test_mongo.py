@@ -1,4 +1,4 @@
-"""What is special about MongoDB."""
+"""Properties of the MongoDB store."""
 
 import gc
 import secrets

@@ -1,4 +1,4 @@
-"""A server deletes what its settings say is old, and nothing else."""
+"""A server deletes exactly the records that its settings call old."""
 
 import asyncio
 from pathlib import Path

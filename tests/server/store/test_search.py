@@ -1,4 +1,4 @@
-"""How past jobs are looked for: in every store alike."""
+"""Searching past jobs works equally in every store."""
 
 from dataclasses import replace
 

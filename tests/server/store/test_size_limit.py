@@ -1,4 +1,4 @@
-"""H12: a store stays within `keep_bytes` with every write, also after it was opened again."""
+"""H12: a store stays within `keep_bytes` with every write, also after reopening."""
 
 import asyncio
 import random

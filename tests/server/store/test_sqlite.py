@@ -1,4 +1,4 @@
-"""What is special about the store in a file."""
+"""Properties of the SQLite store."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""The file of a store: its names and layouts, what is no store, where nothing can be written."""
+"""The file of a store: names, layouts, other files, and read-only file systems."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""H36: a store that is away is noticed, also while nobody writes, and so is its return."""
+"""H36: an unavailable store, and its return, are noticed also without writes."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""A server that was taken for dead comes back: it ends, says why, and changes nothing any more."""
+"""A server that lost its store to another one ends, states why, and changes nothing."""
 
 import asyncio
 import secrets

@@ -1,4 +1,4 @@
-"""Everything is written in its order, many changes at a time, whatever the store does."""
+"""Changes are written in order and in batches, whatever the store does."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What takes time is done in order, while everything else goes on."""
+"""Commands that take time run in order, without delaying others."""
 
 import asyncio
 from collections.abc import AsyncGenerator

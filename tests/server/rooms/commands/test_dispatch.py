@@ -1,4 +1,4 @@
-"""What a member may do, and what they are told when they may not."""
+"""Commands of members: allowed ones, and refusals."""
 
 import asyncio
 import time

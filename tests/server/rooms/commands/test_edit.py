@@ -1,4 +1,4 @@
-"""What one member writes and asks for, and what it costs everybody else."""
+"""Edits and requests of one member, and their cost for others."""
 
 import asyncio
 from collections.abc import Callable

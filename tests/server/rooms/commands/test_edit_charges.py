@@ -1,4 +1,4 @@
-"""Members pay for their edits, and for the time that these take the server."""
+"""Members are charged for their edits, and for the server's time."""
 
 import pytest
 from pycrdt import Doc, Text
