@@ -41,6 +41,7 @@ from codesync_server.languages.registry import Languages, built_in
 from codesync_server.loop_lag import LoopLag
 from codesync_server.memory_monitor import MemoryMonitor
 from codesync_server.rooms.commands.dispatch import CommandDispatcher
+from codesync_server.rooms.commands.message_turns import MessageTurns
 from codesync_server.rooms.commands.submission_budgets import SubmissionBudgets
 from codesync_server.rooms.job_event_publisher import JobEventPublisher
 from codesync_server.rooms.presence import Presence
@@ -136,6 +137,7 @@ class App:
             settings, self._budgets, self._shares, *divide_descriptors(settings)
         )
         self._outbox_memory = OutboxMemory(settings.memory_for_outboxes)
+        self._turns = MessageTurns()
         self._messages = message_budget(settings.messages_per_second)
         self._listener = Listener(
             settings, pages, self._limits, self._budgets, self._messages, self._peer
@@ -362,6 +364,7 @@ class App:
             presence=self._presence,
             invites=self.invites,
             budgets=self._budgets,
+            turns=self._turns,
             submissions=self._submissions,
         )
 

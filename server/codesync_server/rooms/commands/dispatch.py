@@ -48,6 +48,7 @@ from codesync_server.rooms.commands.command_queue import CommandQueue
 from codesync_server.rooms.commands.edit import EditCommands
 from codesync_server.rooms.commands.edit_charges import EditCharges
 from codesync_server.rooms.commands.host import HostCommands
+from codesync_server.rooms.commands.message_turns import MessageTurns
 from codesync_server.rooms.commands.read import ReadCommands
 from codesync_server.rooms.commands.submission_budgets import SubmissionBudgets
 from codesync_server.rooms.commands.submit import SubmitCommands
@@ -101,6 +102,7 @@ class CommandDispatcher:
         presence: tells the others where the member is.
         invites: signs invites.
         budgets: what members have spent.
+        turns: decides when messages are handled.
         submissions: what submissions are charged to.
 
     Attributes:
@@ -120,6 +122,7 @@ class CommandDispatcher:
         presence: Presence,
         invites: InviteSigner,
         budgets: Budgets,
+        turns: MessageTurns,
         submissions: SubmissionBudgets,
     ) -> None:
         self.command_queue = CommandQueue()
@@ -136,12 +139,14 @@ class CommandDispatcher:
         self._reading = ReadCommands(seat, job_history)
         self._hosting = HostCommands(seat, invites)
         self._budgets = budgets
+        self._turns = turns
 
     async def dispatch(self, message: ClientMessage) -> None:
         """Do what a message asks for; what cannot be done is answered, never raised.
 
         What waits for the store is an command, and so is what is about a job that has one.
         """
+        await self._turns.wait(self._room.name)
         job = getattr(message, "job", "")
         match message:
             case FetchOutput() if self._reading.is_at_hand(message):
@@ -242,6 +247,7 @@ class CommandDispatcher:
             now = asyncio.get_running_loop().time()
             if delay := self._edit_charges.begin(len(edit.data), now):
                 await asyncio.sleep(delay)
+                await self._turns.wait(self._room.name)
             if self._seat.is_removed:
                 return  # meanwhile
             self._seat.require_acting()

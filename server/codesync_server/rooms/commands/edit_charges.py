@@ -24,7 +24,7 @@ EDIT_BYTES = member_budget(
 )
 
 EDIT_TIME = member_budget(
-    "server time for edits", "milliseconds", member=Rate(500, 50), origin=Rate(2000, 150)
+    "server time for edits", "milliseconds", member=Rate(300, 50), origin=Rate(600, 150)
 )
 """An honest edit takes about 0.1 ms, so 100 a second take 10 ms. The most expensive one that is
 permitted takes about 50 ms."""

@@ -60,6 +60,7 @@ from codesync_server.jobs.memory_budget import MemoryBudget
 from codesync_server.jobs.scheduler import Scheduler
 from codesync_server.jobs.uploads import Uploads
 from codesync_server.rooms.commands.dispatch import QUERIES, CommandDispatcher
+from codesync_server.rooms.commands.message_turns import MessageTurns
 from codesync_server.rooms.commands.submission_budgets import MEMBERS, SubmissionBudgets
 from codesync_server.rooms.commands.submit import UPLOADS_MAX
 from codesync_server.rooms.job_event_publisher import JobEventPublisher
@@ -99,6 +100,7 @@ class Hand:
             presence=house.presence,
             invites=InviteSigner("token"),
             budgets=house.budgets,
+            turns=MessageTurns(),
         )
 
     async def does(self, *messages: ClientMessage) -> None:
