@@ -1,4 +1,4 @@
-"""A room as an asyncio library: enter, submit, type, follow output, come back after a cut.
+"""An asyncio library for rooms: enter, submit, type, follow output, edit, reconnect.
 
 docs/client.md is the page for authors of bots, graders and editor plug-ins.
 

@@ -28,7 +28,7 @@ class Commands(ABC):
         """
 
     def take_stdin(self, job: str) -> None:
-        """Take over a program's input; one member at a time types into it.
+        """Take over the input of a program; one member at a time types into it.
 
         Raises:
             Offline: the connection is being restored.
@@ -36,7 +36,7 @@ class Commands(ABC):
         self.send_now(TakeStdin(job))
 
     def set_role(self, member: int, role: Role) -> None:
-        """Let a member do more or less; for hosts.
+        """Change the role of a member; for hosts.
 
         Raises:
             Offline: the connection is being restored.
@@ -44,7 +44,7 @@ class Commands(ABC):
         self.send_now(SetRole(member, role))
 
     def remove_member(self, member: int) -> None:
-        """Send a member away for good; for hosts.
+        """Remove a member for good; for hosts.
 
         Raises:
             Offline: the connection is being restored.
@@ -60,7 +60,7 @@ class Commands(ABC):
         self.send_now(Interrupt(job))
 
     def resize(self, job: str, window: Window) -> None:
-        """Give the terminal of a program of ours another size.
+        """Change the size of the terminal of an own program.
 
         Raises:
             Offline: the connection is being restored.
@@ -68,7 +68,7 @@ class Commands(ABC):
         self.send_now(Resize(job, window))
 
     def cancel(self, job: str) -> None:
-        """Take a job out of the queue, or end it.
+        """Remove a job from the queue, or end it.
 
         Raises:
             Offline: the connection is being restored.
@@ -76,7 +76,7 @@ class Commands(ABC):
         self.send_now(Cancel(job))
 
     def choose_language(self, name: str) -> None:
-        """Say in which language the room's source is.
+        """Set the language of the room's source.
 
         Raises:
             Offline: the connection is being restored.

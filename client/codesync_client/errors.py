@@ -1,24 +1,24 @@
-"""What can go wrong for a client; each says what to do about it.
+"""The errors of the library; each has a remedy.
 
 - ClientError
-    - CannotConnect: nobody answers at the address, or not in a way that we trust
-        - ServerNotProved: whoever answers does not know the secret of our link or token
-    - EntryRefused: the server answers, and does not let us in
+    - CannotConnect: no server answers at the address, or it is not trusted
+        - ServerNotProved: the server does not know the secret of the link or token
+    - EntryRefused: the server refuses the entry
     - SubmissionRejected: the job will not run
-    - NotFound: what was asked for is not there, or cannot be read now
+    - NotFound: the requested record does not exist, or cannot be read now
     - CheckFailed: this machine cannot check now whether the room's texts may be loaded
-    - Offline: not now; the connection is being restored
+    - Offline: the connection is being restored, or has ended
 """
 
 from codesync_protocol.errors import Code
 
 
 class ClientError(Exception):
-    """The root of everything that a client may have to tell its user.
+    """Base class of the errors of the library.
 
     Attributes:
-        reason: what is wrong, for people. May hold text of the server: show it sanitised.
-        remedy: what to do about it; may be empty.
+        reason: the problem, for people. It may contain text of the server: filter it.
+        remedy: what the user can do; may be empty.
     """
 
     def __init__(self, reason: str, remedy: str = "") -> None:
@@ -28,11 +28,11 @@ class ClientError(Exception):
 
 
 class CannotConnect(ClientError):
-    """Nobody answers at the address, or not in a way that we trust.
+    """No server answers at the address, or it is not trusted.
 
     Attributes:
-        retry_after: seconds until the server wants to be tried again; 0 if it does not say.
-        is_final: further attempts cannot help.
+        retry_after: seconds after which the server allows a new attempt; 0 if unknown.
+        is_final: whether further attempts are useless.
     """
 
     def __init__(
@@ -44,14 +44,14 @@ class CannotConnect(ClientError):
 
 
 class ServerNotProved(CannotConnect):
-    """Whoever answers does not know the secret of our link or token; nothing secret was sent."""
+    """The server does not know the secret of the link or token; no secret was sent."""
 
 
 class EntryRefused(ClientError):
-    """The server answers, and does not let us in.
+    """The server refuses the entry.
 
     Attributes:
-        code: why, for programs.
+        code: the reason, for programs.
     """
 
     def __init__(self, code: Code, reason: str, remedy: str = "") -> None:
@@ -63,8 +63,8 @@ class SubmissionRejected(ClientError):
     """The job will not run.
 
     Attributes:
-        code: why, for programs; None when the submission never left this machine.
-        retry_in: seconds until another attempt makes sense; 0 if the same would be refused again.
+        code: the reason, for programs; None if the submission was not sent.
+        retry_in: seconds until another attempt may succeed; 0 if it would be refused again.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class SubmissionRejected(ClientError):
 
 
 class NotFound(ClientError):
-    """What was asked for is not there, or cannot be read now."""
+    """The requested record does not exist, or cannot be read now."""
 
 
 class CheckFailed(ClientError):
@@ -84,4 +84,4 @@ class CheckFailed(ClientError):
 
 
 class Offline(ClientError):
-    """Not now: the connection is being restored."""
+    """The connection is being restored, or has ended."""

@@ -1,4 +1,4 @@
-"""What a room tells its client: most of it as the server said it, some of it put in order first."""
+"""The events of a room. Most are messages of the server; output is put in order first."""
 
 from dataclasses import dataclass
 
@@ -21,11 +21,11 @@ from codesync_protocol.messages import (
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """We are in the room.
+    """The client has entered the room.
 
     Attributes:
-        welcome: the room as it stood; when `welcome.resumed`, what was missed follows as events.
-        again: this is a return after a cut, not the first entry.
+        welcome: the state of the room; if `welcome.resumed`, missed events follow.
+        again: whether this is a reconnect, not the first entry.
     """
 
     welcome: Welcome
@@ -34,11 +34,11 @@ class Connected:
 
 @dataclass(frozen=True, slots=True)
 class Disconnected:
-    """The connection is gone.
+    """The connection was cut.
 
     Attributes:
-        reason: why, for people.
-        retry_in: seconds until the next attempt; None when there will be none.
+        reason: the reason, for people.
+        retry_in: seconds until the next attempt; None if there will be none.
     """
 
     reason: str
@@ -47,12 +47,12 @@ class Disconnected:
 
 @dataclass(frozen=True, slots=True)
 class JobOutput:
-    """The next bytes of a job's output; each byte comes once, in order.
+    """The next bytes of a job's output; each byte arrives once and in order.
 
     Attributes:
         job: the job.
-        stream: where they came from.
-        offset: how many bytes the job had written before.
+        stream: the source of the bytes.
+        offset: the number of bytes that the job had written before.
         data: the bytes.
     """
 
@@ -64,12 +64,12 @@ class JobOutput:
 
 @dataclass(frozen=True, slots=True)
 class OutputSkipped:
-    """Bytes of a job's output that will not come: this reader was too slow, or they are gone.
+    """Missing bytes of a job's output: this reader was too slow, or they were not stored.
 
     Attributes:
         job: the job.
-        offset: where the hole begins.
-        count: how many bytes are missing.
+        offset: the position of the gap.
+        count: the number of missing bytes.
     """
 
     job: str
@@ -94,4 +94,4 @@ RoomEvent = (
     | StdinHeld
     | Finished
 )
-"""Everything that `Room.events()` yields. A job's Finished comes after all of its output."""
+"""The events of `Room.events()`. Finished of a job follows all its output."""

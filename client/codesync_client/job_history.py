@@ -57,7 +57,7 @@ class JobHistoryRequests:
     """Questions about a room's past.
 
     Args:
-        wake: is called when there is something to send.
+        wake: is called when there is a message to send.
     """
 
     def __init__(self, wake: Callable[[], None]) -> None:
@@ -76,20 +76,20 @@ class JobHistoryRequests:
         language: str = "",
         verdict: str = "",
     ) -> HistoryPage:
-        """Look for finished jobs, the latest first; what is empty does not matter.
+        """Search finished jobs, the latest first; empty arguments match every job.
 
         Args:
-            before: only those of a lower place; 0 for all.
-            limit: how many at the most.
-            text: stands in the source's beginning, the file's name, the submitter's name or the
-                explanation.
-            name: who submitted it.
+            before: only jobs with a lower place; 0 for all.
+            limit: the largest number of jobs.
+            text: occurs in the beginning of the source, the name of the file or submitter, or
+                the explanation.
+            name: the name of the submitter.
             language: a LanguageInfo.name.
             verdict: a Verdict.
 
         Raises:
-            NotFound: they cannot be read now.
-            Offline: the room was left for good before the answer came.
+            NotFound: the jobs cannot be read now.
+            Offline: the connection ended for good before the answer.
         """
         number = self._next()
         question = FetchHistory(number, before, limit, text, name, language, verdict)
@@ -101,11 +101,11 @@ class JobHistoryRequests:
         return page
 
     async def source(self, job: str) -> FinishedJobSource:
-        """Read again what a job ran.
+        """Return the files of a job.
 
         Raises:
             NotFound: the room has no such job, or it cannot be read now.
-            Offline: the room was left for good before the answer came.
+            Offline: the connection ended for good before the answer.
         """
         body = bytearray()
         while True:
@@ -120,14 +120,14 @@ class JobHistoryRequests:
                 raise NotFound("the server's answer makes no sense")
 
     async def output(self, job: str) -> tuple[Piece, ...]:
-        """Read again what a finished job wrote, and what was typed into it.
+        """Return the output of a finished job, with the lines that were typed into it.
 
         Returns:
-            The pieces in order, with a mark where something was not kept.
+            The pieces in order, with OutputSkipped for bytes that were not stored.
 
         Raises:
             NotFound: the room has no such job, or it cannot be read now.
-            Offline: the room was left for good before the answer came.
+            Offline: the connection ended for good before the answer.
         """
         assembler = OutputAssembler(job, exact=True)
         pieces: list[Piece] = []
@@ -169,17 +169,17 @@ class JobHistoryRequests:
     # What the room asks of it.
 
     def parts(self) -> Iterator[ClientMessage]:
-        """What may be sent now."""
+        """Yield the messages that may be sent now."""
         for question in list(self._questions.values()):
             if not question.is_sent:
                 question.is_sent = True
                 yield question.message
 
     def receive(self, message: ServerMessage) -> bool:
-        """Take a message.
+        """Receive a message.
 
         Returns:
-            Whether it was an answer to a question of ours.
+            Whether it answers a request of this object.
         """
         match message:
             case HistoryPage(request=request) | SourcePart(request=request):
@@ -201,12 +201,12 @@ class JobHistoryRequests:
         return None
 
     def restart(self) -> None:
-        """Ask again, over a new connection."""
+        """Repeat the open requests over a new connection."""
         for question in self._questions.values():
             question.is_sent = False
 
     def end(self, error: BaseException) -> None:
-        """Let nobody wait for what will not come any more."""
+        """End all waits for answers."""
         self._over = error
         for question in self._questions.values():
             if not question.answer.done():
@@ -214,7 +214,7 @@ class JobHistoryRequests:
 
 
 def _falls(page: HistoryPage, before: int) -> bool:
-    """Tell whether one can go on behind a page: whoever asks for all would never come to an end."""
+    """Tell whether the places of a page decrease, so that reading all pages ends."""
     places = [*([before] if before else []), *(job.place for job in page.jobs)]
     return all(earlier > later for earlier, later in pairwise(places)) and not (
         page.more and not page.jobs

@@ -1,4 +1,4 @@
-"""A room as one member sees it and acts in it."""
+"""A room from the point of view of one member."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
@@ -43,18 +43,18 @@ if TYPE_CHECKING:
 
 
 class Room(Commands):
-    """A room as one member sees it and acts in it: `async with Room(link, name="ana") as room`.
+    """A room from the point of view of one member: `async with Room(link, name="ana") as room`.
 
     Args:
-        link: where, with what token.
-        name: what we want to be called.
-        options: how to connect.
-        agent: our program and version.
-        shares_text: take part in the room's text; needs the CRDT library.
+        link: the address of the room, and the token.
+        name: the wanted name of the member.
+        options: options of the connection.
+        agent: the name and version of the calling program, for logs.
+        shares_text: whether to take part in the room's text; this needs the CRDT library.
 
     Attributes:
-        link: where the room is.
-        past: what was run here before.
+        link: the link of the room.
+        past: reads finished jobs of the room.
     """
 
     def __init__(
@@ -81,15 +81,15 @@ class Room(Commands):
         self._over = False
         self._model: RoomModel | None = None
 
-    # The room's life.
+    # Entering and leaving.
 
     async def __aenter__(self) -> Self:
-        """Enter; the first event is Connected.
+        """Enter the room; the first event is Connected.
 
         Raises:
-            CannotConnect: nobody answers, or not as a server should.
-            ServerNotProved: whoever answers does not know the secret of our link.
-            EntryRefused: the server does not let us in.
+            CannotConnect: no server answers, or it does not follow the protocol.
+            ServerNotProved: the server does not know the secret of the link.
+            EntryRefused: the server refuses the entry.
         """
         welcome = await self._lifeline.open()
         self._model = RoomModel(welcome)
@@ -100,14 +100,14 @@ class Room(Commands):
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
-        """Leave; the connection is closed and nothing runs on."""
+        """Leave the room; the connection is closed and no task remains."""
         self._stay_task.cancel()
         await asyncio.wait([self._stay_task])
         self._end()
         await self._lifeline.leave()
 
     async def _stay(self) -> None:
-        # A server that floods a reader who stands still is left: the events just end.
+        # A server that floods a reader that does not read is left: the events end.
         with suppress(MailboxFull):
             try:
                 await self._lifeline.stay()
@@ -115,7 +115,7 @@ class Room(Commands):
                 self._end()
 
     def _end(self) -> None:
-        """Let nobody wait for what will not come any more."""
+        """End all waits for messages that will not arrive."""
         self._over = True
         self._mailbox.close()
         self._stdin_moved.set()
@@ -125,38 +125,38 @@ class Room(Commands):
             if not answer.done():
                 answer.set_exception(_left_for_good())
 
-    # The room as it stands.
+    # The state of the room.
 
     @property
     def connected(self) -> bool:
-        """Whether the connection stands."""
+        """Whether the client is connected."""
         return self._lifeline.connected
 
     @property
     def model(self) -> RoomModel:
-        """The room's state; there as soon as the room is entered."""
+        """The state of the room, available once the room is entered."""
         if self._model is None:
             raise Offline("the room was never entered")
         return self._model
 
     @property
     def welcome(self) -> Welcome:
-        """What the server said at the last entry: limits, executor, role, our member id."""
+        """The welcome of the last entry: limits, executor, role, own member id."""
         return self.model.welcome
 
     @property
     def languages(self) -> tuple[LanguageInfo, ...]:
-        """What can be run here."""
+        """The languages of the server."""
         return self.welcome.languages
 
     @property
     def members(self) -> Members:
-        """Who is here."""
+        """The members of the room."""
         return self.model.members
 
     @property
     def queue(self) -> Queue:
-        """Who waits and who runs."""
+        """The waiting and running jobs."""
         return self.model.queue
 
     @property
@@ -164,7 +164,7 @@ class Room(Commands):
         """The texts that the room shares; changes are sent as soon as possible.
 
         Raises:
-            RuntimeError: this room was made without `shares_text`.
+            RuntimeError: the room was created without `shares_text`.
         """
         if self._document is None:
             raise RuntimeError("the room was entered without its text")
@@ -172,7 +172,7 @@ class Room(Commands):
 
     @property
     def role(self) -> Role:
-        """What we may do now."""
+        """The present role of this member."""
         for member in self.members.members:
             if member.member == self.welcome.member:
                 with suppress(ValueError):  # a later server may have more roles
@@ -181,12 +181,12 @@ class Room(Commands):
 
     @property
     def language(self) -> str:
-        """In which language the room's source is; empty when nobody said."""
+        """The language of the room's source; empty if nobody chose one."""
         return self.model.language
 
     @property
     def unsaved(self) -> str:
-        """Why what happens here is not kept now; empty while it is."""
+        """The reason why changes are not stored now; empty otherwise."""
         return self.model.unsaved
 
     @property
@@ -195,30 +195,30 @@ class Room(Commands):
         return self.model.jobs
 
     async def events(self) -> AsyncIterator[RoomEvent]:
-        """Yield what happens, without end until the room is left or entry is refused for good."""
+        """Yield the events of the room until it is left, or entry is refused for good."""
         while (event := await self._mailbox.get()) is not None:
             yield event
-            self._lifeline.wake()  # a reader that catches up may want what was left out
+            self._lifeline.wake()  # a reader that catches up may need skipped output
 
-    # What a member can do.
+    # Actions of the member.
 
     def follow(self, job: str, start: int = 0) -> None:
-        """Want all of a job's output from `start` (bytes) on, whatever it takes."""
+        """Receive the complete output of a job from the offset `start` on, without skipping."""
         self.model.follow(job, start)
         self._lifeline.wake()
 
     async def submit(self, submission: Submission) -> Accepted:
-        """Ask for a program to be run; goes on across cuts, and runs it once.
+        """Submit a program; reconnects do not interrupt this, and the program runs once.
 
         Args:
-            submission: what to run.
+            submission: the program.
 
         Returns:
-            The server's promise.
+            The acceptance: the server has stored the job.
 
         Raises:
-            SubmissionRejected: it will not run; says why.
-            Offline: the room was left for good before the server answered.
+            SubmissionRejected: the program will not run; the error states the reason.
+            Offline: the connection ended for good before the answer.
         """
         submission.check()
         if self._over:
@@ -234,17 +234,17 @@ class Room(Commands):
         finally:
             self._answers.pop(submission.job, None)
             self._outgoing.upload_done(submission.job)
-            self._lifeline.wake()  # another one may have waited behind it
+            self._lifeline.wake()  # another submission may have waited behind it
 
     async def send_stdin(self, job: str, data: bytes) -> None:
-        """Type into a program; returns when there is room for more, not when it was read.
+        """Send input to a program; returns when more input is allowed, not when it was read.
 
         Args:
             job: the job.
             data: any number of bytes.
 
         Raises:
-            Offline: the room was left for good before there was room.
+            Offline: the connection ended for good before more input was allowed.
         """
         stream = self._outgoing.stdin(job)
         stream.write(data)
@@ -256,30 +256,31 @@ class Room(Commands):
             await self._stdin_moved.wait()
 
     def end_stdin(self, job: str) -> None:
-        """Say that nothing more will be typed."""
+        """Close the input of a program."""
         self._outgoing.stdin(job).close()
         self._lifeline.wake()
 
     async def invite(self, role: Role, lifetime: float = 0.0) -> Link:
-        """Have a link made that lets others in; for hosts.
+        """Return a new link for other members; for hosts.
 
         Args:
-            role: editor or viewer; host too if we came with the server's own token.
-            lifetime: seconds that it is good for; 0 for the server's choice.
+            role: the role of the new members: editor or viewer, or host if this member entered
+                with the server's token.
+            lifetime: seconds until the link expires; 0 for the usual time.
 
         Raises:
-            ClientError: we are no host.
-            Offline: the connection is being restored, or no answer came.
+            ClientError: this member is no host.
+            Offline: the connection is being restored, or no answer arrived.
         """
         if self.role is not Role.HOST:
             raise ClientError("only hosts make invites", "ask a host for one")
         return Link(self.link.server, self.link.room, await self._inviting.token(role, lifetime))
 
     async def text_settled(self) -> None:
-        """Wait until the room's text is there, and the server has all that we did to it.
+        """Wait until the text has arrived, and the server has all own edits.
 
         Raises:
-            Offline: the room was left for good before.
+            Offline: the connection ended for good before.
         """
         while not self.document.is_settled:
             if self._over:
@@ -302,20 +303,20 @@ class Room(Commands):
         self._outgoing.add(message)
         self._lifeline.wake()
 
-    # What the lifeline asks of its passenger.
+    # Called by the connection.
 
     def seen(self) -> tuple[str, int]:
-        """How far we have come: the room's epoch and the last event; nothing on the first visit."""
+        """Return the epoch of the room and the last seen event; empty on the first visit."""
         model = self._model
         return (model.welcome.epoch, model.seq) if model else ("", 0)
 
     def forgotten(self) -> None:
-        """The room will take us for a new member."""
+        """Prepare for entering as a new member, because the room does not know this one."""
         if self._document:
             self._document.forgotten()
 
     def parts(self) -> Iterator[ClientMessage]:
-        """What may be sent now."""
+        """Yield the messages that may be sent now."""
         yield from self._outgoing.parts()
         if self._document:
             yield from self._document.parts()
@@ -324,7 +325,7 @@ class Room(Commands):
         yield from self.model.fetches(congested=self._mailbox.congested)
 
     def take(self, message: ServerMessage) -> None:
-        """Give a message to whom it is for."""
+        """Pass a message to its receiver."""
         if self._document_work:
             self._document_work.apply(message)
             self._text_moved.set()
@@ -352,18 +353,18 @@ class Room(Commands):
                 self._deliver(self.model.apply(message, congested=congested))
 
     async def settle(self) -> None:
-        """Load texts that have come, and let others on the event loop have their turn.
+        """Load texts that have arrived, without blocking the event loop.
 
         Raises:
             FrameError: the texts must not be loaded.
-            CheckFailed: this machine cannot check now whether they may be.
+            CheckFailed: this machine cannot check now whether they may be loaded.
         """
         if self._document_work and await self._document_work.settle():
             self._text_moved.set()
             self._wake()
 
     def restored(self, welcome: Welcome) -> None:
-        """Go on where the cut was."""
+        """Continue after a reconnect."""
         if self._document:
             self._document.enter(welcome)
         self._deliver(self.model.rejoin(welcome))
@@ -374,7 +375,7 @@ class Room(Commands):
         self.past.restart()
 
     def cut(self, reason: str, retry_in: float | None) -> None:
-        """Tell the reader that the connection is gone."""
+        """Inform the reader that the connection was cut."""
         self._deliver([Disconnected(reason, retry_in)])
 
     def _deliver(self, events: Iterable[RoomEvent]) -> None:

@@ -1,4 +1,4 @@
-"""What a client asks to be run, before it is a message."""
+"""A program to submit, before it becomes a message."""
 
 import secrets
 from collections.abc import Iterable, Sequence
@@ -18,29 +18,29 @@ from codesync_protocol.messages import (
 )
 
 DEFAULT_WINDOW = Window()
-"""The size that terminals have had since the VT100."""
+"""The usual size of terminals."""
 
 SERVERS_LIMITS = RunLimits()
-"""Ask for nothing: the server's own limits."""
+"""The usual limits of the server."""
 
 
 def new_job_id() -> str:
-    """Make a job id: 128 random bits as lower-case hex."""
+    """Return a new job id: 128 random bits in lower-case hexadecimal."""
     return secrets.token_hex(16)
 
 
 def detect_language(file_name: str, languages: Iterable[LanguageInfo]) -> str:
-    """Tell a file's language by its ending.
+    """Return the language of a file by the extension of its name.
 
     Args:
         file_name: e.g. "main.cpp".
-        languages: what the server can run.
+        languages: the languages of the server.
 
     Returns:
         The LanguageInfo.name.
 
     Raises:
-        SubmissionRejected: no language has this ending.
+        SubmissionRejected: no language has this extension.
     """
     known = list(languages)
     ending = PurePath(file_name).suffix.lower()
@@ -74,12 +74,12 @@ class Submission:
         language: a LanguageInfo.name.
         files: names and contents, the main file first.
         args: the program's arguments.
-        prepared_stdin: stdin that is sent along.
-        stdin: what follows it.
-        tty: give the program a terminal.
-        window: the terminal's size.
-        limits: what to ask for the run; the server gives no more than it allows.
-        job: the id; the same submission sent twice runs once.
+        prepared_stdin: stdin that is part of the submission.
+        stdin: the kind of input that follows.
+        tty: whether the program gets a terminal.
+        window: the size of the terminal.
+        limits: requested limits of the run; the server grants at most its caps.
+        job: the id; a submission that is sent twice runs once.
     """
 
     language: str
@@ -93,10 +93,10 @@ class Submission:
     job: str = field(default_factory=new_job_id)
 
     def check(self) -> None:
-        """Refuse here what any server would refuse.
+        """Check the limits that all servers have.
 
         Raises:
-            SubmissionRejected: something is over its limit.
+            SubmissionRejected: a part exceeds its limit.
         """
         source = sum(len(content) for _, content in self.files)
         args = sum(map(len, self.args))
@@ -116,7 +116,7 @@ class Submission:
             )
 
     def body(self) -> bytes:
-        """The bytes that the message announces: files, then prepared stdin."""
+        """Return the body: files, then prepared stdin."""
         return b"".join([*(content for _, content in self.files), self.prepared_stdin])
 
     def message(self, first: bytes) -> Submit:

@@ -1,4 +1,4 @@
-"""One connection: from an address to an open websocket, or to a sentence that says why not."""
+"""Opens a websocket to a server, or raises an error that states the reason."""
 
 import ssl
 from dataclasses import dataclass
@@ -24,14 +24,14 @@ _TOO_MANY = "too many connections come from your address: try again in a minute"
 
 @dataclass(frozen=True, slots=True)
 class DialOptions:
-    """How to connect.
+    """Options of a connection.
 
     Attributes:
-        insecure: allow ws:// to another machine, where anybody on the way can read along.
+        insecure: allow ws:// to another machine, although others can read the traffic.
         ca_file: trust these certificates (PEM) instead of the system's.
         open_timeout: seconds until an unanswered attempt fails.
-        ping_seconds: a connection over which nothing arrives for twice this long, not even the
-            answer to a ping, counts as cut.
+        ping_seconds: a connection counts as cut if nothing arrives for twice this time, not even
+            the answer to a ping.
     """
 
     insecure: bool = False
@@ -56,7 +56,7 @@ class CountingConnection(ClientConnection):
 
 
 class _NoRedirects(connect):
-    """A server may not send us, and our token, elsewhere."""
+    """Refuses redirects, which would send the token elsewhere."""
 
     def process_redirect(self, exc: Exception) -> Exception | str:
         return exc
@@ -67,13 +67,13 @@ async def dial(server: str, options: DialOptions) -> CountingConnection:
 
     Args:
         server: a server's address as `links.parse_server` returns it.
-        options: how.
+        options: the options.
 
     Returns:
         The open connection.
 
     Raises:
-        CannotConnect: it did not come about; says why and what to do.
+        CannotConnect: the connection failed; the error states reason and remedy.
     """
     if not options.insecure and not is_private_link(server):
         raise CannotConnect(

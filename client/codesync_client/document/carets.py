@@ -1,7 +1,7 @@
-"""Where members are in the source, kept right while the text moves under them. Pure.
+"""The carets of members in the source, moved with changes of the text. Pure.
 
-A caret that arrives counts in a text that is older than ours: it is moved through what has happened
-since. All positions are bytes of UTF-8.
+A caret that arrives refers to an older text: it is moved through the changes since then. All
+positions are in bytes of UTF-8.
 """
 
 from collections import deque
@@ -12,8 +12,8 @@ from typing import TypeVar
 from codesync_client.document.change import Splice
 
 CARETS_MAX = 2000
-"""Carets that are kept; beyond it, that of which nothing was heard for the longest time goes. It
-limits what a server can make us keep with invented members."""
+"""Stored carets; above this number the least recently updated one is removed. This bounds the
+memory that a hostile server can use with invented members."""
 
 HISTORY_MAX = 256
 """Changes through which a late caret can be moved."""
@@ -24,18 +24,18 @@ _Value = TypeVar("_Value")
 
 @dataclass(frozen=True, slots=True)
 class CaretPlace:
-    """Where a member is.
+    """The caret of a member.
 
     Attributes:
-        anchor: where the selection began; the head when nothing is selected.
-        head: where the caret is.
+        anchor: the position where the selection began; equals `head` without a selection.
+        head: the position of the caret.
     """
 
     anchor: int
     head: int
 
     def through(self, splices: tuple[Splice, ...]) -> "CaretPlace":
-        """Where it is when the text was changed."""
+        """Return the caret after a change of the text."""
         anchor, head = self.anchor, self.head
         for splice in splices:
             anchor, head = splice.move(anchor), splice.move(head)

@@ -1,16 +1,16 @@
-"""What happened to a shared text, piece by piece. Pure, and free of the CRDT library."""
+"""Changes of a shared text, piece by piece. Pure, and without the CRDT library."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Splice:
-    """A piece of a text that was replaced.
+    """A replaced piece of a text.
 
     Attributes:
-        at: where, in bytes, after the splices before it.
-        deleted: how many bytes went.
-        inserted: what came.
+        at: the position in bytes, after the splices before it.
+        deleted: the number of deleted bytes.
+        inserted: the inserted text.
     """
 
     at: int
@@ -18,7 +18,7 @@ class Splice:
     inserted: str
 
     def move(self, position: int) -> int:
-        """Where a position is afterwards; what is inserted exactly there comes behind it."""
+        """Return a position after the splice; text inserted exactly there follows it."""
         if position <= self.at:
             return position
         after = position - self.deleted
@@ -27,12 +27,12 @@ class Splice:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What happened to one text.
+    """A change of one text.
 
     Attributes:
-        text: which of TEXTS.
-        splices: what was replaced, in this order.
-        member: who did it; None when it was we.
+        text: the name of the text.
+        splices: the replaced pieces in order.
+        member: the author; None for this member.
     """
 
     text: str

@@ -9,10 +9,10 @@ from codesync_client.document.change import Change
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """What we wrote could not be merged: the room has another text.
+    """Own text that cannot be merged: the room has another text.
 
     Attributes:
-        mine: our texts, by name.
+        mine: the own texts by name.
         reason: why they could not be merged, for people.
     """
 
@@ -24,21 +24,21 @@ class DocumentListener(Protocol):
     """Shows the shared texts. Its methods must not change the texts."""
 
     def document_loaded(self) -> None:
-        """The texts are others now, or there for the first time."""
+        """Show the texts, which have arrived or were replaced."""
         ...
 
     def document_changed(self, change: Change) -> None:
-        """A text changed, by our own hand or another's."""
+        """Show a change of a text, by this member or another one."""
         ...
 
     def carets_moved(self) -> None:
-        """Somebody is somewhere else."""
+        """Show the carets, of which one has moved."""
         ...
 
     def member_joined(self) -> None:
-        """Whoever came knows where we were, not what the text has done since: say where we are."""
+        """Send the own caret again, because a new member knows only an old position."""
         ...
 
     def document_in_conflict(self, conflict: Conflict) -> None:
-        """What we wrote is not in the room's text."""
+        """Ask the user about own text that is not in the room's text."""
         ...

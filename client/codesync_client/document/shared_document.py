@@ -37,18 +37,18 @@ _NO_TEXT = -1
 """Comes before every event: nothing counts in a text that is not here yet."""
 
 _SEVERAL = 0
-"""Stands for a member where a change comes of what several did."""
+"""The author of a change that results from several members."""
 
 
 class SharedDocument:
     """The shared texts of a room.
 
     Args:
-        wake: called after each of our changes, when there is something to send.
+        wake: called after each own change, when there is a message to send.
 
     Attributes:
-        carets: where everybody is in the source.
-        conflict: the last one; None while there was none.
+        carets: the carets of the other members in the source.
+        conflict: the last conflict; None if there was none.
     """
 
     def __init__(self, wake: Callable[[], None] = lambda: None) -> None:
@@ -78,7 +78,7 @@ class SharedDocument:
         """Set the listener that shows the texts; there is one at most."""
         self._listener = listener
 
-    # The texts as they stand.
+    # The present texts.
 
     @property
     def is_there(self) -> bool:
@@ -87,14 +87,14 @@ class SharedDocument:
 
     @property
     def unsent(self) -> int:
-        """How many edits the server has not told of yet."""
+        """The number of own edits that the server has not published yet."""
         return self._own.count + self._has_pending
 
     @property
     def oldest_unsent(self) -> int | None:
-        """The number of the first edit that the server has not told of yet; None if there is none.
+        """The number of the first own edit that is not published; None if there is none.
 
-        As long as it is the same, nothing of ours has arrived.
+        While it stays the same, no own edit has arrived.
         """
         if (oldest := self._own.oldest) is not None:
             return oldest
@@ -102,7 +102,7 @@ class SharedDocument:
 
     @property
     def is_settled(self) -> bool:
-        """Whether the texts are here, and the server has all that we did to them."""
+        """Whether the texts have arrived, and the server has all own edits."""
         return self.is_there and not self._fetch.goes_on and not self.unsent
 
     @property
@@ -111,26 +111,26 @@ class SharedDocument:
         return self._mine is not None and (self._mine.has_pending or self._was_refused)
 
     def text(self, name: str = SOURCE) -> str:
-        """One of the texts; empty until they have arrived."""
+        """Return one of the texts; empty until they have arrived."""
         return self._mine.text(name) if self._mine else ""
 
     @property
     def base(self) -> Mapping[str, str]:
-        """The texts as the server has them; empty until they have arrived."""
+        """The texts without own unpublished edits; empty until they have arrived."""
         return self._confirmed.texts if self._confirmed else dict.fromkeys(TEXTS, "")
 
-    # Our own hand.
+    # Own edits.
 
     def edit(self, name: str, at: int, deleted: int, inserted: str) -> None:
-        """Replace a piece of a text, if the texts are there; see Replica.splice."""
+        """Replace a piece of a text, if the texts have arrived; see Replica.splice."""
         self.splice(name, (Splice(at, deleted, inserted),))
 
     def splice(self, name: str, splices: Sequence[Splice]) -> None:
-        """Replace pieces of a text in one step, if the texts are there; see Replica.splice."""
+        """Replace pieces of a text in one step, if the texts have arrived; see Replica.splice."""
         self._write(lambda mine: mine.splice(name, splices))
 
     def replace(self, name: str, text: str) -> None:
-        """Make a text another one, by as little change as is needed."""
+        """Change a text into another one with few edits."""
         self.splice(name, splices(self.text(name), text))
 
     def replace_in_own_step(self, name: str, text: str) -> None:
@@ -140,26 +140,26 @@ class SharedDocument:
         self.end_undo_group()
 
     def undo(self, name: str = SOURCE) -> None:
-        """Take back what we did last in a text."""
+        """Undo the last own edit of a text."""
         self._write(lambda mine: mine.undo(name))
 
     def redo(self, name: str = SOURCE) -> None:
-        """Do again what we took back last in a text."""
+        """Redo the last undone edit of a text."""
         self._write(lambda mine: mine.redo(name))
 
     def end_undo_group(self) -> None:
-        """What comes now is undone apart from what was before."""
+        """Undo later edits separately from earlier ones."""
         if self._mine:
             self._mine.end_undo_group()
 
     def move_caret(self, anchor: int, head: int, *, tell: bool = True) -> None:
-        """Say where we are in the source, in bytes; the others are told if they do not know.
+        """Set the own caret in the source, in bytes; it is sent if the others do not know it.
 
         Args:
-            anchor: where the selection begins.
-            head: where the caret is.
-            tell: tell them now; else `send_caret` does. Say the place with every change of the
-                text all the same: one that waits would be a place in an older text.
+            anchor: the position where the selection begins.
+            head: the position of the caret.
+            tell: send it now; otherwise `send_caret` does. Set the caret with every change of
+                the text in any case, because a waiting one would refer to an older text.
         """
         self._caret = CaretPlace(anchor, head)
         self._caret_is_due |= tell
@@ -167,10 +167,10 @@ class SharedDocument:
             self._wake()
 
     def send_caret(self, *, again: bool = False) -> None:
-        """Tell the others where we are, if they do not know.
+        """Send the own caret, if the others do not know it.
 
         Args:
-            again: tell them all the same.
+            again: send it even if they know it.
         """
         self._caret_is_due = True
         self._caret_is_news |= again
