@@ -60,7 +60,8 @@ class Retention:
     Attributes:
         jobs_seconds: finished jobs.
         rooms_seconds: rooms that nobody was in, with their jobs.
-        bytes_max: sources and outputs of finished jobs together; the oldest jobs go first.
+        bytes_max: sources and outputs of finished jobs together; the oldest jobs of the room that
+            holds most go first.
     """
 
     jobs_seconds: float | None = None
@@ -213,8 +214,11 @@ class Store(Protocol):
         """
         ...
 
-    async def prune_oldest(self, bytes_max: int, jobs: int) -> int:
-        """Delete the oldest finished jobs as long as all have more than `bytes_max`.
+    async def prune_to(self, bytes_max: int, jobs: int) -> int:
+        """Delete finished jobs as long as all have more than `bytes_max`.
+
+        The oldest jobs of the room that holds most go first, and among them those of the invite
+        that holds most: nobody's jobs displace those of others.
 
         Args:
             bytes_max: bytes of sources and outputs that may stay.

@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 class StoreSizeLimit:
-    """Deletes the oldest finished jobs of a store that is over its bound.
+    """Deletes finished jobs of a store that is over its bound: of the room that holds most.
 
     Args:
         store: the store, open for writing.
@@ -43,7 +43,7 @@ class StoreSizeLimit:
         target, deleted = int(self._bytes_max * LOW_WATER), 0
         try:
             for _ in range(STEPS_MAX):
-                step = await self._store.prune_oldest(target, JOBS_A_STEP)
+                step = await self._store.prune_to(target, JOBS_A_STEP)
                 deleted += step
                 if step < JOBS_A_STEP:
                     break

@@ -11,10 +11,12 @@ from codesync_server.jobs.job_records import UNREAD_STDIN_MAX, record_of, stored
 from codesync_server.store.changes import AcceptJob, FinishJob, SaveMember, SaveRoom
 from codesync_server.store.choice import choose_store
 from codesync_server.store.contract import MEMBERS_KEPT, Retention, Store
-from codesync_server.store.records import JobSource
+from codesync_server.store.largest_share import LargestShare, Part
+from codesync_server.store.records import JobQuery, JobSource
 from codesync_server.store.writer import StoreWriter
 from tests.server.making import make_job
 from tests.server.store.making import (
+    ALL,
     a_job,
     a_member,
     a_room,
@@ -72,7 +74,7 @@ async def test_h12_what_is_kept_is_counted_again_when_a_store_is_opened(address:
     again = choose_store(address)
     await again.open()
     assert again.finished_bytes == counted
-    assert await again.prune_oldest(counted // 2, 1) == 1
+    assert await again.prune_to(counted // 2, 1) == 1
     assert again.finished_bytes < counted
     assert await again.prune(Retention(bytes_max=0), frozenset()) == 4
     assert again.finished_bytes == 0
@@ -84,12 +86,57 @@ async def test_h12_few_jobs_are_deleted_at_a_time_and_none_that_has_not_ended(
 ) -> None:
     await put(store, AcceptJob(a_job(1)))
     await ran(store, *(a_job(number) for number in range(2, 8)))
-    assert await store.prune_oldest(0, 4) == 4
+    assert await store.prune_to(0, 4) == 4
     assert await ids(store) == [7, 6]
-    assert await store.prune_oldest(0, 4) == 2
-    assert await store.prune_oldest(0, 4) == 0
+    assert await store.prune_to(0, 4) == 2
+    assert await store.prune_to(0, 4) == 0
     assert store.finished_bytes == 0
     assert [each.id for each in await store.unfinished()] == [job_id(1)]
+
+
+async def ran_by(store: Store, first: int, count: int, room: str, invite: str) -> None:
+    """Keep finished jobs of one room and invite, each with 10 kB."""
+    for number in range(first, first + count):
+        record = replace(a_job(number, room=room), invite=invite)
+        source = JobSource((("main.py", noise(10_000, number)),))
+        await ran(store, replace(record, source=source))
+
+
+async def kept_of(store: Store, room: str) -> list[int]:
+    found = await store.jobs(room, JobQuery(), before=ALL, limit=50)
+    return [job.order for job in found]
+
+
+async def test_h12_the_jobs_of_one_room_never_displace_those_of_another(store: Store) -> None:
+    await ran_by(store, 1, 3, "den", "ana's link")
+    await ran_by(store, 4, 9, "lab", "eve's link")
+    await store.prune_to(65_000, 50)
+    assert await kept_of(store, "den") == [3, 2, 1]
+    assert await kept_of(store, "lab") == [12, 11, 10]
+    await store.prune(Retention(bytes_max=25_000), frozenset())
+    assert (len(await kept_of(store, "den")), len(await kept_of(store, "lab"))) == (1, 1)
+    assert await store.check() == []
+
+
+async def test_h12_the_jobs_of_one_invite_never_displace_those_of_another(store: Store) -> None:
+    await ran_by(store, 1, 1, "den", "")  # of a store that kept no invites
+    await ran_by(store, 2, 2, "den", "ana's link")
+    await ran_by(store, 4, 9, "den", "eve's link")
+    assert await store.prune_to(60_000, 50) == 7
+    assert await kept_of(store, "den") == [12, 11, 3, 2, 1]
+    assert await store.prune_to(15_000, 50) == 4
+    assert len(await kept_of(store, "den")) == 1
+
+
+def test_h12_the_largest_part_gives_first() -> None:
+    share = LargestShare([(("den", "a"), 3), (("den", "b"), 4), (("lab", "c"), 5)])
+    deleted: list[Part] = []
+    while part := share.next():
+        deleted.append(part)
+        share.delete(1)
+    assert deleted[0] == ("den", "b")
+    assert [part[0] for part in deleted[:3]].count("den") >= 2
+    assert (len(deleted), share.left) == (12, 0)
 
 
 async def test_h12_a_large_input_of_a_job_that_never_ran_is_not_kept(store: Store) -> None:

@@ -8,7 +8,7 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from codesync_server.store.contract import SCHEMA, StoreMissing, StoreOutdated, StoreUnusable
 from codesync_server.store.mongo.documents import Database, searched_fields
 from codesync_server.store.mongo.fence import Fence
-from codesync_server.store.mongo.pruning import delete_orphans
+from codesync_server.store.mongo.pruning import SHARE_INDEX, delete_orphans
 
 _COLLECTIONS = ("meta", "rooms", "members", "texts", "edits", "jobs", "bodies")
 
@@ -22,6 +22,7 @@ _INDEXES = (
     ("jobs", ("verdict", "order")),
     ("jobs", ("order",)),
     ("jobs", ("verdict", "size")),
+    ("jobs", SHARE_INDEX),
     ("jobs", ("submitted_at",)),
     ("rooms", ("used_at", "_id")),
 )

@@ -5,12 +5,17 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from pymongo.asynchronous.client_session import AsyncClientSession
+from pymongo.asynchronous.cursor import AsyncCursor
 
-from codesync_server.store.contract import MEMBERS_KEPT, Retention
+from codesync_server.store.contract import ALL_JOBS, MEMBERS_KEPT, Retention
+from codesync_server.store.largest_share import LargestShare, Part
 from codesync_server.store.mongo.documents import Database, Document
 from codesync_server.store.mongo.fence import Fence
 
 _AT_A_TIME = 100
+SHARE_INDEX = ("room", "invite", "order", "verdict", "size")
+"""Of the jobs: sums and the oldest jobs are read from it alone."""
+
 _FINISHED = {"verdict": {"$ne": None}}
 
 
@@ -29,7 +34,7 @@ async def prune(
     if retention.rooms_seconds is not None:
         deleted += await _delete_rooms(database, fence, now - retention.rooms_seconds, keep)
     if retention.bytes_max is not None:
-        deleted += await _delete_beyond(database, fence, retention.bytes_max)
+        deleted += (await prune_to(database, fence, retention.bytes_max, ALL_JOBS))[0]
     await _delete_forgotten_members(database, fence)
     await delete_orphans(database, fence)
     return deleted
@@ -50,24 +55,45 @@ async def size_of(database: Database, jobs: Sequence[str]) -> int:
     return sum([int(each["size"]) async for each in found])
 
 
-async def prune_oldest(
-    database: Database, fence: Fence, bytes_max: int, jobs: int
-) -> tuple[int, int]:
-    """Delete the oldest finished jobs as long as all have more than `bytes_max`.
+async def prune_to(database: Database, fence: Fence, bytes_max: int, jobs: int) -> tuple[int, int]:
+    """Delete finished jobs as long as all have more than `bytes_max`.
+
+    The oldest of the room that holds most go first, and in the room those of the invite that does.
 
     Returns:
         How many jobs were deleted, and the bytes that are left.
     """
-    left, ids = await finished_bytes(database), list[str]()
-    oldest = database["jobs"].find(_FINISHED, {"size": 1}).sort("order", 1).limit(jobs)
-    async for each in oldest:
-        if left <= bytes_max:
-            break
-        ids.append(each["_id"])
-        left -= int(each["size"])
-    if ids:
-        await _delete(database, fence, ("jobs", "bodies"), ids)
-    return len(ids), left
+    share = await _shares(database)
+    oldest: dict[Part, AsyncCursor[Document]] = {}
+    ids: list[str] = []
+    while len(ids) < jobs and share.left > bytes_max and (part := share.next()):
+        if part not in oldest:
+            oldest[part] = _oldest(database, part, jobs - len(ids))
+        job = await anext(oldest[part])
+        ids.append(job["_id"])
+        share.delete(int(job["size"]))
+    for cursor in oldest.values():
+        await cursor.close()
+    for start in range(0, len(ids), _AT_A_TIME):
+        await _delete(database, fence, ("jobs", "bodies"), ids[start : start + _AT_A_TIME])
+    return len(ids), share.left
+
+
+async def _shares(database: Database) -> LargestShare:
+    part = {"room": "$room", "invite": {"$ifNull": ["$invite", ""]}}  # layout 3 had no invites
+    sums = await database["jobs"].aggregate(
+        [{"$match": _FINISHED}, {"$group": {"_id": part, "all": {"$sum": "$size"}}}],
+        hint="_1_".join((*SHARE_INDEX, "")).rstrip("_"),
+    )
+    return LargestShare(
+        [((each["_id"]["room"], each["_id"]["invite"]), int(each["all"])) async for each in sums]
+    )
+
+
+def _oldest(database: Database, part: Part, jobs: int) -> AsyncCursor[Document]:
+    room, invite = part
+    which = {"room": room, "invite": invite or {"$in": ["", None]}, **_FINISHED}
+    return database["jobs"].find(which, {"size": 1}).sort("order", 1).limit(jobs)
 
 
 async def _delete_forgotten_members(database: Database, fence: Fence) -> None:
@@ -126,18 +152,6 @@ async def _delete_room(database: Database, fence: Fence, name: str) -> None:
             await database[collection].delete_one({"_id": name}, session=session)
 
     await fence.write(delete)
-
-
-async def _delete_beyond(database: Database, fence: Fence, bytes_max: int) -> int:
-    beyond = await finished_bytes(database) - bytes_max
-    if beyond <= 0:
-        return 0
-    oldest = database["jobs"].find(_FINISHED, {"order": 1, "size": 1}).sort("order", 1)
-    async for each in oldest:
-        beyond -= int(each["size"])
-        if beyond <= 0:
-            return await _delete_jobs(database, fence, {"order": {"$lte": each["order"]}})
-    return 0
 
 
 async def delete_orphans(database: Database, fence: Fence) -> None:

@@ -212,12 +212,10 @@ class MongoStore:
             self.finished_bytes = await pruning.finished_bytes(database)
             return deleted
 
-    async def prune_oldest(self, bytes_max: int, jobs: int) -> int:
-        """Delete the oldest finished jobs as long as all have more than `bytes_max`."""
+    async def prune_to(self, bytes_max: int, jobs: int) -> int:
+        """Delete finished jobs as long as all have more than `bytes_max`."""
         async with self._writing() as (database, fence):
-            deleted, self.finished_bytes = await pruning.prune_oldest(
-                database, fence, bytes_max, jobs
-            )
+            deleted, self.finished_bytes = await pruning.prune_to(database, fence, bytes_max, jobs)
             return deleted
 
     async def check(self) -> Sequence[str]:

@@ -4,7 +4,8 @@ import sqlite3
 import time
 from collections.abc import Collection
 
-from codesync_server.store.contract import MEMBERS_KEPT, Retention
+from codesync_server.store.contract import ALL_JOBS, MEMBERS_KEPT, Retention
+from codesync_server.store.largest_share import LargestShare
 
 _FINISHED = "verdict IS NOT NULL"
 
@@ -22,7 +23,7 @@ def prune(db: sqlite3.Connection, retention: Retention, keep: Collection[str]) -
         _delete_rooms(db, now - retention.rooms_seconds, keep)
     _delete_forgotten_members(db)
     if retention.bytes_max is not None:
-        _delete(db, f"{_FINISHED} AND ord <= ?", _last_beyond(db, retention.bytes_max))
+        prune_to(db, retention.bytes_max, ALL_JOBS)
     return before - _count(db)
 
 
@@ -41,24 +42,31 @@ def size_of(db: sqlite3.Connection, jobs: Collection[str]) -> int:
     )
 
 
-def prune_oldest(db: sqlite3.Connection, bytes_max: int, jobs: int) -> tuple[int, int]:
-    """Delete the oldest finished jobs as long as all have more than `bytes_max`.
+def prune_to(db: sqlite3.Connection, bytes_max: int, jobs: int) -> tuple[int, int]:
+    """Delete finished jobs as long as all have more than `bytes_max`.
+
+    The oldest of the room that holds most go first, and in the room those of the invite that does.
 
     Returns:
         How many jobs were deleted, and the bytes that are left.
     """
-    left = finished_bytes(db)
-    oldest = db.execute(
-        f"SELECT ord, size FROM jobs WHERE {_FINISHED} ORDER BY ord LIMIT ?", (jobs,)
-    ).fetchall()
+    share = LargestShare(
+        ((room, invite), int(size))
+        for room, invite, size in db.execute(
+            f"SELECT room, invite, sum(size) FROM jobs WHERE {_FINISHED} GROUP BY room, invite"
+        )
+    )
     deleted = 0
-    for order, size in oldest:
-        if left <= bytes_max:
-            break
+    while deleted < jobs and share.left > bytes_max and (part := share.next()):
+        order, size = db.execute(
+            f"SELECT ord, size FROM jobs WHERE {_FINISHED} AND room = ? AND invite = ?"
+            " ORDER BY ord LIMIT 1",
+            part,
+        ).fetchone()
         _delete(db, "ord = ?", order)
-        left -= size
+        share.delete(int(size))
         deleted += 1
-    return deleted, left
+    return deleted, share.left
 
 
 def _delete_forgotten_members(db: sqlite3.Connection) -> None:
@@ -69,16 +77,6 @@ def _delete_forgotten_members(db: sqlite3.Connection) -> None:
         " WHERE at > ?)",
         (MEMBERS_KEPT,),
     )
-
-
-def _last_beyond(db: sqlite3.Connection, bytes_max: int) -> int:
-    """The order of the latest job for which there is no room; 0 for none."""
-    found = db.execute(
-        "SELECT coalesce(max(ord), 0) FROM (SELECT ord, sum(size) OVER (ORDER BY ord DESC) AS upto"
-        f" FROM jobs WHERE {_FINISHED}) WHERE upto > ?",
-        (bytes_max,),
-    )
-    return int(found.fetchone()[0])
 
 
 def _delete_rooms(db: sqlite3.Connection, used_before: float, keep: Collection[str]) -> None:

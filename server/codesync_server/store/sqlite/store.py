@@ -186,12 +186,12 @@ class SqliteStore:
 
         return await self._writing(prune)
 
-    async def prune_oldest(self, bytes_max: int, jobs: int) -> int:
-        """Delete the oldest finished jobs as long as all have more than `bytes_max`."""
+    async def prune_to(self, bytes_max: int, jobs: int) -> int:
+        """Delete finished jobs as long as all have more than `bytes_max`."""
 
         def prune(db: sqlite3.Connection) -> int:
             deleted, self.finished_bytes = _in_transaction(
-                db, lambda: pruning.prune_oldest(db, bytes_max, jobs)
+                db, lambda: pruning.prune_to(db, bytes_max, jobs)
             )
             return deleted
 
