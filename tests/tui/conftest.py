@@ -6,12 +6,14 @@ from types import SimpleNamespace
 
 import pytest
 
+from codesync_client.connection import reconnecting
 from codesync_client.document import replica
 from codesync_tui.dialogs import history
 from codesync_tui.panels import queue
 from codesync_tui.recovery import unsent_edits
 from codesync_tui.room import job_status
 from tests.tui import settling
+from tests.waiting import SECONDS
 
 
 @pytest.fixture(autouse=True)
@@ -28,6 +30,11 @@ def _one_group_however_slow(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keys that follow one another are undone together, also when the machine takes its time."""
     monkeypatch.setattr(replica, "UNDO_GROUP_MS", 300_000)
     monkeypatch.setattr(replica, "_GROUP_END_MS", 3_000_000)
+
+
+@pytest.fixture(autouse=True)
+def _handshakes_take_their_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reconnecting, "WELCOME_SECONDS", SECONDS)
 
 
 @pytest.fixture(autouse=True)

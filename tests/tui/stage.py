@@ -9,6 +9,7 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 from textual.widgets._toast import Toast
 
+from codesync_client import DialOptions
 from codesync_tui.app import CodeSyncApp
 from codesync_tui.editor import CodeEditor
 from codesync_tui.panels.answer_line import AnswerLine
@@ -19,7 +20,7 @@ from codesync_tui.panels.stdin import StdinPane
 from codesync_tui.room.screen import RoomScreen
 from codesync_tui.transcript import RowKind
 from tests.tui.room_server import RoomServer
-from tests.waiting import eventually
+from tests.waiting import SECONDS, eventually
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,16 @@ class Stage:
         await self.pilot.pause()
 
 
+PATIENT = DialOptions(open_timeout=SECONDS)
+"""How the tests' apps connect: a busy machine may take its time."""
+
+
+async def entered(app: CodeSyncApp, is_online: Callable[[], bool]) -> None:
+    """Wait until the room is entered; an entry that failed is told at once."""
+    await eventually(lambda: app.failure or is_online())
+    assert app.failure is None, app.failure
+
+
 @asynccontextmanager
 async def stage(
     server: RoomServer | None = None,
@@ -143,11 +154,13 @@ async def stage(
         app = CodeSyncApp(
             opened.link,
             name="ana",
+            options=PATIENT,
             join_line=join_line,
             file=file,
             is_room_persistent=is_room_persistent,
         )
         async with app.run_test(size=(columns, lines), notifications=True) as pilot:
             staged = Stage(opened, app, pilot)
-            await staged.until(lambda: staged.state.is_online)
+            await entered(app, lambda: staged.state.is_online)
+            await pilot.pause()
             yield staged

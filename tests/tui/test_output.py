@@ -102,6 +102,7 @@ async def test_output_that_comes_before_a_keys_first_frame_does_not_hold_the_rea
         pane.begin(A, HEADING)
         pane.write(A, OUT, b"line\n" * 30)
         await settled(app)
+        await eventually(lambda: pane.allow_vertical_scroll)
         end = pane.scroll_offset.y
         pane.action_scroll_up()
         pane.write(A, OUT, b"more\n")

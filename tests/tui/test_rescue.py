@@ -17,7 +17,7 @@ from codesync_tui.recovery.unsent_edits import UnsentEdits
 from tests.proxy import Proxy, proxy_to
 from tests.servers import running_server
 from tests.tui.room_server import PYTHON, RoomServer
-from tests.tui.stage import Stage, stage
+from tests.tui.stage import PATIENT, Stage, stage
 from tests.tui.test_sharing import Screen
 from tests.waiting import eventually
 
@@ -283,7 +283,7 @@ async def test_a_text_that_could_not_be_saved_is_kept(state: Path) -> None:
 
 @asynccontextmanager
 async def entered(link: Link, name: str = "ana") -> AsyncGenerator[Screen]:
-    app = CodeSyncApp(link, name=name)
+    app = CodeSyncApp(link, name=name, options=PATIENT)
     async with app.run_test(size=(80, 24)) as pilot:
         on = Screen(app, pilot)
         await on.has_text()
