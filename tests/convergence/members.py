@@ -52,7 +52,9 @@ class Wire:
     def put_event(self, frame: bytes, *, may_skip: bool = False, urgent: bool = False) -> None:
         self.events.append(frame)
 
-    def put_bulk(self, make: Callable[[], bytes | None], size: int = 0) -> bool:
+    def put_bulk(
+        self, make: Callable[[], bytes | None], size: int = 0, source: bytes = b""
+    ) -> bool:
         self.bulk.append(make)
         return True
 

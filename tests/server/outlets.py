@@ -44,7 +44,9 @@ class Ear:
         if may_skip:
             self.skippable.append(self.heard[-1])
 
-    def put_bulk(self, make: Callable[[], bytes | None], size: int = 0) -> bool:
+    def put_bulk(
+        self, make: Callable[[], bytes | None], size: int = 0, source: bytes = b""
+    ) -> bool:
         """Something large."""
         if not self.bulk_places:
             return False

@@ -50,7 +50,9 @@ class Deaf:
     def put_event(self, frame: bytes, *, may_skip: bool = False, urgent: bool = False) -> None:
         """Nothing."""
 
-    def put_bulk(self, make: Callable[[], bytes | None], size: int = 0) -> bool:
+    def put_bulk(
+        self, make: Callable[[], bytes | None], size: int = 0, source: bytes = b""
+    ) -> bool:
         """There is always a place."""
         return True
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Callable
 from typing import Any
 
 from websockets.asyncio.server import ServerConnection
@@ -57,6 +58,7 @@ class Connection(ServerConnection):
         messages: the budget that members pay fragments from.
         clients: the clients by their descriptors.
         input_memory: the unprocessed input of all clients.
+        waiting_bytes: returns the bytes of messages that were read and are not processed yet.
     """
 
     budgets: Budgets
@@ -76,6 +78,7 @@ class Connection(ServerConnection):
         self._fragments = 0  # parsed frames of a message that is not complete
         self._bytes_before_joining = 0
         self._bytes_after_the_end = 0
+        self.waiting_bytes: Callable[[], int] = lambda: 0
 
     @property
     def client(self) -> Client:
@@ -111,8 +114,7 @@ class Connection(ServerConnection):
             return
         self._unparsed += data
         self._parse()
-        if not self.transport.is_closing():
-            self.input_memory.update(self)
+        self.count_input()
 
     @property
     def _is_over(self) -> bool:
@@ -134,13 +136,25 @@ class Connection(ServerConnection):
         self.input_memory.remove(self)
         super().connection_lost(exc)
 
+    def count_input(self) -> None:
+        """Count what is unprocessed now; a connection that ends holds nothing."""
+        if not self.transport.is_closing():
+            self.input_memory.update(self)
+
     @property
     def held_bytes(self) -> int:
         """Bytes that were received from the client and are not processed yet."""
         queue = self.recv_messages.frames.queue
         data = sum(len(each.data) for each in queue) + (self.protocol.current_size or 0)
         frames = FRAME_OVERHEAD_BYTES * (len(queue) + self._fragments)
-        return len(self._unparsed) + len(self.protocol.reader.buffer) + data + frames
+        unread = len(self._unparsed) + len(self.protocol.reader.buffer)
+        return unread + data + frames + self.waiting_bytes()
+
+    @property
+    def input_owner(self) -> str:
+        """The identity whose input this is: invite and room, or the address before joining."""
+        payer = self.client.payer
+        return f"{payer.room} {payer.invite}" if payer.room else payer.address
 
     def drop_input(self) -> None:
         """Disconnect the client at once: the memory for input is full."""

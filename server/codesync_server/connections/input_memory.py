@@ -1,9 +1,10 @@
 """The memory of all clients' unprocessed input together: one limit for the server.
 
-Each connection is bounded, but there are many: a client that sends most of a large frame and then
-nothing keeps its bytes here for as long as it likes.
+Each connection is bounded, but there are many: a client that sends most of a large frame, or some
+pieces of an edit, and then nothing keeps its bytes here for as long as it likes.
 """
 
+from collections import Counter
 from typing import Protocol
 
 INPUT_BYTES_MAX = 64 * 1024 * 1024
@@ -12,6 +13,11 @@ INPUT_BYTES_MAX = 64 * 1024 * 1024
 
 class InputHolder(Protocol):
     """A connection, as the memory knows it."""
+
+    @property
+    def input_owner(self) -> str:
+        """The identity whose input this is, such as an invite."""
+        ...
 
     @property
     def held_bytes(self) -> int:
@@ -24,7 +30,10 @@ class InputHolder(Protocol):
 
 
 class InputMemory:
-    """Counts unprocessed input; beyond a limit, disconnects the clients with most of it.
+    """Counts unprocessed input; beyond a limit, disconnects clients of the identity with most.
+
+    An identity with many connections thus disconnects its own, and not a client that has more than
+    each of them.
 
     Args:
         limit: bytes.
@@ -56,7 +65,11 @@ class InputMemory:
     def _make_room(self) -> None:
         for holder in self._held:  # some have processed their input meanwhile
             self._count(holder)
+        owned = Counter[str]()
+        for holder, held in self._held.items():
+            owned[holder.input_owner] += held
         while self.bytes > self._limit:
-            largest = max(self._held, key=lambda each: self._held[each])
+            largest = max(self._held, key=lambda each: (owned[each.input_owner], self._held[each]))
+            owned[largest.input_owner] -= self._held[largest]
             self.remove(largest)
             largest.drop_input()

@@ -39,6 +39,7 @@ class _Event(NamedTuple):
 class _Bulk(NamedTuple):
     make: Callable[[], bytes | None]
     size: int
+    source: bytes
 
 
 def _size(frames: Iterable[bytes]) -> int:
@@ -171,17 +172,26 @@ class Outbox:
             self._drop(frame)
         self._events = deque(each for each in self._events if not each.may_skip)
 
-    def put_bulk(self, make: Callable[[], bytes | None], size: int = 0) -> bool:
-        """Send something large when its turn comes; tell whether there is a place for it.
+    def put_bulk(
+        self, make: Callable[[], bytes | None], size: int = 0, source: bytes = b""
+    ) -> bool:
+        """Send something large when its turn comes.
 
         Args:
-            make: makes it, then; None when it is not wanted any more.
-            size: bytes that `make` keeps in memory until then.
+            make: makes the frame at that time; returns None if it is not wanted any more.
+            size: bytes that `make` keeps in memory for this client alone.
+            source: bytes that `make` keeps in memory, possibly for several clients: they count
+                once, like a frame that waits in several outboxes.
+
+        Returns:
+            Whether there is a place for it.
         """
         if len(self._bulk) >= BULK_MAX or self.overflowed:
             return False
-        self._bulk.append(_Bulk(make, size))
+        self._bulk.append(_Bulk(make, size, source))
         self._adjust(size)
+        if source:
+            self._hold(source)
         self._check()
         return True
 
@@ -234,7 +244,8 @@ class Outbox:
         self._drop(*self._replies, *(each.frame for each in self._events))
         for frames in self._states.values():
             self._drop(*frames)
-        self._adjust(-sum(each.size for each in self._bulk))
+        for bulk in self._bulk:
+            self._release_bulk(bulk)
         for waiting in (self._replies, self._states, self._events, self._bulk):
             waiting.clear()
         self._skippable_since.clear()
@@ -249,6 +260,11 @@ class Outbox:
         for frame in frames:
             self.size -= len(frame)
             self._memory.drop(frame)
+
+    def _release_bulk(self, bulk: _Bulk) -> None:
+        self._adjust(-bulk.size)
+        if bulk.source:
+            self._drop(bulk.source)
 
     def _adjust(self, amount: int) -> None:
         self.size += amount
@@ -290,9 +306,10 @@ class Outbox:
         if self._states:
             return self._take_state()
         while self._bulk and (self._bulk_turn or not self._events):
-            make, size = self._bulk.popleft()
-            self._adjust(-size)
-            if (made := make()) is not None:
+            bulk = self._bulk.popleft()
+            made = bulk.make()  # may put the next part of the same source
+            self._release_bulk(bulk)
+            if made is not None:
                 self._bulk_turn = False
                 return made
         if self._events:

@@ -184,6 +184,7 @@ class Peer:
         loop = asyncio.get_running_loop()
         writer = loop.create_task(self._write())
         writer.add_done_callback(self._writer_ended)
+        self._connection.waiting_bytes = lambda: actions.unprocessed_bytes
         command_queue = loop.create_task(actions.command_queue.run())
         try:
             await self._read(actions, seat.payer)
@@ -223,6 +224,8 @@ class Peer:
                     return
                 continue
             await actions.dispatch(message)
+            if actions.unprocessed_bytes:
+                self._connection.count_input()
 
     async def _write(self) -> None:
         with suppress(ConnectionClosed):

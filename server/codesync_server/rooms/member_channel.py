@@ -34,12 +34,15 @@ class MemberChannel(Protocol):
         """
         ...
 
-    def put_bulk(self, make: Callable[[], bytes | None], size: int = 0) -> bool:
+    def put_bulk(
+        self, make: Callable[[], bytes | None], size: int = 0, source: bytes = b""
+    ) -> bool:
         """Send something large when there is nothing more urgent; made only then.
 
         Args:
             make: makes it; None when it is not wanted any more.
             size: bytes that `make` keeps in memory until then.
+            source: bytes that `make` keeps in memory, possibly for several members.
 
         Returns:
             Whether there is a place for it.

@@ -49,13 +49,18 @@ class Seat:
         if (frame := frame_of(message)) is not None:
             self.channel.put_reply(frame)
 
+    @property
+    def may_act(self) -> bool:
+        """Whether the member may do more than watch."""
+        return not self.is_removed and Role(self.member.role) in ACTING_ROLES
+
     def require_acting(self) -> None:
         """Make sure that they may do more than watch.
 
         Raises:
             FrameError: they may not.
         """
-        if Role(self.member.role) not in ACTING_ROLES:
+        if not self.may_act:
             raise FrameError(Code.ROLE, "viewers watch; ask the host for an editor's invite")
 
     def require_host(self) -> None:

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 
 import pytest
 
+from codesync_protocol.codec import encode
 from codesync_protocol.limits import FRAME_MAX
-from codesync_protocol.messages import FetchHistory, HistoryPage
+from codesync_protocol.messages import Edit, FetchHistory, FetchSource, HistoryPage, StdinData
 from codesync_server.connections import listener
 from codesync_server.connections.connection import FRAGMENTS_MAX, FRAME_OVERHEAD_BYTES
 from codesync_server.connections.input_memory import InputMemory
@@ -30,7 +32,22 @@ def unfinished_message() -> bytes:
     return raw_frame(BINARY, b"x", fin=False) + fragments + beginning
 
 
-@pytest.mark.parametrize("make", [unfinished_frame, unfinished_message])
+def unfinished_edit() -> bytes:
+    """Pieces of an edit whose last piece never comes."""
+    piece = encode(Edit(1, bytes(PART // 4), more=True))
+    return raw_frame(BINARY, piece) * 4
+
+
+def commands_that_wait() -> bytes:
+    """Questions whose turn has not come, and input for a job that they are about."""
+    job = "ab" * 16
+    questions = b"".join(raw_frame(BINARY, encode(FetchSource(n, job))) for n in range(1, 40))
+    return questions + raw_frame(BINARY, encode(StdinData(job, 0, bytes(60 * 1024)))) * 3
+
+
+@pytest.mark.parametrize(
+    "make", [unfinished_frame, unfinished_message, unfinished_edit, commands_that_wait]
+)
 async def test_h13_input_that_is_never_finished_is_bounded(
     monkeypatch: pytest.MonkeyPatch, make: Callable[[], bytes]
 ) -> None:
@@ -85,6 +102,29 @@ async def test_h13_parsed_frames_of_a_message_count_although_they_are_empty(
         eve.put(raw_frame(BINARY, fin=False) + empty)
         await eventually(lambda: memories[0].bytes >= count * FRAME_OVERHEAD_BYTES)
         assert await eve.is_alive()
+
+
+@dataclass(eq=False)
+class Holder:
+    """A connection with unprocessed input."""
+
+    input_owner: str
+    held_bytes: int
+    is_open: bool = True
+
+    def drop_input(self) -> None:
+        self.is_open = False
+
+
+def test_h13_an_identity_with_many_connections_disconnects_its_own() -> None:
+    memory = InputMemory(100)
+    innocent = Holder("innocent", 30)
+    hostile = [Holder("hostile", 10) for _ in range(20)]
+    for each in (innocent, *hostile):
+        memory.update(each)
+    assert innocent.is_open
+    assert sum(each.is_open for each in hostile) == 7
+    assert memory.bytes == 100
 
 
 async def answers(wire: Wire) -> bool:

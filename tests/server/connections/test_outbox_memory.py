@@ -70,6 +70,23 @@ def test_h13_what_bulk_answers_keep_counts() -> None:
     assert memory.bytes == 0
 
 
+async def test_h13_a_text_that_is_sent_in_parts_counts_until_its_last_part() -> None:
+    """Each edit makes another text: readers that take nothing keep one each."""
+    memory, (slow, same, other) = outboxes(3, 10 * KIB)
+    text = frame(4 * KIB)
+    for outbox in (slow, same):
+        outbox.put_bulk(lambda: b"part", source=text)
+    assert memory.bytes == len(text) + 2 * ENTRY_BYTES, "both keep the same bytes"
+    assert await slow.next_frame() == b"part"
+    assert memory.bytes == len(text) + ENTRY_BYTES
+    assert await same.next_frame() == b"part"
+    assert memory.bytes == 0
+    for _ in range(3):
+        slow.put_bulk(lambda: b"part", source=frame(4 * KIB))
+    other.put_reply(frame())
+    assert (slow.overflowed, other.overflowed) == (True, False)
+
+
 async def test_h13_an_outbox_that_gave_way_ends_its_connection() -> None:
     _, (slow,) = outboxes(1, KIB)
     waiting = asyncio.ensure_future(slow.next_frame())
@@ -87,6 +104,7 @@ puts: list[Callable[[Outbox, bytes], object]] = [
     lambda outbox, data: outbox.put_event(data, may_skip=True),
     lambda outbox, data: outbox.put_event(data, may_skip=True, urgent=True),
     lambda outbox, data: outbox.put_bulk(lambda: data, len(data)),
+    lambda outbox, data: outbox.put_bulk(lambda: data, source=data),
     lambda outbox, data: outbox.cut(data, "over"),
     lambda outbox, data: outbox.set_in_flight(len(data)),
 ]

@@ -10,8 +10,8 @@ from codesync_protocol.limits import KIB
 WAITING_MAX = 64
 """With more, the member's messages wait: they are read no further."""
 
-WAITING_BYTES = 512 * KIB
-"""Likewise with more bytes of submissions."""
+WAITING_BYTES = 128 * KIB
+"""Likewise with more bytes of messages."""
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +27,11 @@ class CommandQueue:
         self._concerned: Counter[str] = Counter()
         self._changed = asyncio.Condition()
         self._is_ending = False
+
+    @property
+    def waiting_bytes(self) -> int:
+        """Bytes of the messages that are not done."""
+        return self._waiting_bytes
 
     @property
     def waiting(self) -> int:

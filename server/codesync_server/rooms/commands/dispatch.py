@@ -88,6 +88,10 @@ TYPED = member_budget(
 """Shared input: all members are told of each message."""
 
 
+MESSAGE_BYTES = 500
+"""Memory of a waiting message besides its data."""
+
+
 class CommandDispatcher:
     """One member's hand in a room.
 
@@ -141,6 +145,11 @@ class CommandDispatcher:
         self._budgets = budgets
         self._turns = turns
 
+    @property
+    def unprocessed_bytes(self) -> int:
+        """Bytes of the member's messages that wait, and of an edit that is not complete."""
+        return self.command_queue.waiting_bytes + self._editing.unfinished_bytes
+
     async def dispatch(self, message: ClientMessage) -> None:
         """Do what a message asks for; what cannot be done is answered, never raised.
 
@@ -151,10 +160,12 @@ class CommandDispatcher:
         match message:
             case FetchOutput() if self._reading.is_at_hand(message):
                 await self._do(message)
+            case Submit() | SubmitPart() if not self._seat.may_act:
+                await self._do(message)  # refused: nothing of it is kept until its turn comes
             case Submit() | SubmitPart() | FetchHistory() | FetchSource() | FetchOutput():
-                await self.command_queue.put(lambda: self._do(message), job, _body_size(message))
+                await self.command_queue.put(lambda: self._do(message), job, _size_of(message))
             case _ if job and self.command_queue.has_commands_for(job):
-                await self.command_queue.put(lambda: self._do(message), job)
+                await self.command_queue.put(lambda: self._do(message), job, _size_of(message))
             case _:
                 await self._do(message)
 
@@ -354,9 +365,10 @@ class CommandDispatcher:
             job.session.resize(*job.window)
 
 
-def _body_size(message: ClientMessage) -> int:
+def _size_of(message: ClientMessage) -> int:
+    """Estimate the bytes of memory that a waiting message takes."""
     match message:
-        case Submit(body=body) | SubmitPart(data=body):
-            return len(body)
+        case Submit(body=data) | SubmitPart(data=data) | StdinData(data=data):
+            return MESSAGE_BYTES + len(data)
         case _:
-            return 0
+            return MESSAGE_BYTES

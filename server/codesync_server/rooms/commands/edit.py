@@ -53,6 +53,11 @@ class EditCommands:
         self._pieces = bytearray()
         self._wanted: FetchDocument | None = None
 
+    @property
+    def unfinished_bytes(self) -> int:
+        """Bytes of the pieces of an edit whose last piece has not arrived."""
+        return len(self._pieces)
+
     def edit(self, edit: Edit) -> None:
         """Take an edit, or a piece of one; what cannot be taken is answered, never raised."""
         if edit.number <= self._identity.edits_taken:
@@ -147,8 +152,8 @@ class EditCommands:
         # Whoever edits under an id must find it known, whatever becomes of this server meanwhile.
         self._room.after(kept, lambda: self._queue(lambda: self._put_together(request)))
 
-    def _queue(self, make: Callable[[], bytes | None]) -> None:
-        if not self._channel.put_bulk(make):
+    def _queue(self, make: Callable[[], bytes | None], source: bytes = b"") -> None:
+        if not self._channel.put_bulk(make, source=source):
             reason = "too many requests for old output and texts at once"
             self._channel.put_reply(encode(Fault(Code.TOO_FAST, reason)))
 
@@ -172,7 +177,7 @@ class EditCommands:
             total=len(whole),
             data=b"",
         )
-        self._queue(lambda: self._part(request, head, whole))
+        self._queue(lambda: self._part(request, head, whole), whole)
 
     def _is_wanted(self, request: FetchDocument) -> bool:
         """Tell whether nothing newer is; a text that began anew meanwhile is asked for anew."""
@@ -184,5 +189,5 @@ class EditCommands:
         end = head.offset + PART_MAX
         if end < len(whole):
             following = msgspec.structs.replace(head, offset=end)
-            self._queue(lambda: self._part(request, following, whole))
+            self._queue(lambda: self._part(request, following, whole), whole)
         return encode(msgspec.structs.replace(head, data=whole[head.offset : end]))

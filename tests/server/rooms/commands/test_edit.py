@@ -36,7 +36,9 @@ class Slow(Ear):
         super().__init__()
         self.bulk: list[Callable[[], bytes | None]] = []
 
-    def put_bulk(self, make: Callable[[], bytes | None], size: int = 0) -> bool:
+    def put_bulk(
+        self, make: Callable[[], bytes | None], size: int = 0, source: bytes = b""
+    ) -> bool:
         self.bulk.append(make)
         return True
 
