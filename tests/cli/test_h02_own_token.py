@@ -45,8 +45,11 @@ def test_h02_a_name_that_others_give_a_meaning_is_not_this_machine(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """It can mean this machine now, and the machine of a relay when we connect."""
-    local = [(socket.AF_INET, socket.SOCK_DGRAM, 17, "", ("127.0.0.1", 9))]
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: local)
+
+    def look_up(*_: object, **__: object) -> list[tuple[int, int, int, str, tuple[str, int]]]:
+        return [(socket.AF_INET, socket.SOCK_DGRAM, 17, "", ("127.0.0.1", 9))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
     monkeypatch.setattr(socket, "gethostname", lambda: "Lab7")
     assert meant("--server", "wss://rebinding.example:4000") == ""
     assert meant("--server", "wss://lab7:4000") != ""

@@ -14,6 +14,7 @@ from websockets.exceptions import (
 )
 
 from codesync_client.connection.http_refusal import explain
+from codesync_client.connection.patience import patient_timeout
 from codesync_client.errors import CannotConnect
 from codesync_protocol.limits import FRAME_MAX
 from codesync_protocol.links import is_private_link
@@ -89,18 +90,19 @@ async def dial(server: str, options: DialOptions) -> CountingConnection:
         except (OSError, ssl.SSLError) as error:
             raise CannotConnect(f"cannot read the certificates: {error}") from None
     try:
-        websocket = await _NoRedirects(
-            server,
-            ssl=tls,
-            proxy=True if secure else None,
-            compression=None,
-            max_size=FRAME_MAX,
-            open_timeout=options.open_timeout,
-            ping_interval=None,  # `lifeline` tells a slow line from a dead one
-            create_connection=CountingConnection,
-            close_timeout=2.0,
-            user_agent_header=None,
-        )
+        async with patient_timeout(options.open_timeout):
+            websocket = await _NoRedirects(
+                server,
+                ssl=tls,
+                proxy=True if secure else None,
+                compression=None,
+                max_size=FRAME_MAX,
+                open_timeout=None,
+                ping_interval=None,  # `lifeline` tells a slow line from a dead one
+                create_connection=CountingConnection,
+                close_timeout=2.0,
+                user_agent_header=None,
+            )
     except TimeoutError:
         raise CannotConnect(
             f"{server} did not answer within {options.open_timeout:g} s",

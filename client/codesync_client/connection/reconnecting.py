@@ -12,6 +12,7 @@ from websockets.frames import CloseCode
 from codesync_client.connection import backoff
 from codesync_client.connection.client_handshake import ClientHandshake
 from codesync_client.connection.dial import CountingConnection, DialOptions, dial
+from codesync_client.connection.patience import patient_timeout
 from codesync_client.errors import CannotConnect, CheckFailed, EntryRefused
 from codesync_protocol.codec import encode
 from codesync_protocol.ends import ClientEnd, State
@@ -140,7 +141,7 @@ class ReconnectingConnection:
         self._end = ClientEnd()
         self._is_proved = False
         try:
-            async with asyncio.timeout(WELCOME_SECONDS):
+            async with patient_timeout(WELCOME_SECONDS):
                 first = await self._handshake(websocket)
             welcome = await self._complete(first, websocket)
         except (TimeoutError, FrameError, ConnectionClosed, OSError) as error:
@@ -165,7 +166,7 @@ class ReconnectingConnection:
         """
         parts: list[WelcomePart] = []
         while self._end.state is State.ENTERING:
-            async with asyncio.timeout(WELCOME_SECONDS):
+            async with patient_timeout(WELCOME_SECONDS):
                 part = self._end.receive(await websocket.recv())
             if not isinstance(part, WelcomePart):
                 raise FrameError(Code.OUT_OF_TURN, getattr(part, "reason", "no welcome"))
