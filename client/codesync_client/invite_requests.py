@@ -1,4 +1,4 @@
-"""Asking the server for invites."""
+"""Requests for invites."""
 
 import asyncio
 from collections.abc import Callable
@@ -7,11 +7,11 @@ from codesync_client.errors import Offline
 from codesync_protocol.messages import ClientMessage, Invite, MakeInvite, Role, ServerMessage
 
 ANSWER_SECONDS = 10.0
-"""So long an answer may take; after a cut none comes."""
+"""Time limit of an answer; after a cut none arrives."""
 
 
 class InviteRequests:
-    """One question for each role, however many wait for the answer.
+    """Sends one request for each role, however many callers wait for the answer.
 
     Args:
         send_now: sends a message, or raises Offline.
@@ -22,10 +22,10 @@ class InviteRequests:
         self._answers: dict[Role, asyncio.Future[str]] = {}
 
     async def token(self, role: Role, lifetime: float = 0.0) -> str:
-        """Ask for a key to the room.
+        """Return a new token of the room.
 
         Args:
-            role: what it lets others do.
+            role: the role that it grants.
             lifetime: seconds that it is good for, 0 for the server's choice; whoever asks for the
                 same role while an answer is awaited gets the same key.
 
@@ -39,13 +39,13 @@ class InviteRequests:
         try:
             return await asyncio.wait_for(asyncio.shield(answer), ANSWER_SECONDS)
         except TimeoutError:
-            # Others may wait for it since later; whoever asks from now on asks anew.
+            # Other callers may wait for the same answer; later callers send a new request.
             if self._answers.get(role) is answer:
                 del self._answers[role]
             raise Offline("the server gave no invite", "ask again when the room is back") from None
 
     def receive(self, message: ServerMessage) -> bool:
-        """Take a message.
+        """Receive a message.
 
         Returns:
             Whether it was an answer of this kind.

@@ -1,4 +1,4 @@
-"""Puts the output of one job in order: live events, repeats after a return, and fetched parts."""
+"""Orders the output of one job: live events, repeats after a reconnect, and fetched parts."""
 
 from codesync_client.events import JobOutput, OutputSkipped
 from codesync_protocol.messages import Output, OutputChunk, OutputPart, StdinEcho
@@ -7,7 +7,7 @@ Piece = JobOutput | OutputSkipped | StdinEcho
 
 
 class OutputAssembler:
-    """The output of one job as this client has it, and what was typed in between.
+    """The output of one job as this client has it, with the typed lines.
 
     Invariant: the pieces that were given out lie one behind the other from the start, without
     overlap; every hole is one OutputSkipped. No line that was typed is given out twice.
@@ -15,12 +15,12 @@ class OutputAssembler:
     Args:
         job: the job.
         start: the offset to begin at.
-        exact: fetch what is missing instead of skipping it.
-        stale: how many answers are on the way to the assembler that this one takes the place of.
+        exact: whether to fetch missing output instead of skipping it.
+        stale: the number of answers on the way to the assembler that this one replaces.
 
     Attributes:
-        position: the offset up to which everything was given out.
-        exact: fetch what is missing instead of skipping it.
+        position: the offset up to which all output was delivered.
+        exact: whether to fetch missing output instead of skipping it.
     """
 
     def __init__(self, job: str, *, start: int = 0, exact: bool = False, stale: int = 0) -> None:
@@ -35,17 +35,17 @@ class OutputAssembler:
 
     @property
     def in_flight(self) -> int:
-        """How many answers are on the way; the server gives them in order, one for each fetch."""
+        """The number of answers on the way; the server sends them in order, one for each fetch."""
         return self._stale + self._asked
 
     @property
     def next_line(self) -> int:
-        """The number of the first typed line that was not given out."""
+        """The number of the first typed line that was not delivered."""
         return self._typed
 
     @property
     def complete(self) -> bool:
-        """Whether everything that is known to exist was given out."""
+        """Whether all known output was delivered."""
         return self.position >= self._total and not (self.exact and self._lacks_lines)
 
     @property
@@ -53,19 +53,19 @@ class OutputAssembler:
         return self._typed < self._typed_total
 
     def wanted(self) -> int | None:
-        """The offset to fetch from now, or None; it counts as asked for until a part or a cut."""
+        """Return the offset to fetch now, or None; it counts as requested until a part or a cut."""
         if not self.exact or self._asked or self.complete:
             return None
         self._asked = True
         return self.position
 
     def cut(self) -> None:
-        """The connection is a new one: what was asked for on the old one will not come."""
+        """Drop open requests, because answers over the old connection will not arrive."""
         self._asked = False
         self._stale = 0
 
     def abandon(self) -> list[Piece]:
-        """The answer is that the server has nothing of it: what is missing will not come."""
+        """Skip missing output, because the server does not have it."""
         if self._stale:
             self._stale -= 1
         else:
@@ -73,7 +73,7 @@ class OutputAssembler:
         return self._skip_to(self._total)
 
     def live(self, output: Output) -> list[Piece]:
-        """Take a live event; may be a repeat, and may leave a hole."""
+        """Receive a live event, which may be a repeat or leave a gap."""
         end = output.offset + len(output.data)
         self._total = max(self._total, end)
         if output.offset > self.position:
@@ -83,7 +83,7 @@ class OutputAssembler:
         return self._give(output.offset, output)
 
     def typed(self, line: StdinEcho) -> list[Piece]:
-        """Take a line that was typed; may be a repeat, or come before output that is fetched."""
+        """Receive a typed line, which may be a repeat, or precede output that is fetched."""
         self._typed_total = max(self._typed_total, line.number + 1)
         if line.number < self._typed or (self.exact and line.offset > self.position):
             return []  # the part in which it lies has it, too
@@ -91,7 +91,7 @@ class OutputAssembler:
         return [line]
 
     def part(self, part: OutputPart) -> list[Piece]:
-        """Take the answer to a fetch."""
+        """Receive the answer to a fetch."""
         if self._stale:
             self._stale -= 1
             return []
@@ -100,7 +100,7 @@ class OutputAssembler:
         brings_lines = any(line.number >= self._typed for line in part.typed)
         more_lines = part.more_typed and brings_lines
         if part.end <= self.position < part.total and not more_lines:
-            # The server claims that there is more and sends nothing: never ask it in a loop.
+            # The server claims more output and sends none: do not repeat the request.
             return self._skip_to(part.total)
         pieces, lines = self._skip_to(part.offset), list(part.typed)
         offset = part.offset
@@ -118,11 +118,11 @@ class OutputAssembler:
         return pieces
 
     def known(self, total: int, typed: int = 0) -> list[Piece]:
-        """Learn how much there is, from a snapshot or from the job's end.
+        """Set the known amount of output, from a snapshot or from the end of the job.
 
         Args:
-            total: bytes that the job has written.
-            typed: lines that were typed into it.
+            total: number of bytes that the job has written.
+            typed: number of typed lines.
 
         Returns:
             The hole up to there, unless it will be fetched.
@@ -142,7 +142,7 @@ class OutputAssembler:
     def _give(
         self, offset: int, source: Output | OutputChunk, until: int | None = None
     ) -> list[Piece]:
-        """Give out what is new of a piece, up to an offset."""
+        """Return the new part of a piece, up to an offset."""
         end = None if until is None else max(0, until - offset)
         data = source.data[max(0, self.position - offset) : end]
         if not data:

@@ -1,4 +1,4 @@
-"""A room as one member knows it: messages in, room events out. Pure: no sockets, no clock."""
+"""The state of a room for one member: messages in, events out. Pure: no sockets, no clock."""
 
 from collections.abc import Iterable, Iterator
 
@@ -41,26 +41,26 @@ _RUNS = (JobState.COMPILING, JobState.RUNNING)
 
 JOBS_KEPT = 200
 _REQUESTS = 1 << 40
-"""Our own questions of the past count from here; those that people ask, from 1."""
+"""First number of the model's own history requests; those of callers count from 1."""
 STRAYS_MAX = 200
 """Jobs that are kept although the server did not tell of their submission. There are some after a
 server has had more than JOBS_KEPT jobs at once; a hostile one may invent any number."""
 
 FETCHES_MAX = 8
-"""Requests for old output that may be on the way at once; a server refuses too many."""
+"""Concurrent requests for old output; a server refuses too many."""
 
 
 class RoomModel:
-    """The room's state and the order of its output.
+    """The state of a room, and the order of its output.
 
     Attributes:
         welcome: the last welcome.
-        members: who is here.
-        queue: who waits and who runs.
+        members: the members of the room.
+        queue: the waiting and running jobs.
         jobs: recent jobs by id, oldest first.
         seq: the last event that was applied.
-        language: in which language the source is; empty when nobody said.
-        unsaved: why what happens is not kept now; empty while it is.
+        language: the language of the source; empty if nobody chose one.
+        unsaved: the reason why changes are not stored now; empty otherwise.
     """
 
     def __init__(self, welcome: Welcome) -> None:
@@ -82,7 +82,7 @@ class RoomModel:
         self._take_snapshot(welcome)
 
     def follow(self, job: str, start: int = 0) -> None:
-        """Want all of a job's output, whatever it takes.
+        """Deliver the complete output of a job.
 
         Args:
             job: the job; it need not exist yet.
@@ -96,7 +96,7 @@ class RoomModel:
             self._output[job].known(summary.output_bytes, summary.typed)
 
     def rejoin(self, welcome: Welcome) -> Iterator[RoomEvent]:
-        """Take the welcome of a new connection."""
+        """Apply the welcome of a new connection."""
         self.welcome = welcome
         self.members = welcome.members
         self.queue = welcome.queue
@@ -128,22 +128,22 @@ class RoomModel:
         self._ask_for(missing[-JOBS_KEPT:])
 
     def _ask_for(self, jobs: Iterable[str]) -> None:
-        """Ask how jobs ended of which the welcome says nothing."""
+        """Request the results of jobs that are not in the welcome."""
         first = max(self._missing, default=_REQUESTS)
         self._missing = dict(enumerate(dict.fromkeys(jobs), first + 1))
         self._questions = [FetchHistory(n, limit=1, job=job) for n, job in self._missing.items()]
 
     def questions(self) -> Iterator[FetchHistory]:
-        """What to ask the server for now, of the past."""
+        """Yield the history requests to send now."""
         questions, self._questions = self._questions, []
         yield from questions
 
     def apply(self, message: ServerMessage, *, congested: bool = False) -> Iterator[RoomEvent]:
-        """Take a message.
+        """Apply a message.
 
         Args:
             message: anything after the welcome.
-            congested: the reader does not keep up: leave output out.
+            congested: whether the reader is too slow, so that output is skipped.
 
         Yields:
             What the reader is to be told.
@@ -193,7 +193,7 @@ class RoomModel:
                 pass
 
     def fetches(self, *, congested: bool = False) -> Iterator[FetchOutput]:
-        """What to ask the server for now."""
+        """Yield the requests to send now."""
         if congested:
             return
         in_flight = sum(assembler.in_flight for assembler in self._output.values())
@@ -244,7 +244,7 @@ class RoomModel:
             self._remember(summary)
             assembler = self._output.get(summary.job)
             if assembler is None:
-                # What was written before we came is fetched when somebody wants to see it.
+                # Earlier output is fetched on request.
                 self._output[summary.job] = OutputAssembler(summary.job, start=summary.output_bytes)
                 if summary.result is not None:
                     self._told.add(summary.job)
@@ -308,7 +308,7 @@ class RoomModel:
             self._forget(oldest)
 
     def _set_back(self, queued: QueuedJob) -> None:
-        """Events tell only how jobs go forward; the queue tells when one has to begin again."""
+        """Apply a queue, which also shows jobs that start again; events show only progress."""
         summary = self.jobs.get(queued.job)
         if queued.state in _WAITS and summary and summary.state in _RUNS:
             self._update(queued.job, state=JobState(queued.state))

@@ -1,4 +1,4 @@
-"""How long to wait before the next attempt to connect."""
+"""Pauses between attempts to connect."""
 
 import random
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ LAST_SECONDS = 15.0
 
 
 def delays() -> Iterator[float]:
-    """Give seconds to wait, growing and jittered, without end.
+    """Yield seconds to wait, growing and jittered, without end.
 
     "Equal jitter" (AWS Architecture Blog, Exponential Backoff And Jitter): a uniform choice between
     half of the present bound and all of it, so that the clients of a restarted server come apart.

@@ -1,4 +1,4 @@
-"""Our side of the handshake: proves who we are, and makes sure who answers.
+"""The client's side of the handshake: proves the client's identity, and verifies the server.
 
 Neither our token nor our key is ever sent: see codesync_protocol.handshake.
 """
@@ -22,12 +22,12 @@ from codesync_protocol.version import NEWEST, OLDEST
 
 
 class ClientHandshake:
-    """Enters one room, again after every cut.
+    """Enters one room, also after every cut.
 
     Args:
-        link: where the room is, and the token.
-        name: what we want to be called.
-        agent: our program and version.
+        link: the address of the room, and the token.
+        name: the wanted name of the member.
+        agent: the name and version of the calling program.
     """
 
     def __init__(self, link: Link, *, name: str, agent: str) -> None:
@@ -38,7 +38,7 @@ class ClientHandshake:
         self.take_new_key()
 
     def take_new_key(self) -> None:
-        """Become another client instance: the room will take us for a new member."""
+        """Become a new client instance, which is a new member for the room."""
         self._key = secrets.token_bytes(KEY_BYTES)
         self._fingerprint = fingerprint(self._key.hex())
         self._has_enrolled = False
@@ -49,11 +49,11 @@ class ClientHandshake:
         return self._link.server
 
     def hello(self, epoch: str = "", seq: int = 0) -> Hello:
-        """Make the hello for a new connection.
+        """Return the hello for a new connection.
 
         Args:
-            epoch: the room's epoch when we were last there; empty on the first visit.
-            seq: the last event that we have seen.
+            epoch: the epoch of the room at the last visit; empty on the first one.
+            seq: the last event that the client has seen.
         """
         return Hello(
             oldest=OLDEST,
@@ -70,7 +70,7 @@ class ClientHandshake:
         )
 
     def prove(self, hello: bytes, challenge: Challenge) -> Proof:
-        """Answer a challenge, if it comes from the server that our token belongs to.
+        """Answer a challenge, if it is from the server of the token.
 
         The fingerprint of a key is sent once. A server that does not know us afterwards might be
         another holder of our link: it gets to know a new key (`take_new_key`), not this one.
@@ -94,7 +94,7 @@ class ClientHandshake:
         return Proof(transcript.client_proof(secret, masked, enrolment), masked, enrolment)
 
     def refusal(self, refused: Refused) -> EntryRefused:
-        """Say why we are not let in."""
+        """Return the error for a refusal."""
         if refused.code is Code.VERSION and refused.newest < OLDEST:
             return EntryRefused(
                 Code.VERSION,

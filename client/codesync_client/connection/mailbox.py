@@ -11,20 +11,20 @@ from codesync_protocol.codec import encoded_size
 from codesync_protocol.messages import Members, Queue
 
 OUTPUT_BYTES_MAX = 4 * 1024 * 1024
-"""Unread output in one mailbox; past that, output is not taken in."""
+"""Unread output in one mailbox; more output is skipped."""
 
 EVENTS_MAX = 20_000
-"""Unread events of any kind; a server that sends more to a reader that stands still is left."""
+"""Unread events of any type; a server that sends more to a stopped reader is left."""
 
 BYTES_MAX = 32 * 1024 * 1024
-"""All unread events together, output included; a server that sends more is left, too."""
+"""All unread events together, including output; a server that sends more is left, too."""
 
 ENTRY_BYTES = 200
-"""What an event costs beside what it carries."""
+"""Memory of an event besides its content."""
 
 
 class MailboxFull(Exception):
-    """Too many unread events, or too many bytes of them."""
+    """The mailbox has too many unread events, or too many bytes."""
 
 
 class Mailbox:
@@ -45,11 +45,11 @@ class Mailbox:
 
     @property
     def congested(self) -> bool:
-        """Whether output should be left out (and fetched later) until the reader catches up."""
+        """Whether output should be skipped, and fetched later, until the reader catches up."""
         return self._output_bytes > OUTPUT_BYTES_MAX
 
     def put(self, event: RoomEvent) -> None:
-        """Add an event; holes in the same job that touch become one.
+        """Add an event; adjacent gaps of one job are joined.
 
         A list of members or a queue takes the place of an unread one: only the latest counts.
 
@@ -86,12 +86,12 @@ class Mailbox:
             self._bytes -= self._events.pop(number)[1]
 
     def close(self) -> None:
-        """No more events will come; the reader gets what is there."""
+        """End the mailbox; the reader still gets the present events."""
         self._closed = True
         self._ready.set()
 
     async def get(self) -> RoomEvent | None:
-        """Wait for the next event; None when there will be none."""
+        """Wait for the next event; None after the end."""
         while not self._events:
             if self._closed:
                 return None

@@ -1,4 +1,4 @@
-"""What still has to go out: bodies and stdin in parts within a window, and single messages.
+"""Outgoing data: bodies and stdin in parts within a window, and single messages.
 
 Pure: no sockets, no clock. After a cut, everything that was not acknowledged goes out again.
 """
@@ -12,10 +12,10 @@ from codesync_protocol.messages import ClientMessage, StdinData, StdinEnd, Submi
 
 
 class AckedBytes:
-    """Bytes that go out in parts, no more than a window ahead of what the other end has taken.
+    """Bytes that are sent in parts, at most a window ahead of the acknowledged bytes.
 
     Attributes:
-        acknowledged: how many bytes the other end has taken.
+        acknowledged: number of acknowledged bytes.
     """
 
     def __init__(
@@ -34,23 +34,23 @@ class AckedBytes:
 
     @property
     def unacknowledged(self) -> int:
-        """How many bytes were written and not taken yet."""
+        """The number of written bytes that are not acknowledged."""
         return len(self._buffer)
 
     def write(self, data: bytes) -> None:
-        """Add bytes behind the others."""
+        """Append bytes."""
         self._buffer += data
 
     def close(self) -> None:
-        """Say that nothing more will be written."""
+        """Mark the end of the stream."""
         self._closing = True
 
     def reopen(self) -> None:
-        """More may be written after all."""
+        """Revoke the end of the stream."""
         self._closing = self._end_sent = False
 
     def acknowledge(self, taken: int) -> None:
-        """Learn how much the other end has taken, in all. Nonsense is ignored."""
+        """Set the total number of acknowledged bytes. Invalid numbers are ignored."""
         fresh = taken - self.acknowledged
         if 0 < fresh <= len(self._buffer):
             del self._buffer[:fresh]
@@ -58,12 +58,12 @@ class AckedBytes:
             self._sent = max(self._sent, taken)
 
     def restart(self) -> None:
-        """Send again whatever is not acknowledged: the connection is a new one."""
+        """Send unacknowledged bytes again over a new connection."""
         self._sent = self.acknowledged
         self._end_sent = False
 
     def parts(self) -> Iterator[ClientMessage]:
-        """Give out what may be sent now."""
+        """Yield the messages that may be sent now."""
         while (start := self._sent - self.acknowledged) < min(len(self._buffer), STDIN_WINDOW):
             data = bytes(self._buffer[start : min(start + PART_MAX, STDIN_WINDOW)])
             part = self._make_part(self._sent, data)
@@ -76,7 +76,7 @@ class AckedBytes:
 
 
 class Upload:
-    """A submission on its way until it is accepted or rejected."""
+    """A submission that is neither accepted nor rejected yet."""
 
     def __init__(self, submission: Submission) -> None:
         self._submission = submission
@@ -84,7 +84,7 @@ class Upload:
         self.restart()
 
     def restart(self) -> None:
-        """Send all of it (again): a server forgets a half submission with its connection."""
+        """Send the whole submission again, because a server forgets an incomplete one at a cut."""
         self._announced = False
         self._rest = AckedBytes(
             lambda offset, data: SubmitPart(self._submission.job, PART_MAX + offset, data)
@@ -97,11 +97,11 @@ class Upload:
         return len(self._body) > PART_MAX
 
     def acknowledge(self, received: int) -> None:
-        """Learn how much of the body the server has."""
+        """Set the number of body bytes that the server has."""
         self._rest.acknowledge(received - PART_MAX)
 
     def parts(self) -> Iterator[ClientMessage]:
-        """Give out what may be sent now."""
+        """Yield the messages that may be sent now."""
         if not self._announced:
             self._announced = True
             yield self._submission.message(self._body[:PART_MAX])
@@ -109,7 +109,7 @@ class Upload:
 
 
 class Outgoing:
-    """Everything of one client that still has to go out."""
+    """All outgoing data of one client."""
 
     def __init__(self) -> None:
         self._messages: deque[ClientMessage] = deque()
@@ -117,24 +117,24 @@ class Outgoing:
         self._stdin: dict[str, AckedBytes] = {}
 
     def add(self, message: ClientMessage) -> None:
-        """Queue a single message; a cut loses it."""
+        """Queue a single message, which is lost at a cut."""
         self._messages.append(message)
 
     def add_upload(self, submission: Submission) -> None:
-        """Queue a submission; a cut does not lose it."""
+        """Queue a submission, which is not lost at a cut."""
         self._uploads[submission.job] = Upload(submission)
 
     def upload_acknowledged(self, job: str, received: int) -> None:
-        """Learn how much of a submission's body has arrived."""
+        """Set the number of received bytes of a submission's body."""
         if upload := self._uploads.get(job):
             upload.acknowledge(received)
 
     def upload_done(self, job: str) -> None:
-        """Forget a submission that was answered."""
+        """Remove an answered submission."""
         self._uploads.pop(job, None)
 
     def stdin(self, job: str) -> AckedBytes:
-        """The stdin that this client sends to a job."""
+        """Return the stdin that this client sends to a job."""
         if job not in self._stdin:
             self._stdin[job] = AckedBytes(
                 lambda offset, data: StdinData(job, offset, data), end=StdinEnd(job)
@@ -142,27 +142,27 @@ class Outgoing:
         return self._stdin[job]
 
     def stdin_reopened(self, job: str) -> None:
-        """The end of our stdin was not taken: somebody else types."""
+        """Reopen the stdin of a job: the server refused its end, because another member types."""
         if stream := self._stdin.get(job):
             stream.reopen()
 
     def stdin_acknowledged(self, job: str, taken: int) -> None:
-        """Learn how much of our stdin a program has taken."""
+        """Set the number of stdin bytes that a program has read."""
         if stream := self._stdin.get(job):
             stream.acknowledge(taken)
 
     def job_finished(self, job: str) -> None:
-        """Forget the stdin of a job that takes no more."""
+        """Remove the stdin of a finished job."""
         self._stdin.pop(job, None)
 
     def jobs_left(self, unfinished: Container[str]) -> None:
-        """Forget the stdin of all jobs but these, and those that are on their way."""
+        """Keep only the stdin of these jobs, and of submissions on their way."""
         for job in list(self._stdin):
             if job not in unfinished and job not in self._uploads:
                 del self._stdin[job]
 
     def restart(self) -> None:
-        """The connection is a new one."""
+        """Continue with a new connection."""
         self._messages.clear()
         for upload in self._uploads.values():
             upload.restart()
@@ -170,7 +170,7 @@ class Outgoing:
             stream.restart()
 
     def parts(self) -> Iterator[ClientMessage]:
-        """Give out what may be sent now, single messages first, of large submissions one by one."""
+        """Yield the messages that may be sent now: single ones first, large submissions in turn."""
         while self._messages:
             yield self._messages.popleft()
         large_one_is_on_its_way = False

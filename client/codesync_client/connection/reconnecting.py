@@ -1,4 +1,4 @@
-"""The connection under a room: opened, served, and restored when it breaks."""
+"""The connection of a room: opens it, serves it, and reconnects after a cut."""
 
 import asyncio
 import math
@@ -29,16 +29,16 @@ from codesync_protocol.messages import (
 from codesync_protocol.paging import join_welcome
 
 WELCOME_SECONDS = 10.0
-"""How long the whole handshake may take."""
+"""Time limit of the whole handshake."""
 
 LEAVE_SECONDS = 2.0
-"""How long a closing handshake may take."""
+"""Time limit of the closing handshake."""
 
 NONSENSE_MAX = 3
-"""Connections in a row that end in nonsense of the server's; more would bring more of it."""
+"""Connections in a row that the server ends with invalid messages, before the client gives up."""
 
 SOUND_SECONDS = 60.0
-"""A connection that made sense for so long is not one of these."""
+"""A connection that was valid for this time does not count among them."""
 
 _NONSENSE = frozenset(
     {
@@ -52,36 +52,36 @@ _NONSENSE = frozenset(
 _PASSING = frozenset({Code.BUSY, Code.DRAINING, Code.UNKNOWN_MEMBER})
 
 _BEFORE_PROOF = frozenset({Code.VERSION})
-"""Refusals of a server that cannot prove who it is. They end a return where TLS has shown that."""
+"""Refusals without a proof. They end reconnecting if TLS identifies the server."""
 
 UNPROVED_WAIT_MAX = 15.0
-"""Seconds that a server can ask us to wait if neither TLS nor a proof has shown who it is."""
+"""Largest pause that a server can request if neither TLS nor a proof identifies it."""
 
 
 _Answer = TypeVar("_Answer", Challenge, Welcome)
 
 
 class ConnectionOwner(Protocol):
-    """Whoever speaks over the lifeline."""
+    """The object that uses a reconnecting connection."""
 
     def seen(self) -> tuple[str, int]:
-        """The epoch and the last event that have been seen; "" and 0 on the first visit."""
+        """Return the epoch and the last event that were seen; "" and 0 on the first visit."""
         ...
 
     def forgotten(self) -> None:
-        """The server knows us no more: the next welcome is for a new member."""
+        """Prepare for entering as a new member, because the server does not know this one."""
         ...
 
     def parts(self) -> Iterator[ClientMessage]:
-        """What may be sent now."""
+        """Yield the messages that may be sent now."""
         ...
 
     def take(self, message: ServerMessage) -> None:
-        """A message arrived."""
+        """Receive a message."""
         ...
 
     async def settle(self) -> None:
-        """Do what takes long, before more is read.
+        """Complete slow work before further messages are read.
 
         Raises:
             FrameError: what arrived makes no sense.
@@ -90,19 +90,19 @@ class ConnectionOwner(Protocol):
         ...
 
     def restored(self, welcome: Welcome) -> None:
-        """A new connection stands."""
+        """Continue with a new connection."""
         ...
 
     def cut(self, reason: str, retry_in: float | None) -> None:
-        """The connection is gone; None means that it stays gone."""
+        """Handle a cut; None means that there will be no reconnect."""
         ...
 
 
 class ReconnectingConnection:
-    """One connection at a time to one server.
+    """Keeps one connection at a time to one server.
 
     Attributes:
-        connected: whether a connection stands.
+        connected: whether a connection is open.
     """
 
     def __init__(
@@ -123,11 +123,11 @@ class ReconnectingConnection:
         self._is_settling = False  # nothing is read now
 
     def wake(self) -> None:
-        """Say that there may be something to send."""
+        """Signal that there may be messages to send."""
         self._wake.set()
 
     async def open(self) -> Welcome:
-        """Connect, make sure who answers, and enter.
+        """Connect, verify the server, and enter.
 
         Returns:
             The server's welcome.
@@ -159,7 +159,7 @@ class ReconnectingConnection:
         return welcome
 
     async def _complete(self, first: Welcome, websocket: CountingConnection) -> Welcome:
-        """Receive what does not fit into the first message of a welcome.
+        """Receive the further parts of a welcome.
 
         Returns:
             The whole welcome: nothing of the room is shown before all of it is there.
@@ -194,7 +194,7 @@ class ReconnectingConnection:
                 return answer
 
     async def stay(self) -> None:
-        """Serve connections, one after the other, until the server is given up.
+        """Serve connections, one after the other, until the client gives up.
 
         That is when it refuses entry for good, or makes no sense again and again.
         """
@@ -216,7 +216,7 @@ class ReconnectingConnection:
             self.connected = False
 
     async def leave(self) -> None:
-        """Close the connection, politely if the server lets us."""
+        """Close the connection, with a closing handshake if possible."""
         self.connected = False
         if self._websocket is not None:
             with suppress(TimeoutError):
@@ -248,7 +248,7 @@ class ReconnectingConnection:
                 return
 
     def _ends_a_return(self, code: Code) -> bool:
-        """Tell whether a refusal is for good.
+        """Tell whether a refusal is final.
 
         A process that took over the port may say anything; the real server may come back.
         """
@@ -300,7 +300,7 @@ class ReconnectingConnection:
             await asyncio.wait(helpers)
 
     async def _keep_alive(self, websocket: CountingConnection) -> None:
-        """Abort the connection when nothing arrives any more.
+        """Abort the connection if nothing arrives any more.
 
         On a slow line the answer to a ping stands behind output, so output is a sign of life too.
         While we read nothing ourselves, silence says nothing.

@@ -1,4 +1,4 @@
-"""Puts the pieces of others' edits together. Pure."""
+"""Joins the pieces of edits of others. Pure."""
 
 from codesync_protocol.errors import Code, FrameError
 from codesync_protocol.limits import EDIT_MAX
@@ -14,7 +14,7 @@ UNFINISHED_BYTES_MAX = 8 * EDIT_MAX
 
 
 class EditPieces:
-    """The edits of which only pieces have come, by member."""
+    """Incomplete edits by member."""
 
     def __init__(self) -> None:
         self._pieces: dict[int, bytearray] = {}
@@ -40,5 +40,5 @@ class EditPieces:
         return None
 
     def clear(self) -> None:
-        """Forget all of them."""
+        """Remove all pieces."""
         self._pieces.clear()

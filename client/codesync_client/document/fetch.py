@@ -1,4 +1,4 @@
-"""Fetching the shared texts: the parts of the answer, and the edits that come meanwhile. Pure."""
+"""Fetches the shared texts: parts of the answer, and edits that arrive meanwhile. Pure."""
 
 from codesync_protocol.errors import Code, FrameError
 from codesync_protocol.history_size import is_cheap
@@ -9,18 +9,18 @@ STATE_MAX = 36 * 1024 * 1024
 """The most bytes of texts with their history that are accepted. A server keeps at most 32 MiB."""
 
 EARLY_ENTRY_BYTES = 500
-"""What an edit costs beside its bytes."""
+"""Memory of an edit besides its bytes."""
 
 EARLY_MAX = 8 * 1024 * 1024
-"""Bytes of edits that come while the texts are fetched; after more, they are fetched again."""
+"""Bytes of edits that may arrive during a fetch; after more, the texts are fetched again."""
 
 
 class DocumentFetch:
     """At most one request for the texts at a time.
 
     Attributes:
-        goes_on: the texts were asked for, or are to be, and are not here yet.
-        unchecked: the texts, when they have come and may be costly to load.
+        goes_on: whether the texts are requested, or will be, and have not arrived.
+        unchecked: the texts, if they have arrived and may be expensive to load.
     """
 
     def __init__(self) -> None:
@@ -34,10 +34,10 @@ class DocumentFetch:
         self._early_bytes = 0
 
     def begin(self, *, fresh: bool) -> None:
-        """Want the texts, anew if they are being fetched already.
+        """Request the texts, again if a fetch is in progress.
 
         Args:
-            fresh: under a CRDT id that was never in use.
+            fresh: whether to request an unused CRDT id.
         """
         self._fresh = fresh or (self.goes_on and self._fresh)
         self.goes_on = self._is_due = True
@@ -48,21 +48,21 @@ class DocumentFetch:
         self._early_bytes = 0
 
     def request(self) -> FetchDocument | None:
-        """What to ask the server for now, if anything."""
+        """Return the request to send now, if any."""
         if not self._is_due:
             return None
         self._is_due = False
         return FetchDocument(self._request, fresh=self._fresh)
 
     def keep(self, edited: Edited) -> None:
-        """Keep an edit that comes meanwhile."""
+        """Store an edit that arrives during the fetch."""
         self._early.append(edited)
         self._early_bytes += len(edited.data) + EARLY_ENTRY_BYTES
         if self._early_bytes > EARLY_MAX:
             self.begin(fresh=self._fresh)
 
     def part(self, part: DocumentPart) -> bytes | None:
-        """Take a part.
+        """Receive a part.
 
         Returns:
             The whole, when it is complete and certainly cheap to load; one that is not is left in
@@ -97,7 +97,7 @@ class DocumentFetch:
         return whole
 
     def end(self, seq: int) -> list[Edited]:
-        """The texts are here.
+        """Finish the fetch.
 
         Args:
             seq: the last event that they contain.

@@ -1,4 +1,4 @@
-"""Loads a history in a process of its own first, which can be ended, to find out what it costs.
+"""Loads a history in a separate process first, which can be ended, to measure its cost.
 
 The CRDT library cannot be interrupted. A hostile server can send a history that takes minutes or
 gigabytes to load; the client would hang meanwhile.

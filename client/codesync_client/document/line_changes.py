@@ -1,4 +1,4 @@
-"""Tells which lines of one text became which of another. Pure.
+"""Finds the lines that differ between two texts. Pure.
 
 The rarest lines that both have are matched first, in the longest run that keeps their order, and
 then what lies between them in the same way. So lines that are everywhere, as empty ones are, cost
@@ -19,11 +19,11 @@ the third up to the fourth."""
 
 
 def changes(old: Sequence[str], new: Sequence[str]) -> list[Piece]:
-    """Tell which lines of the one became which of the other.
+    """Return the changed lines between two texts.
 
     Args:
-        old: the lines of the one.
-        new: the lines of the other.
+        old: the lines of the old text.
+        new: the lines of the new text.
 
     Returns:
         What is different, in order; between two pieces there is at least one line that is the same.
@@ -48,7 +48,7 @@ def changes(old: Sequence[str], new: Sequence[str]) -> list[Piece]:
 def _trimmed(
     old: Sequence[str], new: Sequence[str], first: int, last: int, begin: int, end: int
 ) -> Piece:
-    """A piece without what is the same at both ends."""
+    """Return a piece without equal lines at both ends."""
     while first < last and begin < end and old[first] == new[begin]:
         first, begin = first + 1, begin + 1
     while first < last and begin < end and old[last - 1] == new[end - 1]:
@@ -57,7 +57,7 @@ def _trimmed(
 
 
 def _rarest_pairs(old: Sequence[str], new: Sequence[str], most: int) -> list[tuple[int, int]]:
-    """Where the rarest of the lines that both have stand; nothing when that is too much."""
+    """Return the places of the rarest common lines; empty if there are too many."""
     places: dict[str, list[int]] = defaultdict(list)
     for index, line in enumerate(new):
         places[line].append(index)
@@ -78,7 +78,7 @@ def _rarest_pairs(old: Sequence[str], new: Sequence[str], most: int) -> list[tup
 
 
 def _longest_run(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """As many of the pairs as can be had with both numbers rising."""
+    """Return the longest series of pairs in which both numbers increase."""
     lowest: list[int] = []  # for each length, the lowest place at which a run of it ends
     ends: list[int] = []  # and with which pair
     before: list[int] = []  # for each pair, the one before it in its run
@@ -96,7 +96,7 @@ def _longest_run(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def _between(piece: Piece, run: Sequence[tuple[int, int]]) -> Iterator[Piece]:
-    """What lies between the lines that were matched."""
+    """Return the pieces between the matched lines."""
     first, last, begin, end = piece
     at, place = first, begin
     for one, other in run:

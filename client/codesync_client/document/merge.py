@@ -4,16 +4,16 @@ from codesync_client.document.change import Splice
 from codesync_client.document.line_changes import changes
 
 _Block = tuple[int, int, list[str]]
-"""Lines of the base from the first number up to the second are these instead."""
+"""Replacement lines for the lines of the base from the first number up to the second."""
 
 
 def merge(base: str, mine: str, theirs: str) -> str | None:
-    """Do to one text what was done to another.
+    """Apply the changes of one text to another.
 
     Args:
-        base: what both came from.
-        mine: one of them.
-        theirs: the other.
+        base: the common base.
+        mine: one text.
+        theirs: the other text.
 
     Returns:
         A text with both changes; None when both changed the same lines differently.
@@ -41,7 +41,7 @@ def _blocks(base: list[str], text: str) -> list[_Block]:
 
 
 def _joined(mine: list[_Block], theirs: list[_Block]) -> list[_Block] | None:
-    """Both changes in order; None when they touch."""
+    """Return both changes in order; None if they touch."""
     joined: list[_Block] = []
     for block in sorted([*mine, *theirs]):
         if joined and block == joined[-1]:
@@ -53,11 +53,11 @@ def _joined(mine: list[_Block], theirs: list[_Block]) -> list[_Block] | None:
 
 
 def splices(before: str, after: str) -> list[Splice]:
-    """Tell how to make one text from another, with little change.
+    """Return few splices that change one text into another.
 
     Args:
-        before: the one.
-        after: the other.
+        before: the old text.
+        after: the new text.
 
     Returns:
         What to replace, in this order; positions are bytes of UTF-8.
@@ -75,7 +75,7 @@ def splices(before: str, after: str) -> list[Splice]:
 
 
 def _within(removed: str, added: str, at: int) -> list[Splice]:
-    """Leave out what is the same at both ends."""
+    """Remove equal lines at both ends."""
     start = 0
     shortest = min(len(removed), len(added))
     while start < shortest and removed[start] == added[start]:

@@ -1,4 +1,4 @@
-"""Our own edits on their way to the server, in pieces. Pure."""
+"""Own edits on their way to the server, in pieces. Pure."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ class OwnEdits:
     """Edits that the server has not confirmed.
 
     Attributes:
-        number: of the latest one.
+        number: the number of the latest edit.
     """
 
     def __init__(self) -> None:
@@ -27,7 +27,7 @@ class OwnEdits:
 
     @property
     def oldest(self) -> int | None:
-        """The number of the first of them; None if there is none."""
+        """The number of the first of these edits; None if there is none."""
         for waiting in (self._sent, self._unsent):
             if waiting:
                 return waiting[0].number
@@ -35,7 +35,7 @@ class OwnEdits:
 
     @property
     def are_unconfirmed(self) -> bool:
-        """Whether some were sent and not confirmed."""
+        """Whether edits were sent and not confirmed."""
         return bool(self._sent)
 
     def add(self, update: bytes) -> bool:
@@ -54,24 +54,24 @@ class OwnEdits:
         return True
 
     def send(self) -> Iterator[Edit]:
-        """Give out what is to be sent now."""
+        """Yield the messages to send now."""
         while self._unsent:
             edit = self._unsent.popleft()
             self._sent.append(edit)
             yield edit
 
     def send_again(self) -> None:
-        """Send those again that were not confirmed."""
+        """Send unconfirmed edits again."""
         self._unsent.extendleft(reversed(self._sent))
         self._sent.clear()
 
     def confirm(self, number: int) -> None:
-        """Forget all edits up to a number: the server has them."""
+        """Remove all edits up to a number, which the server has."""
         for waiting in (self._sent, self._unsent):
             while waiting and waiting[0].number <= number:
                 waiting.popleft()
 
     def clear(self) -> None:
-        """Forget all edits."""
+        """Remove all edits."""
         self._unsent.clear()
         self._sent.clear()

@@ -1,4 +1,4 @@
-"""Does what a server's messages ask of the shared texts, without letting it take all the time.
+"""Applies messages to the shared texts, without letting a server use all the time.
 
 A server can send edits without end, each of which takes some milliseconds. The screen runs on the
 same event loop. So the connection is read more slowly once the texts have taken half of the time.
@@ -12,20 +12,20 @@ from codesync_client.document.shared_document import SharedDocument
 from codesync_protocol.messages import ServerMessage
 
 SHARE = 0.5
-"""The part of the time that work on the texts may take in the long run."""
+"""The share of time that work on the texts may use in the long run."""
 
 BURST_SECONDS = 1.0
-"""Work that may be done at once."""
+"""Seconds of work that may be done at once."""
 
 SLICE_SECONDS = 0.01
-"""After so much work, others on the event loop have their turn."""
+"""Seconds of work after which other tasks of the event loop run."""
 
 PAUSE_MAX = 5.0
-"""Seconds for which nothing is read at most; a server must not take us for gone."""
+"""Largest pause of reading, so that the server does not treat the client as gone."""
 
 
 class WorkPace:
-    """Tells how long to pause after work."""
+    """Computes the pause after work."""
 
     def __init__(self) -> None:
         self._debt = 0.0  # seconds of work that the share does not cover yet
@@ -71,7 +71,7 @@ class DocumentWork:
             self._worked += time.thread_time() - began
 
     async def settle(self) -> bool:
-        """Load the history that has come, if one has, and let others have their turn.
+        """Load a history that has arrived, and let other tasks run.
 
         Returns:
             Whether a history was loaded.

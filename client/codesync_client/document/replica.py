@@ -1,4 +1,4 @@
-"""Our copy of the texts that a room shares: edited here, merged with what others do.
+"""The client's copy of the shared texts: edited here, merged with edits of others.
 
 Positions are bytes of UTF-8, as the CRDT library counts them. Nothing else in the client needs the
 library: it is loaded only by those who share the text.
@@ -22,19 +22,19 @@ UNDO_GROUP_MS: Final = 500
 _GROUP_END_MS: Final = 10 * UNDO_GROUP_MS
 
 PENDING_MAX: Final = 200
-"""Own updates that wait; more are merged into one."""
+"""Waiting own updates; more of them are merged into one."""
 
 _RUN: Final = 128
-"""Splices that are done front to back; see `_in_runs`."""
+"""Splices that are applied from front to back; see `_in_runs`."""
 
 
 class Replica:
-    """Our copy of the shared texts.
+    """The client's copy of the shared texts.
 
     Args:
-        client: the CRDT id that the server gave us.
-        state: the texts, as one Yjs update.
-        changed: told of every change, our own ones too, when it has happened, if anybody is.
+        client: the CRDT id from the server.
+        state: the texts as one Yjs update.
+        changed: called after every change, including own ones.
 
     Raises:
         DocumentBroken, ValueError: the state makes no sense.
@@ -71,34 +71,34 @@ class Replica:
 
     @property
     def texts(self) -> Mapping[str, str]:
-        """Each of TEXTS by its name."""
+        """The texts by name."""
         with no_panic():
             return {name: str(text) for name, text in self._texts.items()}
 
     @property
     def size(self) -> int:
-        """Bytes of all texts together."""
+        """The size of all texts in bytes."""
         with no_panic():
             return sum(len(text) for text in self._texts.values())
 
     def state(self) -> bytes:
-        """Give the texts with their history, as one update."""
+        """Return the texts with their history as one update."""
         with no_panic():
             return self._doc.get_update()
 
     def text(self, name: str = SOURCE) -> str:
-        """One of the texts."""
+        """Return one of the texts."""
         with no_panic():
             return str(self._texts[name])
 
-    # Our own hand.
+    # Own edits.
 
     def edit(self, name: str, at: int, deleted: int, inserted: str) -> None:
         """Replace a piece of a text; see `splice`."""
         self.splice(name, (Splice(at, deleted, inserted),))
 
     def splice(self, name: str, splices: Sequence[Splice]) -> None:
-        """Replace pieces of a text in one step: it goes out, is told of and is undone as one.
+        """Replace pieces of a text in one step, which is sent, reported and undone as one.
 
         Args:
             name: which of TEXTS.
@@ -121,19 +121,19 @@ class Replica:
         self._do(write, own=True)
 
     def undo(self, name: str = SOURCE) -> bool:
-        """Take back what we did last in a text; tell whether there was something."""
+        """Undo the last own edit of a text; return whether there was one."""
         return self._do(self._undo[name].undo, own=True)
 
     def redo(self, name: str = SOURCE) -> bool:
-        """Do again what we took back last in a text; tell whether there was something."""
+        """Redo the last undone edit of a text; return whether there was one."""
         return self._do(self._undo[name].redo, own=True)
 
     def end_undo_group(self) -> None:
-        """What comes now is undone apart from what was before."""
+        """Undo later edits separately from earlier ones."""
         self._clock_ahead += _GROUP_END_MS
 
     def take(self) -> bytes | None:
-        """Give out what we did since the last time, as one update; None when we did nothing."""
+        """Return the own edits since the last call as one update; None if there are none."""
         if not self._pending:
             return None
         pending, self._pending = self._pending, []
@@ -142,17 +142,17 @@ class Replica:
 
     @property
     def has_pending(self) -> bool:
-        """Whether there is something to take."""
+        """Whether there are own edits to collect."""
         return bool(self._pending)
 
-    # What others do.
+    # Edits of others.
 
     def apply(self, update: bytes, member: int | None) -> None:
-        """Take in what somebody did.
+        """Apply an edit of a member.
 
         Args:
             update: a Yjs update; those before it have been applied.
-            member: who did it.
+            member: the author.
 
         Raises:
             DocumentBroken, ValueError: it cannot be applied; the replica is of no use any more.
@@ -164,7 +164,7 @@ class Replica:
 
         self._do(merge, own=False, member=member)
 
-    # What the library tells.
+    # Reports of the CRDT library.
 
     def _do(self, act: Callable[[], bool | None], *, own: bool, member: int | None = None) -> bool:
         self._is_own = own
@@ -186,7 +186,7 @@ class Replica:
                 self._pending = [merge_updates(*self._pending)]
 
     def _watcher(self, name: str) -> Callable[[Any], None]:
-        # Nothing may be done to the document while it tells of a change: it is only noted down.
+        # The document must not be changed during its report: the change is only recorded.
         return lambda event: self._deltas.append((name, list(event.delta)))
 
 
@@ -216,7 +216,7 @@ def _in_runs(splices: Sequence[Splice]) -> Iterator[Splice]:
 
 
 def _splices(delta: list[dict[str, Any]]) -> list[Splice]:
-    """Turn what the library says of a change into splices.
+    """Convert the library's description of a change to splices.
 
     What went and what came at one place are one: whoever stood behind what went stands behind what
     came, and to show 5,000 places takes half as long.

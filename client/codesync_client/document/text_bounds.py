@@ -1,4 +1,4 @@
-"""Bounds what the shared texts and their history may cost, edit by edit. Pure.
+"""Bounds the cost of the shared texts and their history, edit by edit. Pure.
 
 The CRDT library compares each insertion with the blocks of the history between its two neighbours.
 So the time for an edit is bounded by its structs and by the blocks that are there. A sound server
@@ -21,11 +21,11 @@ TEXT_MAX = 2 * DOCUMENT_MAX
 
 
 class TextBounds:
-    """Counts what the history of the texts has grown to.
+    """Counts the size of the history of the texts.
 
     Args:
-        blocks: at most so many blocks are there already.
-        size: bytes of the history so far.
+        blocks: an upper bound of the present blocks.
+        size: bytes of the present history.
     """
 
     def __init__(self, blocks: int = 0, size: int = 0) -> None:
@@ -35,7 +35,7 @@ class TextBounds:
 
     @property
     def is_full(self) -> bool:
-        """Whether there may be too many blocks. The bound is too high when blocks were merged."""
+        """Whether there may be too many blocks. Merged blocks make this bound too high."""
         return self._loaded + self._grown.blocks > BLOCKS_MAX
 
     def add(self, edit: bytes) -> None:

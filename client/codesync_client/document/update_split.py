@@ -1,4 +1,4 @@
-"""Splits our own Yjs updates into edits that are as small as the server takes them. Pure.
+"""Splits own Yjs updates into edits that are small enough for the server. Pure.
 
 Each part can be applied when those before it were: deletions of what was there before come first,
 so that the text is never longer than before and after; then the insertions in the order of their
@@ -15,7 +15,7 @@ _DELETED, _STRING = 1, 4
 _HEADER_MAX = 64
 
 _Range = tuple[int, int, int]
-"""Client, first clock and length of what is deleted."""
+"""Client, first clock and length of a deleted range."""
 
 
 def split_update(

@@ -9,12 +9,12 @@ from pathlib import Path
 
 @contextmanager
 def atomic_replacement(path: Path, data: bytes, mode: int = 0o600) -> Generator[int]:
-    """Have a file ready that takes another's place when the block ends, unless that fails.
+    """Prepare a file that replaces another one at the end of the block, unless the block fails.
 
     Args:
-        path: whose place it takes; there need not be anything.
-        data: what is in it.
-        mode: its permissions, before the umask.
+        path: the path of the replaced file, which need not exist.
+        data: the content.
+        mode: the permissions, before the umask.
 
     Yields:
         Its descriptor; everything is on the disk.

@@ -1,4 +1,4 @@
-"""Writes over a file whose folder takes no new files, without losing what it held.
+"""Overwrites a file in a folder without write permission, without losing its content.
 
 Such a file cannot be replaced as a whole. A copy of it is kept in the user's state directory until
 the new content is on the disk. Everything here blocks.
@@ -12,7 +12,7 @@ from pathlib import Path
 
 
 def overwrite(path: Path, data: bytes) -> None:
-    """Write other content into a file that exists; if that fails, it holds the old content.
+    """Overwrite an existing file; if this fails, it has the old content.
 
     Args:
         path: the file.
@@ -21,7 +21,7 @@ def overwrite(path: Path, data: bytes) -> None:
     Raises:
         OSError: nothing was changed, or the copy that the message names holds the old content.
     """
-    # Without a buffer: what it could not write to a full disk, it would write when it is closed.
+    # Without a buffer, which would write the rest when the file is closed, also to a full disk.
     with open(path, "r+b", buffering=0) as file:
         copy = _copied(file)
         try:
@@ -51,7 +51,7 @@ def _copied(file: FileIO) -> Path:
 
 
 def _put(file: FileIO, data: bytes) -> None:
-    """Have a file hold these bytes and no others, on the disk."""
+    """Set the content of a file, and sync it to the disk."""
     file.seek(0)
     _write(file, data)  # before anything is cut off: here a full disk shows
     file.truncate()
@@ -65,7 +65,7 @@ def _write(file: FileIO, data: bytes) -> None:
 
 
 def _restore(file: FileIO, copy: Path, error: BaseException) -> None:
-    """Put the copy back; if not even that works, keep it and say where it is.
+    """Restore the copy; if this fails, keep the copy and report its path.
 
     Raises:
         OSError: the file could not be restored.

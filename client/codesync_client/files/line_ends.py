@@ -1,4 +1,4 @@
-"""Line ends: line feeds in a room, and in a file what it had. Pure."""
+"""Converts line ends: line feeds in a room, and the original ones in a file. Pure."""
 
 import re
 from collections import Counter
@@ -9,25 +9,25 @@ _END = re.compile(r"\r\n|\r|\n")
 
 
 def as_line_feeds(text: str) -> str:
-    """A text whose line ends are line feeds."""
+    """Return a text with line feeds."""
     return _END.sub("\n", text)
 
 
 def prevailing(text: str) -> str:
-    """The line end that a text has most often; a line feed when it has none."""
+    """Return the most frequent line end of a text; a line feed if it has none."""
     most = Counter(_END.findall(text)).most_common(1)
     return most[0][0] if most else "\n"
 
 
 def restored(text: str, before: str, newline: str) -> str:
-    r"""Give the lines of a text the ends that they have in a file.
+    r"""Return a text with the line ends that its lines have in a file.
 
     Only a file that mixes them needs a look at each line: what did not change keeps its end, what
     changed that of the line in whose place it stands.
 
     Args:
         text: a text whose line ends are line feeds.
-        before: what is in the file, with its own line ends.
+        before: the content of the file, with its own line ends.
         newline: the end of all other lines.
     """
     ends = _END.findall(before)

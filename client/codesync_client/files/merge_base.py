@@ -1,4 +1,4 @@
-"""What a file and a room's text had in common when they last met: both can be merged by it.
+"""Stores the common base of a file and a room's text, with which both are merged.
 
 One file for each pair, in the user's state directory (XDG Base Directory), mode 0600. It knows
 which text of the room it was: a room of the same name may come back with another one, which has
@@ -22,12 +22,12 @@ class _Note(msgspec.Struct, frozen=True):
 
 
 def load_merge_base(link: Link, file: Path, text_id: str) -> str | None:
-    """The text that both had in common.
+    """Return the common base.
 
     Args:
         link: the room.
         file: the file.
-        text_id: which text the room has; see Welcome.
+        text_id: the id of the room's text; see Welcome.
 
     Returns:
         None when they never met, or the room had another text then.
@@ -41,7 +41,7 @@ def load_merge_base(link: Link, file: Path, text_id: str) -> str | None:
 
 
 def save_merge_base(link: Link, file: Path, text_id: str, text: str) -> None:
-    """Note down the text that both have in common. That it fails is no reason to stop."""
+    """Store the common base. Failures are ignored."""
     place = _place(link, file, text_id)
     with suppress(OSError):
         place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -50,12 +50,12 @@ def save_merge_base(link: Link, file: Path, text_id: str, text: str) -> None:
 
 
 def _place(link: Link, file: Path, text_id: str) -> Path:
-    # Not by the address: an embedded server's port changes.
+    # Without the address, because the port of an embedded server changes.
     return _named(f"{link.room}|{text_id}|{file.absolute()}")
 
 
 def _old_place(link: Link, file: Path) -> Path:
-    """Where version 0.1 kept it."""
+    """Return the path that version 0.1 used."""
     return _named(f"{link.server}|{link.room}|{file.absolute()}")
 
 

@@ -1,4 +1,4 @@
-"""Tells whether a program has a file open to write to it."""
+"""Tells whether a program has a file open for writing."""
 
 import fcntl
 import os
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def has_writer(path: Path) -> bool:
-    """Tell whether a program has a file open to write to it.
+    """Tell whether a program has a file open for writing.
 
     Linux gives a lease to read only while nobody can write; it is given back at once. Where that
     cannot be asked (another system, a file system without leases, somebody else's file) it is no.
@@ -20,7 +20,7 @@ def has_writer(path: Path) -> bool:
     except OSError:
         return False
     try:
-        # Somebody who opens it just now has us told by a signal: not by one that would end us.
+        # The kernel sends a signal when another program opens the file: choose a harmless one.
         fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGURG)
         fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
         fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)

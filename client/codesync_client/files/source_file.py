@@ -1,4 +1,4 @@
-"""Opening and saving source files. Everything here blocks: call it off the event loop."""
+"""Opens and saves source files. All functions block: call them off the event loop."""
 
 import os
 import stat
@@ -13,26 +13,26 @@ from codesync_client.files.open_writers import has_writer
 from codesync_protocol.limits import SOURCE_MAX
 
 Stamp = tuple[int, int, int] | None
-"""What changes with a file: its time, its size, its inode; None while there is none."""
+"""Time, size and inode of a file, which change with it; None if it does not exist."""
 
 
 class FileError(Exception):
-    """A file cannot be opened or saved; the message is a sentence that says why."""
+    """A file cannot be opened or saved; the message states the reason."""
 
 
 class FileChanged(FileError):
-    """A file is not as it was read any more, or is about to be so: somebody else writes it."""
+    """A file has changed since it was read, or another program has it open for writing."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """A file as it was read.
+    """The content of a file.
 
     Attributes:
-        path: where it is.
-        text: its text, line ends as line feeds.
-        newline: its own line end; that of most lines, if it mixes them.
-        stamp: how it was then; None when there was none, or nobody looked.
+        path: its path.
+        text: its text with line feeds.
+        newline: its most frequent line end.
+        stamp: its stamp when it was read; None if it did not exist, or is unknown.
     """
 
     path: Path
@@ -42,7 +42,7 @@ class SourceFile:
 
 
 def file_state(path: Path) -> Stamp:
-    """See how a file is now, without reading it."""
+    """Return the present stamp of a file, without reading it."""
     try:
         return _stamp(os.stat(path.expanduser()))
     except (OSError, ValueError):
@@ -57,7 +57,7 @@ def read_source(path: Path) -> SourceFile:
     """Read a source file.
 
     Args:
-        path: where; "~" is expanded.
+        path: its path; "~" is expanded.
 
     Returns:
         What is in it.
@@ -67,7 +67,7 @@ def read_source(path: Path) -> SourceFile:
     """
     path = path.expanduser()
     try:
-        # Not to wait for the other end of a pipe: only regular files are read.
+        # Non-blocking: opening a pipe would wait for its other end. Only regular files are read.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         with open(descriptor, "rb") as file:
             status = os.fstat(descriptor)
@@ -89,11 +89,11 @@ def read_source(path: Path) -> SourceFile:
 
 
 def write_source(file: SourceFile, *, overwrite: bool) -> None:
-    """Write a source file: all of it or nothing, with the permissions that it had.
+    """Write a source file completely or not at all, with its permissions.
 
     Args:
-        file: where and what.
-        overwrite: replace what is there.
+        file: the path and the content.
+        overwrite: replace an existing file.
 
     Raises:
         FileExistsError: something is there, and `overwrite` is false.
@@ -108,11 +108,11 @@ def write_source(file: SourceFile, *, overwrite: bool) -> None:
 
 
 def replace_source(file: SourceFile, text: str) -> SourceFile:
-    """Write another text into a file, if it still is as it was read.
+    """Write another text to a file, if it is unchanged since it was read.
 
     Args:
-        file: the file as it was read; without a stamp if there was none.
-        text: what is to be in it.
+        file: the file as it was read; without a stamp if it did not exist.
+        text: the new text.
 
     Returns:
         The file as it is then.
@@ -149,7 +149,7 @@ def _write(file: SourceFile, check: Callable[[Path], None]) -> Stamp:
 
 
 def _encoded(target: Path, file: SourceFile) -> bytes:
-    """The bytes of a text, with the line ends of the file that they replace."""
+    """Return the bytes of a text, with the line ends of the replaced file."""
     before = b""
     if target.exists():
         with target.open("rb") as there:
@@ -159,7 +159,7 @@ def _encoded(target: Path, file: SourceFile) -> bytes:
 
 
 def _replace(target: Path, data: bytes, check: Callable[[Path], None]) -> Stamp:
-    """Put a file in a file's place; what speaks against it is looked for at the last moment."""
+    """Replace a file by another one, after a last check."""
     is_new = not target.exists()
     try:
         with atomic_replacement(target, data, 0o666 if is_new else 0o600) as descriptor:
@@ -169,7 +169,7 @@ def _replace(target: Path, data: bytes, check: Callable[[Path], None]) -> Stamp:
             check(target)
         return stamp
     except PermissionError:
-        # A folder that takes no new files may still hold one that can be written.
+        # A folder without write permission may contain a writable file.
         check(target)
         overwrite(target, data)
         return file_state(target)
