@@ -1,1 +1,1 @@
-"""The `codesync` command: one file a subcommand; each imports the other parts only when it runs."""
+"""The `codesync` command: one file for each subcommand, which imports other parts when it runs."""

@@ -10,7 +10,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command.
 
     Args:
-        argv: the arguments behind the program's name; None for those of this process.
+        argv: the arguments after the name of the program; None for those of this process.
 
     Returns:
         The exit status.
@@ -18,7 +18,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if argv is None:
         import_path.exclude_working_directory()
         hidden_link.hide()
-    # Imported only now: most of the standard library is imported on the way.
+    # Imported late, because this imports most of the standard library.
     from codesync_cli.dispatch import run
 
     return run(argv)

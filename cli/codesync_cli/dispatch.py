@@ -47,7 +47,7 @@ def run(argv: Sequence[str] | None) -> int:
     """Run the command.
 
     Args:
-        argv: the arguments behind the program's name; None for those of this process.
+        argv: the arguments after the name of the program; None for those of this process.
 
     Returns:
         The exit status.

@@ -47,7 +47,7 @@ _VERDICTS = {
 
 
 def of_result(result: Result, signal_number: int | None) -> int:
-    """Give the exit status for the result of a job.
+    """Return the exit status for the result of a job.
 
     Args:
         result: the result of the job.

@@ -1,4 +1,4 @@
-"""Puts the room on the screen, and says afterwards what went wrong, if something did."""
+"""Shows a room on the screen, and reports problems afterwards."""
 
 import argparse
 import os
@@ -16,7 +16,7 @@ SLOW_LINK = {
     "TEXTUAL_SMOOTH_SCROLL": "0",
     "TEXTUAL_COLOR_SYSTEM": "256",
 }
-"""What makes the screen write less; what the user's environment says goes before it."""
+"""Variables that make the screen write less; variables of the user have priority."""
 
 
 def add_slow_link(parser: argparse.ArgumentParser) -> None:
@@ -30,7 +30,7 @@ def add_slow_link(parser: argparse.ArgumentParser) -> None:
 
 
 def use_slow_link() -> None:
-    """Write less to the terminal; to be called before the screen's library is imported."""
+    """Write less to the terminal. Call this before the library of the screen is imported."""
     for name, value in SLOW_LINK.items():
         os.environ.setdefault(name, value)
 
@@ -49,12 +49,12 @@ async def show(
 
     Args:
         link: the room.
-        name: what we want to be called.
-        options: how to connect.
-        join_line: what others type to join, if we may tell them.
+        name: the wanted name of the member.
+        options: options of the connection.
+        join_line: the command for others to join, if this member may invite.
         file: a file to open.
-        syncs_file: keep that file in step with the room's text, both ways.
-        is_room_persistent: the room's text is there when it is opened again.
+        syncs_file: whether to sync this file with the room's text.
+        is_room_persistent: whether the room is stored.
 
     Returns:
         The exit status.

@@ -28,7 +28,7 @@ RESTORE = (
     "\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?1016l"  # the mouse
     "\x1b[<u\x1b[?1049l\x1b[?25h\x1b[?1004l\x1b[0m\r"  # keys, alternate screen, cursor, focus
 )
-"""Ends every mode of the terminal that the screen begins."""
+"""Sequences that end all modes of the terminal that the screen starts."""
 
 _FORWARDED = (signal.SIGTERM, signal.SIGHUP)
 _DELIBERATE = {signal.SIGTERM, signal.SIGHUP, signal.SIGINT}
@@ -36,7 +36,7 @@ _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 
 _ORPHANS_SECONDS = 10.0
-"""How long what a crashed screen started may take to end by itself."""
+"""Seconds that children of a crashed screen have to end by themselves."""
 
 _POLL_SECONDS = 0.05
 
@@ -57,7 +57,7 @@ def supervise(show: Callable[[], int], *, rejoin: str, server: RoomServer | None
     """
     before = termios.tcgetattr(0)
     parent = os.getpid()
-    # What a crashed screen started becomes our child.
+    # Children of a crashed screen become children of this process.
     ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1)
     try:
         return _show_until_left(show, rejoin, server, before)
@@ -145,7 +145,7 @@ def _describe(number: signal.Signals, trace: IO[bytes]) -> str:
 
 
 def _confirmed(what: str, rejoin: str) -> bool:
-    """Say what happened, and ask whether to open the room again."""
+    """Report the crash, and ask whether to open the room again."""
     try:
         print_note(what)
         print_error("press Enter to open the room again, ctrl+C to leave", f"later: {rejoin}")
@@ -162,10 +162,10 @@ def _end(server: RoomServer) -> None:
 
 
 def _end_orphans(server: int) -> None:
-    """Wait until what the screen started has ended, and terminate it if that takes long.
+    """Wait for the children of the screen, and terminate them if they take too long.
 
     Args:
-        server: the process id of the server, which goes on; 0 if there is none.
+        server: the process id of the server, which continues; 0 if there is none.
     """
     deadline = time.monotonic() + _ORPHANS_SECONDS
     while orphans := _children() - {server}:

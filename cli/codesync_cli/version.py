@@ -1,4 +1,4 @@
-"""Our version, as it was installed."""
+"""The installed version of CodeSync."""
 
 from importlib.metadata import PackageNotFoundError, version
 

@@ -35,7 +35,7 @@ WITHSTOOD, FELL = 0, 1
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command's arguments."""
+    """Return the parser of the command's arguments."""
     parser = Parser(
         "codesync attack",
         description=DESCRIPTION,
@@ -57,7 +57,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do it."""
+    """Run the command; return its exit status."""
     chosen = _chosen(args.only)
     if not chosen:
         print_error(
@@ -136,7 +136,7 @@ def _tell(done: AttackRun, width: int, *, as_json: bool) -> None:
 
 @asynccontextmanager
 async def _link(args: argparse.Namespace) -> AsyncGenerator[tuple[Link, bool]]:
-    """The server, and whether one may enter other rooms of it than the link's."""
+    """Yield a link, and whether its token opens other rooms of the server, too."""
     if args.server:
         link = target.link(args)
         yield link, "#" not in args.server

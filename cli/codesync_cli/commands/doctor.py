@@ -36,7 +36,7 @@ class ReportLine(NamedTuple):
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command's arguments."""
+    """Return the parser of the command's arguments."""
     parser = Parser(
         "codesync doctor",
         description=DESCRIPTION,
@@ -55,7 +55,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do it."""
+    """Run the command; return its exit status."""
     return asyncio.run(_run(args))
 
 

@@ -1,4 +1,4 @@
-"""`codesync history`: find what was run in a room."""
+"""`codesync history`: find past programs of a room."""
 
 import argparse
 import asyncio
@@ -21,7 +21,7 @@ this machine, also while a server uses it. Without --room, it reads the room tha
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command's arguments."""
+    """Return the parser of the command's arguments."""
     parser = Parser(
         "codesync history",
         description=DESCRIPTION,
@@ -49,7 +49,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do it."""
+    """Run the command; return its exit status."""
     if args.limit < 1:
         print_error("--limit: at least 1")
         return ExitCode.USAGE
@@ -97,7 +97,7 @@ def _line(job: PastJob) -> str:
 
 
 def as_json(job: PastJob) -> dict[str, object]:
-    """A past job as an object."""
+    """Return a past job as a JSON object."""
     summary, result = job.summary, job.summary.result
     answer: dict[str, object] = {
         "job": summary.job,

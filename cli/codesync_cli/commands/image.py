@@ -1,4 +1,4 @@
-"""`codesync image`: build or inspect the image that programs run in."""
+"""`codesync image`: build or inspect the executor image."""
 
 import argparse
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command's arguments."""
+    """Return the parser of the command's arguments."""
     parser = Parser(
         "codesync image",
         description="Build or inspect the executor image. Its name contains the"
@@ -33,7 +33,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do it."""
+    """Run the command; return its exit status."""
     extras.require_extra("server")
     from codesync_server.executors.docker import image
     from codesync_server.executors.docker.engine import EngineError, connect

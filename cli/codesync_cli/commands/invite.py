@@ -17,7 +17,7 @@ from codesync_protocol.messages import Role
 from codesync_protocol.names import is_room_name
 
 ASK_SECONDS = 5.0
-"""How long the server may take to accept the connection."""
+"""Time limit of the connection to the server."""
 
 DESCRIPTION = """\
 Make a link to one room, for one role, with an expiry. The command needs the server's token. It
@@ -27,7 +27,7 @@ cannot be reached, the command signs and dates the link on this machine.
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command's arguments."""
+    """Return the parser of the command's arguments."""
     parser = Parser(
         "codesync invite",
         description=DESCRIPTION,
@@ -60,7 +60,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do it."""
+    """Run the command; return its exit status."""
     extras.require_extra("server")
     from codesync_server.access import token
 

@@ -24,7 +24,7 @@ LINK the command asks for it, which keeps the link out of the list of processes.
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command's arguments."""
+    """Return the parser of the command's arguments."""
     parser = Parser(
         "codesync join",
         description=DESCRIPTION,
@@ -44,7 +44,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do it."""
+    """Run the command; return its exit status."""
     extras.require_extra("tui")
     try:
         text = args.link or _ask()

@@ -27,7 +27,7 @@ lines, or if FILE was never pulled or pushed.
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command's arguments."""
+    """Return the parser of the command's arguments."""
     parser = Parser(
         "codesync pull",
         description=DESCRIPTION,
@@ -40,7 +40,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do it."""
+    """Run the command; return its exit status."""
     extras.require_extra("text")
     try:
         return asyncio.run(_run(args))
@@ -74,7 +74,7 @@ async def _print(text: str) -> None:
 
 
 def _write(path: Path, base: str | None, theirs: str, *, force: bool) -> bool:
-    """Write the room's text to a file, and keep what was changed there; tell whether it is so."""
+    """Merge the room's text into a file; return whether it was written."""
     mine = read_source(path) if path.exists() else None
     text = theirs if force or mine is None else _merged(base, mine.text, theirs)
     if text is None:
@@ -88,7 +88,7 @@ def _write(path: Path, base: str | None, theirs: str, *, force: bool) -> bool:
 
 
 def _merged(base: str | None, mine: str, theirs: str) -> str | None:
-    """The file's text with the changes of the room; None when only people can tell."""
+    """Return the file's text with the changes of the room; None if a person must decide."""
     if base is None:
         return theirs if mine == theirs else None
     return merge(base, mine, theirs)

@@ -26,7 +26,7 @@ pulled or pushed and the room has a text already.
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command's arguments."""
+    """Return the parser of the command's arguments."""
     parser = Parser(
         "codesync push",
         description=DESCRIPTION,
@@ -43,7 +43,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do it."""
+    """Run the command; return its exit status."""
     extras.require_extra("text")
     try:
         return asyncio.run(_run(args))
@@ -81,7 +81,7 @@ async def _run(args: argparse.Namespace) -> int:
 
 
 def _merged(base: str | None, mine: str, room: Room) -> str | None:
-    """The room's text with the changes of the file; None when only people can tell."""
+    """Return the room's text with the changes of the file; None if a person must decide."""
     theirs = room.document.text()
     if base is None:
         return mine if mine == theirs or is_starter(theirs, room.languages) else None

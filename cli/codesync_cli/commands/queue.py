@@ -1,4 +1,4 @@
-"""`codesync queue`: show who waits and who runs."""
+"""`codesync queue`: list waiting and running programs."""
 
 import argparse
 import asyncio
@@ -29,7 +29,7 @@ class Row(TypedDict):
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command's arguments."""
+    """Return the parser of the command's arguments."""
     parser = Parser(
         "codesync queue",
         description="List the waiting and running jobs of a room, and their number on the server.",
@@ -40,7 +40,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do it."""
+    """Run the command; return its exit status."""
     try:
         return asyncio.run(_run(args))
     except target.TargetError as error:

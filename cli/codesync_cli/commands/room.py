@@ -1,4 +1,4 @@
-"""`codesync`: open a room on a server of one's own, and enter it."""
+"""`codesync`: open a room on an embedded server, and enter it."""
 
 import argparse
 import asyncio
@@ -37,7 +37,7 @@ your rooms.
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command's arguments."""
+    """Return the parser of the command's arguments."""
     parser = Parser(
         "codesync", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -59,7 +59,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do it."""
+    """Run the command; return its exit status."""
     extras.require_extra("tui")
     extras.require_extra("server")
     room = args.room or room_names.new_room_name()
@@ -97,7 +97,7 @@ def _open(args: argparse.Namespace, server: RoomServer) -> int:
 
 
 async def _run(args: argparse.Namespace, server: RoomServer) -> int:
-    # Both take their time: the server starts in a process of its own.
+    # Both are slow, so the server starts in another process meanwhile.
     screen = asyncio.ensure_future(asyncio.to_thread(import_module, "codesync_tui.app"))
     try:
         links = await server.links(print_note)
@@ -124,7 +124,7 @@ async def _enter(args: argparse.Namespace, links: Links) -> int:
 
 
 def free_port(wanted: int) -> int:
-    """Give the wanted port if nobody listens on it, else 0, which takes any free one."""
+    """Return the wanted port if it is free, else 0, which selects a free one."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -20,7 +20,7 @@ NAME` opens one again. Every user who can read the store sees all rooms.
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command's arguments."""
+    """Return the parser of the command's arguments."""
     parser = Parser(
         "codesync rooms",
         description=DESCRIPTION,
@@ -32,7 +32,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do it."""
+    """Run the command; return its exit status."""
     try:
         return asyncio.run(_run(args))
     except SettingsError as error:

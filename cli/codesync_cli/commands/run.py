@@ -1,4 +1,4 @@
-"""`codesync run FILE`: like running the program itself, in a sandbox."""
+"""`codesync run FILE`: run a program in a sandbox like the program itself."""
 
 import argparse
 import asyncio
@@ -75,7 +75,7 @@ BAD_SUBMISSION = frozenset({Code.LANGUAGE, Code.TOO_LARGE, Code.BAD_SUBMISSION})
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command's arguments."""
+    """Return the parser of the command's arguments."""
     parser = Parser(
         "codesync run",
         description=DESCRIPTION,
@@ -115,7 +115,7 @@ def seconds(text: str) -> float:
     """Read a number of seconds.
 
     Raises:
-        ArgumentTypeError: it is none.
+        ArgumentTypeError: the text is no such number.
     """
     try:
         value = float(text)
@@ -127,7 +127,7 @@ def seconds(text: str) -> float:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do it."""
+    """Run the command; return its exit status."""
     try:
         source = args.file.read_bytes()
     except OSError as error:
@@ -193,12 +193,12 @@ async def _run(args: argparse.Namespace, source: bytes, stdin: int) -> int:
 async def _link(
     args: argparse.Namespace, limits: RunLimits
 ) -> AsyncGenerator[tuple[Link, Callable[[], bool]], None]:
-    """The room, and whether its server is gone for good."""
+    """Yield a link, and a function that tells whether the server has ended."""
     if args.server:
         yield target.link(args), lambda: False
         return
     extras.require_extra("server")
-    # One job needs one container, made when it is asked for.
+    # One job needs one container, created on demand.
     settings = _own_settings(args, limits)
     arguments = [
         *as_arguments(settings, throw_away=True),
@@ -211,14 +211,14 @@ async def _link(
 
 
 def _own_settings(args: argparse.Namespace, limits: RunLimits) -> LoadedSettings:
-    """The settings of a server of our own: who asks for more is its operator, and allows it."""
+    """Return the settings of the embedded server, with caps that allow the requested limits."""
     settings = load_settings(args, embedded=True)
     caps = as_caps(limits, settings.settings)
     return load_settings(args, embedded=True, sets=caps) if caps else settings
 
 
 class _Run:
-    """One submission, from here to its verdict."""
+    """One submission, until its verdict."""
 
     def __init__(
         self,
@@ -244,10 +244,10 @@ class _Run:
         self._has_ended = has_ended
 
     async def run(self, stdin: int) -> int:
-        """Submit, feed, follow.
+        """Submit the program, send its input, and write its output.
 
         Args:
-            stdin: descriptor to read the program's input from.
+            stdin: descriptor of the program's input.
 
         Returns:
             The exit status.
@@ -275,7 +275,7 @@ class _Run:
             await asyncio.wait([feeder])
 
     def _interrupt(self) -> None:
-        """On a terminal the program gets the first ctrl+C, as it would if it ran here."""
+        """Send the first ctrl+C on a terminal to the program; cancel at the second one."""
         if not self._submission.tty or self._interrupted or not self._is_accepted:
             self._cancel()
             return
@@ -347,7 +347,7 @@ class _Run:
 
 
 def _window() -> Window:
-    """The size of our terminal."""
+    """Return the size of this terminal."""
     columns, rows = os.get_terminal_size(1)
     return Window(min(max(columns, 1), CELLS_MAX), min(max(rows, 1), CELLS_MAX))
 
@@ -361,7 +361,7 @@ def _signal_number(name: str | None) -> int | None:
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
-    """Parse the arguments: ours may stand before and behind FILE, the program's behind it."""
+    """Parse the arguments. Options may precede or follow FILE; its arguments follow it."""
     own, programs = list(argv), []
     if "--" in own:
         index = own.index("--")

@@ -47,7 +47,7 @@ running programs have ended; a second signal stops it at once.
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command's arguments."""
+    """Return the parser of the command's arguments."""
     parser = Parser(
         "codesync serve",
         description=DESCRIPTION,
@@ -67,9 +67,9 @@ def parser() -> argparse.ArgumentParser:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do it."""
+    """Run the command; return its exit status."""
     try:
-        # What starts an embedded server has looked at file and environment already.
+        # The parent of an embedded server has read file and environment already.
         loaded = load_settings(args, embedded=args.embedded, alone=args.embedded)
     except SettingsError as error:
         _publisher(args)("failed", str(error))
@@ -150,7 +150,7 @@ async def _build(
     except StoreUnusable as error:
         if not args.embedded or settings.store != SQLITE:
             raise
-        # Better a room that ends with its server than none.
+        # A room that is not stored is better than none.
         settings = replace(settings, store=MEMORY)
         return await App.build(settings, secret, progress, unkept=str(error))
 
@@ -207,10 +207,10 @@ def _tell_parent(message: dict[str, object]) -> None:
 
 
 def _stop_with_parent(stop: asyncio.Event) -> None:
-    """Set `stop` at the end of stdin: the parent process has closed it, or is dead.
+    """Set `stop` at the end of stdin, when the parent process has closed it or died.
 
     Raises:
-        OSError: stdin is closed, or of a kind that cannot be waited for (a file, /dev/null).
+        OSError: stdin is closed, or cannot be waited for (a file, /dev/null).
     """
     loop = asyncio.get_running_loop()
 
@@ -227,7 +227,7 @@ def _stop_with_parent(stop: asyncio.Event) -> None:
 
 
 def _stop_on_signals(stop: asyncio.Event) -> None:
-    """The first signal drains; the second ends at once, and containers end with us."""
+    """Drain at the first signal, and end at once at the second; containers end with the server."""
 
     def handle() -> None:
         if stop.is_set():

@@ -27,7 +27,7 @@ Show source, output and verdict of a past job. JOB is its id, or the beginning o
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command's arguments."""
+    """Return the parser of the command's arguments."""
     parser = Parser(
         "codesync show",
         description=DESCRIPTION,
@@ -43,7 +43,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do it."""
+    """Run the command; return its exit status."""
     try:
         return asyncio.run(_run(args))
     except (target.TargetError, SettingsError) as error:
@@ -99,7 +99,7 @@ def _written(pieces: Iterable[Piece]) -> Iterator[bytes]:
 
 
 def _told(pieces: Iterable[Piece]) -> Iterator[bytes]:
-    """What was written, with what was typed and what is missing in its places."""
+    """Yield output, typed lines and marks for missing bytes in order."""
     for piece in pieces:
         match piece:
             case JobOutput(data=data):

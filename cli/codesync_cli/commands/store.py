@@ -29,7 +29,7 @@ count as lost, and imported members have no role until they are invited.
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command's arguments."""
+    """Return the parser of the command's arguments."""
     parser = Parser(
         "codesync store",
         description=DESCRIPTION,
@@ -38,7 +38,7 @@ def parser() -> argparse.ArgumentParser:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     for name, about in (
         ("check", "read everything, and say what is wrong; the exit status tells, too"),
-        ("compact", "give back the space of what was deleted"),
+        ("compact", "return the space of deleted records to the disk"),
         ("export", "write everything as lines of JSON"),
         ("import", "read what `export` wrote; rooms that are there already are refused"),
     ):
@@ -52,7 +52,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do it."""
+    """Run the command; return its exit status."""
     try:
         return asyncio.run(_run(args))
     except SettingsError as error:
@@ -108,7 +108,7 @@ async def _export(store: "Store", path: Path) -> None:
 
 
 def _new_file(path: Path) -> BinaryIO:
-    """Make a file that is nobody else's business."""
+    """Create a file that only this user can read."""
     return open(path, "xb", opener=lambda name, flags: os.open(name, flags, 0o600))
 
 
@@ -134,7 +134,7 @@ async def _import(store: "Store", path: Path) -> int:
 
 @contextmanager
 def _opened(path: Path) -> Generator[BinaryIO]:
-    """Open a file to be read several times."""
+    """Open a file for reading it several times."""
     if str(path) != "-":
         with path.open("rb") as file:
             yield file

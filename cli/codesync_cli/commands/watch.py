@@ -21,7 +21,7 @@ verdicts. Output is filtered, and printed in whole lines. ctrl+C ends the comman
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command's arguments."""
+    """Return the parser of the command's arguments."""
     parser = Parser(
         "codesync watch",
         description=DESCRIPTION,
@@ -32,7 +32,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do it."""
+    """Run the command; return its exit status."""
     try:
         return asyncio.run(_run(args))
     except target.TargetError as error:

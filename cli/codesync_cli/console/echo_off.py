@@ -1,4 +1,4 @@
-"""Keeps a terminal quiet while nobody reads what is typed there."""
+"""Turns off the echo of a terminal while no program reads its input."""
 
 import sys
 import termios
@@ -6,12 +6,12 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 _MODES = 3
-"""Of the list that tcgetattr gives: where the local modes are, ECHO among them."""
+"""Index of the local modes, such as ECHO, in the list of tcgetattr."""
 
 
 @contextmanager
 def echo_off() -> Generator[None, None, None]:
-    """Echo nothing of what is typed on stdin; what was typed before a failure is forgotten.
+    """Do not echo keys on stdin during the block; discard them if the block fails.
 
     Ctrl+C goes on to interrupt.
     """
@@ -29,5 +29,5 @@ def echo_off() -> Generator[None, None, None]:
 
 
 def discard_typed() -> None:
-    """Forget what was typed on stdin, and not read: it was meant for nobody."""
+    """Discard unread keys of stdin."""
     termios.tcflush(sys.stdin, termios.TCIFLUSH)

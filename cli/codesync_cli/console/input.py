@@ -1,4 +1,4 @@
-"""Reading our stdin, whatever it is: the loop is not blocked, the descriptor not changed."""
+"""Reads stdin of any type, without blocking the event loop or changing the descriptor."""
 
 import asyncio
 import os
@@ -9,13 +9,13 @@ CHUNK_BYTES = 64 * 1024
 
 
 async def read_chunks(descriptor: int) -> AsyncIterator[bytes]:
-    """Yield what comes from a descriptor until its end.
+    """Yield the data of a descriptor until its end.
 
     The descriptor stays in blocking mode: it is shared with the shell and the other programs that
     have it. A terminal or a pipe is read when it is readable; a file never keeps one waiting.
 
     Args:
-        descriptor: any open one.
+        descriptor: any open descriptor.
     """
     mode = os.fstat(descriptor).st_mode
     waits = stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or os.isatty(descriptor)

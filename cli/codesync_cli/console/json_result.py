@@ -1,4 +1,4 @@
-"""What `codesync run --json` prints: one object with the verdict, the figures and the output."""
+"""The object that `codesync run --json` prints: verdict, measurements and output."""
 
 import base64
 import json
@@ -12,10 +12,10 @@ _FIELDS = {Stream.STDOUT: "stdout", Stream.STDERR: "stderr", Stream.COMPILER: "c
 
 
 class JsonResult:
-    """Collects a job's output and renders it with the result.
+    """Collects the output of a job, and returns it with the result.
 
     Attributes:
-        limits: what the program could use.
+        limits: the limits of the program.
     """
 
     def __init__(self) -> None:
@@ -23,15 +23,15 @@ class JsonResult:
         self._output = {stream: bytearray() for stream in Stream}
 
     def add(self, stream: Stream, data: bytes) -> None:
-        """Take output."""
+        """Add output."""
         self._output[stream] += data
 
     def render(self, result: Result, exit_status: int) -> bytes:
-        """Give the object as one line.
+        """Return the object as one line.
 
         Args:
-            result: how the job ended.
-            exit_status: ours.
+            result: the result of the job.
+            exit_status: the exit status of the command.
 
         Returns:
             JSON in ASCII. Output that is not UTF-8 is given with replacement characters, and once

@@ -1,4 +1,4 @@
-"""The command's voice: stdout is data, stderr is talk. Foreign text is made harmless on the way."""
+"""Prints data to stdout and messages to stderr. External text is filtered."""
 
 import os
 import sys
@@ -9,19 +9,19 @@ from codesync_protocol.printable import show_block, show_line
 
 
 def print_line(text: str = "") -> None:
-    """Print one line, which may have foreign parts, to stdout; no part of it makes another line.
+    """Print one line to stdout; external parts cannot start another line.
 
     Raises:
-        SystemExit: nobody reads it any more (`| head`).
+        SystemExit: the reader is gone (`| head`).
     """
     _print(show_line(text))
 
 
 def print_block(text: str) -> None:
-    """Print lines of ours, or foreign text that is meant to have several, to stdout.
+    """Print own lines, or external text of several lines, to stdout.
 
     Raises:
-        SystemExit: nobody reads it any more.
+        SystemExit: the reader is gone.
     """
     _print(show_block(text))
 
@@ -34,23 +34,23 @@ def _print(text: str) -> None:
 
 
 def end_unread() -> NoReturn:
-    """End as any filter does when nobody reads its stdout any more.
+    """End the command, because the reader of its stdout is gone.
 
     Raises:
-        SystemExit: always; through all that is open, which is closed on the way.
+        SystemExit: always; open blocks are left in the usual way.
     """
-    # What is in the buffer still would be written at the end, and fail again.
+    # Otherwise Python would write the buffer at exit, and fail again.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     raise SystemExit(ExitCode.UNREAD) from None
 
 
 def print_note(text: str) -> None:
-    """Print a line to stderr, with our name before it."""
+    """Print a line to stderr, after the name of the command."""
     print(f"codesync: {show_line(text)}", file=sys.stderr, flush=True)
 
 
 def print_error(reason: str, remedy: str = "") -> None:
-    """Print to stderr what is wrong, and below it how to mend it."""
+    """Print a problem to stderr, followed by a remedy."""
     print_note(reason)
     if remedy:
         print(f"          {show_line(remedy)}", file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""Writing a program's bytes to our stdout or stderr, without blocking the loop on a slow reader."""
+"""Writes output of programs to stdout or stderr without blocking the event loop."""
 
 import asyncio
 import codecs
@@ -10,7 +10,7 @@ import stat
 from codesync_protocol.printable import CONTROLS
 
 PIPE_BUF = 4096
-"""A pipe that select(2) calls writable takes this much without blocking (pipe(7))."""
+"""Bytes that a pipe accepts without blocking if select(2) calls it writable (pipe(7))."""
 
 _SGR = re.compile(r"(\x1b\[[0-9;:]{0,64}m)")
 _SGR_BEGUN = re.compile(r"\x1b(\[[0-9;:]{0,64})?\Z")
@@ -25,14 +25,14 @@ class OutputClosed(Exception):
 
 
 class Pipe:
-    """One of our output descriptors.
+    """One output descriptor.
 
     Args:
         descriptor: 1 or 2.
-        raw: pass bytes to a terminal as they are. Otherwise only text and what is named below gets
+        raw: write bytes to a terminal unchanged. Otherwise only text and the sequences below get
             through to a terminal; everywhere else bytes are always exact.
-        moves: simple movements within the line get through.
-        colours: colours and weights get through.
+        moves: pass simple movements within the line.
+        colours: pass colours and weights.
     """
 
     def __init__(
@@ -45,15 +45,15 @@ class Pipe:
         self._decoder = TerminalText(moves=moves, colours=colours)
 
     async def write(self, data: bytes) -> None:
-        """Write all of it.
+        """Write all data.
 
         Raises:
-            OutputClosed: nobody reads any more.
+            OutputClosed: the reader is gone.
         """
         await self._write(self._decoder.feed(data) if self._sanitise else data)
 
     async def finish(self) -> None:
-        """Write what was held back, and leave a terminal's colours as they were."""
+        """Write delayed data, and reset the colours of a terminal."""
         if self._sanitise:
             await self._write(self._decoder.finish())
 
@@ -83,7 +83,7 @@ class Pipe:
 
 
 class TerminalText:
-    """Makes foreign bytes fit for a terminal: text, tabs, line ends, and no more than is asked for.
+    """Filters external bytes for a terminal: passes text, tabs, line ends, and selected sequences.
 
     Args:
         moves: carriage returns and backspaces, too; whoever prints its own program wants them, in
@@ -99,16 +99,16 @@ class TerminalText:
         self._coloured = False
 
     def feed(self, data: bytes) -> bytes:
-        """Take bytes in any pieces; give what may be written."""
+        """Add bytes; return the filtered text that may be written."""
         text = self._held + self._decode(data)
-        # The beginning of a sequence at the end may become a colour with what follows.
+        # The beginning of a sequence may become a colour with the next bytes.
         begun = _SGR_BEGUN.search(text)
         cut = begun.start() if begun else len(text)
         text, self._held = text[:cut], text[cut:]
         return self._clean(text)
 
     def finish(self) -> bytes:
-        """Give what was held back."""
+        """Return delayed text."""
         text, self._held = self._held + self._decode(b"", True), ""
         return self._clean(text) + (_RESET if self._coloured else b"")
 
@@ -122,7 +122,7 @@ class TerminalText:
 
 
 def _hides(sequence: str) -> bool:
-    """Tell whether what follows a colour sequence would be invisible (SGR 8, ECMA-48 8.3.117)."""
+    """Tell whether a colour sequence hides the following text (SGR 8, ECMA-48 8.3.117)."""
     parameters = iter(sequence[2:-1].replace(":", ";").split(";"))
     for each in parameters:
         if each in _EXTENDED:  # 5 and a number, or 2 and three of them, mean no 8 of their own

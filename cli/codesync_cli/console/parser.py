@@ -1,4 +1,4 @@
-"""Parsers of our arguments: what is wrong is said harmlessly, and what may have been meant."""
+"""Argument parsers whose error messages are filtered and suggest corrections."""
 
 import argparse
 from difflib import get_close_matches
@@ -8,10 +8,10 @@ from codesync_protocol.printable import show_line
 
 
 class Parser(argparse.ArgumentParser):
-    """An argument parser for arguments that may come from anywhere: a link that was pasted, say."""
+    """An argument parser for arguments of any origin, such as a pasted link."""
 
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong, and end with the status of a usage error."""
+        """Print the problem, and exit with the status of a usage error."""
         _, _, unknown = message.partition("unrecognized arguments: ")
         flag = unknown.split(" ")[0].partition("=")[0]
         known = [each for each in self._option_string_actions if each.startswith("--")]

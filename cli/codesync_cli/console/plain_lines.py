@@ -1,4 +1,4 @@
-"""A room's events as plain lines. They may hold foreign text: `voice.say` makes it harmless."""
+"""Formats the events of a room as plain lines, which may contain unfiltered external text."""
 
 import codecs
 from collections.abc import Iterator
@@ -22,13 +22,13 @@ from codesync_protocol.messages import (
 )
 
 LINE_MAX = 4096
-"""Code points of a program's line that are held until its end comes."""
+"""Code points of an incomplete line of output that are stored."""
 
 _MARKS = {Stream.STDOUT: "|", Stream.STDERR: "!", Stream.COMPILER: "#"}
 
 
 class PlainLines:
-    """Turns events into lines."""
+    """Converts events to lines."""
 
     def __init__(self) -> None:
         self._names: dict[int, str] = {}
@@ -37,7 +37,7 @@ class PlainLines:
         self._trouble = ""
 
     def of(self, event: RoomEvent) -> Iterator[str]:
-        """Give the lines that tell of an event."""
+        """Return the lines of an event."""
         match event:
             case Connected(welcome=welcome, again=again):
                 yield f"* {'back in' if again else 'in'} room {welcome.room}"
@@ -59,7 +59,7 @@ class PlainLines:
             case Fault(reason=reason):
                 yield f"* error: {reason}"
             case Queue(trouble=trouble):
-                # Who waits where is the business of `codesync queue`.
+                # `codesync queue` prints the queue.
                 yield from self._trouble_is(trouble)
             case Submitted(job=job):
                 self._jobs[job.job] = job

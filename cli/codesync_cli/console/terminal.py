@@ -1,17 +1,17 @@
-"""Whether there is a terminal for a screen."""
+"""Checks that there is a terminal for a screen."""
 
 import os
 
 
 class NoTerminal(Exception):
-    """There is none; the message says which end is something else, and what works without one."""
+    """There is no terminal; the message states the reason and alternatives."""
 
 
 def require_terminal() -> None:
-    """Make sure that keys can be read and a screen be painted.
+    """Check that keys can be read and a screen can be painted.
 
     Raises:
-        NoTerminal: stdin or stderr, where the screen is painted, is something else.
+        NoTerminal: stdin, or stderr where the screen is painted, is no terminal.
     """
     for descriptor, name in ((0, "stdin"), (2, "stderr")):
         if not os.isatty(descriptor):

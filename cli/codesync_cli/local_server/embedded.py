@@ -1,4 +1,4 @@
-"""A server of our own for as long as we live: `codesync serve` as a child that ends with us.
+"""The embedded server: `codesync serve` as a child process that ends with its parent.
 
 It is a process of its own, so that its work never waits for a screen being painted. It says how it
 gets on in JSON lines on its stdout, and ends when its stdin does, however we came to our end.
@@ -21,17 +21,17 @@ END_SECONDS = 30.0
 
 
 class EmbeddedFailed(Exception):
-    """The server did not start; the message says why."""
+    """The server did not start; the message states the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """What an embedded server says of itself when it is ready.
+    """The report of an embedded server that is ready.
 
     Attributes:
-        link: lets us in as host.
-        invite: lets others in as editors.
-        is_kept: what happens in its rooms outlives it.
+        link: the link for the host.
+        invite: the link for editors.
+        is_kept: whether its rooms are stored.
     """
 
     link: Link
@@ -40,7 +40,7 @@ class Links:
 
     @classmethod
     def of(cls, ready: Mapping[str, Any]) -> "Links":
-        """Read what `until_ready` returned."""
+        """Parse the report that `until_ready` returned."""
         return cls(Link.parse(ready["link"]), Link.parse(ready["invite"]), bool(ready["kept"]))
 
 
@@ -49,7 +49,7 @@ class Embedded:
     """A running embedded server.
 
     Attributes:
-        links: lead to its room.
+        links: the links of its room.
         process: the server.
     """
 
@@ -57,7 +57,7 @@ class Embedded:
     process: asyncio.subprocess.Process
 
     def has_ended(self) -> bool:
-        """Whether the server is gone before us: nobody will come back to it."""
+        """Whether the server has ended, so that nobody can return to it."""
         return self.process.returncode is not None
 
 
@@ -68,13 +68,13 @@ async def embedded_server(
     progress: Callable[[str], None],
     environment: Mapping[str, str] = {},
 ) -> AsyncGenerator[Embedded, None]:
-    """Start a server, and end it when the block ends.
+    """Run a server during the block.
 
     Args:
-        room: the room that we want links for.
+        room: the room of the links.
         arguments: more arguments for `codesync serve`.
-        progress: is told what takes long, a line at a time.
-        environment: more environment variables: what others must not read.
+        progress: called with lines about slow steps.
+        environment: more environment variables, for values that other users must not read.
 
     Yields:
         The links.
@@ -111,7 +111,7 @@ async def embedded_server(
 async def until_ready(
     stdout: asyncio.StreamReader, progress: Callable[[str], None]
 ) -> dict[str, Any]:
-    """Read what a starting server says until it is ready; return what it says then.
+    """Read the output of a starting server; return its report when it is ready.
 
     Raises:
         EmbeddedFailed: it did not start.

@@ -1,4 +1,4 @@
-"""`--limit wall=2`: what a program should get, as people write it."""
+"""Parses `--limit wall=2`, the requested limits of a program."""
 
 import argparse
 from collections.abc import Iterable, Iterator
@@ -13,14 +13,14 @@ from codesync_server.configuration.settings import Settings
 
 
 class LimitError(Exception):
-    """A --limit makes no sense; the message says which, and what is allowed."""
+    """A --limit is invalid; the message states which, and the allowed values."""
 
 
 class Limit(NamedTuple):
-    """A limit that may be asked for."""
+    """A limit that can be requested."""
 
     field: str
-    """In RunLimits."""
+    """The name of the field in RunLimits."""
     unit: str
 
 
@@ -46,10 +46,10 @@ def add_limits(parser: argparse.ArgumentParser) -> None:
 
 
 def parse_limits(texts: Iterable[str]) -> RunLimits:
-    """Read what was given with --limit.
+    """Parse the values of --limit.
 
     Raises:
-        LimitError: it makes no sense.
+        LimitError: a value is invalid.
     """
     asked: dict[str, Any] = {}
     for text in (part for each in texts for part in each.split(",")):
@@ -68,7 +68,7 @@ def parse_limits(texts: Iterable[str]) -> RunLimits:
 
 
 def as_caps(asked: RunLimits, settings: Settings) -> list[str]:
-    """Give --set arguments with which a server of our own allows what is asked for."""
+    """Return --set arguments with which an embedded server allows the requested limits."""
     sets: list[str] = []
     for name, limit in LIMITS.items():
         value = getattr(asked, limit.field)
@@ -79,7 +79,7 @@ def as_caps(asked: RunLimits, settings: Settings) -> list[str]:
 
 
 def less_than_asked(asked: RunLimits, granted: RunLimits) -> Iterator[str]:
-    """Say of each limit that the server lowered what it gives."""
+    """Return a sentence for each limit that the server lowered."""
     for name, limit in LIMITS.items():
         wanted, given = getattr(asked, limit.field), getattr(granted, limit.field)
         if wanted is not None and given is not None and given < wanted:

@@ -1,4 +1,4 @@
-"""The store that a command reads: this user's own, or the one that --store names."""
+"""Opens the store that a command reads: that of this user, or the one of --store."""
 
 import argparse
 import os
@@ -27,15 +27,15 @@ def add_store_argument(parser: argparse.ArgumentParser) -> None:
 async def open_store(
     args: argparse.Namespace, *, alone: bool = False
 ) -> "AsyncGenerator[Store, None]":
-    """Open the store that the arguments of `add_store` mean.
+    """Open the store that the arguments of `add_store` name.
 
     Args:
         args: the arguments.
-        alone: to write; no server may have it meanwhile.
+        alone: open it for writing, while no server uses it.
 
     Raises:
         MissingExtra: the server's part is not installed.
-        SettingsError: what is set makes no sense.
+        SettingsError: a setting is invalid.
         StoreUnusable: it cannot be opened.
     """
     extras.require_extra("server")

@@ -27,9 +27,9 @@ class RoomServer:
     """A server that runs until the process that started it ends it, or ends.
 
     Args:
-        room: the room that we want links for.
+        room: the room of the links.
         arguments: more arguments for `codesync serve`.
-        environment: more environment variables: what others must not read.
+        environment: more environment variables, for values that other users must not read.
     """
 
     def __init__(self, room: str, arguments: Sequence[str], environment: Mapping[str, str]) -> None:
@@ -82,7 +82,7 @@ class RoomServer:
         """Wait until the server is ready; return the links of the room.
 
         Args:
-            progress: is told what takes long, a line at a time.
+            progress: called with lines about slow steps.
 
         Raises:
             EmbeddedFailed: the server did not start.
@@ -110,7 +110,7 @@ class RoomServer:
         return self._process.stdout.fileno()
 
     def _ready_line(self) -> bytes:
-        """What the server said when it was ready; empty if no fork has read that yet."""
+        """The report of the server when it was ready; empty if no fork has read it yet."""
         if self._said is None:
             return b""
         size = os.fstat(self._said.fileno()).st_size

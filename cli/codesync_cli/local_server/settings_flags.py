@@ -1,4 +1,4 @@
-"""The flags of a server's settings, made from their declarations, and the settings they lead to."""
+"""Flags for the settings of a server, made from their declarations."""
 
 import argparse
 import os
@@ -10,15 +10,15 @@ from codesync_server.configuration.keys import Setting, declared
 from codesync_server.configuration.setting_types import Boolean, OneOf, SecretAddress, StringList
 
 PREFIX = "setting "
-"""Before a setting's key in the parsed arguments, where other flags have names like it."""
+"""Prefix of the keys of settings in the parsed arguments, to avoid conflicts with other flags."""
 
 
 def add_settings(parser: argparse.ArgumentParser, *, with_address: bool) -> None:
     """Add --config, --set, and a flag for each setting that is not in a table.
 
     Args:
-        parser: the command's.
-        with_address: also what only a server that others reach needs.
+        parser: the parser of the command.
+        with_address: also add settings of the address.
     """
     settings = [each for each in declared().values() if "." not in each.key]
     if with_address:
@@ -64,17 +64,17 @@ def _add_flags(parser: argparse.ArgumentParser, title: str, settings: Iterable[S
 def load_settings(
     args: argparse.Namespace, *, embedded: bool, sets: Iterable[str] = (), alone: bool = False
 ) -> LoadedSettings:
-    """Bring the settings together: flags, environment, file, defaults.
+    """Load the settings from flags, environment, file and defaults.
 
     Args:
         args: parsed arguments of `add_settings`.
-        embedded: the server belongs to a command of ours, which has its own address.
-        sets: further --set arguments; those of the command line go before them.
+        embedded: whether the server is embedded, with its own address.
+        sets: further --set arguments; those of the command line have priority.
         alone: the flags, and `as_environment`, say all there is to say: no file is looked at, and
             nothing else of the environment.
 
     Raises:
-        SettingsError: something in them will not do.
+        SettingsError: a setting is invalid.
     """
     flags: dict[str, str | list[str]] = {}
     for dest, given in vars(args).items():
@@ -92,13 +92,13 @@ def load_settings(
 
 
 def as_arguments(loaded: LoadedSettings, *, throw_away: bool = False) -> list[str]:
-    """Give what was set as arguments for a server that we start: it looks nowhere else.
+    """Return settings as arguments for an embedded server, which reads no other source.
 
     What may have a password in it is not among them, since everybody can read them.
 
     Args:
-        loaded: what was set.
-        throw_away: nothing is to outlive that server.
+        loaded: the loaded settings.
+        throw_away: store nothing.
     """
     secret = {setting.key for setting in _secret()}
     sets = [text for text in loaded.as_sets() if text.partition("=")[0] not in secret]
@@ -108,7 +108,7 @@ def as_arguments(loaded: LoadedSettings, *, throw_away: bool = False) -> list[st
 
 
 def as_environment(loaded: LoadedSettings) -> dict[str, str]:
-    """Give the rest of what was set as environment variables for that server."""
+    """Return the secret settings as environment variables for this server."""
     return {
         setting.variable: setting.type.format(loaded.found[setting.key].value)
         for setting in _secret()

@@ -1,4 +1,4 @@
-"""Files that say where the screen crashed, in the user's state directory (XDG Base Directory)."""
+"""Reports of crashes of the screen, in the user's state directory (XDG Base Directory)."""
 
 import os
 import time
@@ -6,17 +6,17 @@ from contextlib import suppress
 from pathlib import Path
 
 SIZE_MAX = 64 * 1024
-"""Bytes of a trace that are kept."""
+"""Stored bytes of a trace."""
 
 KEPT = 5
-"""Older files are removed."""
+"""Number of stored reports; older ones are removed."""
 
 
 def save(trace: bytes) -> Path | None:
     """Save the trace of a crash, readable only by the user.
 
     Args:
-        trace: what faulthandler wrote: names of files and functions, no data.
+        trace: the output of faulthandler: names of files and functions, no data.
 
     Returns:
         The file; None if there is no trace or it cannot be written.

@@ -1,4 +1,4 @@
-"""Parts that may not be installed: a missing one ends in one line that says what to install."""
+"""Optional parts of CodeSync; a missing one is reported with the command that installs it."""
 
 from importlib.util import find_spec
 
@@ -9,7 +9,7 @@ EXTRAS = {
     "text": ("pycrdt",),
     "server": ("docker", "pycrdt"),
 }
-"""Each part that may be missing, and the packages that it needs."""
+"""Each optional part, and the packages that it needs."""
 
 _PARTS = {
     "tui": ("the screen", "tui"),
@@ -29,7 +29,7 @@ def require_extra(extra: str) -> None:
         extra: "tui", "text" or "server".
 
     Raises:
-        MissingExtra: it is not.
+        MissingExtra: it is not installed.
     """
     if any(find_spec(package) is None for package in EXTRAS[extra]):
         what, brings = _PARTS[extra]

@@ -1,4 +1,4 @@
-"""Keeps the tokens of join links out of the list of processes, which every user can read.
+"""Removes tokens of join links from the list of processes, which every user can read.
 
 A process that was started with a link replaces itself by one without it. The link goes along in the
 environment, which only the same user can read. Until then every user can read it: so this comes
@@ -12,7 +12,7 @@ from codesync_cli.process import import_path
 
 PLACEHOLDER = "(link)"
 VARIABLE = "CODESYNC_HIDDEN_ARGUMENT_"
-"""With the place of the argument behind it."""
+"""Prefix of an environment variable, followed by the index of the argument."""
 
 
 def hide() -> None:

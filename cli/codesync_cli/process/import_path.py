@@ -48,7 +48,7 @@ def _entries() -> list[str]:
 
 
 def _is_unsafe(entry: str) -> bool:
-    """Whether an entry of PYTHONPATH depends on the working directory, or is it."""
+    """Tell whether an entry of PYTHONPATH depends on the working directory, or is it."""
     if not os.path.isabs(entry):
         return True
     return os.path.realpath(entry) == os.path.realpath(os.curdir) and not _is_needed(entry)

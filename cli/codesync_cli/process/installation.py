@@ -1,4 +1,4 @@
-"""Says how to install more of CodeSync: from where this installation came.
+"""Builds commands that install more of CodeSync, from the source of this installation.
 
 No package index has CodeSync, so a command that names only the distribution would install a
 stranger's package.
@@ -29,7 +29,7 @@ def command(extra: str) -> str:
 
 
 def _source() -> str | None:
-    """The URL that this installation was made from (PEP 610), if it can be used again."""
+    """Return the URL of this installation (PEP 610), if it can be used again."""
     try:
         text = distribution(DISTRIBUTION).read_text("direct_url.json")
         told: dict[str, Any] = json.loads(text or "{}")

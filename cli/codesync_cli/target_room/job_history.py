@@ -1,4 +1,4 @@
-"""A room's past, asked of a server, or read from the store where there is none to ask."""
+"""Finished jobs of a room, from a server, or from the store without a server."""
 
 import argparse
 import asyncio
@@ -33,22 +33,22 @@ ID_LENGTH = 32
 _ID = re.compile(r"[0-9a-f]{1,32}", re.ASCII)
 
 ID_SHOWN = 8
-"""Characters of a job's id that are enough to tell it from others."""
+"""Characters of a job's id that are usually distinct."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what says whose past is meant."""
+    """Add arguments that select a room or a store."""
     target.add_arguments(parser, required=False)
     open_store.add_store_argument(parser)
 
 
 @dataclass(frozen=True, slots=True)
 class RoomJobHistory:
-    """A room's past.
+    """The finished jobs of a room.
 
     Attributes:
-        past: answers questions about it.
-        called: finds the jobs whose ids begin so; if there are several, at least two of them.
+        past: sends requests for them.
+        called: finds jobs by the beginning of their ids; at least two if there are several.
     """
 
     past: JobHistoryRequests
@@ -57,7 +57,7 @@ class RoomJobHistory:
 
 @asynccontextmanager
 async def job_history_of(args: argparse.Namespace) -> AsyncGenerator[RoomJobHistory, None]:
-    """Give the past that the arguments of `add_arguments` mean.
+    """Yield the finished jobs that the arguments of `add_arguments` select.
 
     Raises:
         WhereError, ClientError: there is no such room, or it cannot be asked.
@@ -81,7 +81,7 @@ async def job_history_of(args: argparse.Namespace) -> AsyncGenerator[RoomJobHist
 
 @asynccontextmanager
 async def _answered(kept_past: "KeptPast", room: str) -> AsyncGenerator[JobHistoryRequests, None]:
-    """A past whose questions are answered from the store, as a server would."""
+    """Answer requests from the store, as a server does."""
     asked = asyncio.Event()
     past = JobHistoryRequests(asked.set)
 
@@ -125,7 +125,7 @@ async def find_job(room: RoomJobHistory, wanted: str) -> PastJob:
     """Find a past job by its id, or by the beginning of it.
 
     Raises:
-        NotFound: there is none, or the beginning is that of several.
+        NotFound: no job or several jobs have this id.
     """
     found = await room.called(wanted) if _ID.fullmatch(wanted) else ()
     if not found:

@@ -15,7 +15,7 @@ _ANIMALS = (
 
 
 def new_room_name() -> str:
-    """Make a room name, e.g. "brave-otter-412"."""
+    """Return a new name for a room, e.g. "brave-otter-412"."""
     return (
         f"{secrets.choice(_ADJECTIVES)}-{secrets.choice(_ANIMALS)}-{secrets.randbelow(900) + 100}"
     )

@@ -1,4 +1,4 @@
-"""Entering a room for its text, by a command without a screen."""
+"""Enters a room for its text, for commands without a screen."""
 
 import argparse
 import asyncio
@@ -12,7 +12,7 @@ from codesync_client import Offline, Room
 from codesync_protocol.links import Link
 
 SECONDS = 60.0
-"""How long a text may take to come or to go."""
+"""Time limit for receiving or sending a text."""
 
 
 @asynccontextmanager
@@ -20,11 +20,11 @@ async def room_with_text(link: Link, args: argparse.Namespace) -> AsyncGenerator
     """Enter a room and wait for its text.
 
     Args:
-        link: which one.
+        link: the link of the room.
         args: the arguments of `target.add_connection_arguments`.
 
     Raises:
-        ClientError: it cannot be entered, or its text does not come.
+        ClientError: the room cannot be entered, or its text does not arrive.
     """
     async with Room(
         link,
@@ -38,7 +38,7 @@ async def room_with_text(link: Link, args: argparse.Namespace) -> AsyncGenerator
 
 
 async def wait_until_synced(room: Room) -> None:
-    """Wait until the room's text is here and ours is there.
+    """Wait until the text has arrived and the server has all own edits.
 
     Raises:
         Offline: it took too long.
@@ -51,12 +51,12 @@ async def wait_until_synced(room: Room) -> None:
 
 
 def conflict_reason(file: Path, base: str | None, so: str) -> str:
-    """Say why a file and a room's text cannot be merged.
+    """Return the reason why a file and a room's text cannot be merged.
 
     Args:
         file: the file.
-        base: what both had in common.
-        so: what did not happen.
+        base: the common base.
+        so: a phrase for the consequence.
     """
     if base is not None:
         return f"{file} and the room changed the same lines; {so}"

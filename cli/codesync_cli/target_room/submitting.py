@@ -8,11 +8,11 @@ from codesync_cli.console.messages import print_note
 from codesync_client import Room, Submission, SubmissionRejected
 
 WAIT_SECONDS = 60.0
-"""How long to try unless the command says otherwise."""
+"""Default time of repeated attempts."""
 
 PAUSE_MIN = 1.0
 SPREAD = 0.5
-"""A pause is longer by up to this part, so that many scripts do not try again at the same time."""
+"""Largest random extension of a pause, so that scripts do not try again at the same time."""
 
 
 class SubmissionCancelled(Exception):
@@ -24,7 +24,7 @@ class RetryingSubmitter:
 
     Args:
         room: the room.
-        wait: seconds for which it tries.
+        wait: seconds of repeated attempts.
     """
 
     def __init__(self, room: Room, wait: float) -> None:
@@ -33,16 +33,16 @@ class RetryingSubmitter:
         self._given_up = asyncio.Event()
 
     def give_up(self) -> None:
-        """Try no more; does nothing once the program is accepted."""
+        """Stop trying; has no effect once the program is accepted."""
         self._given_up.set()
 
     async def submit(self, submission: Submission) -> None:
-        """Submit, and try again when the server says that this makes sense.
+        """Submit, and try again when the server suggests it.
 
         Raises:
-            SubmissionRejected: it will not run, or not in time.
-            GivenUp: `give_up` was called meanwhile.
-            Offline: the room was left before the server answered.
+            SubmissionRejected: the program will not run, or not in time.
+            GivenUp: `give_up` was called.
+            Offline: the connection ended before the server answered.
         """
         clock = asyncio.get_running_loop().time
         until = clock() + self._wait

@@ -1,4 +1,4 @@
-"""Which room a command means: a link, or a server, a room and a token file."""
+"""The room of a command: from a link, or from a server, a room and a token file."""
 
 import argparse
 import getpass
@@ -19,11 +19,11 @@ _ANY_PORT = 9
 
 
 class TargetError(Exception):
-    """The room that is meant cannot be told; the message says what is wrong."""
+    """The arguments name no room; the message states the problem."""
 
 
 def add_arguments(parser: argparse.ArgumentParser, *, required: bool) -> None:
-    """Add --server, --room, --token-file and what belongs to them."""
+    """Add --server, --room, --token-file and the options of the connection."""
     group = parser.add_argument_group("where")
     group.add_argument(
         "--server",
@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser, *, required: bool) -> None:
 
 
 def add_connection_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what every command that connects takes."""
+    """Add the options of every command that connects."""
     group = parser.add_argument_group("connection")
     group.add_argument("--name", metavar="NAME", help="your name in the room (default: your login)")
     group.add_argument(
@@ -60,10 +60,10 @@ def add_connection_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def link(args: argparse.Namespace) -> Link:
-    """Work out the room that the arguments of `add_arguments` mean.
+    """Return the link of the room that the arguments of `add_arguments` name.
 
     Raises:
-        WhereError: they mean none.
+        WhereError: they name no room.
     """
     try:
         if "#" in args.server or args.server.partition("://")[2].strip("/").count("/"):
@@ -75,10 +75,10 @@ def link(args: argparse.Namespace) -> Link:
 
 
 def checked_room(name: str) -> str:
-    """Make sure that a room may be called so.
+    """Check the name of a room.
 
     Raises:
-        WhereError: it may not.
+        WhereError: the name is not allowed.
     """
     if not is_room_name(name):
         raise TargetError("--room: a room's name is 3 to 64 of a-z, 0-9 and hyphen")
@@ -86,12 +86,12 @@ def checked_room(name: str) -> str:
 
 
 def options(args: argparse.Namespace) -> DialOptions:
-    """How to connect, from the arguments of `add_connection_arguments`."""
+    """Return the options of the connection from the arguments."""
     return DialOptions(insecure=args.insecure, ca_file=args.ca_file)
 
 
 def name(args: argparse.Namespace) -> str:
-    """What we want to be called."""
+    """Return the wanted name of the member."""
     if args.name:
         return str(args.name)
     try:
@@ -104,7 +104,7 @@ def _token(file: Path | None, server: str) -> str:
     if file is None and (token := os.environ.get("CODESYNC_TOKEN")):
         return token.strip()
     if file is None and not is_this_machine(server):
-        return ""  # a relay could use our proof for a server of ours, and be host there
+        return ""  # a relay could forward the proof to the user's own server, and be a host there
     path = file or own_token_file()
     try:
         return path.read_text().strip()
@@ -145,7 +145,7 @@ def _is_address(host: str) -> bool:
 
 
 def _is_own(family: int, address: Any) -> bool:
-    """Tell whether an address is of this machine: then it reaches itself from itself.
+    """Tell whether an address belongs to this machine.
 
     To bind a socket to it proves nothing: that works with any address where the system allows it
     (`ip_nonlocal_bind`), and with those of groups.
@@ -157,6 +157,6 @@ def _is_own(family: int, address: Any) -> bool:
 
 
 def own_token_file() -> Path:
-    """Where a server of this user keeps its token (XDG Base Directory)."""
+    """Return the path of the token of this user's server (XDG Base Directory)."""
     state = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
     return Path(state) / "codesync" / "token"
