@@ -29,7 +29,7 @@ from codesync_server.connections.outbox_memory import OutboxMemory
 from codesync_server.connections.websocket_frames import FrameCache
 from codesync_server.rooms.commands.dispatch import CommandDispatcher
 from codesync_server.rooms.frames import frames_of
-from codesync_server.rooms.membership import RoomFull
+from codesync_server.rooms.member_places import RoomFull
 from codesync_server.rooms.room import Room
 from codesync_server.rooms.seat import Seat
 
@@ -136,7 +136,7 @@ class Peer:
         key = payer.member
         try:
             self._limits.join(self._connection.client, payer, asyncio.get_running_loop().time())
-            member = room.enter(key, hello.name, role, self._outbox, issued)
+            member = room.enter(key, hello.name, role, self._outbox, issued, payer)
         except LimitReached as error:
             await handshake.refuse(Refused(Code.BUSY, error.reason, ""))
             return

@@ -3,14 +3,15 @@
 import time
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
-from math import ceil
 
 import msgspec
 
 from codesync_protocol.handshake import public_id
 from codesync_protocol.messages import Member, Role
 from codesync_protocol.names import clean_name, distinct_name
+from codesync_server.access.payer import Payer
 from codesync_server.rooms.identity import Identity
+from codesync_server.rooms.member_places import MemberPlaces
 from codesync_server.store.records import MemberRecord
 
 IDENTITIES_KEPT = (1000, 5000, 10_000)
@@ -18,17 +19,8 @@ IDENTITIES_KEPT = (1000, 5000, 10_000)
 only a name, above the second those that only made edits, above the third any. Client keys are free
 to create, so new ones must not displace what a host decided."""
 
-MEMBERS_MAX = 500
-PLACES_FOR_HOSTS = 16
-"""Places beyond the limit, for hosts: guests cannot keep them out of their own room."""
-
-NEWCOMERS_PART = 0.9
-"""Part of the places that members whom the room does not know may take; the others are for those
-who come back."""
-
-
-class RoomFull(Exception):
-    """The room has no place for another member; the message states the limit."""
+NOBODY = Payer()
+"""Who comes without an invite and an address that are known."""
 
 
 class Membership:
@@ -41,7 +33,7 @@ class Membership:
     Attributes:
         invites_after: seconds since the Unix epoch; invites that are older let nobody in any more
             who was not here then.
-        members_max: places, besides those for hosts.
+        places: who has which place.
         editors_after: likewise; whoever comes by one that is older only watches.
         server_dates_from: seconds since the Unix epoch; neither of the two was set before by a
             server that dates invites itself. 0 if none of them was.
@@ -51,7 +43,7 @@ class Membership:
         self.invites_after = 0.0
         self.editors_after = 0.0
         self.server_dates_from = 0.0
-        self.members_max = MEMBERS_MAX
+        self.places = MemberPlaces()
         self._members: dict[str, Member] = {}  # by client key, in order of arrival
         self._identities: OrderedDict[str, Identity] = OrderedDict()
         self._keys_by_public_id: dict[str, str] = {}
@@ -155,7 +147,9 @@ class Membership:
             return "this invite was made before somebody was removed from the room"
         return ""
 
-    def join(self, key: str, name: str, role: Role, issued: float | None) -> Member:
+    def join(
+        self, key: str, name: str, role: Role, issued: float | None, payer: Payer = NOBODY
+    ) -> Member:
         """Let somebody in.
 
         Args:
@@ -163,16 +157,23 @@ class Membership:
             name: what it wants to be called.
             role: what its token says.
             issued: when its invite was made; None for the server's token.
+            payer: its invite and address.
 
         Raises:
             RoomFull: there is no place.
         """
-        if key not in self._members and len(self._members) >= self._places_for(key, role):
-            raise RoomFull(f"This room is full ({self.members_max} members).")
+        known = self._identities.get(key)
+        kept = known.role if known else None
+        is_old = self._is_new_by_old_link(key, issued, self.editors_after)
+        is_capped = is_old and kept is None and role is Role.EDITOR
+        if key not in self._members:
+            entering = Role.VIEWER if is_capped else kept or role
+            if role is Role.HOST:
+                entering = role  # a host's token has places, whatever it may do here
+            self.places.take(key, payer, entering, is_known=known is not None)
         self.note_invite(issued or 0.0)
-        is_capped = self._is_new_by_old_link(key, issued, self.editors_after)
         identity = self._identify(key, name)
-        if is_capped and identity.role is None and role is Role.EDITOR:
+        if is_capped:
             identity.role, identity.is_capped = Role.VIEWER, True
         member = Member(identity.member, identity.name, identity.role or role, identity.member)
         self._members[key] = member
@@ -190,6 +191,7 @@ class Membership:
         """Let somebody go."""
         identity = self._identities[key]
         identity.seen_at = max(identity.seen_at, time.time())
+        self.places.release(key)
         return self._members.pop(key)
 
     def _is_new_by_old_link(self, key: str, issued: float | None, moment: float) -> bool:
@@ -210,14 +212,6 @@ class Membership:
         self._identities[key] = known
         self._forget_oldest()
         return known
-
-    def _places_for(self, key: str, role: Role) -> int:
-        known = self._identities.get(key)
-        if Role.HOST in (role, known.role if known else None):
-            return self.members_max + PLACES_FOR_HOSTS
-        if known is None:
-            return ceil(self.members_max * NEWCOMERS_PART)
-        return self.members_max
 
     def _forget_oldest(self) -> None:
         for weight, kept in enumerate(IDENTITIES_KEPT):
@@ -260,6 +254,7 @@ class Membership:
         """
         self._identities[key].removed = reason
         self.invites_after = self._moment()
+        self.places.release(key)
         return self._members.pop(key)
 
     def _moment(self) -> float:

@@ -16,7 +16,7 @@ from codesync_server.jobs.job import Job
 from codesync_server.jobs.job_records import job_of
 from codesync_server.jobs.memory_budget import MemoryBudget
 from codesync_server.rooms.document_checks import restorable
-from codesync_server.rooms.membership import MEMBERS_MAX
+from codesync_server.rooms.member_places import MEMBERS_MAX
 from codesync_server.rooms.room import JOBS_KEPT, Room
 from codesync_server.rooms.room_memory import memory_of
 from codesync_server.rooms.room_use import is_unused
@@ -201,7 +201,7 @@ class Rooms:
         if room.name in self._rooms:
             return self._rooms[room.name]
         self._rooms[room.name] = room
-        room.membership.members_max = self._limits.members
+        room.membership.places.members_max = self._limits.members
         room.audience.deliveries.account_to(self._budgets)
         if self._memory is not None:
             room.log.account_to(self._memory)

@@ -36,7 +36,7 @@ from codesync_server.rooms.frames import frame_of, frames_of
 from codesync_server.rooms.identity import Identity
 from codesync_server.rooms.member_announcements import MemberAnnouncements
 from codesync_server.rooms.member_channel import MemberChannel
-from codesync_server.rooms.membership import Membership
+from codesync_server.rooms.membership import NOBODY, Membership
 from codesync_server.rooms.persistence import Keep, RoomPersistence, discard_changes
 from codesync_server.rooms.publish_barrier import Durable, PublishBarrier
 from codesync_server.store.records import StoredRoom
@@ -124,9 +124,15 @@ class Room:
     # Members.
 
     def enter(
-        self, key: str, name: str, role: Role, channel: MemberChannel, issued: float | None = None
+        self,
+        key: str,
+        name: str,
+        role: Role,
+        channel: MemberChannel,
+        issued: float | None = None,
+        payer: Payer = NOBODY,
     ) -> Member:
-        """Let somebody in; the same client instance again takes the place of its old connection.
+        """Let a member in; the same client instance again takes the place of its old connection.
 
         Args:
             key: the client instance.
@@ -134,9 +140,7 @@ class Room:
             role: what its token says that it may do.
             channel: the way to it.
             issued: when its invite was made; None for the server's token.
-
-        Returns:
-            The member.
+            payer: its invite and address.
 
         Raises:
             RoomFull: there is no place.
@@ -144,7 +148,7 @@ class Room:
         if old := self.audience.pop(key):
             old.close("the same client connected again")
             self.membership.leave(key)
-        member = self.membership.join(key, name, role, issued)
+        member = self.membership.join(key, name, role, issued, payer)
         self.audience.add(key, channel)
         self.idle_since = None
         self._last_queue = []  # the newcomer knows another one

@@ -24,7 +24,7 @@ from codesync_server.jobs.job import Job
 from codesync_server.rooms import membership as roll_module
 from codesync_server.rooms import room as room_module
 from codesync_server.rooms.identity import Identity
-from codesync_server.rooms.membership import RoomFull
+from codesync_server.rooms.member_places import RoomFull
 from codesync_server.rooms.room import JOBS_KEPT, Room
 from tests.server.making import key_of, make_job, wrote
 from tests.server.outlets import Ear
@@ -127,7 +127,7 @@ def test_a_new_connection_takes_the_place_of_the_old_one() -> None:
 
 def test_a_room_has_only_so_many_places() -> None:
     room = empty_room()
-    room.membership.members_max = 2
+    room.membership.places.members_max = 2
     enter(room, "ana")
     _, ear = enter(room, "ben")
     with pytest.raises(RoomFull):
@@ -142,7 +142,7 @@ def test_a_room_has_only_so_many_places() -> None:
 
 def test_h11_a_full_room_lets_hosts_and_known_members_in() -> None:
     room = empty_room()
-    room.membership.members_max = 10
+    room.membership.places.members_max = 10
     _, ear = enter(room, "ana")
     room.leave(key_of("ana"), ear, now=1.0)
     _, ear = enter(room, "promoted")
