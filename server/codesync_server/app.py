@@ -1,4 +1,4 @@
-"""One server: its parts built from the settings, started, served, drained."""
+"""One server: assembles its parts from the settings, starts, serves and drains."""
 
 import asyncio
 import logging

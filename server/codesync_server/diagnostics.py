@@ -1,4 +1,4 @@
-"""What a machine offers for running programs, looked at one thing after the other."""
+"""Checks that a machine can run programs, one after the other."""
 
 import asyncio
 import os

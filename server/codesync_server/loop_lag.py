@@ -1,4 +1,4 @@
-"""Measures how late the event loop is: whatever blocks it delays every member."""
+"""Measures the lag of the event loop, which delays every member."""
 
 import asyncio
 import logging

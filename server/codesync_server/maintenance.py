@@ -1,4 +1,4 @@
-"""What a server does from time to time: check, save and forget rooms, and delete old jobs."""
+"""Periodic work of a server: checks, saves and unloads rooms, and deletes old jobs."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""Watches the server's memory, and relieves it before the kernel kills the server."""
+"""Monitors the server's memory, and frees memory before the kernel kills the server."""
 
 import asyncio
 import ctypes

@@ -1,4 +1,4 @@
-"""Whether a process of this machine has ended, as far as the kernel says so to any user."""
+"""Tells whether a process of this machine has ended, as far as the kernel shows it."""
 
 import os
 

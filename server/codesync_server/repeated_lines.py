@@ -1,4 +1,4 @@
-"""Aggregation of repeated log lines, so that a flood of refusals or errors does not fill the log.
+"""Counts repeated log lines, so that a flood of refusals or errors does not fill the log.
 
 The first line of a kind is written, further ones within a minute are counted, and the count is
 written once. Lines are of the same kind if they have the same logger, level and format.

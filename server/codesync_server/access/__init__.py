@@ -1,1 +1,1 @@
-"""Access: the server's token, signed invites, what roles allow, and how often one may try."""
+"""Access: the server's token, signed invites, rights of roles, and limits of clients."""

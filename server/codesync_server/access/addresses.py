@@ -1,4 +1,4 @@
-"""Network addresses as identities that are charged."""
+"""Network addresses as charged identities."""
 
 import ipaddress
 

@@ -1,4 +1,4 @@
-"""Limits on what clients may spend over time, such as messages per second, by identity.
+"""Limits on the spending of clients over time, such as messages per second, by identity.
 
 The state belongs to the server and is keyed by identity: reconnecting resets nothing. Pure: the
 caller supplies the time. Limits on what clients hold at the same time are in `shares`.

@@ -1,4 +1,4 @@
-"""The refusal of a budget or share: which limit is reached, and when to try again."""
+"""The refusal of a budget or share: the reached limit, and the time to try again."""
 
 from math import ceil
 

@@ -1,4 +1,4 @@
-"""Identities that a client's use of the server is charged to."""
+"""The identities that are charged for a client's use of the server."""
 
 from dataclasses import dataclass, replace
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""What a server may be started with, and what a role may do."""
+"""Rules for starting a server, and for the rights of roles."""
 
 from codesync_protocol.links import is_loopback_host
 from codesync_protocol.messages import Role

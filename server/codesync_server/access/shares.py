@@ -1,4 +1,4 @@
-"""Limits on what clients hold at the same time, such as connections, by identity. Pure."""
+"""Limits on the concurrent resources of clients, such as connections, by identity. Pure."""
 
 from collections import Counter
 from dataclasses import dataclass

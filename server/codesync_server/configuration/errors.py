@@ -1,4 +1,4 @@
-"""What can be wrong with settings."""
+"""Errors in settings."""
 
 from codesync_protocol.printable import show_line
 

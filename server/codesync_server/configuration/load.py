@@ -1,4 +1,4 @@
-"""All sources together: a flag goes before a variable, a variable before the file."""
+"""Combines all sources of settings: flags precede variables, variables precede the file."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Settings for people: a settings file that says where each came from, and tables for docs."""
+"""Formats settings: as a settings file with the source of each, and as tables for docs."""
 
 from collections.abc import Iterator
 from dataclasses import fields

@@ -1,4 +1,4 @@
-"""The three places that settings come from. Each value is checked, and remembers its place."""
+"""The three sources of settings. Each value is checked, and has its place."""
 
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

@@ -1,1 +1,1 @@
-"""Connections: who may speak to us, one client's life, and its bounded outbox."""
+"""Connections: admission of clients, their frames, and their bounded outboxes."""

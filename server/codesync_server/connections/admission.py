@@ -1,4 +1,4 @@
-"""Whether a hello and a proof lead into a room, or to a refusal that says why."""
+"""Decides whether a hello and a proof lead to a room, or to a refusal with its reason."""
 
 import asyncio
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""How many clients may be connected, and how fast new ones may come.
+"""Limits the number of connected clients, and the rate of new ones.
 
 Before they are members, their address is charged; when they join, invite and room as well.
 """

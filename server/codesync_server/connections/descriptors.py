@@ -1,4 +1,4 @@
-"""File descriptors: how many this process may open, and how many are for clients."""
+"""The limit on file descriptors, and the part of it for clients."""
 
 import logging
 import os

@@ -1,4 +1,4 @@
-"""What the port answers to plain HTTP: /health and /stats. No framework, no other port."""
+"""Answers plain HTTP on the port: /health and /stats, without a framework."""
 
 import ipaddress
 import json

@@ -1,4 +1,4 @@
-"""The memory of all clients' unprocessed input together: one limit for the server.
+"""Limits the memory of the unprocessed input of all clients together.
 
 Each connection is bounded, but there are many: a client that sends most of a large frame, or some
 pieces of an edit, and then nothing keeps its bytes here for as long as it likes.

@@ -1,4 +1,4 @@
-"""The one port: websockets and the few pages, with caps on who may wait at the door."""
+"""The port of the server: websockets and HTTP, with limits on unfinished handshakes."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""A listening socket that resets the connections beyond the limits as soon as it accepts them.
+"""A listening socket that resets connections above the limits when it accepts them.
 
 asyncio calls `accept` of the socket that it is given; at this point a connection has cost nothing
 yet: no TLS, no buffers, no task.

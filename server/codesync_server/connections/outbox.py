@@ -1,4 +1,4 @@
-"""What waits to be sent to one client: bounded in bytes, in classes, and without blocking anybody.
+"""Data that waits for one client: bounded in bytes, in classes, and without blocking others.
 
 Order: replies and states first, then events in their order, in turns with bulk. Output that a slow
 client cannot take is left out: the client sees the hole by the offsets, and may fetch it. So is

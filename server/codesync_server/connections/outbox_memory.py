@@ -1,4 +1,4 @@
-"""The memory of all outboxes together: one limit for the server, however many clients do not read.
+"""Limits the memory of all outboxes together, however many clients do not read.
 
 A frame that waits in several outboxes is one object in memory, and counts once.
 """

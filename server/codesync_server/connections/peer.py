@@ -1,4 +1,4 @@
-"""One client's life: handshake, welcome, then frames both ways until one side goes."""
+"""Serves one client: handshake, welcome, then frames in both directions until the end."""
 
 import asyncio
 import logging

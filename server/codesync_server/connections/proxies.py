@@ -1,4 +1,4 @@
-"""The address of a client that is connected through a reverse proxy. Pure."""
+"""The address of a client behind a reverse proxy. Pure."""
 
 import ipaddress
 import re

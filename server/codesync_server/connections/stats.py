@@ -1,4 +1,4 @@
-"""What GET /health and GET /stats report: the state of the server's parts, collected on request."""
+"""Collects the answers of GET /health and GET /stats from the server's parts."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping

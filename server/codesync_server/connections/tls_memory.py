@@ -1,4 +1,4 @@
-"""The memory that each TLS connection takes before it has sent anything."""
+"""Limits the memory of each TLS connection."""
 
 from asyncio.sslproto import SSLProtocol
 

@@ -1,4 +1,4 @@
-"""Makes websocket frames of messages, once for all clients that are sent the same message."""
+"""Encodes messages as websocket frames, once for all receivers."""
 
 from websockets.frames import Frame, Opcode
 

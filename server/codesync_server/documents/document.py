@@ -1,4 +1,4 @@
-"""The texts that a room shares: the server's replica, which says what counts.
+"""The shared texts of a room: the server's replica, which is authoritative.
 
 An edit is checked against what the replica has before the CRDT library sees it, so that the
 replica never waits for something missing: every edit that is relayed can be applied by everybody

@@ -1,4 +1,4 @@
-"""Which characters of the shared texts are alive, and how many bytes they are. Pure.
+"""Records the live characters of the shared texts, and their bytes. Pure.
 
 The CRDT library tells only how long the texts are now. To know before an edit is applied how long
 they will be, the server keeps, for each client, the ranges of its clocks that are deleted, and the

@@ -1,4 +1,4 @@
-"""Loads a history from the store or for a check, and measures what that takes.
+"""Loads a history from the store or for a check, and measures the cost.
 
 A history can be crafted so that loading it takes minutes, although each of its edits was cheap when
 it came. The CRDT library cannot be interrupted, and holds Python's lock meanwhile. So this is done

@@ -1,1 +1,1 @@
-"""Where jobs run: the Executor contract, Docker and local sandboxes, and the runner inside them."""
+"""Executors: the contract, Docker and local sandboxes, and the runner inside them."""

@@ -1,4 +1,4 @@
-"""Which executor a server has: Docker if it answers and has the image, else what is allowed."""
+"""Chooses the executor: Docker if it answers and has the image, else what is allowed."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What an executor is: something that hands out sandboxes, each good for exactly one job."""
+"""The contract of executors, which provide sandboxes for one job each."""
 
 import asyncio
 from abc import ABC, abstractmethod

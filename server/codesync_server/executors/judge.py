@@ -1,4 +1,4 @@
-"""From evidence to verdict. Pure: the witnesses come in, the result goes out.
+"""Derives the verdict from the evidence. Pure.
 
 The witnesses are our own decision to stop the job, the runner's report, and, when the runner fell
 silent, the engine's post_mortem. What they do not explain is internal_error, never a guess.

@@ -1,4 +1,4 @@
-"""The local executor: the same runner as a subprocess of this machine. It protects nobody."""
+"""The local executor: the runner as a subprocess of this machine, without protection."""
 
 import asyncio
 import getpass

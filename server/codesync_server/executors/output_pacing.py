@@ -1,4 +1,4 @@
-"""How fast the output of programs is read. Pure: the caller supplies the time.
+"""Limits the speed at which output is read. Pure: the caller supplies the time.
 
 A program that writes as fast as it can costs the engine, the server and every reader far more cpu
 than its own share of it. So what a program writes beyond its own allowance is read at a rate that

@@ -1,4 +1,4 @@
-"""What a sandbox is asked to do, and the frames that say so to its runner."""
+"""The request to a sandbox, and its frames for the runner."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""The runner's report: evidence of how the stages ended, decoded as the hostile input it may be."""
+"""The runner's report: evidence about the stages, decoded as hostile input."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""One job in one sandbox: the request goes in, output comes out, the witnesses are heard."""
+"""One job in one sandbox: sends the request, receives output, and collects the evidence."""
 
 import asyncio
 from collections.abc import Iterator

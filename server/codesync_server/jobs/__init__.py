@@ -1,1 +1,1 @@
-"""Jobs: the record and its life, the fair queue, output kept and coalesced, the scheduler."""
+"""Jobs: records and states, the fair queue, stored and coalesced output, the scheduler."""

@@ -1,4 +1,4 @@
-"""Makes few events of many writes: the first byte goes at once, the rest about every 16 ms."""
+"""Joins many writes to few events: the first byte at once, the rest about every 16 ms."""
 
 import asyncio
 from collections.abc import Callable

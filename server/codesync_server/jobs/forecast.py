@@ -1,4 +1,4 @@
-"""When waiting jobs probably start. Pure."""
+"""Estimates when waiting jobs start. Pure."""
 
 from collections.abc import Iterable
 from heapq import heapreplace

@@ -1,4 +1,4 @@
-"""From a submission to a job: every claim in it is checked before anything is queued. Pure."""
+"""Checks a submission, and creates its job before anything is queued. Pure."""
 
 from dataclasses import dataclass
 from math import ceil

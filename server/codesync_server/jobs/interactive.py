@@ -1,4 +1,4 @@
-"""The interactive share: how many programs with a terminal may run, and with how much memory. Pure.
+"""The interactive share: limits on programs with a terminal, and on their memory. Pure.
 
 Each such program has a place here from its start to its end, so that it always has one to move to
 when it waits or sleeps. A slot is needed besides while it computes, see `slots`.

@@ -1,4 +1,4 @@
-"""One job from acceptance to verdict, and its life as a literal table."""
+"""One job from acceptance to verdict, and the table of its states."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

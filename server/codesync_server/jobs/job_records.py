@@ -1,4 +1,4 @@
-"""Jobs as the store has them, and back."""
+"""Converts jobs to records of the store, and back."""
 
 from msgspec.structs import replace
 

@@ -1,4 +1,4 @@
-"""What a job gets of what it asks for: less than usual, or more up to the operator's caps. Pure."""
+"""Grants requested limits: less than usual, or more up to the operator's caps. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace

@@ -1,4 +1,4 @@
-"""One bound for the output and events that all rooms keep in memory. Pure."""
+"""Limits the memory for output and events of all rooms. Pure."""
 
 import weakref
 from collections import OrderedDict

@@ -1,4 +1,4 @@
-"""The output of a job: kept whole while there is memory for it, read by offset."""
+"""The output of a job: complete while memory suffices, and read by offset."""
 
 from array import array
 from bisect import bisect_right

@@ -1,4 +1,4 @@
-"""Passes on what the session of a running job reports: stages, output, input."""
+"""Passes on the reports of a running job's session: stages, output, input."""
 
 from contextlib import suppress
 

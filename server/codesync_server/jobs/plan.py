@@ -1,4 +1,4 @@
-"""From a job to what a sandbox is asked to do. Pure."""
+"""Derives the request to a sandbox from a job. Pure."""
 
 from codesync_server.configuration.limits import JobLimits, StageLimits
 from codesync_server.executors.request import RunSpec, StageSpec

@@ -1,4 +1,4 @@
-"""How many jobs and bytes of each room, invite, address and member may wait. Pure."""
+"""Limits the waiting jobs and bytes of rooms, invites, addresses and members. Pure."""
 
 from collections import Counter
 from dataclasses import dataclass

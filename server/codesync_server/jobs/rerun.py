@@ -1,4 +1,4 @@
-"""Whether a job that lost its sandbox may run again."""
+"""Decides whether a job that lost its sandbox may run again."""
 
 from codesync_protocol.verdict import Result, Verdict
 from codesync_server.jobs.job import Job

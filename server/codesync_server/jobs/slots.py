@@ -1,4 +1,4 @@
-"""Which jobs hold a slot, and which may start. Pure: the caller supplies the time.
+"""Decides which jobs hold a slot, and which may start. Pure: the caller supplies the time.
 
 A job takes a slot when its turn comes. A job on pipes keeps it to its end. A program with a
 terminal keeps it only while it computes, and for `slot_seconds` in all, the time of one run:

@@ -1,4 +1,4 @@
-"""Which waiting job starts next, when others probably start, and why some do not. Pure."""
+"""Decides which waiting job starts next, and estimates the others. Pure."""
 
 from math import ceil
 

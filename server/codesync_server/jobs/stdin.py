@@ -1,4 +1,4 @@
-"""What members send to a job's stdin: who may, how much may be on the way, what was taken.
+"""The stdin of a job: rights of members, bytes on the way, and bytes that were read.
 
 Pure. Bytes count as on the way until the program has taken them.
 """

@@ -1,4 +1,4 @@
-"""What members typed into one job, each line where it came in its output. Pure."""
+"""The lines that members typed into a job, with their positions in its output. Pure."""
 
 from collections import deque
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Nested round-robin order: children of a level take turns, and so do theirs. Pure."""
+"""Nested round-robin order: the children of each level take turns. Pure."""
 
 from abc import ABC, abstractmethod
 from collections import OrderedDict, deque

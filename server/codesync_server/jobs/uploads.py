@@ -1,4 +1,4 @@
-"""Bodies of submissions that are arriving: the received bytes are bounded and shared fairly. Pure.
+"""Arriving bodies of submissions: received bytes are bounded and shared fairly. Pure.
 
 Announced sizes count for nothing. When a bound is reached, an upload that stands still makes way,
 then one of the room (within a room: of the invite, within an invite: of the address) that holds

@@ -1,1 +1,1 @@
-"""Languages are data: languages.toml holds the built-in ones; adding one touches no code."""
+"""Languages as data: languages.toml contains the built-in ones."""

@@ -1,4 +1,4 @@
-"""One language: how its programs are named, compiled and run."""
+"""One language: names, compile and run commands of its programs."""
 
 import re
 from collections.abc import Sequence

@@ -1,1 +1,1 @@
-"""Rooms: members, the sequenced log of what happened, and who is told what."""
+"""Rooms: members, the numbered log of events, and messages to members."""

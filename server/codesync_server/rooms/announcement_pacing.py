@@ -1,4 +1,4 @@
-"""How often each room may be told the queue, by what telling it costs. Pure."""
+"""Limits announcements of the queue to a room by their cost. Pure."""
 
 from codesync_protocol.limits import MIB
 

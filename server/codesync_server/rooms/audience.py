@@ -1,4 +1,4 @@
-"""The connected members of one room, as far as sending is concerned.
+"""Sends messages to the connected members of one room.
 
 Each frame is encoded once, sent to all members, and charged as so many deliveries.
 """

@@ -1,4 +1,4 @@
-"""What is charged for the messages that a room sends to its members.
+"""Charges for the messages that a room sends to its members.
 
 Each message to a room costs the server once for each member, however small the request was that
 caused it. So everything that is sent to a room is charged where it is sent, by the number of

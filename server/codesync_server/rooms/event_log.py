@@ -1,4 +1,4 @@
-"""A room's log: every event in the order that the server gave it, as many as fit. Pure."""
+"""The log of a room: the latest events in their order. Pure."""
 
 import secrets
 from collections import deque

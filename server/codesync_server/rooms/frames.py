@@ -1,4 +1,4 @@
-"""Encodes what a room sends, without failing for a message that no client would take."""
+"""Encodes messages of a room, and skips those that no client would accept."""
 
 import logging
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""Whom a room knows: client instances, also those that are not here."""
+"""The client instances that a room knows, also absent ones."""
 
 from dataclasses import dataclass
 

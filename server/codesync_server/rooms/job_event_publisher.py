@@ -1,4 +1,4 @@
-"""Carries what the scheduler says into the rooms."""
+"""Publishes reports of the scheduler to the rooms."""
 
 from collections import Counter
 

@@ -1,4 +1,4 @@
-"""Announces who is in a room, at a bounded cost.
+"""Announces the members of a room, at a bounded cost.
 
 The list of N members goes to N members, so clients that come and go in a large room would cost the
 server more than anything else. Small rooms are told of each change at once.

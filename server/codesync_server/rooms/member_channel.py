@@ -1,4 +1,4 @@
-"""How a room speaks to one member; the connection decides what a slow one gets."""
+"""The channel from a room to one member; the connection decides what a slow member gets."""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol

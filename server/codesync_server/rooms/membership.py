@@ -1,4 +1,4 @@
-"""Who is in a room, whom it knows, and whom it lets in as what. Pure."""
+"""The members of a room, its known identities, and the roles of new members. Pure."""
 
 import time
 from collections import OrderedDict

@@ -1,4 +1,4 @@
-"""What a room has kept of itself: says what is to be written when, and speaks to the writer."""
+"""Decides when the changes of a room are stored, and passes them to the writer."""
 
 import time
 from collections.abc import Callable, Iterable

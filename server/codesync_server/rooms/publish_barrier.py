@@ -1,4 +1,4 @@
-"""Lets things happen in their order, none before what it waits for. Pure."""
+"""Publishes events in order, each after the change that it waits for. Pure."""
 
 import asyncio
 from collections import deque

@@ -1,4 +1,4 @@
-"""All rooms of a server: opened when somebody enters, let go when nobody came for a while."""
+"""All rooms of a server: loaded when a member enters, unloaded when unused."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""One room: who is in it, what happened, what runs. Pure: it speaks through outlets."""
+"""One room: members, events, jobs. Pure: it sends through channels."""
 
 import secrets
 import time

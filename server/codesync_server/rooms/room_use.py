@@ -1,4 +1,4 @@
-"""Whether anything in a room is worth keeping."""
+"""Tells whether a room is worth storing."""
 
 from codesync_protocol.shared_text import SOURCE
 from codesync_server.rooms.room import Room

@@ -1,4 +1,4 @@
-"""One member's place in a room: who they are, what their role allows, and the way back to them."""
+"""The state of one connected member: identity, role, and channel."""
 
 from codesync_protocol.errors import Code, FrameError
 from codesync_protocol.messages import Member, Role, ServerMessage

@@ -1,1 +1,1 @@
-"""The store: what is kept of what was accepted."""
+"""The store: records of rooms and accepted jobs."""

@@ -1,4 +1,4 @@
-"""What can be written into a store. Each change may be made twice: the second time it is nothing.
+"""The changes that a store can write. Repeating a change has no effect.
 
 So a batch that failed halfway, or whose answer was lost, is simply written again.
 """

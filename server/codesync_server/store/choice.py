@@ -1,4 +1,4 @@
-"""Which store the operator means."""
+"""Chooses the store from the settings."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""What a store does. One server at a time has a store; what it accepted is in it."""
+"""The contract of stores. One server at a time uses a store."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass

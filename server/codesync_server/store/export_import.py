@@ -1,4 +1,4 @@
-"""A whole store as lines of JSON, and back: for moving, and for keeping copies.
+"""Exports a store as lines of JSON, and imports it.
 
 The first line says the format; each further one is a room or a job, bytes in base64 (RFC 4648).
 

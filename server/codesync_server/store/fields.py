@@ -1,4 +1,4 @@
-"""The bounded types that records are made of. What is read from an export is checked by them."""
+"""The bounded types of records, which also check imported data."""
 
 import re
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""What is to be imported, read through before anything of it is written.
+"""Checks an import completely before anything is written.
 
 An export is a file that anybody may have made. The types of the records say what each of them may
 be; here is what they may be together, and what a job may run.

@@ -1,4 +1,4 @@
-"""What a room can read again of its past: pages of jobs, their sources, their output."""
+"""Reads finished jobs of a room: pages, sources, output."""
 
 import asyncio
 from collections import OrderedDict

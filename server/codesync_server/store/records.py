@@ -1,4 +1,4 @@
-"""What is kept: rooms with their members and texts, and jobs."""
+"""The records of a store: rooms with members and texts, and jobs."""
 
 from dataclasses import dataclass, field
 

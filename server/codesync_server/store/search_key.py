@@ -1,4 +1,4 @@
-"""What past jobs are found by: neither the case of letters nor how they are composed matters."""
+"""The search key of past jobs, independent of case and composition of letters."""
 
 import unicodedata
 

@@ -1,4 +1,4 @@
-"""Whether the store answers: asked all the time, also while nothing is written."""
+"""Monitors whether the store answers, also without writes."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""Brings what happens into the store, in order, many changes at a time, whatever the store does.
+"""Writes changes to the store in order and in batches, whatever the store does.
 
 While the store is away nothing waits for it: what it has not got is told as unsaved. Changes of
 jobs are kept until it is back (the queue bounds how many jobs are unfinished, and no new one is

@@ -1,4 +1,4 @@
-"""What a build tells, made into lines for people."""
+"""Formats the output of an image build as lines."""
 
 import re
 from collections import deque

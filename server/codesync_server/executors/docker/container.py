@@ -1,4 +1,4 @@
-"""One container of the pool: created, attached, started, parked; used once; destroyed."""
+"""One container of the pool: created, attached, started, parked, used once, removed."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""The Docker engine without blocking the loop: the SDK in threads of its own, each call bounded."""
+"""Calls the Docker engine in separate threads, each call with a deadline."""
 
 import asyncio
 from collections.abc import Callable

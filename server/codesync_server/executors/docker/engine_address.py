@@ -1,4 +1,4 @@
-"""Where the engine listens, and connections to it that are ours alone."""
+"""The address of the engine, and connections to it that only CodeSync uses."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""Whether the engine answers: looked at all the time, also while nobody asks anything of it."""
+"""Monitors whether the engine answers, also while it is not used."""
 
 import asyncio
 import logging

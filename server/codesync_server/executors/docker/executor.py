@@ -1,4 +1,4 @@
-"""The Docker executor: warm one-shot containers from one image with one profile."""
+"""The Docker executor: parked containers for one job each, from one image with one profile."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""The executor image: what it is built from, whether it is there, how it is built.
+"""The executor image: its sources, its presence, and its build.
 
 Its tag carries a hash of everything it is built from, and so does a label inside it. An image with
 another hash, or whose label disagrees with its tag, is never used: it counts as missing.

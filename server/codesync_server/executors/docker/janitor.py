@@ -1,4 +1,4 @@
-"""Removes containers in the background, again and again until they are gone."""
+"""Removes containers in the background, with retries until they are gone."""
 
 import asyncio
 import logging

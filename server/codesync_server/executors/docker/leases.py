@@ -1,4 +1,4 @@
-"""What one executor has of containers: each has a lease until it is buried.
+"""The containers of one executor: each has a lease until it is removed.
 
 The engine may make a container after all when we have given it up: it was slow, or we were cut off
 before it could say the id. Such strays carry our labels and a lease that has ended.

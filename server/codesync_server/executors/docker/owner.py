@@ -1,4 +1,4 @@
-"""Whose a container is, written into its labels, so that only what nobody needs is removed."""
+"""The owner of a container in its labels, so that only unneeded containers are removed."""
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""The one frozen profile that every sandbox container has.
+"""The profile of every sandbox container.
 
 A test holds a pooled container's `inspect` against it; its hash is a label of the container.
 """

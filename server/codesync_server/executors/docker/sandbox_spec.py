@@ -1,4 +1,4 @@
-"""What a sandbox is made from."""
+"""The specification of a sandbox."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""The SDK's client, with each socket closed where it is opened: the SDK leaves some of them open.
+"""The SDK's client, which closes the sockets that the SDK leaves open.
 
 The SDK (7.1) forgets a unix socket whose connection fails, and the pool of a client that finds no
 API version. Such sockets stay open until Python's garbage collector happens to find them.

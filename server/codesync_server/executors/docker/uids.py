@@ -1,4 +1,4 @@
-"""Which numeric users sandboxes run as: a range that belongs to no user of the machine.
+"""The numeric users of sandboxes, from a range that no user of the machine has.
 
 A sandbox that shared its uid with a real user would share the kernel's limits per user with that
 user, and what escaped from it could read that user's files.

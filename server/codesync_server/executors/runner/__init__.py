@@ -1,4 +1,4 @@
-"""The program inside the sandbox: takes one request, compiles, runs, reports. Only the stdlib.
+"""The program inside the sandbox: compiles, runs and reports one request. Only the stdlib.
 
 It is written as the modules of this folder and travels as one text, the sandbox's command
 (`python3 -I -S -c TEXT`), so that image and server cannot drift apart. In a container it is PID 1;

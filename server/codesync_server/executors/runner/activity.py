@@ -1,4 +1,4 @@
-"""Whether the program computes, or waits or sleeps: decided by the cpu time that it uses."""
+"""Decides by cpu time whether the program computes or is idle."""
 
 import contextlib
 import os

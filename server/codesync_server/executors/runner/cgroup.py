@@ -1,4 +1,4 @@
-"""The sandbox's own counters, where the kernel shows them inside it: cgroup v1, v2, or none."""
+"""Reads the counters of the sandbox from cgroup v1 or v2, if it is visible inside."""
 
 import contextlib
 import os

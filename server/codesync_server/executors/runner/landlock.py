@@ -1,4 +1,4 @@
-"""Keeps programs from writing to /proc, where a process can change how the kernel treats it.
+"""Prevents programs from writing to /proc, which changes how the kernel treats a process.
 
 A program that lowers its own oom_score_adj makes the runner the process that the kernel kills when
 memory runs out (H18). Lowering it needs no privilege, and no seccomp filter sees paths. Landlock

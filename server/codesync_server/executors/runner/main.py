@@ -1,4 +1,4 @@
-"""The runner's life: park, take one request, run its stages, report, end."""
+"""The runner: parks, receives one request, runs its stages, reports, ends."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Processes: starting one with its limits, finding and killing what it leaves behind."""
+"""Starts a process with its limits, and finds and kills its remaining descendants."""
 
 import contextlib
 import ctypes

@@ -1,4 +1,4 @@
-"""One run of one command, compile or run, under its limits, and the evidence of how it ended."""
+"""One stage: runs a command within its limits, and collects the evidence of its end."""
 
 import contextlib
 import os

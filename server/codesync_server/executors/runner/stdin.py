@@ -1,4 +1,4 @@
-"""What the program is yet to read."""
+"""The input that the program has not read yet."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Whether the program waits for its input, as the kernel shows it: nobody need guess from text."""
+"""Asks the kernel whether the program waits for input."""
 
 import contextlib
 import os

@@ -1,4 +1,4 @@
-"""Whether the sandbox is out of memory without the kernel saying so.
+"""Detects a sandbox without memory that the kernel does not report.
 
 The kernel kills when it can free nothing. A large interpreter (Node, Java) leaves it something:
 copies of the program's own code, which are read back at once. Nothing gets on then until the time

@@ -1,4 +1,4 @@
-"""Limits for what a program holds in the kernel without its being charged to the sandbox.
+"""Limits kernel objects of a program whose memory is not charged to the sandbox.
 
 Under cgroup v1 the kernel charges no buffer of a TCP, UDP or netlink socket to a container; under
 either version it charges neither what is written to a pseudo-terminal nor file locks. No ulimit

@@ -1,4 +1,4 @@
-"""The runner's side of its connection with the server.
+"""The runner's side of its connection to the server.
 
 Frames go both ways over stdin and stdout: kind (1 byte), length (4 bytes, big-endian), payload.
 To the runner:   R request (JSON)   F file bytes   I stdin   E end of stdin   S signal   K kill

@@ -1,4 +1,4 @@
-"""What a member asked for that takes time, done in order while everything else goes on."""
+"""Runs slow commands of a member in order, without delaying others."""
 
 import asyncio
 import logging

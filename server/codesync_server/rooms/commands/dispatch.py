@@ -1,4 +1,4 @@
-"""What a member can do in a room, each act checked against role, state and limits."""
+"""Dispatches the commands of a member, checked against role, state and limits."""
 
 import asyncio
 import signal

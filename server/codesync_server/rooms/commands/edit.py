@@ -1,4 +1,4 @@
-"""What one member does with the texts of a room: every edit is checked, numbered and relayed."""
+"""Edits of one member: each is checked, numbered and relayed."""
 
 import logging
 import time

@@ -1,4 +1,4 @@
-"""What members pay for their edits: messages, bytes, and the time that the server worked on them.
+"""Charges members for edits: messages, bytes, and the time of the server.
 
 A member who spends more than its share is read more slowly. One who is far behind is refused until
 the debt is paid. The state is keyed by identity, so connecting again changes nothing.

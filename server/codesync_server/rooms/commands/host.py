@@ -1,4 +1,4 @@
-"""What a host does about members: invites them, lets them do more or less, sends them away."""
+"""Commands of hosts: invite members, change roles, remove members."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""Bounds the messages that are handled in one turn of the event loop, fairly among rooms.
+"""Limits the messages per turn of the event loop, fairly among rooms.
 
 Each member pays for its messages, but many members may have paid for many expensive ones: handled
 in one go, they would delay everything else for as long as they take together.

@@ -1,4 +1,4 @@
-"""What a member reads again: what programs wrote, what they ran, pages of the past."""
+"""Reading commands: output, sources, and pages of past jobs."""
 
 from codesync_protocol.errors import Code, FrameError
 from codesync_protocol.limits import PART_MAX

@@ -1,4 +1,4 @@
-"""What submissions cost: their number and their received bytes, charged before anything is kept."""
+"""Charges submissions by number and received bytes, before anything is stored."""
 
 import asyncio
 

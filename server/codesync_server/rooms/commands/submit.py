@@ -1,4 +1,4 @@
-"""A member's submissions: announced, sent in parts, checked, kept, queued."""
+"""Submissions of a member: announced, received in parts, checked, stored, queued."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""A MongoDB's address: read, and never repeated, since nobody knows what in it is a password."""
+"""Parses the address of a MongoDB, which is never printed, because it contains passwords."""
 
 import asyncio
 from typing import Any, NamedTuple

@@ -1,4 +1,4 @@
-"""Records as MongoDB documents, and back.
+"""Converts records to MongoDB documents, and back.
 
 Ids are plain strings that we put together from checked names, so that nothing of anybody else's is
 ever read as a query operator.

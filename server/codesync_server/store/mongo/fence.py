@@ -1,4 +1,4 @@
-"""What is written counts only while the lease is ours, however late it arrives.
+"""Fences writes: a write fails if the lease was lost, however late it arrives.
 
 Each transaction begins with a change of the lease. If another server takes it before the end, both
 have written to one document, and the database lets only one of them through; if it was taken

@@ -1,4 +1,4 @@
-"""The collections with their indexes, and how those of an older layout are brought up to date."""
+"""The collections with their indexes, and upgrades of older layouts."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Deleting what is old or too much, a little at a time: others want to write meanwhile."""
+"""Deletes old and excess records in small steps, so that other writes can run."""
 
 import time
 from collections.abc import Collection, Sequence

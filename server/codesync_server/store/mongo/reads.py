@@ -1,4 +1,4 @@
-"""What is read from the collections."""
+"""Reads from the collections."""
 
 import asyncio
 import re

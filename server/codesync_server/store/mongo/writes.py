@@ -1,4 +1,4 @@
-"""What each change does to the collections, within one transaction.
+"""Writes changes to the collections, within one transaction.
 
 None of them may fail for what is there already: that ends a transaction. So what is new is put in
 as new, which is quick; and if something of it was there, everything is done once more, leaving that

@@ -1,4 +1,4 @@
-"""The database's file: made, opened to write, and opened where it can only be read."""
+"""Creates and opens the file of the database, also read-only."""
 
 import os
 import sqlite3

@@ -1,4 +1,4 @@
-"""Whether the database's file is still the one that was opened, and can be written."""
+"""Checks that the file of the database was not replaced, and can be written."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""One server at a time has a file: a lock that ends with the process, however it ends."""
+"""The lock of a database file, which ends with its process in every case."""
 
 import fcntl
 import os

@@ -1,4 +1,4 @@
-"""Deleting what is old or too much."""
+"""Deletes old and excess records."""
 
 import sqlite3
 import time

@@ -1,4 +1,4 @@
-"""What is read from the tables."""
+"""Reads from the tables."""
 
 import sqlite3
 from collections.abc import Sequence

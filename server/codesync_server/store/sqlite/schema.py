@@ -1,4 +1,4 @@
-"""The tables, as a list of steps: a file of an older layout goes through those that it lacks."""
+"""The tables as a list of steps; older files are upgraded by the missing ones."""
 
 import sqlite3
 

@@ -1,4 +1,4 @@
-"""What each change does to the tables."""
+"""Writes changes to the tables."""
 
 import sqlite3
 
