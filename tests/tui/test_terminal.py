@@ -24,7 +24,7 @@ COVERED: dict[str, tuple[str, ...]] = {
     "ConflictScreen": ("unsent", "mine", "theirs", "reason"),
     "Dialog": (),
     "FindLine": ("find", "replace"),
-    "FoundList": ("past_name", "past_file"),
+    "JobList": ("past_name", "past_file"),
     "HelpScreen": ("banner",),
     "HistoryScreen": ("past_name", "past_file", "past_trouble"),
     "InviteScreen": ("join_line",),
@@ -39,12 +39,11 @@ COVERED: dict[str, tuple[str, ...]] = {
     "PathPrompt": ("path", "file_name"),
     "QueuePane": ("submitter",),
     "RoomScreen": ("join_line",),
-    "RoomView": (),
     "SourceArea": ("prepared",),
     "StatusLine": ("submitter", "language"),
     "StdinPane": ("submitter",),
-    "ThriftyArea": (),
-    "TooSmall": (),
+    "PartialRepaintTextArea": (),
+    "TooSmallScreen": (),
     # What Textual brings along.
     "CommandPalette": ("submitter", "language"),
     "Toast": (
