@@ -11,7 +11,7 @@ import pytest
 from codesync_cli.exit_codes import ExitCode
 from tests.cli.command import codesync, environment
 from tests.cli.served import Served, serve
-from tests.tui.hostile import MARKS, hostile, painted, what_acts
+from tests.tui.hostile_text import MARKS, hostile, painted, what_acts
 from tests.tui.pseudo_terminal import PseudoTerminal, pseudo_terminal
 
 FORGED = "0000<ana:what-she-never-typed"

@@ -27,9 +27,9 @@ from textual.widgets import Input, Label, OptionList, Static, TextArea
 
 from codesync_tui.app import CodeSyncApp
 from codesync_tui.terminal.control_filter import ControlFilter
-from tests.tui.hostile import hostile
+from tests.tui.hostile_text import hostile
+from tests.tui.hostile_tour import Tour, make_hostile
 from tests.tui.room_server import RoomServer
-from tests.tui.tour import Tour, make_hostile
 
 
 @contextmanager

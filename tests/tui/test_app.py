@@ -8,8 +8,8 @@ from codesync_protocol.links import Link
 from codesync_tui.app import ENTRY_FAILED, CodeSyncApp
 from codesync_tui.panels.status import StatusLine
 from codesync_tui.theme import DARK, SIXTEEN
+from tests.tui.app_in_room import app_in_room
 from tests.tui.room_server import RoomServer, refusal
-from tests.tui.stage import stage
 from tests.waiting import eventually
 
 
@@ -45,7 +45,7 @@ async def test_the_room_is_left_politely() -> None:
 
 
 async def test_a_room_that_is_closed_to_us_leaves_us_our_text() -> None:
-    async with stage() as on:
+    async with app_in_room() as on:
         await on.write("mine")
         on.server.room.refusal = refusal(Code.TOKEN)
         on.server.cut()
@@ -75,13 +75,13 @@ async def test_the_colours_are_those_that_the_terminal_has(
 ) -> None:
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    async with stage() as on:
+    async with app_in_room() as on:
         assert on.app.theme == theme
         await on.press("f5", "f1")
 
 
 async def test_colours_can_be_changed() -> None:
-    async with stage() as on:
+    async with app_in_room() as on:
         await on.room.run_action("perform('theme')")
         assert on.app.theme == "codesync-light"
         assert on.editor.theme == "codesync-light"

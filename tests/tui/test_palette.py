@@ -7,17 +7,17 @@ from textual.widgets import OptionList
 from codesync_tui.dialogs.help import HelpScreen
 from codesync_tui.keymap import ACTIONS, EDITOR_ACTIONS
 from codesync_tui.room.palette_command import PaletteCommand, match_score
-from tests.tui.stage import Stage, stage
+from tests.tui.app_in_room import AppInRoom, app_in_room
 
 
-def offered(on: Stage) -> list[str]:
+def offered(on: AppInRoom) -> list[str]:
     """The titles that the palette shows, the best first."""
     lists = on.app.screen.query(OptionList)
     prompts = [str(option.prompt) for each in lists for option in each.options]
     return [prompt.split("  (")[0].split("\n")[0] for prompt in prompts]
 
 
-async def look_for(on: Stage, words: str) -> None:
+async def look_for(on: AppInRoom, words: str) -> None:
     await on.press("ctrl+p")
     await on.until(lambda: isinstance(on.app.screen, CommandPalette))
     await on.press(*("space" if character == " " else character for character in words))
@@ -57,13 +57,13 @@ def test_what_is_called_so_goes_before_what_is_described_so() -> None:
 
 
 async def test_what_a_word_means_comes_first() -> None:
-    async with stage() as on:
+    async with app_in_room() as on:
         await look_for(on, "stop")
         await on.until(lambda: offered(on)[:1] == ["Cancel"])
 
 
 async def test_what_has_the_letters_by_chance_is_found_only_if_nothing_is_called_so() -> None:
-    async with stage() as on:
+    async with app_in_room() as on:
         await look_for(on, "theme")
         await on.until(lambda: offered(on) == ["Dark or light"])
         await on.press("ctrl+u", *"gtl")
@@ -71,7 +71,7 @@ async def test_what_has_the_letters_by_chance_is_found_only_if_nothing_is_called
 
 
 async def test_edits_are_done_in_the_editor() -> None:
-    async with stage() as on:
+    async with app_in_room() as on:
         await on.write("one")
         await look_for(on, "undo")
         await on.until(lambda: offered(on)[:1] == ["Undo"])
@@ -83,7 +83,7 @@ async def test_edits_are_done_in_the_editor() -> None:
 
 
 async def test_over_a_dialog_all_can_be_found_and_is_done_to_the_room() -> None:
-    async with stage() as on:
+    async with app_in_room() as on:
         await on.press("f1")
         await on.until(lambda: isinstance(on.app.screen, HelpScreen))
         await look_for(on, "people")
