@@ -11,14 +11,19 @@ are taken, but one slot is never taken by them: so jobs go on starting whatever 
 and each slot that was taken by turn is free again within the time of one run.
 
 When one room holds all slots, there is a spare one for a job of another room: it does not wait.
+When one invite of the room holds them, there is another spare one for a job of another invite of
+the same room.
 """
 
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 from codesync_server.jobs.interactive import InteractiveFull, InteractiveLimits, InteractiveShare
 from codesync_server.jobs.job import Job
+
+_Key = TypeVar("_Key", str, tuple[str, str])
 
 
 @dataclass(slots=True, eq=False)
@@ -73,6 +78,7 @@ class Slots:
         self._by_turn = 0  # in a slot since their turn
         self._woken = 0  # in a slot, and idle before
         self._rooms: Counter[str] = Counter()  # jobs in a slot
+        self._invites: Counter[tuple[str, str]] = Counter()  # the same, by room and invite
         self._terminals: Counter[str] = Counter()  # the same, of programs with a terminal
 
     def __len__(self) -> int:
@@ -115,15 +121,23 @@ class Slots:
 
     @property
     def has_spare(self) -> bool:
-        """Whether one room holds all slots, and so another room may take one more."""
+        """Whether one room holds all slots, and so another room or invite may take one more."""
         return not self.has_free and self.max_concurrent > 1 and len(self._rooms) == 1
+
+    def _may_take_spare(self, job: Job) -> bool:
+        if not self.has_spare:
+            return False
+        if not self.holds(job.room):
+            return True
+        # With the invite's spare slot taken, the other room's is still there.
+        return len(self._invites) == 1 and (job.room, job.submitter.invite) not in self._invites
 
     def holds(self, room: str) -> int:
         """How many slots a room holds; more than there are when many of its programs woke."""
         return self._rooms[room]
 
     def may_start(self, job: Job, memory: int) -> bool:
-        """Tell whether a job may take a free slot, or the spare one.
+        """Tell whether a job may take a free slot, or a spare one.
 
         Programs with a terminal of one room never take all slots.
 
@@ -131,7 +145,7 @@ class Slots:
             job: the job.
             memory: its memory limit in bytes.
         """
-        if not self.has_free and (self.holds(job.room) or not self.has_spare):
+        if not self.has_free and not self._may_take_spare(job):
             return False
         if not job.tty:
             return True
@@ -249,8 +263,13 @@ class Slots:
         self._count_room(held.job, -1)
 
     def _count_room(self, job: Job, change: int) -> None:
-        counters = (self._rooms, self._terminals) if job.tty else (self._rooms,)
-        for counter in counters:
-            counter[job.room] += change
-            if not counter[job.room]:
-                del counter[job.room]
+        _count(self._rooms, job.room, change)
+        _count(self._invites, (job.room, job.submitter.invite), change)
+        if job.tty:
+            _count(self._terminals, job.room, change)
+
+
+def _count(counter: Counter[_Key], key: _Key, change: int) -> None:
+    counter[key] += change
+    if not counter[key]:
+        del counter[key]

@@ -1,6 +1,7 @@
 """Only computing programs hold slots, and no room blocks others (H32)."""
 
 from collections import Counter
+from dataclasses import replace
 from itertools import count
 
 import pytest
@@ -132,6 +133,31 @@ def test_h32_programs_that_wake_do_not_take_the_spare_slot_away() -> None:
     assert not slots.may_start(job_of("room-a", tty=False), MEMORY)
     started(slots, job_of("room-b", tty=False))
     assert not slots.may_start(job_of("room-c", tty=False), MEMORY), "there is one spare slot"
+
+
+def invited(invite: str, room: str = "room-a") -> Job:
+    """A job on pipes, of a member who came by an invite."""
+    job = job_of(room, tty=False)
+    job.submitter = replace(job.submitter, invite=invite)
+    return job
+
+
+def test_h32_another_link_of_a_room_does_not_wait_for_one_that_holds_all_slots() -> None:
+    slots = Slots(3, SLOT_SECONDS, PLENTY)
+    started(slots, *(invited("eve's link") for _ in range(3)))
+    assert not slots.may_start(invited("eve's link"), MEMORY)
+    started(slots, invited("ana's link"))
+    assert not slots.may_start(invited("ana's link"), MEMORY)
+    assert not slots.may_start(invited("one more link"), MEMORY), "there is one spare slot"
+    started(slots, invited("a link", "room-b"))
+    assert not slots.may_start(invited("a link", "room-c"), MEMORY), "and one for another room"
+
+
+def test_h32_links_that_share_all_slots_have_no_spare_one() -> None:
+    slots = Slots(2, SLOT_SECONDS, PLENTY)
+    started(slots, invited("eve's link"), invited("ana's link"))
+    assert not slots.may_start(invited("one more link"), MEMORY)
+    assert slots.may_start(invited("a link", "room-b"), MEMORY)
 
 
 def test_rooms_that_share_all_slots_have_no_spare_one() -> None:
