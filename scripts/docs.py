@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from docpages import code, commands, glossary, hazards, keys, links, security
+from docpages import changelog, code, commands, glossary, hazards, keys, links, security
 from docpages.checkout import ROOT, Mistake
 from docpages.sections import with_section
 
@@ -52,6 +52,8 @@ def main() -> int:
         mistakes = [f"{name} is out of date: run scripts/docs.py" for name in stale]
         mistakes += links.problems()
         mistakes += words()
+        text = (ROOT / links.HISTORY).read_text(encoding="utf-8")
+        mistakes += [f"{links.HISTORY}: {problem}" for problem in changelog.problems(text)]
         print("\n".join(mistakes), file=sys.stderr, end="\n" if mistakes else "")
         return 1 if mistakes else 0
     for name in stale:

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from scripts.docpages import links
+from scripts.docpages import changelog, links
 from scripts.docpages.checkout import ROOT
 
 
@@ -68,3 +68,20 @@ def test_paths_of_files_that_do_not_exist_are_found() -> None:
 def test_repeated_headings_have_numbered_anchors(page: Path) -> None:
     page.write_text("# One\n## Two\n## Two\n### Two\n")
     assert links.anchors(page) == {"one", "two", "two-1", "two-2"}
+
+
+GOOD = "## 0.2.0 (unreleased)\n\nUpgrade: nothing.\n\n- One.\n- Two.\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (GOOD, []),
+        (GOOD.replace("(unreleased)", ""), ["'0.2.0 ' is no version with a date"]),
+        (GOOD.replace("Upgrade", "Note"), ["0.2.0 (unreleased) has no note on upgrading"]),
+        (f"{GOOD}- One.\n", ["0.2.0 (unreleased) has the entry 'One.' 2 times"]),
+    ],
+    ids=["good", "without a date", "without a note", "repeated"],
+)
+def test_mistakes_in_a_changelog_are_found(text: str, found: list[str]) -> None:
+    assert list(changelog.problems(text)) == found
