@@ -6,13 +6,14 @@ ROOM_PART = 0.02
 """Part of the event loop's time that the announcements to one room may take."""
 
 ALL_PART = 0.1
-"""The same, of all rooms that have to wait; they share it evenly."""
+"""Part of the event loop's time for the announcements to all delayed rooms, which share it
+evenly."""
 
 BYTES_PER_SECOND = MIB
-"""A room with many members and jobs is not sent more bytes than this."""
+"""Bytes per second that all members of one delayed room receive together."""
 
 AT_ONCE_SECONDS = 0.03
-"""A room whose pause is no longer than this need not wait."""
+"""Pauses up to this length are skipped."""
 
 
 class AnnouncementPacing:
@@ -22,7 +23,7 @@ class AnnouncementPacing:
         self._not_before: dict[str, float] = {}
 
     def must_wait(self, room: str, now: float) -> bool:
-        """Tell whether the last announcement to a room was too expensive for another one now.
+        """Return whether a room must wait because its last announcement was expensive.
 
         Args:
             room: its name.
@@ -31,13 +32,13 @@ class AnnouncementPacing:
         return now < self._not_before.get(room, now)
 
     def told(self, room: str, now: float, *, seconds: float, size: int) -> None:
-        """Count an announcement.
+        """Record an announcement and its cost.
 
         Args:
             room: the name of the room that was told.
             now: seconds of a monotonic clock.
-            seconds: CPU time that it took.
-            size: bytes that were sent to all members together.
+            seconds: CPU time of the announcement.
+            size: bytes sent to all members together.
         """
         waiting = {name: until for name, until in self._not_before.items() if until > now}
         part = min(ROOM_PART, ALL_PART / (1 + len(waiting)))

@@ -14,11 +14,8 @@ from codesync_server.rooms.member_channel import MemberChannel
 class Audience:
     """The channels to the members of one room.
 
-    Args:
-        room: the room's name.
-
     Attributes:
-        deliveries: charges what is sent.
+        deliveries: charges the frames that are sent.
     """
 
     def __init__(self, room: str) -> None:
@@ -30,24 +27,24 @@ class Audience:
         return len(self._channels)
 
     def add(self, key: str, channel: MemberChannel) -> None:
-        """Send to a member from now on."""
+        """Add the channel of a member, which receives all frames from now on."""
         self._channels[key] = channel
 
     def get(self, key: str) -> MemberChannel | None:
-        """Return the channel of a client instance, if it is here."""
+        """Return the channel of a client instance; None if it is not connected."""
         return self._channels.get(key)
 
     def pop(self, key: str) -> MemberChannel | None:
-        """Send to a member no longer; return its channel, if it was here."""
+        """Remove and return the channel of a member; None if it is not connected."""
         return self._channels.pop(key, None)
 
     def reply(self, key: str, frame: bytes) -> None:
-        """Answer one client instance, if it is here."""
+        """Send a reply to one client instance, if it is connected."""
         if channel := self._channels.get(key):
             channel.put_reply(frame)
 
     def dismiss(self, reason: str) -> None:
-        """End the connections of all members, who are shown the reason and may come back."""
+        """End the connections of all members. Clients show the reason and may reconnect."""
         for channel in list(self._channels.values()):
             channel.close(reason)
 
@@ -60,14 +57,14 @@ class Audience:
         may_skip: bool = False,
         urgent: bool = False,
     ) -> None:
-        """Send an event to all members, behind the events before it.
+        """Send an event to all members, after all earlier events.
 
         Args:
             frame: the event.
-            payer: who caused it; None: only the room is charged.
-            budget: what is charged.
-            may_skip: leave it out for members who do not keep up.
-            urgent: people wait for it.
+            payer: the identities that caused the event; None: only the room is charged.
+            budget: the budget that is charged.
+            may_skip: whether members that do not keep up may miss the event.
+            urgent: whether people wait for the event.
         """
         self.deliveries.charge(len(self), frame, payer=payer, budget=budget)
         for channel in self._channels.values():
@@ -86,11 +83,11 @@ class Audience:
                 channel.put_state(kind, *frames, whole=whole)
 
     def send_reply(self, frame: bytes, payer: Payer | None = None) -> None:
-        """Send something to all members that replaces nothing, and waits for no event.
+        """Send a frame to all members without replacing earlier frames or waiting for events.
 
         Args:
             frame: what to send.
-            payer: who caused it; None: only the room is charged.
+            payer: the identities that caused the frame; None: only the room is charged.
         """
         self.deliveries.charge(len(self), frame, payer=payer)
         for channel in self._channels.values():

@@ -9,5 +9,5 @@ from codesync_server.rooms.frames import frames_of
 
 
 def caret_frames(carets: Iterable[MemberCaret]) -> list[bytes]:
-    """Encode carets; no carets make no frame."""
+    """Encode carets. The result is empty if there are no carets."""
     return frames_of(MemberCarets(page) for page in pages(carets, CARETS) if page)

@@ -19,8 +19,8 @@ DELIVERIES = member_budget(
     member=Rate(20_000, 4_000),
     origin=Rate(60_000, 15_000),
 )
-"""What members cause: edits, typed lines, submissions, changes. A delivery takes about 10
-microseconds. In a room of 200, one member may so make 20 edits a second, and one link 75."""
+"""Messages that members cause: edits, typed lines, submissions, changes. A delivery takes about
+10 microseconds. In a room of 200, one member can make 20 edits a second, and one link 75."""
 
 OUTPUT_DELIVERIES = member_budget(
     "output to members of the room",
@@ -28,22 +28,22 @@ OUTPUT_DELIVERIES = member_budget(
     member=Rate(100_000, 10_000),
     origin=Rate(100_000, 10_000),
 )
-"""What programs write. It has a budget of its own, so that no program delays people who type. The
+"""Output of programs. This budget is separate, so that no program delays people who type. The
 burst is 3 MB of output for 200 members."""
 
 BYTES_PER_DELIVERY = 8 * KIB
-"""So many bytes of a frame cost as much as another delivery."""
+"""A frame costs one more delivery for each of these many bytes."""
 
 
 class Deliveries:
     """Charges the deliveries of one room.
 
-    The server's own token is not charged as an invite: its holders are hosts everywhere, and a
+    The server's own token is not charged as an invite: its holders are hosts in every room, and a
     class may share it. Their rooms are charged.
 
     Args:
-        room: its name.
-        budgets: what clients have spent.
+        room: the room's name.
+        budgets: the budgets to charge; None: separate ones, until `account_to` is called.
         clock: returns the seconds of a monotonic clock.
     """
 
@@ -65,12 +65,12 @@ class Deliveries:
         payer: Payer | None = None,
         budget: Budget = DELIVERIES,
     ) -> None:
-        """Charge frames that are sent to members; this never fails, but may lead to a debt.
+        """Charge frames that are sent to members. This never fails, but can create a debt.
 
         Args:
-            members: to how many each frame is sent.
+            members: number of members that receive each frame.
             frames: the frames.
-            payer: who caused it; None: nobody in particular, only the room is charged.
+            payer: the identities that caused the frames; None: only the room is charged.
             budget: DELIVERIES or OUTPUT_DELIVERIES.
         """
         if cost := members * deliveries(*frames):
@@ -78,7 +78,7 @@ class Deliveries:
             self._budgets.delay(budget, account, cost, self._clock())
 
     def debt(self, payer: Payer, budget: Budget = DELIVERIES) -> float:
-        """Return the seconds until the payer may cause more.
+        """Return the seconds until the debt of a payer is paid.
 
         Args:
             payer: who wants to cause it.
@@ -88,7 +88,7 @@ class Deliveries:
 
 
 def debt(budgets: Budgets, payer: Payer, now: float, budget: Budget = DELIVERIES) -> float:
-    """Return the seconds until a payer has paid for all deliveries that it caused."""
+    """Return the seconds until the debt of a payer for deliveries is paid."""
     return budgets.delay(budget, payer.without_token(), 0.0, now)
 
 

@@ -12,23 +12,23 @@ from codesync_server.store.records import StoredRoom, TextRecord
 
 LOAD_SECONDS = 0.05
 LOAD_SECONDS_PER_BLOCK = 10e-6
-"""A history that takes longer to load is renewed. Honest ones take about a microsecond a block."""
+"""A history that takes longer to load is renewed. Typical ones take about a microsecond a block."""
 
 BLOCKS_MAX = 2_000
-"""A history of more blocks is not restored: the text gets a new one."""
+"""A stored history with more blocks is replaced by a new one."""
 
 log = logging.getLogger(__name__)
 
 
 async def check_document(room: Room, processes: LoadProcesses) -> None:
-    """Check the texts of a room, and tell its members what they sum up to.
+    """Check the texts of a room, and send their checksum to its members.
 
-    A history that is too costly for newcomers to load, or of which they would make other texts, is
-    renewed.
+    The history is renewed if it takes newcomers too long to load, or if loading it results in
+    different texts.
 
     Args:
         room: the room.
-        processes: load what may take long.
+        processes: load histories that may take long.
     """
     document = room.document
     if room.is_checked or document.is_cheap_to_load:
@@ -54,19 +54,18 @@ async def check_document(room: Room, processes: LoadProcesses) -> None:
 async def restorable(
     kept: StoredRoom, processes: LoadProcesses, *, is_urgent: bool
 ) -> tuple[StoredRoom, bool]:
-    """Make sure that a stored room can be restored without blocking the event loop.
+    """Return a stored room in a form that is restored without blocking the event loop.
 
     Args:
-        kept: what the store has of the room.
+        kept: the stored record.
         processes: load histories that may be costly.
-        is_urgent: give up early.
+        is_urgent: whether to use the shorter time limit.
 
     Returns:
-        The room as it is to be restored, and whether its text has a new history, which is to be
-        saved.
+        The room to restore, and whether its text has a new history that must be saved.
 
     Raises:
-        Unreadable: its texts make no sense, or take too long to load.
+        UnreadableHistory: the stored texts are invalid, or take too long to load.
     """
     text = kept.text
     updates = [each for each in (text.state, *(edit.data for edit in text.edits)) if each]
@@ -84,7 +83,7 @@ async def restorable(
 
 
 def _with_new_history(kept: StoredRoom, texts: Mapping[str, str]) -> StoredRoom:
-    """Replace the history of a room's texts, as `Room.renew_document` does for one in memory."""
+    """Replace the history of a stored room's texts; the counterpart of `Room.renew_document`."""
     taken = {edit.key: edit.number for edit in kept.text.edits}
     members = tuple(
         replace(each, crdt=0, edits_taken=max(each.edits_taken, taken.get(each.key, 0)))

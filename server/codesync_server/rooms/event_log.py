@@ -10,14 +10,14 @@ KEPT_BYTES = 2 * 1024 * 1024
 KEPT_EVENTS = 20_000
 
 FRAME_BYTES = 48
-"""What an event costs in memory besides its bytes."""
+"""Memory of an event besides its bytes."""
 
 
 class EventLog:
     """The latest events of one room, encoded.
 
     Attributes:
-        epoch: which history the numbers belong to.
+        epoch: name of the history that the sequence numbers belong to.
         seq: the number of the last event.
     """
 
@@ -29,19 +29,19 @@ class EventLog:
         self._memory: MemoryBudget | None = None
 
     def account_to(self, memory: MemoryBudget) -> None:
-        """Count the kept events in the server's budget."""
+        """Count the stored events in the server's memory budget."""
         self._memory = memory
         self._report()
 
     def evict(self) -> None:
-        """Give up all events: members who come back get the room as it is then."""
+        """Delete all events. Members that reconnect receive the current state instead."""
         self._frames.clear()
         self._bytes = 0
         self._report()
 
     @property
     def size(self) -> int:
-        """Bytes of memory that the kept events use."""
+        """Bytes of memory that the stored events use."""
         return self._bytes + FRAME_BYTES * len(self._frames)
 
     def _report(self) -> None:
@@ -53,7 +53,7 @@ class EventLog:
         return self.seq + 1
 
     def append(self, frame: bytes) -> None:
-        """Keep the event that has `next_seq()` for its number."""
+        """Append the event with the number `next_seq()`."""
         self.seq += 1
         self._frames.append(frame)
         self._bytes += len(frame)
@@ -62,14 +62,14 @@ class EventLog:
         self._report()
 
     def since(self, epoch: str, seq: int) -> list[bytes] | None:
-        """Give what somebody missed.
+        """Return the events that a client missed.
 
         Args:
-            epoch: the history that they know.
-            seq: the last event that they saw.
+            epoch: the history that the client knows.
+            seq: the last event that the client received.
 
         Returns:
-            The events after it, in order; None when that is not known any more.
+            The later events, in order; None if they are not in the log.
         """
         missed = self.seq - seq
         if epoch != self.epoch or not 0 <= missed <= len(self._frames):

@@ -9,7 +9,7 @@ from codesync_protocol.errors import MessageTooLarge
 from codesync_protocol.messages import ServerMessage
 
 LOG_SECONDS = 60.0
-"""A kind of message that is too large is logged at most this often."""
+"""Seconds between two log entries about the same type of message."""
 
 log = logging.getLogger(__name__)
 
@@ -19,12 +19,12 @@ _logged_at: dict[str, float] = {}
 def frame_of(message: ServerMessage) -> bytes | None:
     """Encode a message.
 
-    All messages are bounded so that they fit; this is the last line of defence. The message is
-    lost, but the connections of the room stay open: a client ends a connection over which it gets
-    a frame that is too large.
+    All messages are bounded so that they fit; this check is the last line of defence. A message
+    that is too large is lost, but the connections stay open: clients close a connection that sends
+    them such a frame.
 
     Returns:
-        The frame; None if it would be too large, which is logged.
+        The frame; None if it is too large. That is logged.
     """
     try:
         return encode(message)
@@ -37,5 +37,5 @@ def frame_of(message: ServerMessage) -> bytes | None:
 
 
 def frames_of(messages: Iterable[ServerMessage]) -> list[bytes]:
-    """Encode messages that belong together; without those that are too large."""
+    """Encode messages; those that are too large are omitted."""
     return [frame for each in messages if (frame := frame_of(each)) is not None]

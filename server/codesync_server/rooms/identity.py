@@ -7,18 +7,19 @@ from codesync_protocol.messages import Role
 
 @dataclass(slots=True)
 class Identity:
-    """What a room remembers of a client instance, so that it comes back as the same member.
+    """The record of a client instance, which lets it return as the same member.
 
     Attributes:
         member: its member id.
         name: its name.
-        crdt: the CRDT id under which it edits; 0 until it asks for the shared texts.
-        edits_taken: the number of its last edit that the room has.
-        edits_told: the number of its last edit that everybody was told of, itself included.
-        role: what a host lets it do; None: what its token says.
-        removed: why it may not come back; empty while it may.
-        seen_at: when it was here last, in seconds since the Unix epoch, as far as that matters.
-        is_capped: the role follows from an old invite, and would again if it were forgotten.
+        crdt: the CRDT id of its edits; 0 until it fetches the shared texts.
+        edits_taken: the number of its last edit that the room accepted.
+        edits_told: the number of its last edit that was sent to all members.
+        role: the role that a host gave it; None: the role of its token.
+        removed: why it may not return; empty if it may.
+        seen_at: when it was last connected, in seconds since the Unix epoch; approximate.
+        is_capped: whether the role follows from an old invite, and would be derived again if this
+            identity were forgotten.
     """
 
     member: int
@@ -33,7 +34,7 @@ class Identity:
 
     @property
     def weight(self) -> int:
-        """What forgetting it loses: 0 a name, 1 the number of its edits, 2 what a host decided."""
+        """Importance of the information: 0 a name, 1 a number of edits, 2 a host's decision."""
         if self.removed or (self.role is not None and not self.is_capped):
             return 2
         return 1 if self.edits_taken else 0

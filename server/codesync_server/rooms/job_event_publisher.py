@@ -17,15 +17,15 @@ from codesync_server.store.writer import StoreWriter
 
 
 class JobEventPublisher:
-    """Tells rooms what happens to their jobs.
+    """Publishes the events of jobs in their rooms.
 
     Args:
         rooms: where.
-        writer: keeps what happens to jobs.
+        writer: stores the changes of jobs.
         memory: counts the output that is in memory.
 
     Attributes:
-        verdicts: how many jobs ended in which way.
+        verdicts: number of finished jobs by verdict.
         queue: announces changes of the queue.
     """
 
@@ -34,22 +34,22 @@ class JobEventPublisher:
         self._rooms = rooms
         self._writer = writer
         self._memory = memory
-        self._shown: dict[str, int] = {}  # by job: the attempt of which somebody saw something
+        self._shown: dict[str, int] = {}  # by job: the last attempt whose output members saw
         self.queue = QueueAnnouncements(rooms)
 
     def job_begins(self, job: Job) -> None:
-        """Have it kept that a job is begun to run."""
+        """Store that a job starts to run."""
         job.output.account_to(self._memory, job.stdin_log)
         self._writer.keep(BeginJob(job.id, job.attempts))
 
     def job_started(self, job: Job) -> None:
-        """Tell the room that a job compiles or runs."""
+        """Announce that a job compiles or runs."""
         if room := self._rooms.get(job.room):
             room.publish(lambda seq: Started(seq, job.id, job.state))
             self.queue.changed(job.room)
 
     def job_wrote(self, job: Job, stream: Stream, offset: int, data: bytes) -> None:
-        """Tell the room what a job wrote."""
+        """Publish output of a job."""
         kept = self._show(job)
 
         def make(seq: int) -> Output:
@@ -60,14 +60,14 @@ class JobEventPublisher:
             room.publish(make, kept)
 
     def _show(self, job: Job) -> Durable:
-        """Have it kept that somebody sees something of a job: it must not run again in silence."""
+        """Store that members see output of a job, so that it does not run again after a crash."""
         if self._shown.get(job.id) == job.attempts:
             return None
         self._shown[job.id] = job.attempts
         return self._writer.keep(ShowJob(job.id, job.attempts))
 
     def stdin_taken(self, job: Job, credited: dict[str, int]) -> None:
-        """Tell those who typed how much of it was taken."""
+        """Tell the clients that typed how much of their input the program has read."""
         kept = self._show(job) if credited else None
         if room := self._rooms.get(job.room):
             for key, taken in credited.items():
@@ -78,7 +78,7 @@ class JobEventPublisher:
         room.after(kept, lambda: room.audience.reply(key, encode(taken)))
 
     def job_finished(self, job: Job) -> Durable:
-        """Tell the room how a job ended, when the store has kept it."""
+        """Publish the verdict of a job once the store has it."""
         assert job.result is not None
         result = job.result = fit(job.result)
         self.verdicts[result.verdict] += 1
@@ -101,5 +101,5 @@ class JobEventPublisher:
         return kept
 
     def queue_changed(self, room: str = "") -> None:
-        """Announce a change of one room's queue, or of all, soon."""
+        """Schedule an announcement of the queue, for one room or for all."""
         self.queue.changed(room)

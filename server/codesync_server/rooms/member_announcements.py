@@ -9,15 +9,16 @@ from time import monotonic
 
 BYTES_PER_SECOND = 1024 * 1024
 BURST_SECONDS = 2.0
-"""A room is sent so many seconds' worth of bytes before announcements wait."""
+"""A room receives this many seconds' worth of bytes before its announcements are delayed."""
 
 
 class MemberAnnouncements:
-    """Tells one room who is in it.
+    """Announces the members of one room.
 
     Args:
-        tell: tells all members; returns the bytes that were sent to all of them together.
-        clock: seconds of a monotonic clock.
+        tell: sends the list to all members; returns the bytes that were sent to all of them
+            together.
+        clock: returns the seconds of a monotonic clock.
     """
 
     def __init__(self, tell: Callable[[], int], clock: Callable[[], float] = monotonic) -> None:
@@ -27,10 +28,10 @@ class MemberAnnouncements:
         self._is_late = False
 
     def changed(self, *, is_urgent: bool = False) -> None:
-        """Announce a change, now or with the next call of `tell_late` that may.
+        """Announce a change now, or in `announce_delayed` if the budget is used up.
 
         Args:
-            is_urgent: announce it now, whatever it costs: a host did it.
+            is_urgent: announce the change now, at any cost: a host made it.
         """
         self._is_late = True
         if is_urgent:
@@ -39,7 +40,7 @@ class MemberAnnouncements:
             self.announce_delayed()
 
     def announce_delayed(self) -> None:
-        """Announce what has waited, if it may be announced by now."""
+        """Announce delayed changes if the budget allows it again."""
         if self._is_late and self._paid_until <= self._clock() + BURST_SECONDS:
             self._announce()
 

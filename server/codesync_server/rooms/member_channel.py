@@ -5,54 +5,54 @@ from typing import Protocol
 
 
 class MemberChannel(Protocol):
-    """The way to one member. No call blocks or raises."""
+    """Sends frames to one member. No method blocks or raises."""
 
     def put_reply(self, frame: bytes) -> None:
-        """Send an answer to something that the member sent."""
+        """Send the reply to a message of the member."""
         ...
 
     def put_state(
         self, kind: str, *frames: bytes, whole: Callable[[], Sequence[bytes]] | None = None
     ) -> None:
-        """Send a state; only the latest of a kind counts, so an older unsent one is replaced.
+        """Send a state. An older unsent state of the same kind is replaced.
 
         Args:
-            kind: what it is the state of.
-            frames: its pages in order, at least one.
-            whole: returns the pages of the complete state. They replace an older unsent one if
-                `frames` has only what changed; None: `frames` are complete.
+            kind: name of the state.
+            frames: pages in order, at least one.
+            whole: returns the pages of the complete state, which replace an older unsent state if
+                `frames` contains only changes; None: `frames` is complete.
         """
         ...
 
     def put_event(self, frame: bytes, *, may_skip: bool = False, urgent: bool = False) -> None:
-        """Send an event, behind the events before it.
+        """Send an event, after all earlier events.
 
         Args:
             frame: the event.
-            may_skip: leave it out when the member does not keep up.
-            urgent: people wait for it: leave out what may be skipped and has waited for long.
+            may_skip: omit the event if the member does not keep up.
+            urgent: people wait for the event: omit skippable events that have waited for long.
         """
         ...
 
     def put_bulk(
         self, make: Callable[[], bytes | None], size: int = 0, source: bytes = b""
     ) -> bool:
-        """Send something large when there is nothing more urgent; made only then.
+        """Send a large frame when nothing more urgent waits. The frame is made only then.
 
         Args:
-            make: makes it; None when it is not wanted any more.
-            size: bytes that `make` keeps in memory until then.
-            source: bytes that `make` keeps in memory, possibly for several members.
+            make: returns the frame; None if it is no longer wanted.
+            size: bytes of memory that `make` holds until then.
+            source: bytes that `make` holds in memory, possibly shared with other members.
 
         Returns:
-            Whether there is a place for it.
+            Whether there is space for the frame.
         """
         ...
 
     def close(self, reason: str) -> None:
-        """End the connection when what waits has been sent."""
+        """Close the connection after all waiting frames are sent."""
         ...
 
     def cut(self, last: bytes, reason: str) -> None:
-        """End the connection with a last frame; nothing else of what waits is sent."""
+        """Close the connection after one last frame; other waiting frames are dropped."""
         ...

@@ -16,27 +16,28 @@ from codesync_server.access.payer import Payer
 
 MEMBERS_MAX = 500
 PLACES_FOR_HOSTS = 16
-"""Places beyond the limit, for hosts: guests cannot keep them out of their own room."""
+"""Places for hosts beyond the limit: guests cannot keep them out of their own room."""
 
 OPEN_PART = 0.9
-"""Part of the places that are for whoever comes first; the others are the reserve."""
+"""Part of the places that is open; the other places are the reserve."""
 
 VIEWERS_PART = 0.8
-"""The same for viewers: links for viewers are given to many, and editors come first."""
+"""The open part for viewers. It is smaller, because links for viewers are given to many people."""
 
 FEW_MEMBERS = 3
-"""An invite, or an address with it, finds places in the reserve for at least so many members."""
+"""Number of members of an invite, or of an address with it, that always find places in the
+reserve."""
 
 ORIGINS_PART = 0.75
-"""Part of the reserve that the first members of all addresses with one invite may take."""
+"""Part of the reserve for the first members of all addresses with one invite."""
 
 SHARED_BY = 2
-"""Shares are made as if at least so many invites, and addresses with one, were there: the next one
-that comes finds its share free."""
+"""Minimum number of invites, and of addresses with one invite, that shares are computed for, so
+that the next invite or address finds its share free."""
 
 
 class RoomFull(Exception):
-    """The room has no place for another member; the message states the limit."""
+    """The room has no place for another member. The message states the limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +48,10 @@ class _Place:
 
 
 class MemberPlaces:
-    """Who has which place of one room.
+    """The occupied places of one room.
 
     Attributes:
-        members_max: places, besides those for hosts.
+        members_max: number of places, besides those for hosts.
     """
 
     def __init__(self) -> None:
@@ -60,13 +61,13 @@ class MemberPlaces:
         self._reserved: Counter[tuple[str, ...]] = Counter()  # the same, and by () all together
 
     def take(self, key: str, payer: Payer, role: Role, *, is_known: bool) -> None:
-        """Give a place to somebody who comes.
+        """Reserve a place for a client instance that has none.
 
         Args:
-            key: the client instance; it has no place yet.
+            key: the client instance.
             payer: its invite and address.
-            role: what it will be.
-            is_known: the room knows it.
+            role: its role in the room.
+            is_known: whether the room knows the client instance.
 
         Raises:
             RoomFull: there is no place for it.
@@ -85,7 +86,7 @@ class MemberPlaces:
         self._count(place, 1)
 
     def release(self, key: str) -> None:
-        """Free the place of somebody who goes."""
+        """Free the place of a member that has left."""
         place = self._places.pop(key)
         if place is not None:
             self._count(place, -1)

@@ -15,28 +15,28 @@ from codesync_server.rooms.member_places import MemberPlaces
 from codesync_server.store.records import MemberRecord
 
 IDENTITIES_KEPT = (1000, 5000, 10_000)
-"""Identities that a room remembers, by weight: above the first number it forgets those that are
-only a name, above the second those that only made edits, above the third any. Client keys are free
-to create, so new ones must not displace what a host decided."""
+"""Limits on remembered identities, by weight: above the first, a room forgets identities that
+are only a name; above the second, those that only made edits; above the third, any. Client
+keys are free to create, so new keys must not displace a host's decisions."""
 
 NOBODY = Payer()
-"""Who comes without an invite and an address that are known."""
+"""The payer of a client without a known invite and address."""
 
 
 class Membership:
     """The members of one room.
 
-    An invite is a link that many may have, and a client instance is a key that anybody can make
-    anew. So what a host does to a member is done to the links that were about then, as far as they
-    bring somebody who was not here at that moment.
+    Many people may have the same link, and client keys are free to create. Therefore a host's
+    decision about a member also applies to the links that existed at that moment: to every new
+    client that enters with one of them.
 
     Attributes:
-        invites_after: seconds since the Unix epoch; invites that are older let nobody in any more
-            who was not here then.
-        places: who has which place.
-        editors_after: likewise; whoever comes by one that is older only watches.
-        server_dates_from: seconds since the Unix epoch; neither of the two was set before by a
-            server that dates invites itself. 0 if none of them was.
+        invites_after: seconds since the Unix epoch. Older invites admit only clients that were
+            members at that moment.
+        places: the occupied places.
+        editors_after: seconds since the Unix epoch. New clients with an older invite are viewers.
+        server_dates_from: seconds since the Unix epoch, when a server that dates invites itself
+            first set one of the two; 0 if neither is set.
     """
 
     def __init__(self) -> None:
@@ -51,10 +51,10 @@ class Membership:
         self._last_member = 0
 
     def restore(self, records: Iterable[MemberRecord]) -> None:
-        """Know those whom the store knows.
+        """Restore the remembered identities from the store.
 
         Args:
-            records: the one who was here last comes last.
+            records: in the order in which the members were last connected.
         """
         for record in records:
             self._identities[record.key] = Identity(
@@ -72,58 +72,58 @@ class Membership:
 
     @property
     def links_after(self) -> float:
-        """When links were last made old, whatever the clock has done since."""
+        """Time of the last decision about links; it never decreases, whatever the clock does."""
         return max(self.invites_after, self.editors_after)
 
     def __iter__(self) -> Iterator[Member]:
-        """Those who are here, in order of arrival."""
+        """Iterate over the connected members in order of arrival."""
         return iter(self._members.values())
 
     def __len__(self) -> int:
-        """How many are here."""
+        """Return the number of connected members."""
         return len(self._members)
 
     def __contains__(self, key: str) -> bool:
-        """Whether a client instance is here."""
+        """Return whether a client instance is connected."""
         return key in self._members
 
     @property
     def known(self) -> Iterable[tuple[str, Identity]]:
-        """All that are known, by client key, whoever was here last at the end."""
+        """All remembered identities by client key; the last one connected is at the end."""
         return self._identities.items()
 
     @property
     def keys(self) -> list[str]:
-        """The client keys of those who are here."""
+        """The client keys of the connected members."""
         return list(self._members)
 
     def identity(self, key: str) -> Identity:
-        """What is known of somebody who is, or was, here."""
+        """Return the identity of a client instance that the room knows."""
         return self._identities[key]
 
     def identity_of(self, key: str) -> Identity | None:
-        """The same, of somebody who may never have been."""
+        """Return the identity of a client instance; None if the room does not know it."""
         return self._identities.get(key)
 
     def key_by_public_id(self, public: str) -> str | None:
-        """Find the fingerprint that a client's public id is derived from, if it is known here."""
+        """Return the fingerprint that a public id is derived from; None if it is unknown."""
         return self._keys_by_public_id.get(public)
 
     def member_of(self, key: str) -> Member:
-        """Whoever is here as this client instance."""
+        """Return the member of a connected client instance."""
         return self._members[key]
 
     def key_of(self, member: int) -> str | None:
-        """The client instance of a member; None when it is not here."""
+        """Return the client key of a member; None if the member is not connected."""
         return next((key for key, each in self._members.items() if each.member == member), None)
 
-    # Coming and going.
+    # Entering and leaving.
 
     def trusted_date(self, issued: float) -> float:
-        """Limit the date of an invite that another clock than the server's dated.
+        """Limit the date of an invite that was not dated by this server's clock.
 
-        Whoever may come by it, it does not count as newer than what a host has done to members
-        since links are dated by the server: new links are dated by it.
+        Such an invite never counts as newer than the decisions of hosts since the server dates
+        links itself.
 
         Args:
             issued: the date of the invite, in seconds since the Unix epoch.
@@ -131,14 +131,11 @@ class Membership:
         return min(issued, self.server_dates_from) if self.server_dates_from else issued
 
     def bars(self, key: str, issued: float | None) -> str:
-        """Tell whether somebody may not enter.
+        """Return why a client may not enter; empty if it may.
 
         Args:
             key: the client instance.
-            issued: when the invite that they show was made; None for the server's token.
-
-        Returns:
-            Why not; empty if they may.
+            issued: the date of its invite; None for the server's token.
         """
         known = self._identities.get(key)
         if known is not None and known.removed:
@@ -150,13 +147,13 @@ class Membership:
     def join(
         self, key: str, name: str, role: Role, issued: float | None, payer: Payer = NOBODY
     ) -> Member:
-        """Let somebody in.
+        """Admit a client as a member.
 
         Args:
             key: the client instance.
-            name: what it wants to be called.
-            role: what its token says.
-            issued: when its invite was made; None for the server's token.
+            name: the name that it asks for.
+            role: the role of its token.
+            issued: the date of its invite; None for the server's token.
             payer: its invite and address.
 
         Raises:
@@ -169,7 +166,7 @@ class Membership:
         if key not in self._members:
             entering = Role.VIEWER if is_capped else kept or role
             if role is Role.HOST:
-                entering = role  # a host's token has places, whatever it may do here
+                entering = role  # a host's token has places, whatever its role here
             self.places.take(key, payer, entering, is_known=known is not None)
         self.note_invite(issued or 0.0)
         identity = self._identify(key, name)
@@ -180,15 +177,15 @@ class Membership:
         return member
 
     def note_invite(self, issued: float) -> None:
-        """Remember the date of an invite that exists, lest a removal be dated before it.
+        """Record the date of an existing invite, so that later decisions get a later date.
 
         Args:
-            issued: in seconds since the Unix epoch; the clock that it is of may be wrong.
+            issued: seconds since the Unix epoch, possibly of a wrong clock.
         """
         self._latest_invite = max(self._latest_invite, issued)
 
     def leave(self, key: str) -> Member:
-        """Let somebody go."""
+        """Remove a connected member, and return it."""
         identity = self._identities[key]
         identity.seen_at = max(identity.seen_at, time.time())
         self.places.release(key)
@@ -225,16 +222,16 @@ class Membership:
                     del self._identities[key]
                     del self._keys_by_public_id[public_id(key)]
 
-    # What hosts do.
+    # Decisions of hosts.
 
     def set_role(self, key: str, role: Role, *, caps_links: bool = True) -> None:
-        """Let a member do more or less, now and when it comes back.
+        """Change the role of a member, now and for its return.
 
         Args:
             key: its client instance.
             role: what it may do.
-            caps_links: who comes anew by a link that was made before may do no more than a member
-                that becomes a viewer: its link is its own, and keys are free.
+            caps_links: when a member becomes a viewer, whether new clients with an existing link
+                become viewers too: keys are free, so the member could return with its link.
         """
         self._identities[key].role, self._identities[key].is_capped = role, False
         self._members[key] = msgspec.structs.replace(self._members[key], role=role)
@@ -246,11 +243,11 @@ class Membership:
             self.editors_after = 0.0
 
     def remove(self, key: str, reason: str) -> Member:
-        """Send a member away for good, under whatever key they come back.
+        """Remove a member permanently, and return it; new keys with existing links are refused too.
 
         Args:
             key: its client instance.
-            reason: what it is told when it does.
+            reason: shown to the member when it tries to return.
         """
         self._identities[key].removed = reason
         self.invites_after = self._moment()
@@ -258,7 +255,7 @@ class Membership:
         return self._members.pop(key)
 
     def _moment(self) -> float:
-        """Now, and not before any known invite; whoever is here has been here at this moment."""
+        """Return the current time, but at least the date of the newest known invite."""
         now = max(time.time(), self.links_after, self._latest_invite)
         for key in self._members:
             self._identities[key].seen_at = now

@@ -15,23 +15,23 @@ if TYPE_CHECKING:
 
 EDITS_MAX = 500
 EDIT_BYTES_MAX = 1024 * 1024
-"""Edits behind the last saved state; with more, the state is saved anew."""
+"""Bytes of edits since the last saved state. Above this limit, the state is saved again."""
 
 Keep = Callable[[Change], Durable]
 
 
 def discard_changes(_: Change) -> Durable:
-    """Keep nothing: for rooms that nobody will want back."""
+    """Discard a change: for rooms that are not stored."""
     return None
 
 
 class RoomPersistence:
-    """One room's way into the store.
+    """Writes the changes of one room to the store.
 
     Args:
         name: the room's name.
-        keep: has a change written.
-        text: what is in the store already.
+        keep: writes a change to the store.
+        text: the stored texts; None for a new room.
     """
 
     def __init__(self, name: str, keep: Keep, text: TextRecord | None = None) -> None:
@@ -45,16 +45,16 @@ class RoomPersistence:
 
     @property
     def is_long(self) -> bool:
-        """Whether so many edits lie behind the saved state that it had better be saved anew."""
+        """Whether there are so many edits since the saved state that it should be saved again."""
         return self._edits > EDITS_MAX or self._edit_bytes > EDIT_BYTES_MAX
 
     @property
     def has_edits(self) -> bool:
-        """Whether any edit lies behind the saved state."""
+        """Whether there are edits since the saved state."""
         return self._edits > 0
 
     def room(self, *, text: str, language: str, membership: Membership, made_at: float) -> Durable:
-        """Keep the room itself, and which of its links are old."""
+        """Store the room itself, with the dates from which links are valid."""
         record = RoomRecord(
             self._name,
             text,
@@ -68,7 +68,7 @@ class RoomPersistence:
         return self._keep(SaveRoom(record))
 
     def member(self, key: str, identity: Identity) -> Durable:
-        """Keep what is known of somebody."""
+        """Store the identity of a member."""
         record = MemberRecord(
             key,
             identity.member,
@@ -82,7 +82,7 @@ class RoomPersistence:
         return self._keep(SaveMember(self._name, record))
 
     def edit(self, key: str, number: int, data: bytes) -> Durable:
-        """Keep an edit of the texts."""
+        """Store an edit of the texts."""
         self._index += 1
         self._edits += 1
         self._edit_bytes += len(data)
@@ -96,16 +96,16 @@ class RoomPersistence:
         *,
         begins_anew: bool = False,
     ) -> Durable:
-        """Keep the texts as they are now.
+        """Store the current texts.
 
         Args:
             document: the texts.
-            identities: those who may have edited them.
-            begins_anew: they have another history than before.
+            identities: identities of all clients that may have edited the texts.
+            begins_anew: whether the texts have a new history.
         """
         self._history += begins_anew
         for key, identity in identities:
             if identity.edits_taken or begins_anew:
-                self.member(key, identity)  # the edits that told how many they made go away
+                self.member(key, identity)  # the stored edits, which have the counts, are deleted
         self._edits = self._edit_bytes = 0
         return self._keep(SaveText(self._name, self._history, self._index, document.state()))

@@ -14,35 +14,32 @@ from codesync_server.rooms.registry import Rooms
 from codesync_server.rooms.room import Room
 
 INTERVAL_SECONDS = 0.05
-"""How often carets are told in a room with few members."""
+"""Interval between announcements in a room with few members."""
 
 DELIVERIES_PER_SECOND = 2_000
-"""With more work the interval of a room grows: to 0.1 s if 200 members move."""
+"""Above this rate, the interval of a room grows: to 0.1 s if 200 members move."""
 
 
 class Presence:
-    """Announces the carets that moved, each room at its own pace.
-
-    Args:
-        rooms: the rooms.
-    """
+    """Announces the carets that moved, in an interval of its own for each room."""
 
     def __init__(self, rooms: Rooms) -> None:
         self._rooms = rooms
         self._moved: dict[str, set[int]] = {}
         self._due: list[tuple[float, str]] = []
-        """Heap of one entry for each room in `_moved` or `_pausing`: when, by the loop's clock."""
+        """Heap with one entry for each room in `_moved` or `_pausing`: (time of the event loop,
+        name)."""
         self._pausing: set[str] = set()
         """Rooms whose interval since the last announcement is not over."""
         self._earlier = asyncio.Event()
 
     def move(self, room: Room, member: int, caret: Caret) -> None:
-        """Take a member's caret.
+        """Set a member's caret.
 
         Args:
             room: where.
             member: whose.
-            caret: as they sent it; positions behind the end are taken for the end.
+            caret: as the client sent it; positions behind the end of the text mean the end.
         """
         end = room.document.size
         room.carets[member] = MemberCaret(
@@ -53,7 +50,7 @@ class Presence:
         self._moved.setdefault(room.name, set()).add(member)
 
     async def announce(self) -> None:
-        """Tell the rooms about the carets that moved, until cancelled."""
+        """Announce carets that moved, until cancelled."""
         loop = asyncio.get_running_loop()
         while True:
             self._earlier.clear()
@@ -85,6 +82,6 @@ class Presence:
 
 
 def send_carets(room: Room, channel: MemberChannel) -> None:
-    """Tell a newcomer where everybody is."""
+    """Send all carets of the room to a newcomer."""
     if frames := caret_frames(room.carets.values()):
         channel.put_state("carets", *frames)

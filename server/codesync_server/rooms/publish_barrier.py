@@ -5,26 +5,27 @@ from collections import deque
 from collections.abc import Callable
 
 Durable = asyncio.Future[None] | None
-"""Done when something is kept, or when nobody should wait for that any longer; None: is already."""
+"""Done when a change is durable, or when callers should not wait any longer; None: already
+durable."""
 
 
 class PublishBarrier:
-    """Things that wait to happen."""
+    """A queue of callbacks that wait for durable changes."""
 
     def __init__(self) -> None:
         self._waiting: deque[tuple[Durable, Callable[[], None]]] = deque()
 
     @property
     def is_open(self) -> bool:
-        """Whether nothing waits."""
+        """Whether no callback waits."""
         return not self._waiting
 
     def after(self, kept: Durable, act: Callable[[], None]) -> None:
-        """Let something happen, behind everything that was let happen before.
+        """Run a callback once a change is durable, after all earlier callbacks.
 
         Args:
-            kept: what it waits for.
-            act: it.
+            kept: the change to wait for.
+            act: callback to run once the change is durable.
         """
         if kept is not None and kept.done():
             kept = None

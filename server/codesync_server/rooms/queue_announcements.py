@@ -12,24 +12,20 @@ from codesync_server.rooms.announcement_pacing import AnnouncementPacing
 from codesync_server.rooms.registry import Rooms
 
 INTERVAL_SECONDS = 0.03
-"""A room hears of changes of its own jobs at most this often."""
+"""Minimum interval between announcements of changes of a room's own jobs."""
 
 PLACES_SECONDS = 1.0
-"""A room hears at most this often that only its places in the queue have changed."""
+"""Minimum interval between announcements of changed places in the queue alone."""
 
 SLICE_SECONDS = 0.005
-"""After so much work, other tasks get a turn."""
+"""After this much work, other tasks may run."""
 
 TROUBLE_MAX = 500
-"""Code points; an engine may have much to say when it fails."""
+"""Code points; error messages of an engine can be long."""
 
 
 class QueueAnnouncements:
-    """Tells members about the queue.
-
-    Args:
-        rooms: the rooms.
-    """
+    """Announces the queue to members."""
 
     def __init__(self, rooms: Rooms) -> None:
         self._rooms = rooms
@@ -40,7 +36,7 @@ class QueueAnnouncements:
         self._pacing = AnnouncementPacing()
 
     def changed(self, room: str = "") -> None:
-        """Announce a change soon.
+        """Schedule an announcement.
 
         Args:
             room: the room whose jobs changed; empty for a change that concerns all rooms.
@@ -53,11 +49,7 @@ class QueueAnnouncements:
         self._wake.set()
 
     async def announce(self, scheduler: Scheduler) -> None:
-        """Tell rooms about the queue whenever it has changed, until cancelled.
-
-        Args:
-            scheduler: has the queue.
-        """
+        """Announce the queue whenever it has changed, until cancelled."""
         clock = asyncio.get_running_loop().time
         places_told_at = float("-inf")
         while True:
@@ -75,7 +67,7 @@ class QueueAnnouncements:
             await self._pause(now, places_told_at)
 
     async def _pause(self, now: float, places_told_at: float) -> None:
-        """Wait for the next change, and for the time at which it may be told."""
+        """Wait for the next change, and until it may be announced."""
         await asyncio.sleep(INTERVAL_SECONDS)
         self._wake.clear()
         if self._changed or self._all_changed:
@@ -117,7 +109,8 @@ class QueueAnnouncements:
         Args:
             name: the room.
             scheduler: has the queue.
-            places: job id to place among all waiting jobs, if they are computed already.
+            places: place of each job among all waiting jobs, by job id; None: computed by this
+                call.
         """
         room = self._rooms.get(name)
         jobs = list(room.unfinished()) if room else []

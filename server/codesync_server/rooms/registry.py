@@ -26,21 +26,21 @@ from codesync_server.store.records import JobQuery
 from codesync_server.store.writer import StoreWriter
 
 OPENED = Budget("rooms opened", "rooms", address=Rate(500, 5.0), invite=Rate(500, 5.0))
-"""Opening a room that is not in memory reads or creates it. The rooms of a class come at once."""
+"""Opening a room that is not in memory reads or creates it. The rooms of a class open together."""
 
 IDLE_SECONDS = 600.0
 
 UNUSED_SECONDS = 60.0
-"""How long a room that nobody has used is kept at least when its last member has left."""
+"""Minimum time that an unused room is stored after its last member has left."""
 
 SHED_BY = "the server, which needs memory"
-"""Who cancels the jobs of a room that is closed because memory is short."""
+"""The name in `cancelled_by` for jobs of a room that is closed because memory is short."""
 
 UNREADABLE_SECONDS = 300.0
-"""How long a room that cannot be read is not tried again."""
+"""Time before another attempt to load a room that cannot be read."""
 
 UNREADABLE_MAX = 1_000
-"""So many rooms are remembered as unreadable."""
+"""Maximum number of rooms that are remembered as unreadable."""
 
 _UNREADABLE = "what is kept of the room cannot be read; the server's log says why"
 
@@ -50,11 +50,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class RoomLimits:
-    """Bounds of rooms.
+    """Limits on rooms.
 
     Attributes:
-        rooms: rooms in memory.
-        members: members of one room, besides hosts.
+        rooms: number of rooms in memory.
+        members: number of members of one room, besides hosts.
     """
 
     rooms: int = 2_000
@@ -62,23 +62,23 @@ class RoomLimits:
 
 
 class TooManyRooms(Exception):
-    """There is no place for another room; the message states the limit."""
+    """The server has no place for another room. The message states the limit."""
 
 
 class RoomUnavailable(Exception):
-    """A room cannot be opened; the message says why."""
+    """A room cannot be opened. The message says why."""
 
 
 class Rooms:
     """All rooms of a server.
 
     Args:
-        writer: knows those that are not in memory.
-        language: in which language the source of a new room is.
-        starter: what stands in it.
-        memory: counts what the logs of rooms keep in memory.
+        writer: reads and stores rooms.
+        language: the language of a new room.
+        starter: the source text of a new room.
+        memory: counts the memory of the rooms' event logs.
         limits: bounds of rooms.
-        budgets: what clients have spent.
+        budgets: the budgets of clients.
         processes: load histories that may take long; None: processes of its own.
         no_memory: returns why the server has no memory for another room; empty when it has.
     """
@@ -109,32 +109,32 @@ class Rooms:
         self._starter = starter
 
     def __iter__(self) -> Iterator[Room]:
-        """Give all rooms that are in memory."""
+        """Iterate over the rooms in memory."""
         return iter(list(self._rooms.values()))
 
     def __len__(self) -> int:
-        """How many are in memory."""
+        """Return the number of rooms in memory."""
         return len(self._rooms)
 
     def get(self, name: str) -> Room | None:
-        """Find a room that is in memory."""
+        """Return a room that is in memory."""
         return self._rooms.get(name)
 
     async def open(
         self, name: str, now: float, payer: Payer | None = None, *, is_urgent: bool = False
     ) -> Room:
-        """Find a room, read it from the store, or make it.
+        """Return a room: from memory, from the store, or a new one.
 
         Args:
             name: a valid name.
-            now: the loop's clock.
-            payer: is charged for a room that is not in memory.
-            is_urgent: give up early if its text takes long to load.
+            now: time of the event loop.
+            payer: is charged if the room is not in memory.
+            is_urgent: whether to give up early if the text takes long to load.
 
         Raises:
-            Exhausted: the payer opened too many rooms.
+            LimitReached: the payer opened too many rooms.
             TooManyRooms: there is no place for it.
-            RoomUnavailable: nobody can say now whether it is there, and what is in it.
+            RoomUnavailable: the room cannot be read from the store now.
         """
         room = self._rooms.get(name)
         if room is None and payer is not None:
@@ -145,7 +145,7 @@ class Rooms:
             if name not in self._opening and not self._has_place(now):
                 raise TooManyRooms(f"This server's rooms are all in use ({self._limits.rooms}).")
             turn = self._opening.setdefault(name, asyncio.Lock())
-            async with turn:  # several who want the room at the same time load it once
+            async with turn:  # concurrent requests for a room load it once
                 room = self._rooms.get(name)
                 if room is None:
                     kept = await self._restored(name, now, is_urgent=is_urgent)
@@ -160,7 +160,7 @@ class Rooms:
             raise RoomUnavailable(_UNREADABLE)
         try:
             if self._writer.is_unsaved(name):
-                return None  # its deletion is on the way to the store: nobody had used it
+                return None  # the room was unused, and its deletion is not written yet
             kept = await self._writer.store.room(name)
             if kept is None:
                 return None
@@ -183,20 +183,20 @@ class Rooms:
         return room
 
     def _remember_unreadable(self, name: str, now: float) -> None:
-        """Keep a room that takes long to load in vain from being loaded again and again."""
+        """Do not load an unreadable room again for some time, since each attempt takes long."""
         if len(self._unreadable_until) >= UNREADABLE_MAX:
             self._unreadable_until.clear()
         self._unreadable_until[name] = now + UNREADABLE_SECONDS
 
     def add(self, room: Room, *, is_new: bool = True) -> Room:
-        """Have a room in memory.
+        """Add a room to those in memory.
 
         Args:
             room: the room.
-            is_new: it begins with what rooms begin with.
+            is_new: whether to fill the room with the text of a new room.
 
         Returns:
-            The room that counts: that of whoever was first.
+            The room with this name in memory: the given one, or the one that was added before it.
         """
         if room.name in self._rooms:
             return self._rooms[room.name]
@@ -214,36 +214,36 @@ class Rooms:
         return room
 
     def save(self, name: str) -> None:
-        """Have a room kept as it is now: the store missed some of what happened in it."""
+        """Store the current state of a room, because the store missed some of its changes."""
         if room := self._rooms.get(name):
             room.save_all()
 
     def save_used(self) -> None:
-        """Have it kept that rooms are in use, lest they be taken for old ones."""
+        """Store that rooms are in use, so that they are not deleted as old ones."""
         for room in self:
             if room.size:
                 room.save()
 
     def save_loose_edits(self) -> None:
-        """Have the texts of all rooms kept in one piece each."""
+        """Save the texts of all rooms that have edits since their last saved state."""
         for room in self:
             if room.has_loose_edits:
                 room.save_text()
 
     def tell_saving(self, trouble: str) -> None:
-        """Tell everybody whether what happens is kept."""
+        """Tell all members whether changes are stored."""
         for room in self:
             room.tell_saving(trouble)
 
     def _has_place(self, now: float) -> bool:
-        """Tell whether one more room has a place, besides those that are being opened."""
+        """Return whether there is a place for another room, besides those that are being opened."""
         if len(self._rooms) + len(self._opening) >= self._limits.rooms:
             self.forget_idle(now)
         held = len(self._rooms) + len(self._opening)
         return held < self._limits.rooms or self._make_place(now)
 
     def _make_place(self, now: float) -> bool:
-        """Let go of the room that has been idle for longest, if all of it is in the store."""
+        """Unload the room that has been idle for longest and is stored completely."""
         idle = [room for room in self if room.idle_since is not None and not any(room.unfinished())]
         for room in sorted(idle, key=lambda each: each.idle_since or 0.0):
             if not room.has_loose_edits and not self._writer.is_unsaved(room.name):
@@ -252,17 +252,17 @@ class Rooms:
         return False
 
     def close_largest(self, cancel: Callable[[Job, str], None]) -> bool:
-        """Reduce the memory of rooms: forget the empty ones, and close the one that uses most.
+        """Reduce the memory of rooms: unload the empty ones, and close the largest one.
 
         A room is the identity that uses memory: an invite leads into one room only. Activity does
-        not protect it: its jobs are cancelled. A closed room is in the store; its members come back
-        when there is memory for it.
+        not protect a room: its jobs are cancelled. A closed room is stored, and its members can
+        return when there is memory for it.
 
         Args:
-            cancel: ends a job; the second argument says by whom.
+            cancel: cancels a job; the second argument is the name for `cancelled_by`.
 
         Returns:
-            Whether anything was done.
+            Whether any memory was freed.
         """
         sizes = {room: memory_of(room) for room in self}
         self.forget_idle(float("inf"))
@@ -277,9 +277,9 @@ class Rooms:
         return True
 
     def forget_idle(self, now: float) -> None:
-        """Let go of the rooms that nobody is in, in which nothing runs, for long enough.
+        """Unload the rooms without members and running jobs whose idle time is over.
 
-        One whose text is not in the store in one piece yet is let go the next time.
+        A room with edits since its last saved state is saved first, and unloaded by a later call.
         """
         for room in self:
             if (
@@ -289,20 +289,20 @@ class Rooms:
             ):
                 continue
             if not room.document.is_cheap_to_load:
-                room.renew_document()  # it is restored at once when somebody comes again
+                room.renew_document()  # it is restored when a client enters
             elif room.has_loose_edits:
                 room.save_text()
             elif not self._writer.is_unsaved(room.name):
                 self._unload(room, now)
 
     def forget_unused(self, now: float) -> None:
-        """Delete from the store the rooms that nobody has used, and nobody is in."""
+        """Delete unused rooms without members from the store."""
         for room in self:
             if room.idle_since is not None and not self._writer.is_unsaved(room.name):
                 self._forget_unused(room, now)
 
     def _unload(self, room: Room, now: float) -> None:
-        """Have a room in memory no longer, and not in the store either if nobody has used it."""
+        """Remove a room from memory, and from the store if it is unused."""
         self._forget_unused(room, now)
         del self._rooms[room.name]
 
@@ -312,5 +312,5 @@ class Rooms:
             self._writer.keep(ForgetRoom(room.name))
 
     def _idle_seconds(self, room: Room) -> float:
-        """How long a room stays in memory while nobody is in it."""
+        """Seconds that a room stays in memory without members."""
         return 0.0 if room in self._closed else IDLE_SECONDS

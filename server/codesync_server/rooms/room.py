@@ -42,13 +42,13 @@ from codesync_server.rooms.publish_barrier import Durable, PublishBarrier
 from codesync_server.store.records import StoredRoom
 
 QUIET_CHECKS = 6
-"""After so many checks without an edit, a history of many blocks is renewed."""
+"""A history of many blocks is renewed after this number of checks without an edit."""
 
 JOBS_KEPT = 20
-"""Finished jobs that a newcomer is told of."""
+"""Number of finished jobs in the welcome of a newcomer."""
 
 OUTPUT_KEPT_BYTES = 16 * 1024 * 1024
-"""Output of finished jobs that a room keeps; the oldest goes first."""
+"""Output of finished jobs in the memory of a room; the oldest is dropped first."""
 
 
 class Room:
@@ -56,24 +56,23 @@ class Room:
 
     Args:
         name: its name.
-        now: the loop's clock.
-        keep: has what happens here written into the store.
-        kept: what is there already; None for a new room.
+        now: time of the event loop.
+        keep: writes a change to the store.
+        kept: the stored record; None for a new room.
 
     Attributes:
-        name: its name.
-        text_id: which text it has.
-        log: what happened in it.
+        text_id: the id of its document.
+        log: its latest events.
         jobs: unfinished and recent jobs by id, oldest first.
         document: the texts that its members share.
-        text_seq: the last event that told of a change of them.
-        language: in which language the source is.
-        carets: where its members are in the source, by member id.
-        membership: who is in it, and whom it knows.
-        jobs_had: how many jobs it has had.
-        member_news: tells the members who is here.
-        audience: sends to the members.
-        idle_since: by the loop's clock, when the last member left; None while somebody is here.
+        text_seq: number of the last event that announced a change of the texts.
+        language: the language of the source.
+        carets: carets in the source, by member id.
+        membership: its members, and the identities that it remembers.
+        jobs_had: number of all jobs so far, with deleted ones.
+        member_news: announces its members.
+        audience: sends to its members.
+        idle_since: time of the event loop when the last member left; None while there are members.
     """
 
     def __init__(
@@ -102,7 +101,11 @@ class Room:
             self._restore(kept)
 
     def _restore(self, kept: StoredRoom) -> None:
-        """Restore the room from its stored record; raises UnreadableHistory."""
+        """Restore the room from its stored record.
+
+        Raises:
+            UnreadableHistory: the stored texts are invalid.
+        """
         self.text_id = kept.room.text
         self.language = kept.room.language
         self.membership.invites_after = kept.room.invites_after
@@ -132,14 +135,14 @@ class Room:
         issued: float | None = None,
         payer: Payer = NOBODY,
     ) -> Member:
-        """Let a member in; the same client instance again takes the place of its old connection.
+        """Admit a client. A new connection of the same client instance replaces the old one.
 
         Args:
             key: the client instance.
-            name: what it wants to be called.
-            role: what its token says that it may do.
-            channel: the way to it.
-            issued: when its invite was made; None for the server's token.
+            name: the name that it asks for.
+            role: the role of its token.
+            channel: sends to the client.
+            issued: the date of its invite; None for the server's token.
             payer: its invite and address.
 
         Raises:
@@ -151,22 +154,22 @@ class Room:
         member = self.membership.join(key, name, role, issued, payer)
         self.audience.add(key, channel)
         self.idle_since = None
-        self._last_queue = []  # the newcomer knows another one
+        self._last_queue = []  # the newcomer knows another name
         self.save()
         self.save_member(key)
         self.member_news.changed()
         return member
 
     def identity(self, key: str) -> Identity:
-        """What the room remembers of somebody who is in it."""
+        """Return the identity of a member."""
         return self.membership.identity(key)
 
     def member_of(self, key: str) -> Member:
-        """Whoever is here as this client instance."""
+        """Return the member of a connected client instance."""
         return self.membership.member_of(key)
 
     def set_role(self, key: str, role: Role, *, caps_links: bool = True) -> None:
-        """Let a member do more or less, now and when it comes back; see `Roll.set_role`."""
+        """Change the role of a member, now and for its return; see `Membership.set_role`."""
         self.membership.set_role(key, role, caps_links=caps_links)
         if role is Role.VIEWER:
             self._give_input_back(key)
@@ -174,11 +177,11 @@ class Room:
         self.member_news.changed(is_urgent=True)
 
     def remove(self, key: str, reason: str) -> None:
-        """Send a member away for good, and at once, however slowly it reads.
+        """Remove a member permanently, and close its connection without waiting for it to read.
 
         Args:
             key: its client instance.
-            reason: what it is told.
+            reason: shown to the member.
         """
         self.carets.pop(self.membership.remove(key, reason).member, None)
         self.save_member(key)
@@ -189,7 +192,7 @@ class Room:
         self.member_news.changed(is_urgent=True)
 
     def leave(self, key: str, channel: MemberChannel, now: float) -> None:
-        """Let somebody go, unless their place was taken over by a newer connection."""
+        """Remove a member that disconnected, unless a newer connection has replaced this one."""
         if self.audience.get(key) is not channel:
             return
         self.audience.pop(key)
@@ -202,7 +205,7 @@ class Room:
         self.member_news.changed()
 
     def _give_input_back(self, key: str) -> None:
-        """Let programs be typed to by whoever submitted them, not by somebody who is gone."""
+        """Return the shared stdin that a member had taken over to the submitters of the jobs."""
         for job in self.unfinished():
             owner = job.submitter
             if job.typist is not None and job.typist.key == key and owner.key in self.membership:
@@ -211,12 +214,12 @@ class Room:
 
     @property
     def members(self) -> Members:
-        """Who is here."""
+        """The connected members."""
         return Members(tuple(self.membership))
 
     @property
     def size(self) -> int:
-        """How many are here."""
+        """Number of connected members."""
         return len(self.membership)
 
     def _tell_members(self) -> int:
@@ -224,10 +227,10 @@ class Room:
         self.audience.send_state("members", *frames)
         return sum(map(len, frames)) * self.size
 
-    # What is kept.
+    # Persistence.
 
     def save(self) -> None:
-        """Have the room itself kept as it is now."""
+        """Store the room itself."""
         self._persistence.room(
             text=self.text_id,
             language=self.language,
@@ -236,24 +239,24 @@ class Room:
         )
 
     def save_member(self, key: str) -> Durable:
-        """Have what is known of somebody kept."""
+        """Store the identity of a member."""
         return self._persistence.member(key, self.membership.identity(key))
 
     def _save_roll(self) -> None:
-        """Have it kept who is here now, and which links are old."""
+        """Store the present members, and the dates from which links are valid."""
         self.save()
         for key in self.membership.keys:
             self.save_member(key)
 
     def save_text(self) -> None:
-        """Have the texts kept as they are now, instead of edit by edit."""
+        """Save the current texts, so that single edits are no longer needed."""
         if self.document.has_long_history:
             self.renew_document()
         else:
             self._persistence.text(self.document, self.membership.known)
 
     def save_all(self) -> None:
-        """Have everything kept as it is now: the store missed some of what happened."""
+        """Store the complete state, because the store missed some changes."""
         self.save()
         for key, _ in self.membership.known:
             self.save_member(key)
@@ -261,35 +264,35 @@ class Room:
 
     @property
     def has_loose_edits(self) -> bool:
-        """Whether edits are kept one by one that had better be kept in one piece."""
+        """Whether there are edits since the saved state that should be saved in one piece."""
         return self._persistence.has_edits
 
     def edited(self, key: str, number: int, data: bytes) -> Durable:
-        """Have an edit kept that the document has taken."""
+        """Store an edit that the document has applied."""
         kept = self._persistence.edit(key, number, data)
         if self._persistence.is_long and not self.document.has_long_history:
             self._persistence.text(self.document, self.membership.known)
         return kept
 
     def tell_saving(self, trouble: str) -> None:
-        """Tell everybody whether what happens is kept."""
+        """Tell all members whether changes are stored."""
         self.audience.send_state("saving", encode(Saving(trouble)))
 
-    # What is said.
+    # Publishing.
 
     def after(self, kept: Durable, act: Callable[[], None]) -> None:
-        """Do something when something is kept, and everything before has been told."""
+        """Run a callback once a change is durable and all earlier events are sent."""
         self._barrier.after(kept, act)
 
     def publish(
         self, make: Callable[[int], Event], kept: Durable = None, payer: Payer | None = None
     ) -> None:
-        """Let something happen: give it a number, remember it, tell everybody.
+        """Number an event, add it to the log, and send it to all members.
 
         Args:
-            make: makes the event with its number.
-            kept: the event is told when this is done, and those behind it after it.
-            payer: who is charged for sending it to all members; None: only the room.
+            make: returns the event with the given number.
+            kept: the change that must be durable before this event, and later ones, are sent.
+            payer: is charged for sending the event to all members; None: only the room is charged.
         """
         self._barrier.after(kept, lambda: self._tell_event(make, payer))
 
@@ -305,7 +308,7 @@ class Room:
         self.audience.send_event(frame, payer, budget=budget, may_skip=may_skip, urgent=urgent)
 
     def tell_queue(self, queue: Queue) -> int:
-        """Tell all members the queue, unless they know it already.
+        """Send the queue to all members, unless they already have it.
 
         Returns:
             Bytes sent to all members together.
@@ -318,31 +321,31 @@ class Room:
         return sum(map(len, frames)) * self.size
 
     def tell_carets(self, moved: Iterable[int]) -> int:
-        """Tell the members all carets that moved, in one frame.
+        """Send all carets that moved to the members, in one frame.
 
         Args:
             moved: member ids; those who have left are ignored.
 
         Returns:
-            The deliveries that it took.
+            Number of deliveries.
         """
         known = (self.carets.get(member) for member in moved)
         frames = caret_frames(caret for caret in known if caret)
-        # Whoever has not received the carets that moved before gets all of them instead.
+        # Members that have not received the previous carets get all carets instead.
         whole = cache(lambda: caret_frames(self.carets.values()))
         self.audience.send_state("carets", *frames, whole=whole)
         return self.size * deliveries(*frames)
 
     @property
     def is_checked(self) -> bool:
-        """Whether the shared texts are as they were when they were checked last."""
+        """Whether the shared texts are unchanged since their last check."""
         return self.document.edits == self._checked_edits
 
     def check_document(self, *, is_sound: bool | None = None) -> None:
-        """Tell everybody what the shared texts sum up to, if they changed since the last time.
+        """Send the checksum of the shared texts to all members if the texts changed.
 
         Args:
-            is_sound: whether a newcomer gets the same texts; None: find out here, which may block
+            is_sound: whether a newcomer gets the same texts; None: check it here, which may block
                 for as long as it takes to load them.
         """
         if self.is_checked:
@@ -362,26 +365,26 @@ class Room:
         self.audience.send_event(frame, may_skip=True)
 
     def renew_document(self) -> None:
-        """Let the history of the texts begin anew; everybody has to fetch them again."""
+        """Give the texts a new history. All members have to fetch them again."""
         self.document = self.document.renewed()
         self._checked_edits = -1
         for _, identity in self.membership.known:
             identity.crdt = 0
         self._persistence.text(self.document, self.membership.known, begins_anew=True)
-        self.publish(DocumentReset)  # what is edited from now on waits for it to be kept
+        self.publish(DocumentReset)  # later edits wait until the new history is stored
 
     def notify(self, notice: Notice, payer: Payer | None = None) -> None:
-        """Tell everybody something; see `publish` for the payer."""
+        """Send a notice to all members; see `publish` for the payer."""
         self.audience.send_reply(encode(notice), payer)
 
     # Jobs.
 
     def add_job(self, job: Job) -> None:
-        """Remember a job."""
+        """Add a job to the room."""
         self.jobs[job.id] = job
 
     def trim_jobs(self) -> None:
-        """Forget the oldest finished jobs, and the output of those that are kept if it is much."""
+        """Drop the oldest finished jobs, and the output of remaining ones if it is too large."""
         finished = [job for job in self.jobs.values() if job.is_finished]
         for job in finished[: max(0, len(finished) - JOBS_KEPT)]:
             del self.jobs[job.id]
@@ -392,9 +395,9 @@ class Room:
                 job.output.drop()
 
     def summaries(self) -> tuple[JobSummary, ...]:
-        """Describe the jobs for a newcomer, oldest first."""
+        """Return summaries of the jobs for a newcomer, oldest first."""
         return tuple(job.summary() for job in self.jobs.values())
 
     def unfinished(self) -> Iterable[Job]:
-        """The jobs that wait or run."""
+        """Return the waiting and running jobs."""
         return (job for job in self.jobs.values() if not job.is_finished)

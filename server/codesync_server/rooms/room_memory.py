@@ -4,10 +4,10 @@ from codesync_protocol.limits import KIB
 from codesync_server.rooms.room import Room
 
 MEMBER_BYTES = 32 * KIB
-"""A member's connection, apart from what waits in its outbox."""
+"""Memory of a member's connection, besides the frames in its outbox."""
 
 
 def memory_of(room: Room) -> int:
-    """Estimate the bytes of memory that are freed when a room is closed and forgotten."""
+    """Estimate the bytes of memory that are freed when a room is closed and unloaded."""
     jobs = sum(job.size + job.output.kept for job in room.jobs.values())
     return room.document.memory + room.log.size + jobs + room.size * MEMBER_BYTES

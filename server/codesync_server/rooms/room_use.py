@@ -5,10 +5,10 @@ from codesync_server.rooms.room import Room
 
 
 def is_unused(room: Room, language: str, starter: str) -> bool:
-    """Tell whether a room is as it was when it was made, so that nothing is lost without it.
+    """Return whether a room is as it was created, so that nothing is lost without it.
 
-    A room without jobs, edits and decisions of a host is unused, whoever was in it. Links to it
-    stay valid: who comes by one makes the room anew.
+    A room without jobs, edits and decisions of a host is unused, even if it had members. Links to
+    it stay valid: the next client that uses one creates the room again.
 
     Args:
         room: the room.

@@ -11,12 +11,12 @@ from codesync_server.rooms.room import Room
 
 
 class Seat:
-    """One member's place.
+    """A connected member of a room.
 
     Args:
         room: the room.
         key: the member's client key.
-        channel: the way back to the member.
+        channel: sends to the member.
         payer: the identities that are charged; by default the room and the member alone.
     """
 
@@ -30,53 +30,53 @@ class Seat:
 
     @property
     def member(self) -> Member:
-        """Who sits here, as the room knows them now."""
+        """The member as the room currently knows it."""
         return self.room.member_of(self.key)
 
     @property
     def submitter(self) -> Submitter:
-        """The same, as jobs know them."""
+        """The member as the submitter of a job."""
         member, payer = self.member, self.payer
         return Submitter(self.key, member.member, member.name, payer.invite, payer.address)
 
     @property
     def is_removed(self) -> bool:
-        """Whether they were sent away: what was on the way then does nothing any more."""
+        """Whether the member was removed. Messages of a removed member have no effect."""
         return bool(self.room.identity(self.key).removed)
 
     def reply(self, message: ServerMessage) -> None:
-        """Answer them."""
+        """Send a reply to the member."""
         if (frame := frame_of(message)) is not None:
             self.channel.put_reply(frame)
 
     @property
     def may_act(self) -> bool:
-        """Whether the member may do more than watch."""
+        """Whether the member is more than a viewer."""
         return not self.is_removed and Role(self.member.role) in ACTING_ROLES
 
     def require_acting(self) -> None:
-        """Make sure that they may do more than watch.
+        """Check that the member is more than a viewer.
 
         Raises:
-            FrameError: they may not.
+            FrameError: the member is a viewer.
         """
         if not self.may_act:
             raise FrameError(Code.ROLE, "viewers watch; ask the host for an editor's invite")
 
     def require_host(self) -> None:
-        """Make sure that they are a host.
+        """Check that the member is a host.
 
         Raises:
-            FrameError: they are not.
+            FrameError: the member is not a host.
         """
         if self.member.role != Role.HOST:
             raise FrameError(Code.ROLE, "only a host does this")
 
     def job(self, job_id: str) -> Job:
-        """Find a job of the room that waits or runs.
+        """Return a waiting or running job of the room.
 
         Raises:
-            FrameError: there is none.
+            FrameError: there is no such job.
         """
         job = self.room.jobs.get(job_id)
         if job is None or job.is_finished:

@@ -8,10 +8,10 @@ from collections.abc import Awaitable, Callable
 from codesync_protocol.limits import KIB
 
 WAITING_MAX = 64
-"""With more, the member's messages wait: they are read no further."""
+"""Maximum number of waiting commands. Above it, no further messages are read."""
 
 WAITING_BYTES = 128 * KIB
-"""Likewise with more bytes of messages."""
+"""Maximum bytes of messages that wait. Above it, no further messages are read."""
 
 log = logging.getLogger(__name__)
 
@@ -19,7 +19,7 @@ Errand = Callable[[], Awaitable[None]]
 
 
 class CommandQueue:
-    """One member's command_queue: one after the other, in the order in which they came."""
+    """The slow commands of one member, run in the order in which they arrived."""
 
     def __init__(self) -> None:
         self._waiting: deque[tuple[str, Errand, int]] = deque()
@@ -30,25 +30,25 @@ class CommandQueue:
 
     @property
     def waiting_bytes(self) -> int:
-        """Bytes of the messages that are not done."""
+        """Bytes of the messages whose commands have not ended."""
         return self._waiting_bytes
 
     @property
     def waiting(self) -> int:
-        """How many are not done."""
+        """Number of commands that have not ended."""
         return len(self._waiting)
 
     def has_commands_for(self, job: str) -> bool:
-        """Tell whether a job has an command that is not done: what is about it comes behind."""
+        """Return whether a job has a command that has not ended, so that later ones must wait."""
         return self._concerned[job] > 0
 
     async def put(self, command: Errand, job: str = "", size: int = 0) -> None:
-        """Have something done; waits while too much is waiting.
+        """Add a command; wait while the queue is full.
 
         Args:
-            command: does it; raises nothing that anybody should know of.
-            job: what it is about, if it is about a job.
-            size: bytes that it keeps in memory.
+            command: runs the command, and handles its own errors.
+            job: id of the job that it concerns; empty if there is none.
+            size: bytes of memory that it holds.
         """
         async with self._changed:
             await self._changed.wait_for(self._has_space)
@@ -58,7 +58,7 @@ class CommandQueue:
             self._changed.notify_all()
 
     async def run(self) -> None:
-        """Do them until told to end; one that was begun is done to its end."""
+        """Run commands until `end` is called. A command that has started runs to its end."""
         while True:
             async with self._changed:
                 await self._changed.wait_for(lambda: self._waiting or self._is_ending)
@@ -68,20 +68,20 @@ class CommandQueue:
             try:
                 await command()
             except Exception:
-                # One command's bug must not keep the others from being run.
-                log.exception("an command failed for a reason that nobody has foreseen")
+                # A bug in one command must not stop the others.
+                log.exception("a command failed with an unexpected error")
             async with self._changed:
                 self._waiting.popleft()
                 self._waiting_bytes -= size
                 self._concerned[job] -= 1
-                self._concerned += Counter()  # forgets those that are done
+                self._concerned += Counter()  # drops the commands that have ended
                 self._changed.notify_all()
 
     def _has_space(self) -> bool:
         return len(self._waiting) < WAITING_MAX and self._waiting_bytes < WAITING_BYTES
 
     async def end(self) -> None:
-        """Begin no more of them: their member is gone, and asks again when it is back."""
+        """Start no more commands: the member has left, and repeats its requests when it returns."""
         async with self._changed:
             self._is_ending = True
             self._changed.notify_all()

@@ -60,12 +60,12 @@ from codesync_server.store.writer import StoreWriter
 FETCHES = member_budget(
     "requests for the text", "requests", member=Rate(8, 1.0), origin=Rate(400, 50.0)
 )
-"""Each request makes a snapshot of all shared texts. A class that reconnects makes 300 at once."""
+"""Each request makes a snapshot of all shared texts. A class that reconnects makes 300 together."""
 
 QUERIES = member_budget(
     "queries of past jobs", "queries", member=Rate(60, 6.0), origin=Rate(600, 30.0)
 )
-"""Pages of the history and sources: each is read from the store, a search through many jobs."""
+"""Pages of the history and sources: each is read from the store; a search reads many jobs."""
 
 SEARCH_COST = 3.0
 
@@ -75,17 +75,17 @@ QUERY_DELAY_MAX = 10.0
 OUTPUT_PARTS = member_budget(
     "requests for old output", "requests", member=Rate(100, 20.0), origin=Rate(2000, 200.0)
 )
-"""Each answer has up to PART_MAX bytes, made from memory or read from the store."""
+"""Each answer has up to PART_MAX bytes, from memory or from the store."""
 
 CHANGES = member_budget(
     "changes that the room is told of", "changes", member=Rate(10, 1.0), origin=Rate(80, 8.0)
 )
-"""Choices of the language, and of who types into a program: all members are told of each."""
+"""Changes of the language, and of the member who types into a program: all members receive each."""
 
 TYPED = member_budget(
     "input that the room sees", "messages", member=Rate(200, 40.0), origin=Rate(800, 200.0)
 )
-"""Shared input: all members are told of each message."""
+"""Shared input: all members receive each message."""
 
 
 MESSAGE_BYTES = 500
@@ -93,24 +93,24 @@ MESSAGE_BYTES = 500
 
 
 class CommandDispatcher:
-    """One member's hand in a room.
+    """Runs the commands of one member.
 
     Args:
         seat: the member's place.
         scheduler: runs jobs.
         languages: what can be run.
-        limit_policy: how much a job may use.
-        uploads: bodies of submissions, of all members.
-        writer: keeps what is accepted.
+        limit_policy: grants limits to jobs.
+        uploads: the bodies of submissions of all members.
+        writer: stores accepted jobs.
         job_history: reads finished jobs of a room.
-        presence: tells the others where the member is.
+        presence: announces the member's caret.
         invites: signs invites.
-        budgets: what members have spent.
+        budgets: the budgets of members.
         turns: decides when messages are handled.
-        submissions: what submissions are charged to.
+        submissions: charges submissions.
 
     Attributes:
-        command_queue: what takes time; whoever owns the member's connection has them run.
+        command_queue: the slow commands; the owner of the member's connection runs it.
     """
 
     def __init__(
@@ -147,13 +147,13 @@ class CommandDispatcher:
 
     @property
     def unprocessed_bytes(self) -> int:
-        """Bytes of the member's messages that wait, and of an edit that is not complete."""
+        """Bytes of the member's waiting messages, and of an incomplete edit."""
         return self.command_queue.waiting_bytes + self._editing.unfinished_bytes
 
     async def dispatch(self, message: ClientMessage) -> None:
-        """Do what a message asks for; what cannot be done is answered, never raised.
+        """Run the command of a message; failures are sent as replies, never raised.
 
-        What waits for the store is an command, and so is what is about a job that has one.
+        Commands that wait for the store are queued. So are commands for a job that has queued ones.
         """
         await self._turns.wait(self._room.name)
         job = getattr(message, "job", "")
@@ -161,7 +161,7 @@ class CommandDispatcher:
             case FetchOutput() if self._reading.is_at_hand(message):
                 await self._do(message)
             case Submit() | SubmitPart() if not self._seat.may_act:
-                await self._do(message)  # refused: nothing of it is kept until its turn comes
+                await self._do(message)  # refused: its data is not held until its turn comes
             case Submit() | SubmitPart() | FetchHistory() | FetchSource() | FetchOutput():
                 await self.command_queue.put(lambda: self._do(message), job, _size_of(message))
             case _ if job and self.command_queue.has_commands_for(job):
@@ -218,15 +218,15 @@ class CommandDispatcher:
                 case ChooseLanguage():
                     self._choose_language(message)
                 case Hello() | Proof():
-                    pass  # the connection's end has refused it
+                    pass  # the end of the connection has refused it
         except FrameError as error:
             self._seat.reply(Fault(error.code, error.reason, getattr(message, "job", "")))
 
     async def _may_ask(self, message: FetchHistory | FetchSource, cost: float) -> bool:
-        """Wait for a question's turn; refuse it if that takes too long.
+        """Wait for the turn of a query, or refuse it if that takes too long.
 
-        A question is waited for although its member has gone: many keys of one link that ask and
-        go must not keep their places, nor have others wait, without an end.
+        A query waits to its end even if its member has left. Otherwise, many keys of one link that
+        ask and leave could occupy places and delay others without an end.
         """
         now = asyncio.get_running_loop().time()
         if self._budgets.delay(QUERIES, self._seat.payer, 0.0, now) > QUERY_DELAY_MAX:
@@ -248,10 +248,10 @@ class CommandDispatcher:
             await asyncio.sleep(delay)
 
     def leave(self) -> None:
-        """Let go of what is not whole; the member comes back with all of it, if at all."""
+        """Drop incomplete edits and submissions; a client sends them again when it returns."""
         self._submitting.leave()
 
-    # Writing.
+    # Editing.
 
     async def _edit(self, edit: Edit) -> None:
         try:
@@ -279,7 +279,7 @@ class CommandDispatcher:
         self._room.save()
         self._room.publish(lambda seq: LanguageChosen(seq, who.member, who.name, language.name))
 
-    # Talking to a program.
+    # Input of programs.
 
     async def _type(self, message: StdinData) -> None:
         self._seat.require_acting()
@@ -293,7 +293,7 @@ class CommandDispatcher:
         self._seat.require_acting()
         job = self._seat.job(message.job)
         if not self._holds(job):
-            # What was on the way when somebody took over is not kept for later.
+            # Input that was sent before another member took over is dropped.
             job.input.discard(self._seat.key, message.offset, message.data)
             self._seat.reply(StdinTaken(job.id, job.input.credited(self._seat.key)))
             raise self._not_holder(job)
@@ -304,7 +304,7 @@ class CommandDispatcher:
             raise FrameError(Code.STDIN_OVERFLOW, f"{error}; this input is dropped") from None
         fresh = job.input.accept(self._seat.key, message.offset, message.data)
         if len(fresh) < len(message.data):
-            # Sent again after a cut, in which our word of what was taken may have been lost.
+            # Sent again after a reconnect: the confirmation may have been lost.
             self._seat.reply(StdinTaken(job.id, job.input.credited(self._seat.key)))
         if fresh and job.input.mode is StdinMode.SHARED:
             self._echo(job, fresh[:STDIN_ECHO_MAX])

@@ -29,11 +29,11 @@ log = logging.getLogger(__name__)
 
 
 class EditCommands:
-    """One member's pen.
+    """Applies one member's edits to the document.
 
     Args:
         seat: the member's place.
-        charges: the member's payments; None for a member who pays nothing.
+        charges: charges the edits; None: edits are free.
         clock: returns the seconds of a monotonic clock.
     """
 
@@ -55,13 +55,13 @@ class EditCommands:
 
     @property
     def unfinished_bytes(self) -> int:
-        """Bytes of the pieces of an edit whose last piece has not arrived."""
+        """Bytes of an edit whose last piece has not arrived."""
         return len(self._pieces)
 
     def edit(self, edit: Edit) -> None:
-        """Take an edit, or a piece of one; what cannot be taken is answered, never raised."""
+        """Apply an edit, or a piece of one; refusals are sent as replies, never raised."""
         if edit.number <= self._identity.edits_taken:
-            return  # sent again after a cut in which our word of it was lost
+            return  # sent again after a reconnect: the confirmation was lost
         self._pieces += edit.data
         if edit.more and len(self._pieces) <= EDIT_MAX:
             return
@@ -73,9 +73,9 @@ class EditCommands:
             self.refuse(edit.number, error.code, str(error))
 
     def refuse(self, number: int, code: Code, reason: str) -> None:
-        """Say that an edit is not taken, behind what made it one that cannot be."""
+        """Send the refusal of an edit, after all earlier events."""
         if number <= self._identity.edits_taken:
-            return  # it was taken before a cut, and is only sent again
+            return  # it was accepted before a reconnect, and is sent again
         refusal = encode(EditRefused(number, code, reason))
         self._room.after(None, lambda: self._channel.put_reply(refusal))
 
@@ -83,7 +83,7 @@ class EditCommands:
         if len(whole) > EDIT_MAX:
             raise EditRejected(Code.TOO_LARGE, f"one edit may have {EDIT_MAX >> 20} MiB")
         if not self._identity.crdt and self._wanted:
-            return  # the texts were renewed meanwhile: DocumentReset is on the way and says so
+            return  # the texts were renewed meanwhile: a DocumentReset follows
         if not self._identity.crdt:
             raise EditRejected(Code.BAD_EDIT, "nobody edits a text that they did not ask for")
         self._apply(whole)
@@ -98,10 +98,10 @@ class EditCommands:
             self._room.renew_document()
 
     def _apply(self, whole: bytes) -> None:
-        """Have an edit applied, and let its author pay for the time that it takes.
+        """Apply an edit, and charge its author for the time.
 
         Raises:
-            EditNotTaken: it is refused.
+            EditRejected: the edit is refused.
         """
         document = self._room.document
         began, pieces, frames = time.thread_time(), document.pieces, 0
@@ -118,12 +118,12 @@ class EditCommands:
                 self._charges.worked(seconds, self._clock(), pieces, frames)
 
     def _offend(self) -> None:
-        """The member sent an edit that no client of ours makes; repeated, it may only watch."""
+        """Count an edit that no correct client makes; a repeated offender becomes a viewer."""
         role = self._room.member_of(self._key).role
         if self._charges is None or not self._charges.offend(self._clock()) or role != Role.EDITOR:
             return
         name = self._room.member_of(self._key).name
-        # The link stays as it is: others have it, and did nothing. Its own budget bounds new keys.
+        # The link stays valid: other people have it too. Its budget bounds new keys.
         self._room.set_role(self._key, Role.VIEWER, caps_links=False)
         text = f"{name} may only watch from now on: several of their edits damaged the text"
         self._room.notify(Notice("warning", text))
@@ -138,10 +138,10 @@ class EditCommands:
         self._room.publish(make, kept)
 
     def fetch(self, request: FetchDocument) -> None:
-        """Send the texts, in parts, as they are when the turn of the first comes.
+        """Send the texts in parts. The snapshot is made when the first part is sent.
 
-        Until then nothing is made of them, and a newer request takes the place of an older one:
-        whoever asks all the time has the texts once, not as often as they ask.
+        A newer request replaces an older one that waits, so a client that asks often gets the texts
+        once, not once for each request.
         """
         kept: Durable = None
         if request.fresh or not self._identity.crdt:
@@ -149,7 +149,7 @@ class EditCommands:
             kept = self._room.save_member(self._key)
         self._pieces.clear()
         self._wanted = request
-        # Whoever edits under an id must find it known, whatever becomes of this server meanwhile.
+        # The CRDT id must be stored before it is used, in case this server ends.
         self._room.after(kept, lambda: self._queue(lambda: self._put_together(request)))
 
     def _queue(self, make: Callable[[], bytes | None], source: bytes = b"") -> None:
@@ -161,8 +161,8 @@ class EditCommands:
         if not self._is_wanted(request):
             return None
         whole = self._room.document.state()
-        # What is in it is told first, and so kept: else it might be gone after all, and its reader
-        # would be the only one who ever had it.
+        # Events of these edits are sent first, so the edits are durable: otherwise the reader could
+        # have edits that a crash of the server loses.
         self._room.after(None, lambda: self._send(request, whole))
         return None
 
@@ -180,7 +180,7 @@ class EditCommands:
         self._queue(lambda: self._part(request, head, whole), whole)
 
     def _is_wanted(self, request: FetchDocument) -> bool:
-        """Tell whether nothing newer is; a text that began anew meanwhile is asked for anew."""
+        """Return whether a request is the newest one, and still refers to the current texts."""
         return request is self._wanted and bool(self._identity.crdt)
 
     def _part(self, request: FetchDocument, head: DocumentPart, whole: bytes) -> bytes | None:

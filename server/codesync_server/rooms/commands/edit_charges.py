@@ -59,10 +59,10 @@ DELAY_MAX = 5.0
 
 
 class EditCharges:
-    """One member's payments.
+    """Charges the edits of one member.
 
     Args:
-        budgets: what all members have spent.
+        budgets: the budgets of all members.
         payer: the member's identities.
     """
 
@@ -71,17 +71,17 @@ class EditCharges:
         self._payer = payer
 
     def begin(self, size: int, now: float) -> float:
-        """Pay for a message with an edit, or a piece of one, before it is looked at.
+        """Charge a message with an edit, or with a piece of one, before it is decoded.
 
         Args:
-            size: its bytes.
+            size: bytes of the message.
             now: seconds of a monotonic clock.
 
         Returns:
-            The seconds to wait before it is taken; never more than DELAY_MAX.
+            The seconds to wait before the edit is handled, at most DELAY_MAX.
 
         Raises:
-            Exhausted: the member is too far behind with its payments.
+            LimitReached: the member's debt is too large.
         """
         for budget in (EDITS, EDIT_BYTES, EDIT_TIME, DELIVERIES, HISTORY):
             if self._budgets.delay(budget, self._payer, 0.0, now) > DELAY_MAX:
@@ -97,20 +97,20 @@ class EditCharges:
         return min(max(waits), DELAY_MAX)
 
     def worked(self, seconds: float, now: float, pieces: int = 0, frames: int = 0) -> None:
-        """Pay for the time that the server worked on an edit, and for what follows from it.
+        """Charge the time that the server worked on an edit, and its consequences.
 
         Args:
             seconds: CPU time of the event loop's thread.
             now: seconds of a monotonic clock.
-            pieces: by how many the history has grown.
-            frames: number of frames in which it is sent to all members together.
+            pieces: growth of the history, in pieces.
+            frames: number of frames in which the edit is sent to all members together.
         """
         self._budgets.delay(DELIVERIES, self._payer, frames, now)
         self._budgets.delay(HISTORY, self._payer, max(0, pieces), now)
         self._budgets.delay(EDIT_TIME, self._payer, seconds * 1000, now)
 
     def offend(self, now: float) -> bool:
-        """Pay for an edit that damaged the text; return whether it was one too many.
+        """Charge an edit that damaged the text; return whether there were too many.
 
         Args:
             now: seconds of a monotonic clock.

@@ -12,12 +12,7 @@ _ARTICLES = {Role.HOST: "a", Role.EDITOR: "an", Role.VIEWER: "a"}
 
 
 class HostCommands:
-    """One member's hand as a host.
-
-    Args:
-        seat: the member's place.
-        signer: signs invites.
-    """
+    """Runs the host commands of one member."""
 
     def __init__(self, seat: Seat, signer: InviteSigner) -> None:
         self._seat = seat
@@ -25,11 +20,11 @@ class HostCommands:
         self._room = seat.room
 
     def invite(self, message: MakeInvite) -> None:
-        """Make an invite, which is newer than all that was done to members so far.
+        """Sign an invite that is newer than all decisions about links so far.
 
         Raises:
-            FrameError: they are no host, or want one that makes hosts without having the server's
-                token.
+            FrameError: the member is not a host, or asks for a host's invite without having the
+                server's token.
         """
         self._seat.require_host()
         if message.role is Role.HOST and self._seat.payer.invite != SERVER_TOKEN:
@@ -45,10 +40,10 @@ class HostCommands:
         self._seat.reply(Invite(message.role, token))
 
     def set_role(self, message: SetRole) -> None:
-        """Let a member do more or less.
+        """Change the role of a guest.
 
         Raises:
-            FrameError: they are no host, or there is no such guest.
+            FrameError: the member is not a host, or there is no such guest.
         """
         self._seat.require_host()
         key = self._guest(message.member)
@@ -60,10 +55,10 @@ class HostCommands:
         self._room.notify(Notice("info", text))
 
     def remove(self, message: RemoveMember) -> None:
-        """Send a member away for good.
+        """Remove a guest permanently.
 
         Raises:
-            FrameError: they are no host, or there is no such guest.
+            FrameError: the member is not a host, or there is no such guest.
         """
         self._seat.require_host()
         key = self._guest(message.member)
@@ -75,7 +70,7 @@ class HostCommands:
     def _guest(self, member: int) -> str:
         key = self._room.membership.key_of(member)
         if key is None:
-            raise FrameError(Code.ROLE, "no such member is here")
+            raise FrameError(Code.ROLE, "there is no such member in this room")
         if self._room.member_of(key).role == Role.HOST:
             raise FrameError(Code.ROLE, "hosts are equals: their role stays, and so do they")
         return key

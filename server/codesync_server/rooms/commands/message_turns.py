@@ -13,7 +13,7 @@ TURN_SECONDS = 0.005
 """CPU time of messages in one turn of the loop; the first message may exceed it."""
 
 WOKEN_A_TURN = 16
-"""Messages that are woken for one turn; those that find no time in it wait for the next one."""
+"""Messages that are woken for one turn; those for which there is no time wait for the next turn."""
 
 _Place = tuple[int, int]  # the room's count of messages, and the order of arrival
 
@@ -21,12 +21,12 @@ _Place = tuple[int, int]  # the room's count of messages, and the order of arriv
 class MessageTurns:
     """Decides when the next message of a room is handled.
 
-    While nothing waits and there is time left, messages are handled at once. Otherwise rooms take
-    turns, a message each.
+    While no message waits and there is time left, messages are handled immediately. Otherwise rooms
+    take turns, with one message each.
 
     Args:
         seconds: CPU time of messages in one turn of the event loop.
-        clock: CPU time of the event loop's thread, in seconds.
+        clock: returns the CPU time of the event loop's thread, in seconds.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class MessageTurns:
                 return
 
     def _place(self, room: str) -> _Place:
-        """Place a message behind the others of its room, and beside as many of other rooms."""
+        """Return the place of a message: behind the others of its room, level with other rooms."""
         if not self._waiting and not self._woken:
             self._last.clear()
         self._count += 1
@@ -88,7 +88,7 @@ class MessageTurns:
         woken = 0
         while self._waiting and woken < WOKEN_A_TURN:
             _, future = heappop(self._waiting)
-            if not future.done():  # its member has gone
+            if not future.done():  # its member has left
                 future.set_result(None)
                 woken += 1
         self._woken += woken

@@ -18,7 +18,7 @@ from codesync_server.store.output_parts import bounded_part, first_line_offset
 
 
 class ReadCommands:
-    """One member's questions.
+    """Answers the queries of one member.
 
     Args:
         seat: the member's place.
@@ -31,21 +31,21 @@ class ReadCommands:
         self._job_history = job_history
 
     def is_at_hand(self, message: FetchOutput) -> bool:
-        """Whether the answer need not be waited for."""
+        """Return whether output can be answered from memory, without the store."""
         job = self._room.jobs.get(message.job)
         return job is not None and job.output.is_here
 
     async def history(self, message: FetchHistory) -> None:
-        """Answer with a page of past jobs."""
+        """Reply with a page of finished jobs."""
         page = await self._job_history.page(self._room.name, message, last=self._room.jobs_had)
         self._seat.reply(page)
 
     async def source(self, message: FetchSource) -> None:
-        """Answer with a piece of what a job ran."""
+        """Reply with a part of a job's source."""
         self._seat.reply(await self._job_history.source(self._room.name, message))
 
     def refuse(self, message: FetchHistory | FetchSource, trouble: str) -> None:
-        """Answer a question with the reason why it is not answered."""
+        """Reply with the reason why a query is refused."""
         match message:
             case FetchHistory():
                 self._seat.reply(HistoryPage(message.request, trouble=trouble))
@@ -54,10 +54,10 @@ class ReadCommands:
                 self._seat.reply(SourcePart(message.request, job, offset, 0, trouble=trouble))
 
     async def output(self, message: FetchOutput) -> None:
-        """Answer with a piece of what a job wrote.
+        """Reply with a part of a job's output.
 
         Raises:
-            FrameError: the room has no such job, or too much was asked for already.
+            FrameError: the room has no such job, or too many requests of the member wait.
         """
         job, size = self._room.jobs.get(message.job), 0
         if job is not None and job.output.is_here:
@@ -81,7 +81,7 @@ class ReadCommands:
 
 
 def _part_of(job: Job, request: FetchOutput) -> OutputPart:
-    """Cut a piece out of what members were told of, and of nothing else."""
+    """Cut a part out of the output that members have received; later output is left out."""
     output, start = job.output, request.offset
     offset, chunks = output.read(start, min(PART_MAX, max(0, output.told - start)))
     end = offset + sum(len(chunk.data) for chunk in chunks)

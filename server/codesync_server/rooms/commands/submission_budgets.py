@@ -8,22 +8,22 @@ from codesync_server.access.token_buckets import Rate
 from codesync_server.configuration.settings import Settings
 
 MEMBERS = 4
-"""An invite may submit as much as so many members."""
+"""An invite may submit as much as this number of members."""
 
 BURST_MINUTES = 0.5
 BURST_MINUTES_BYTES = 2.0
-"""The rate of so many minutes may be spent at once."""
+"""The burst, in minutes at the permitted rate."""
 
 
 class SubmissionBudgets:
     """Charges submissions to member, room and invite.
 
-    The server's own token is not charged as an invite: its holders are hosts everywhere, and a
+    The server's own token is not charged as an invite: its holders are hosts in every room, and a
     class may share it. Their rooms are charged.
 
     Args:
-        budgets: what clients have spent.
-        settings: the rates of a member.
+        budgets: the budgets of clients.
+        settings: contain the rates of a member.
     """
 
     def __init__(self, budgets: Budgets, settings: Settings) -> None:
@@ -46,10 +46,10 @@ class SubmissionBudgets:
 
         Args:
             payer: who submits.
-            size: bytes of the body that came with it.
+            size: bytes of the body in this message.
 
         Raises:
-            Exhausted: a limit is reached.
+            LimitReached: a limit is reached.
         """
         now = asyncio.get_running_loop().time()
         self._budgets.charge(self._count, payer.without_token(), 1, now)
@@ -59,7 +59,7 @@ class SubmissionBudgets:
         """Charge received bytes of a body.
 
         Raises:
-            Exhausted: a limit is reached.
+            LimitReached: a limit is reached.
         """
         now = asyncio.get_running_loop().time()
         self._budgets.charge(self._bytes, payer.without_token(), size, now)

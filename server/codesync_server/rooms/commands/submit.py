@@ -23,29 +23,29 @@ from codesync_server.store.records import JobRecord
 from codesync_server.store.writer import DuplicateJob, StoreWriter
 
 RETRY_SECONDS = 2.0
-"""After a refusal for a full queue, another attempt makes sense after this time at the earliest."""
+"""Minimum time to the next attempt after a refusal because of a full queue."""
 
 UPLOAD_RETRY_SECONDS = 5.0
-"""After a refusal for full uploads, another attempt makes sense after this time."""
+"""Time to the next attempt after a refusal because of full uploads."""
 
 KNOWN_SECONDS = 3.0
-"""How long a refusal waits for the store to say whether the job was accepted before."""
+"""Time limit of the question to the store whether a refused job was accepted before."""
 
 UPLOADS_MAX = 2
-"""Submissions of one member whose bodies are on the way at the same time."""
+"""Maximum number of incomplete submissions of one member."""
 
 
 class SubmitCommands:
-    """One member's submissions.
+    """Handles the submissions of one member.
 
     Args:
         seat: the member's place.
         scheduler: runs jobs.
         languages: what can be run.
-        limit_policy: how much a job may use.
-        uploads: bodies that are on the way, of all members.
-        writer: keeps what is accepted.
-        budgets: what submissions are charged to.
+        limit_policy: grants limits to jobs.
+        uploads: the incomplete bodies of all members.
+        writer: stores accepted jobs.
+        budgets: charges submissions.
     """
 
     def __init__(
@@ -70,17 +70,17 @@ class SubmitCommands:
         self._intakes: dict[str, IncomingSubmission] = {}
 
     async def submit(self, submit: Submit) -> None:
-        """Receive a submission, or what announces one."""
+        """Handle a submission, or the announcement of one."""
         with self._answering(submit.job):
             self._seat.require_acting()
             self._budgets.charge_submission(self._seat.payer, len(submit.body))
             await self._proceed(IncomingSubmission(submit, self._languages, self._limit_policy))
 
     async def part(self, part: SubmitPart) -> None:
-        """Receive a part of one.
+        """Handle a part of an announced submission.
 
         Raises:
-            FrameError: it was not announced.
+            FrameError: the submission was not announced.
         """
         incoming = self._intakes.get(part.job)
         if incoming is None:
@@ -93,7 +93,7 @@ class SubmitCommands:
 
     @contextmanager
     def _answering(self, job: str) -> Generator[None, None, None]:
-        """Reject the submission if it is refused inside."""
+        """Reject the submission if an error is raised inside."""
         try:
             yield
         except LimitReached as error:
@@ -107,7 +107,7 @@ class SubmitCommands:
             self._seat.reply(Rejected(job, error.code, error.reason))
 
     def leave(self) -> None:
-        """Let go of all that is not whole."""
+        """Drop incomplete submissions."""
         for job in list(self._intakes):
             self._drop(job)
 
@@ -189,7 +189,7 @@ class SubmitCommands:
         return SubmissionRefused.until(Code.QUEUE_FULL, str(error), max(seconds, RETRY_SECONDS))
 
     async def _known(self, job_id: str) -> JobRecord | None:
-        """Look for a job that was accepted before: its answer may have been lost with a cut."""
+        """Return the record of a job that was accepted before; its answer may have been lost."""
         try:
             async with asyncio.timeout(KNOWN_SECONDS):
                 return await self._writer.store.job(job_id)
