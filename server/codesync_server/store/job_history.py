@@ -1,6 +1,5 @@
 """Reads finished jobs of a room: pages, sources, output."""
 
-import asyncio
 from collections import OrderedDict
 from collections.abc import Sequence
 
@@ -19,6 +18,7 @@ from codesync_protocol.messages import (
 )
 from codesync_protocol.messages.lists import PAST_JOBS
 from codesync_protocol.paging import first_page
+from codesync_server.loop_time import loop_timeout
 from codesync_server.store.contract import Store, StoreUnavailable
 from codesync_server.store.output_parts import bounded_part, first_line_offset
 from codesync_server.store.records import JobQuery, JobRecord, OutputRun
@@ -62,7 +62,7 @@ class JobHistory:
             last: the place of its latest job, if that is known: they are found sooner.
         """
         try:
-            async with asyncio.timeout(READ_SECONDS):
+            async with loop_timeout(READ_SECONDS):
                 found = await self._find(room, request, last)
         except (StoreUnavailable, TimeoutError) as error:
             return HistoryPage(request.request, trouble=str(error) or "the store is slow")
@@ -84,7 +84,7 @@ class JobHistory:
         """Read a piece of what a job of a room ran."""
         trouble = "the room has no such job"
         try:
-            async with asyncio.timeout(READ_SECONDS):
+            async with loop_timeout(READ_SECONDS):
                 record = await self._with_source(request.job)
         except (StoreUnavailable, TimeoutError) as error:
             record, trouble = None, str(error) or "the store is slow"
@@ -145,7 +145,7 @@ class JobHistory:
         self, room: str, job: str
     ) -> tuple[JobRecord, Sequence[OutputRun]] | None:
         try:
-            async with asyncio.timeout(READ_SECONDS):
+            async with loop_timeout(READ_SECONDS):
                 record = await self._store.job(job)
                 if record is None or record.room != room:
                     return None

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
+from codesync_server.loop_time import loop_timeout
 from codesync_server.store.contract import StoreUnavailable
 
 LOOK_SECONDS = 1.0
@@ -50,7 +51,7 @@ class StoreMonitor:
 
     async def _ask(self) -> str:
         try:
-            async with asyncio.timeout(ANSWER_SECONDS):
+            async with loop_timeout(ANSWER_SECONDS):
                 await self._ping()
         except TimeoutError:
             return f"it did not answer within {ANSWER_SECONDS:g} s"

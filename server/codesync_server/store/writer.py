@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
+from codesync_server.loop_time import LoopTimer, loop_timeout
 from codesync_server.store.changes import (
     AcceptJob,
     AddEdit,
@@ -122,7 +123,7 @@ class StoreWriter:
         entry = _Entry(AcceptJob(record), done, None)
         self._put(entry)
         try:
-            async with asyncio.timeout(ACCEPT_SECONDS):
+            async with loop_timeout(ACCEPT_SECONDS):
                 known = await done
         except TimeoutError:
             # Should it have been written after all, it runs like any other when the server starts
@@ -212,8 +213,8 @@ class StoreWriter:
     async def _write_batch(self) -> None:
         pause = RETRY_SECONDS[0]
         while self._batch:
-            patience = asyncio.get_running_loop().call_later(
-                PATIENCE_SECONDS, self._lose, "the store is slow to answer"
+            patience = LoopTimer(
+                PATIENCE_SECONDS, lambda: self._lose("the store is slow to answer")
             )
             try:
                 known = await self._write_once()

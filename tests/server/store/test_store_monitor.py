@@ -33,7 +33,7 @@ def complaints(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [
         each.message
         for each in caplog.records
-        if each.name.endswith("store.watch") and each.levelno == logging.ERROR
+        if each.name.endswith("store.store_monitor") and each.levelno == logging.ERROR
     ]
 
 

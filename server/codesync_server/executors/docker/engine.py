@@ -13,6 +13,7 @@ from docker.utils import kwargs_from_env
 
 from codesync_server.executors.docker.engine_address import EngineAddress
 from codesync_server.executors.docker.sdk import Client
+from codesync_server.loop_time import loop_timeout
 
 CALL_SECONDS = 20
 """How long one call may take. A wedged container (moby #41827) hangs calls for minutes."""
@@ -77,7 +78,7 @@ class Engine:
         loop = asyncio.get_running_loop()
         future = loop.run_in_executor(self._threads[lane], function, self._api)
         try:
-            async with asyncio.timeout(CALL_SECONDS + 1):
+            async with loop_timeout(CALL_SECONDS + 1):
                 return await future
         except TimeoutError:
             raise EngineError(f"Docker did not answer within {CALL_SECONDS} s") from None

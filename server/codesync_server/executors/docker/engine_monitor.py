@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from codesync_server.executors.docker.engine import EngineError
+from codesync_server.loop_time import loop_timeout
 
 LOOK_SECONDS = 2.0
 """How often the engine is asked while it answers."""
@@ -88,7 +89,7 @@ class EngineMonitor:
 
     async def _ask(self) -> str:
         try:
-            async with asyncio.timeout(ANSWER_SECONDS):
+            async with loop_timeout(ANSWER_SECONDS):
                 await self._ping()
         except TimeoutError:
             return f"Docker did not answer within {ANSWER_SECONDS:g} s"
