@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from itertools import count
 
 from codesync_protocol.limits import NAME_COLUMNS_MAX, ROOM_NAME_PATTERN
 
@@ -77,17 +78,18 @@ def distinct_name(name: str, taken: set[str]) -> str:
     """
     if name not in taken:
         return name
-    number = 2
-    while (candidate := _numbered(name, number)) in taken:
-        number += 1
-    return candidate
+    for digits in count(1):
+        shortened = _shortened(name, NAME_COLUMNS_MAX - len("-") - digits)
+        for number in range(max(2, 10 ** (digits - 1)), 10**digits):
+            if (candidate := f"{shortened}-{number}") not in taken:
+                return candidate
+    raise AssertionError("some number is free")
 
 
-def _numbered(name: str, number: int) -> str:
-    ending = f"-{number}"
-    while columns(name) + len(ending) > NAME_COLUMNS_MAX:
+def _shortened(name: str, width: int) -> str:
+    while columns(name) > width:
         name = name[:-1]
-    return name.rstrip() + ending
+    return name.rstrip()
 
 
 def _is_visible(char: str) -> bool:

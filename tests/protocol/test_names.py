@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from codesync_protocol import names
 from codesync_protocol.limits import NAME_COLUMNS_MAX
 from codesync_protocol.names import clean_name, columns, distinct_name, is_room_name
 
@@ -172,3 +173,20 @@ def test_a66_long_twins_are_shortened_to_make_place_for_their_number() -> None:
     name = "x" * NAME_COLUMNS_MAX
     assert distinct_name(name, {name}) == "x" * (NAME_COLUMNS_MAX - 2) + "-2"
     assert distinct_name("李" * 16, {"李" * 16}) == "李" * 15 + "-2"
+
+
+def test_h07_a_name_that_everybody_has_costs_little(monkeypatch: pytest.MonkeyPatch) -> None:
+    measured = 0
+
+    def count(text: str) -> int:
+        nonlocal measured
+        measured += 1
+        return columns(text)
+
+    name = "x" * NAME_COLUMNS_MAX
+    taken = {name, *(f"{name[:-2]}-{number}" for number in range(2, 10))}
+    taken |= {f"{name[:-3]}-{number}" for number in range(10, 100)}
+    taken |= {f"{name[:-4]}-{number}" for number in range(100, 441)}
+    monkeypatch.setattr(names, "columns", count)
+    assert distinct_name(name, taken) == f"{name[:-4]}-441"
+    assert measured < 20
