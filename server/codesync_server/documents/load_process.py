@@ -1,6 +1,7 @@
 """Processes that load histories, so that no history blocks the event loop."""
 
 import asyncio
+import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Sequence
@@ -11,10 +12,13 @@ import msgspec
 from codesync_server.documents.load_worker import LENGTH_BYTES
 from codesync_server.documents.loading import LoadedHistory, LoadRequest
 
-FAST_SECONDS = 10.0
-SLOW_SECONDS = 180.0
-"""How long a history may take. All share the fast process; those that take longer in it are loaded
-by the slow one, where they only delay each other."""
+FAST_SECONDS = 10
+SLOW_SECONDS = 180
+"""CPU time that a history may take. All share the fast process; those that take longer in it are
+loaded by the slow one, where they only delay each other."""
+
+WALL_FACTOR = 6
+"""A process that gets less than this part of a core is given up."""
 
 END_SECONDS = 5.0
 
@@ -27,8 +31,8 @@ class LoadProcesses:
     """Two processes that load histories; each is started when it is needed."""
 
     def __init__(self) -> None:
-        self._fast = _LoadProcess(FAST_SECONDS)
-        self._slow = _LoadProcess(SLOW_SECONDS)
+        self._fast = _LoadProcess()
+        self._slow = _LoadProcess()
 
     async def check(self, update: bytes) -> LoadedHistory:
         """Load the state of a document, without its texts.
@@ -36,7 +40,7 @@ class LoadProcesses:
         Raises:
             CannotLoad: it takes too long, or cannot be done now.
         """
-        return await self._fast.load(LoadRequest([update], wants_texts=False))
+        return await self._fast.load(LoadRequest([update], False, FAST_SECONDS))
 
     async def restore(self, updates: Sequence[bytes], *, is_urgent: bool = False) -> LoadedHistory:
         """Load a history with its texts.
@@ -48,13 +52,13 @@ class LoadProcesses:
         Raises:
             CannotLoad: it takes too long, or cannot be done now.
         """
-        request = LoadRequest(list(updates), wants_texts=True)
+        request = LoadRequest(list(updates), True, FAST_SECONDS)
         try:
             return await self._fast.load(request)
         except LoadFailed:
             if is_urgent:
                 raise
-        return await self._slow.load(request)
+        return await self._slow.load(msgspec.structs.replace(request, cpu_seconds=SLOW_SECONDS))
 
     async def close(self) -> None:
         """End both processes."""
@@ -63,14 +67,9 @@ class LoadProcesses:
 
 
 class _LoadProcess:
-    """A process that loads one history at a time.
+    """A process that loads one history at a time."""
 
-    Args:
-        seconds: how long it may take for one.
-    """
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
+    def __init__(self) -> None:
         self._process: Process | None = None
         self._turn = asyncio.Lock()
 
@@ -79,13 +78,19 @@ class _LoadProcess:
         async with self._turn:
             is_done = False
             try:
-                async with asyncio.timeout(self._seconds):
+                async with asyncio.timeout(WALL_FACTOR * request.cpu_seconds):
                     answer = await self._exchange(data)
                 is_done = True
                 return answer
             except TimeoutError:
-                raise LoadFailed(f"it takes more than {self._seconds:.0f} s to load") from None
+                seconds = WALL_FACTOR * request.cpu_seconds
+                raise LoadFailed(f"it was not loaded within {seconds} s") from None
             except (OSError, EOFError, msgspec.MsgspecError) as error:
+                if await self._has_used_up_its_time():
+                    seconds = request.cpu_seconds
+                    raise LoadFailed(
+                        f"loading it takes more than {seconds} s of cpu time"
+                    ) from None
                 raise LoadFailed(f"the process that loads it failed: {error}") from None
             finally:
                 if not is_done:  # it may be busy for hours
@@ -105,6 +110,14 @@ class _LoadProcess:
         length = int.from_bytes(await self._process.stdout.readexactly(LENGTH_BYTES), "big")
         answer = await self._process.stdout.readexactly(length)
         return msgspec.msgpack.decode(answer, type=LoadedHistory)
+
+    async def _has_used_up_its_time(self) -> bool:
+        if self._process is None:
+            return False
+        with suppress(TimeoutError):
+            async with asyncio.timeout(END_SECONDS):
+                return await self._process.wait() == -signal.SIGXCPU
+        return False
 
     async def end(self) -> None:
         process, self._process = self._process, None

@@ -5,7 +5,10 @@ with its length before it, until its stdin ends.
 """
 
 import os
+import resource
 import sys
+import time
+from math import ceil
 from typing import BinaryIO
 
 import msgspec
@@ -21,11 +24,23 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
     """Answer requests until there are no more."""
     while len(length := requests.read(LENGTH_BYTES)) == LENGTH_BYTES:
         data = requests.read(int.from_bytes(length, "big"))
-        answer = msgspec.msgpack.encode(load(msgspec.msgpack.decode(data, type=LoadRequest)))
+        request = msgspec.msgpack.decode(data, type=LoadRequest)
+        _limit_cpu(request.cpu_seconds)
+        answer = msgspec.msgpack.encode(load(request))
         answers.write(len(answer).to_bytes(LENGTH_BYTES, "big") + answer)
         answers.flush()
 
 
+def _limit_cpu(seconds: int) -> None:
+    """Have the kernel end this process when it has used so much more CPU time."""
+    _, most = resource.getrlimit(resource.RLIMIT_CPU)
+    limit = ceil(time.process_time()) + seconds
+    if most != resource.RLIM_INFINITY:
+        limit = min(limit, most)
+    resource.setrlimit(resource.RLIMIT_CPU, (limit, most))
+
+
 if __name__ == "__main__":
     os.nice(NICENESS)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     serve(sys.stdin.buffer, sys.stdout.buffer)

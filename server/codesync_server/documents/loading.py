@@ -38,10 +38,12 @@ class LoadRequest(msgspec.Struct, frozen=True):
     Attributes:
         updates: its updates, in order.
         wants_texts: whether the texts are wanted.
+        cpu_seconds: what it may take; a process that takes longer is ended by the kernel.
     """
 
     updates: list[bytes]
     wants_texts: bool
+    cpu_seconds: int
 
 
 def load(request: LoadRequest) -> LoadedHistory:
