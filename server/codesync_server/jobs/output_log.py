@@ -6,10 +6,10 @@ from bisect import bisect_right
 from codesync_protocol.messages import OutputChunk, Stream
 from codesync_server.jobs.memory_budget import MemoryBudget
 from codesync_server.jobs.stdin_log import StdinLog
+from codesync_server.store.output_parts import CHUNKS_MAX
 from codesync_server.store.packing import OUTPUT_HEAD, OUTPUT_TAIL
 
 _STREAMS = tuple(Stream)
-_CHUNKS_PER_READ = 1024
 
 RUN_BYTES = 9
 """What a change of the stream costs."""
@@ -140,7 +140,7 @@ class OutputLog:
         position, end = offset, min(offset + limit, self.total)
         if offset < self._hole_start:
             end = min(end, self._hole_start)
-        while position < end and len(chunks) < _CHUNKS_PER_READ:
+        while position < end and len(chunks) < CHUNKS_MAX:
             next_run = self._starts[run + 1] if run + 1 < len(self._starts) else self.total
             stop = min(next_run, end)
             stream, first = _STREAMS[self._streams[run]], self._index(position)

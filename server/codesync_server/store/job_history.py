@@ -20,7 +20,7 @@ from codesync_protocol.messages.lists import PAST_JOBS
 from codesync_protocol.paging import first_page
 from codesync_server.loop_time import loop_timeout
 from codesync_server.store.contract import Store, StoreUnavailable
-from codesync_server.store.output_parts import bounded_part, first_line_offset
+from codesync_server.store.output_parts import CHUNKS_MAX, bounded_part, first_line_offset
 from codesync_server.store.records import JobQuery, JobRecord, OutputRun
 
 READ_SECONDS = 3.0
@@ -28,9 +28,6 @@ READ_SECONDS = 3.0
 
 PLACE_MAX = 1 << 53
 """No job of a room has a higher place."""
-
-CHUNKS_MAX = 1024
-"""Pieces of one answer: a program that changes streams with every byte makes many small ones."""
 
 OUTPUTS_CACHED_BYTES = 16 * MIB
 RUN_BYTES = 150

@@ -6,6 +6,10 @@ from codesync_protocol.messages import FetchOutput, OutputChunk, OutputPart, Std
 from codesync_protocol.messages.lists import TYPED_LINES
 from codesync_protocol.paging import first_page
 
+CHUNKS_MAX = 128
+"""Chunks of one answer. A program that changes streams with every byte makes many small ones; an
+answer with so many costs about as much as one with PART_MAX bytes."""
+
 
 def bounded_part(
     job: str,

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from codesync_protocol.messages import OutputChunk, Stream
 from codesync_server.jobs import output_log as output_module
 from codesync_server.jobs.output_log import OutputLog
+from codesync_server.store.output_parts import CHUNKS_MAX
 
 WRITES = st.lists(st.tuples(st.sampled_from(Stream), st.binary(max_size=5)), max_size=30)
 
@@ -104,3 +105,15 @@ def test_h34_evictions_of_a_running_jobs_output_leave_its_beginning_and_its_end(
         read |= dict(enumerate(bytewise(chunks), start))
         position = start + sum(len(chunk.data) for chunk in chunks)
     assert read == {n: each for n, each in enumerate(everything) if n not in holes}
+
+
+def test_a_program_that_changes_streams_with_every_byte_makes_no_costly_answer() -> None:
+    output = OutputLog()
+    for number in range(1000):
+        output.add((Stream.STDOUT, Stream.STDERR)[number % 2], b"x")
+    offset, read = 0, 0
+    while offset < output.total:
+        _, chunks = output.read(offset, output.total)
+        assert 0 < len(chunks) <= CHUNKS_MAX
+        offset, read = offset + sum(len(chunk.data) for chunk in chunks), read + 1
+    assert read == 8
