@@ -130,7 +130,7 @@ class Store(Protocol):
             surely: they must outlast a power cut; else the end of the process is enough.
 
         Returns:
-            For each AcceptJob whose id was known already: the record that is there.
+            For each AcceptJob whose id was known already: the stored record, without its source.
         """
         ...
 

@@ -46,7 +46,7 @@ class DuplicateJob(Exception):
     """A job's id is known already.
 
     Attributes:
-        record: the job that has it.
+        record: the job that has it, without its source.
     """
 
     def __init__(self, record: JobRecord) -> None:
