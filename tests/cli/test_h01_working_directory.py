@@ -77,7 +77,7 @@ def test_h01_processes_that_any_part_starts_do_not_look_in_the_working_directory
     tmp_path: Path,
 ) -> None:
     entries = ["", ".", "relative", str(tmp_path), "/elsewhere"]
-    code = "from codesync_cli import import_path; import os;"
+    code = "from codesync_cli.process import import_path; import os;"
     code += " import_path.exclude_working_directory(); print(os.environ['PYTHONPATH'])"
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(entries)}
     command = [sys.executable, "-c", code]

@@ -82,6 +82,7 @@ def test_h04_a_link_is_hidden_before_anything_is_imported(tmp_path: Path) -> Non
     assert set(ours) <= {
         *(
             b"codesync_cli",
+            b"codesync_cli.process",
             b"codesync_cli.process.import_path",
             b"codesync_cli.process.hidden_link",
         ),

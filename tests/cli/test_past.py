@@ -197,6 +197,7 @@ def test_a_store_of_an_older_version_is_named_and_brought_up_to_date(
     with db:
         if layout < 2:
             db.execute("ALTER TABLE jobs DROP COLUMN search")
+        db.execute("DROP INDEX jobs_by_share")
         db.execute("ALTER TABLE jobs DROP COLUMN invite")
         db.execute("ALTER TABLE rooms DROP COLUMN editors_after")
         db.execute("ALTER TABLE rooms DROP COLUMN server_dates_from")

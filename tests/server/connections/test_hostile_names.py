@@ -20,7 +20,8 @@ from tests.server.connections.wire import (
 )
 from tests.servers import RunningServer, running_server
 
-TOO_BIG, SENT_AWAY = 1009, 1008
+TOO_BIG, SENT_AWAY = (1006, 1009), (1008,)
+"""Close codes; a stranger that sends more than 8 KiB is aborted without one (1006)."""
 
 
 @pytest.fixture
@@ -102,12 +103,12 @@ async def test_a66_twins_of_a_host_are_told_from_it_however_many_come(
     ids=["10 kB", "257 letters", "1,300 letters of 3 bytes"],
 )
 async def test_a66_a_name_of_10_kb_is_not_even_cut(
-    server: RunningServer, name: str, close: int
+    server: RunningServer, name: str, close: tuple[int, ...]
 ) -> None:
     async with member_of(server, name="ana") as ana:
         async with wire_to(server) as eve:
             await eve.say(hello_to(server, name=name))
-            assert await eve.end() == close
+            assert await eve.end() in close
             assert not eve.of(Welcome)
         await ana.say(python_job("print()"))
         await ana.hear(Finished)
@@ -120,7 +121,7 @@ async def test_a66_a_name_that_is_no_unicode_is_none(server: RunningServer, name
         await eve.send(
             encode(hello_to(server, name="ana").hello()).replace(b"\xa3ana", b"\xa3" + name)
         )
-        assert await eve.end() == SENT_AWAY
+        assert await eve.end() in SENT_AWAY
         assert eve.fault.code is Code.BAD_FRAME
 
 
@@ -179,11 +180,11 @@ async def test_a67_a_room_is_not_made_of_a_hostile_name(server: RunningServer, r
     ("size", "close"), [(65, SENT_AWAY), (3_500, SENT_AWAY), (10_000, TOO_BIG), (1 << 20, TOO_BIG)]
 )
 async def test_a67_a_name_of_1_mb_is_not_even_read(
-    server: RunningServer, size: int, close: int
+    server: RunningServer, size: int, close: tuple[int, ...]
 ) -> None:
     async with wire_to(server) as eve:
         await eve.say(hello_to(server, room="x" * size, token=server.app.token))
-        assert await eve.end() == close
+        assert await eve.end() in close
         if close == SENT_AWAY:
             assert (eve.fault.code, eve.fault.fatal) == (Code.BAD_FRAME, True)
             assert "<= 64" in eve.fault.reason
@@ -200,7 +201,7 @@ async def test_a67_what_is_no_text_is_no_name(server: RunningServer, room: objec
     fields = ["hello", hello.oldest, hello.newest, room, "", hello.name, hello.public_id]
     async with wire_to(server) as eve:
         await eve.send(msgspec.msgpack.encode(fields))
-        assert await eve.end() == SENT_AWAY
+        assert await eve.end() in SENT_AWAY
         assert (eve.fault.code, eve.fault.fatal) == (Code.BAD_FRAME, True)
         assert "str" in eve.fault.reason
     assert await rooms_there(server) == (0, [])
