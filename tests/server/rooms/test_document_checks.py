@@ -156,7 +156,7 @@ async def test_h07_edits_that_were_cheap_but_make_a_costly_history_have_it_renew
     ear = Ear()
     room.enter(key_of("ana"), "ana", Role.EDITOR, ear)
     low, middle, high = sorted(room.document.assign() for _ in range(3))
-    blocks = 1500
+    blocks = 3000
     for client in (middle, low):
         for clock in range(blocks):
             edit = update(client, clock, [insertion("x", (1, 0), (1, 1))])

@@ -127,9 +127,11 @@ def test_a64_the_deliveries_of_carets_are_counted_and_charged() -> None:
         room.enter(key_of(f"member {number}"), f"member {number}", Role.VIEWER, Ear())
         room.carets[number + 1] = MemberCaret(number + 1, 0, 0, 0)
     charged: list[int] = []
-    room.audience.deliveries.charge = (  # type: ignore[method-assign]
-        lambda members, *frames, **_: charged.append(members * deliveries(*frames))
-    )
+
+    def charge(members: int, *frames: bytes, **_: object) -> None:
+        charged.append(members * deliveries(*frames))
+
+    room.audience.deliveries.charge = charge  # type: ignore[method-assign]
     assert room.tell_carets([1]) == 100
     assert room.tell_carets(range(1, 101)) == 100
     assert room.tell_carets([7_000]) == 0, "somebody who left"

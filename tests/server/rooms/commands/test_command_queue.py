@@ -92,4 +92,4 @@ async def test_one_that_fails_does_not_keep_the_others_from_being_done(
     await desk.command_queue.put(desk.command(1))
     desk.may_go_on.set()
     await eventually(lambda: desk.done == [1])
-    assert "an command failed" in caplog.text
+    assert "a command failed" in caplog.text
