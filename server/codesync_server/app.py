@@ -121,7 +121,7 @@ class App:
         self._submissions = SubmissionBudgets(self._budgets, settings)
         self._presence = Presence(self._rooms)
         self._uploads = Uploads()
-        self._publisher = JobEventPublisher(self._rooms, self._writer, self._memory)
+        self._publisher = JobEventPublisher(self._rooms, self._writer, self._memory, self._budgets)
         self._scheduler = Scheduler(
             choice.executor,
             self.languages,

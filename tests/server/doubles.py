@@ -303,6 +303,10 @@ class Recorder:
         assert job.output.total >= offset + len(data), "it is kept before it is told"
         self.written.append((job, stream, offset, data))
 
+    def output_pause(self, job: Job) -> float:
+        """More output may be told at once."""
+        return 0.0
+
     def stdin_taken(self, job: Job, credited: dict[str, int]) -> None:
         """A job took input."""
         self.credited.append(credited)

@@ -22,6 +22,10 @@ class JobEvents(Protocol):
         """A job wrote something; it is kept already."""
         ...
 
+    def output_pause(self, job: Job) -> float:
+        """Return the seconds until more output of a job may be sent to the room."""
+        ...
+
     def stdin_taken(self, job: Job, credited: dict[str, int]) -> None:
         """A job has taken input: client key to how much of what it sent, in all."""
         ...

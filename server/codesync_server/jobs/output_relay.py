@@ -21,7 +21,7 @@ class JobOutputRelay:
         self._job = job
         self._events = events
         self._progress = progress
-        self._coalescer = OutputCoalescer(self._emit)
+        self._coalescer = OutputCoalescer(self._emit, lambda: events.output_pause(job))
 
     def stage_began(self, name: str) -> None:
         """Report that a stage has begun."""
@@ -44,7 +44,7 @@ class JobOutputRelay:
     def awaits_input(self, waits: bool) -> None:
         """Report whether the program waits for input."""
         if waits != self._job.awaits_input:
-            self._coalescer.flush()  # the prompt comes first
+            self._coalescer.hurry()  # the prompt comes first
             self._job.awaits_input = waits
             self._events.queue_changed(self._job.room)
 

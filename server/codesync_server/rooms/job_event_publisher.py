@@ -1,19 +1,36 @@
 """Publishes reports of the scheduler to the rooms."""
 
 from collections import Counter
+from collections.abc import Callable
+from time import monotonic
 
 from codesync_protocol.codec import encode
 from codesync_protocol.fitting import fit
 from codesync_protocol.messages import Finished, Output, Started, StdinTaken, Stream
+from codesync_server.access.budgets import Budgets
+from codesync_server.access.payer import Payer
 from codesync_server.jobs.job import Job
 from codesync_server.jobs.job_records import output_of, stored_source_of
 from codesync_server.jobs.memory_budget import MemoryBudget
+from codesync_server.rooms.deliveries import OUTPUT_DEBT_MAX, OUTPUT_DELIVERIES, deliveries
 from codesync_server.rooms.publish_barrier import Durable
 from codesync_server.rooms.queue_announcements import QueueAnnouncements
 from codesync_server.rooms.registry import Rooms
 from codesync_server.rooms.room import Room
 from codesync_server.store.changes import BeginJob, FinishJob, ShowJob
 from codesync_server.store.writer import StoreWriter
+
+
+def _payer_of(job: Job) -> Payer:
+    """Return the identities that pay for the messages of a job: those of its submitter."""
+    submitter = job.submitter
+    payer = Payer(submitter.address, submitter.invite, job.room, submitter.key)
+    return payer.without_token()
+
+
+def _skip_output(job: Job, end: int) -> None:
+    """Let members fetch output that is not sent live. They see the gap by the offsets."""
+    job.output.told = end
 
 
 class JobEventPublisher:
@@ -23,17 +40,28 @@ class JobEventPublisher:
         rooms: where.
         writer: stores the changes of jobs.
         memory: counts the output that is in memory.
+        budgets: the budgets of clients.
+        clock: returns the seconds of a monotonic clock.
 
     Attributes:
         verdicts: number of finished jobs by verdict.
         queue: announces changes of the queue.
     """
 
-    def __init__(self, rooms: Rooms, writer: StoreWriter, memory: MemoryBudget) -> None:
+    def __init__(
+        self,
+        rooms: Rooms,
+        writer: StoreWriter,
+        memory: MemoryBudget,
+        budgets: Budgets | None = None,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
         self.verdicts: Counter[str] = Counter()
         self._rooms = rooms
         self._writer = writer
         self._memory = memory
+        self._budgets = budgets or Budgets()
+        self._clock = clock
         self._shown: dict[str, int] = {}  # by job: the last attempt whose output members saw
         self.queue = QueueAnnouncements(rooms)
 
@@ -56,8 +84,22 @@ class JobEventPublisher:
             job.output.told = offset + len(data)
             return Output(seq, job.id, stream, offset, data)
 
-        if room := self._rooms.get(job.room):
-            room.publish(make, kept)
+        room = self._rooms.get(job.room)
+        if room is None:
+            return
+        if self.output_pause(job) > OUTPUT_DEBT_MAX:
+            room.after(kept, lambda: _skip_output(job, offset + len(data)))
+            return
+        cost = room.size * deliveries(len(data))
+        self._budgets.delay(OUTPUT_DELIVERIES, _payer_of(job), cost, self._clock())
+        room.publish(make, kept)
+
+    def output_pause(self, job: Job) -> float:
+        """Return the seconds until more output of a job may be sent to the room.
+
+        They grow with the members of the room, and with the programs of the submitter that write.
+        """
+        return self._budgets.delay(OUTPUT_DELIVERIES, _payer_of(job), 0.0, self._clock())
 
     def _show(self, job: Job) -> Durable:
         """Store that members see output of a job, so that it does not run again after a crash."""

@@ -202,7 +202,6 @@ class Rooms:
             return self._rooms[room.name]
         self._rooms[room.name] = room
         room.membership.places.members_max = self._limits.members
-        room.audience.deliveries.account_to(self._budgets)
         if self._memory is not None:
             room.log.account_to(self._memory)
         if is_new:

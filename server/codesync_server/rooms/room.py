@@ -30,7 +30,7 @@ from codesync_server.documents.document import Document
 from codesync_server.jobs.job import Job, stdin_held
 from codesync_server.rooms.audience import Audience
 from codesync_server.rooms.caret_frames import caret_frames
-from codesync_server.rooms.deliveries import DELIVERIES, OUTPUT_DELIVERIES, deliveries
+from codesync_server.rooms.deliveries import deliveries
 from codesync_server.rooms.event_log import EventLog
 from codesync_server.rooms.frames import frame_of, frames_of
 from codesync_server.rooms.identity import Identity
@@ -92,7 +92,7 @@ class Room:
         self._made_at = time.time()
         self._persistence = RoomPersistence(name, keep, kept.text if kept else None)
         self._barrier = PublishBarrier()
-        self.audience = Audience(name)
+        self.audience = Audience()
         self.member_news = MemberAnnouncements(self._tell_members)
         self._last_queue: list[bytes] = []
         self._checked_edits = 0
@@ -284,19 +284,16 @@ class Room:
         """Run a callback once a change is durable and all earlier events are sent."""
         self._barrier.after(kept, act)
 
-    def publish(
-        self, make: Callable[[int], Event], kept: Durable = None, payer: Payer | None = None
-    ) -> None:
+    def publish(self, make: Callable[[int], Event], kept: Durable = None) -> None:
         """Number an event, add it to the log, and send it to all members.
 
         Args:
             make: returns the event with the given number.
             kept: the change that must be durable before this event, and later ones, are sent.
-            payer: is charged for sending the event to all members; None: only the room is charged.
         """
-        self._barrier.after(kept, lambda: self._tell_event(make, payer))
+        self._barrier.after(kept, lambda: self._tell_event(make))
 
-    def _tell_event(self, make: Callable[[int], Event], payer: Payer | None) -> None:
+    def _tell_event(self, make: Callable[[int], Event]) -> None:
         event = make(self.log.next_seq())
         if (frame := frame_of(event)) is None:
             return
@@ -304,8 +301,7 @@ class Room:
         may_skip, urgent = isinstance(event, Output), isinstance(event, Edited)
         if isinstance(event, Edited | DocumentReset):
             self.text_seq = event.seq
-        budget = OUTPUT_DELIVERIES if may_skip else DELIVERIES
-        self.audience.send_event(frame, payer, budget=budget, may_skip=may_skip, urgent=urgent)
+        self.audience.send_event(frame, may_skip=may_skip, urgent=urgent)
 
     def tell_queue(self, queue: Queue) -> int:
         """Send the queue to all members, unless they already have it.
@@ -334,7 +330,7 @@ class Room:
         # Members that have not received the previous carets get all carets instead.
         whole = cache(lambda: caret_frames(self.carets.values()))
         self.audience.send_state("carets", *frames, whole=whole)
-        return self.size * deliveries(*frames)
+        return self.size * sum(deliveries(len(frame)) for frame in frames)
 
     @property
     def is_checked(self) -> bool:
@@ -373,9 +369,9 @@ class Room:
         self._persistence.text(self.document, self.membership.known, begins_anew=True)
         self.publish(DocumentReset)  # later edits wait until the new history is stored
 
-    def notify(self, notice: Notice, payer: Payer | None = None) -> None:
-        """Send a notice to all members; see `publish` for the payer."""
-        self.audience.send_reply(encode(notice), payer)
+    def notify(self, notice: Notice) -> None:
+        """Send a notice to all members."""
+        self.audience.send_reply(encode(notice))
 
     # Jobs.
 

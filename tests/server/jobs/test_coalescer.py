@@ -109,3 +109,22 @@ async def test_streams_that_take_turns_with_every_byte_make_few_events() -> None
     assert len(events) <= flushes * (CHANGES_MAX + len(Stream))
     assert of(ERR, events) == bytes(n % 251 for n in range(0, 10_000, 2))
     assert of(OUT, events) == bytes(n % 251 for n in range(1, 10_000, 2))
+
+
+async def test_a_crowded_room_is_told_output_after_a_longer_interval() -> None:
+    pauses, events = [3600.0, 0.0], list[Event]()
+    output = OutputCoalescer(lambda stream, data: events.append((stream, data)), pauses.pop)
+    output.write(OUT, b"first")
+    output.flush()  # the next may follow at once
+    output.write(OUT, b"second")
+    output.hurry()  # the next must wait
+    for letter in b"third":
+        output.write(OUT, bytes([letter]))
+        output.hurry()
+        await asyncio.sleep(0)
+    assert events == [(OUT, b"first"), (OUT, b"second")]
+    async with asyncio.timeout(SECONDS):
+        while len(events) < 3:  # the interval is the thing under test
+            pauses.append(0.0)
+            await asyncio.sleep(0.01)
+    assert events[2] == (OUT, b"third")

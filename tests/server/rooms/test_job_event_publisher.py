@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
+from codesync_protocol.limits import OUTPUT_EVENT_MAX
 from codesync_protocol.messages import (
     FetchOutput,
     Finished,
@@ -24,6 +25,7 @@ from codesync_server.jobs.job_records import output_of, record_of
 from codesync_server.jobs.memory_budget import MemoryBudget
 from codesync_server.jobs.scheduler import Scheduler
 from codesync_server.rooms import announcement_pacing, queue_announcements
+from codesync_server.rooms.deliveries import OUTPUT_DEBT_MAX, OUTPUT_DELIVERIES, deliveries
 from codesync_server.rooms.job_event_publisher import JobEventPublisher
 from codesync_server.rooms.registry import Rooms
 from codesync_server.rooms.room import Room
@@ -110,6 +112,28 @@ async def test_a_room_hears_of_its_own_jobs_only(house: House) -> None:
     assert house.ana.of(Finished) == [Finished(3, job.id, job.result, "cid")]
     assert [*house.ben.of(Started), *house.ben.of(Output), *house.ben.of(Finished)] == []
     assert house.publisher.verdicts == {"cancelled": 1}
+
+
+async def test_h07_output_beyond_the_share_of_a_crowded_room_is_fetched_instead_of_sent(
+    house: House,
+) -> None:
+    """It was sent to each of 200 members: a job of 10 MB became 2 GB."""
+    publisher = JobEventPublisher(house.rooms, house.writer, MemoryBudget(1 << 30), clock=lambda: 0)
+    burst, rate = OUTPUT_DELIVERIES.rates["member"]  # type: ignore[index]  # a Level is its word
+    for number in range(199):
+        house.enter("room-a", f"viewer {number}")
+    job, part = house.add(1, "room-a"), bytes(OUTPUT_EVENT_MAX)
+    count = 2 * int((burst + rate * OUTPUT_DEBT_MAX) / (200 * deliveries(len(part))))
+    for _ in range(count):
+        offset = job.output.add(Stream.STDOUT, part)
+        publisher.job_wrote(job, Stream.STDOUT, offset, part)
+    await settled(house.writer)
+    sent = len(house.ana.of(Output))
+    assert 0 < sent <= count / 2 + 1
+    assert publisher.output_pause(job) > OUTPUT_DEBT_MAX
+    assert job.output.told == job.output.total, "the rest can be fetched"
+    other = house.add(2, "room-b", member="ben")
+    assert publisher.output_pause(other) == 0
 
 
 async def test_who_typed_is_told_what_was_taken(house: House) -> None:

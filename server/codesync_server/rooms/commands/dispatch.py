@@ -37,6 +37,7 @@ from codesync_protocol.messages import (
 from codesync_server.access.budgets import Budget, Budgets, member_budget
 from codesync_server.access.invites import InviteSigner
 from codesync_server.access.limit_reached import LimitReached
+from codesync_server.access.payer import Payer
 from codesync_server.access.token_buckets import Rate
 from codesync_server.jobs.job import Job
 from codesync_server.jobs.limit_policy import LimitPolicy
@@ -52,6 +53,7 @@ from codesync_server.rooms.commands.message_turns import MessageTurns
 from codesync_server.rooms.commands.read import ReadCommands
 from codesync_server.rooms.commands.submission_budgets import SubmissionBudgets
 from codesync_server.rooms.commands.submit import SubmitCommands
+from codesync_server.rooms.deliveries import DELIVERIES, MESSAGES_OF_A_JOB
 from codesync_server.rooms.presence import Presence, send_carets
 from codesync_server.rooms.seat import Seat
 from codesync_server.store.job_history import JobHistory
@@ -85,7 +87,12 @@ CHANGES = member_budget(
 TYPED = member_budget(
     "input that the room sees", "messages", member=Rate(200, 40.0), origin=Rate(800, 200.0)
 )
-"""Shared input: all members receive each message."""
+"""Shared input. Sending each message to all members is charged as deliveries."""
+
+HOST_ACTS = member_budget(
+    "changes of members and invites", "changes", member=Rate(60, 2.0), origin=Rate(120, 4.0)
+)
+"""Roles, removals and invites. Each change of a member is stored and announced at once."""
 
 
 MESSAGE_BYTES = 500
@@ -175,6 +182,8 @@ class CommandDispatcher:
         try:
             match message:
                 case Submit():
+                    if self._seat.may_act:
+                        await self._charge_deliveries(MESSAGES_OF_A_JOB)
                     await self._submitting.submit(message)
                 case SubmitPart():
                     await self._submitting.part(message)
@@ -184,12 +193,10 @@ class CommandDispatcher:
                     self._stdin_end(message)
                 case TakeStdin():
                     self._take_stdin(message)
-                case SetRole():
-                    self._hosting.set_role(message)
-                case RemoveMember():
-                    self._hosting.remove(message)
-                case MakeInvite():
-                    self._hosting.invite(message)
+                case SetRole() | RemoveMember() | MakeInvite():
+                    self._seat.require_host()
+                    self._charge(HOST_ACTS, self._seat.payer.without_token())
+                    self._host(message)
                 case Interrupt():
                     self._interrupt(message)
                 case Resize():
@@ -238,18 +245,35 @@ class CommandDispatcher:
         await self._delay(QUERIES, cost)
         return True
 
-    def _charge(self, budget: Budget) -> None:
+    def _charge(self, budget: Budget, payer: Payer | None = None) -> None:
         now = asyncio.get_running_loop().time()
-        self._budgets.charge(budget, self._seat.payer, 1.0, now)
+        self._budgets.charge(budget, payer or self._seat.payer, 1.0, now)
 
     async def _delay(self, budget: Budget, cost: float = 1.0) -> None:
         now = asyncio.get_running_loop().time()
         if delay := self._budgets.delay(budget, self._seat.payer, cost, now):
             await asyncio.sleep(delay)
 
+    async def _charge_deliveries(self, messages: int) -> None:
+        """Charge messages to all members before they are sent; wait while there is a debt."""
+        now = asyncio.get_running_loop().time()
+        payer = self._seat.payer.without_token()
+        cost = messages * self._room.size
+        if delay := self._budgets.delay(DELIVERIES, payer, cost, now):
+            await asyncio.sleep(delay)
+
     def leave(self) -> None:
         """Drop incomplete edits and submissions; a client sends them again when it returns."""
         self._submitting.leave()
+
+    def _host(self, message: SetRole | RemoveMember | MakeInvite) -> None:
+        match message:
+            case SetRole():
+                self._hosting.set_role(message)
+            case RemoveMember():
+                self._hosting.remove(message)
+            case MakeInvite():
+                self._hosting.invite(message)
 
     # Editing.
 
@@ -286,6 +310,7 @@ class CommandDispatcher:
         job = self._seat.job(message.job)
         if job.input.mode is StdinMode.SHARED and self._holds(job):
             await self._delay(TYPED)
+            await self._charge_deliveries(1)
         if not self._seat.is_removed:  # meanwhile
             self._stdin(message)
 

@@ -3,7 +3,6 @@
 import logging
 import time
 from collections.abc import Callable
-from math import ceil
 
 import msgspec
 
@@ -22,6 +21,7 @@ from codesync_protocol.messages import (
 )
 from codesync_server.documents.document import EditBrokeReplica, EditRejected
 from codesync_server.rooms.commands.edit_charges import EditCharges
+from codesync_server.rooms.deliveries import deliveries
 from codesync_server.rooms.publish_barrier import Durable
 from codesync_server.rooms.seat import Seat
 
@@ -104,10 +104,10 @@ class EditCommands:
             EditRejected: the edit is refused.
         """
         document = self._room.document
-        began, pieces, frames = time.thread_time(), document.pieces, 0
+        began, pieces, cost = time.thread_time(), document.pieces, 0
         try:
             document.apply(whole, self._identity.crdt)
-            frames = ceil(len(whole) / PART_MAX) * self._room.size
+            cost = deliveries(len(whole)) * self._room.size
         except EditBrokeReplica:
             log.warning("room %s: an edit made the CRDT library fail", self._room.name)
             self._offend()
@@ -115,7 +115,7 @@ class EditCommands:
         finally:
             if self._charges:
                 seconds, pieces = time.thread_time() - began, document.pieces - pieces
-                self._charges.worked(seconds, self._clock(), pieces, frames)
+                self._charges.worked(seconds, self._clock(), pieces, cost)
 
     def _offend(self) -> None:
         """Count an edit that no correct client makes; a repeated offender becomes a viewer."""

@@ -9,6 +9,7 @@ from codesync_server.access.budgets import Budget, Budgets, member_budget
 from codesync_server.access.limit_reached import LimitReached
 from codesync_server.access.payer import Payer
 from codesync_server.access.token_buckets import Rate
+from codesync_server.rooms.deliveries import DELIVERIES
 
 EDITS = member_budget("edits", "edits", member=Rate(2500, 100), origin=Rate(10_000, 1500))
 """A replacement of 5,000 places is about 1,100 edits, and so is its undo."""
@@ -28,16 +29,6 @@ EDIT_TIME = member_budget(
 )
 """An honest edit takes about 0.1 ms, so 100 a second take 10 ms. The most expensive one that is
 permitted takes about 50 ms."""
-
-DELIVERIES = member_budget(
-    "edits sent to members",
-    "deliveries",
-    member=Rate(20_000, 4_000),
-    origin=Rate(60_000, 15_000),
-)
-"""One member's edit is sent to every member of the room in frames of at most PART_MAX bytes, about
-13 microseconds each (17 for the largest); refused edits are sent to nobody. In a room of 200, one
-member may so make 20 edits a second, and one link at one address 75."""
 
 HISTORY = member_budget(
     "pieces of the text's history", "pieces", member=Rate(40_000, 500), origin=Rate(80_000, 1000)
@@ -69,6 +60,7 @@ class EditCharges:
     def __init__(self, budgets: Budgets, payer: Payer) -> None:
         self._budgets = budgets
         self._payer = payer
+        self._sender = payer.without_token()  # the token is not one invite of all rooms
 
     def begin(self, size: int, now: float) -> float:
         """Charge a message with an edit, or with a piece of one, before it is decoded.
@@ -83,29 +75,30 @@ class EditCharges:
         Raises:
             LimitReached: the member's debt is too large.
         """
-        for budget in (EDITS, EDIT_BYTES, EDIT_TIME, DELIVERIES, HISTORY):
-            if self._budgets.delay(budget, self._payer, 0.0, now) > DELAY_MAX:
-                self._budgets.charge(budget, self._payer, 0.0, now)  # raises: it is in debt
+        for budget in (EDITS, EDIT_BYTES, EDIT_TIME, HISTORY, DELIVERIES):
+            payer = self._sender if budget is DELIVERIES else self._payer
+            if self._budgets.delay(budget, payer, 0.0, now) > DELAY_MAX:
+                self._budgets.charge(budget, payer, 0.0, now)  # raises: it is in debt
         waits = [
             self._budgets.delay(EDITS, self._payer, 1, now),
             self._budgets.delay(EDIT_PACE, self._payer, 1, now),
             self._budgets.delay(EDIT_BYTES, self._payer, size, now),
             self._budgets.delay(EDIT_TIME, self._payer, 0, now),
-            self._budgets.delay(DELIVERIES, self._payer, 0, now),
+            self._budgets.delay(DELIVERIES, self._sender, 0, now),
             self._budgets.delay(HISTORY, self._payer, 0, now),
         ]
         return min(max(waits), DELAY_MAX)
 
-    def worked(self, seconds: float, now: float, pieces: int = 0, frames: int = 0) -> None:
+    def worked(self, seconds: float, now: float, pieces: int = 0, deliveries: int = 0) -> None:
         """Charge the time that the server worked on an edit, and its consequences.
 
         Args:
             seconds: CPU time of the event loop's thread.
             now: seconds of a monotonic clock.
             pieces: growth of the history, in pieces.
-            frames: number of frames in which the edit is sent to all members together.
+            deliveries: cost of sending the edit to all members.
         """
-        self._budgets.delay(DELIVERIES, self._payer, frames, now)
+        self._budgets.delay(DELIVERIES, self._sender, deliveries, now)
         self._budgets.delay(HISTORY, self._payer, max(0, pieces), now)
         self._budgets.delay(EDIT_TIME, self._payer, seconds * 1000, now)
 

@@ -59,10 +59,11 @@ from codesync_server.jobs.limit_policy import LimitPolicy
 from codesync_server.jobs.memory_budget import MemoryBudget
 from codesync_server.jobs.scheduler import Scheduler
 from codesync_server.jobs.uploads import Uploads
-from codesync_server.rooms.commands.dispatch import QUERIES, CommandDispatcher
+from codesync_server.rooms.commands.dispatch import HOST_ACTS, QUERIES, CommandDispatcher
 from codesync_server.rooms.commands.message_turns import MessageTurns
 from codesync_server.rooms.commands.submission_budgets import MEMBERS, SubmissionBudgets
 from codesync_server.rooms.commands.submit import UPLOADS_MAX
+from codesync_server.rooms.deliveries import DELIVERIES, MESSAGES_OF_A_JOB
 from codesync_server.rooms.job_event_publisher import JobEventPublisher
 from codesync_server.rooms.presence import Presence
 from codesync_server.rooms.registry import Rooms
@@ -77,6 +78,7 @@ from tests.server.doubles import GoodExecutor
 from tests.server.keeping import keeper_at_work, settled
 from tests.server.making import all_languages, job_id, key_of, make_submit, wrote
 from tests.server.outlets import Ear
+from tests.server.recording import RecordingBudgets
 from tests.waiting import eventually
 
 
@@ -628,6 +630,26 @@ async def test_a65_what_is_typed_is_shown_to_the_room_with_who_typed_it(house: H
         ("ben", b"hello\n", False),
         ("ben", b"", True),
     ]
+
+
+async def test_h07_what_all_members_receive_is_charged_for_each_of_them(house: House) -> None:
+    """Lines that one link typed in a room of 430 members cost the server 1.3 s each second."""
+    budgets = house.budgets = RecordingBudgets()
+    ana, ben, _ = house.hand("ana"), house.hand("ben"), house.hand("cid")
+    await ana.does(make_submit(1, stdin=StdinMode.SHARED))
+    await ana.does(StdinData(job_id(1), 0, b"hello\n"))
+    assert budgets.costs_of(DELIVERIES) == [3 * MESSAGES_OF_A_JOB, 3]
+    await ben.does(StdinData(job_id(1), 0, b"too early"))
+    assert len(budgets.costs_of(DELIVERIES)) == 2, "what nobody receives is not charged"
+
+
+async def test_h07_host_commands_are_charged(house: House) -> None:
+    """An attacker: 40 changes of roles cost a room of 200 members 25 MB."""
+    ana, ben = house.hand("ana", role=Role.HOST), house.hand("ben")
+    roles = [Role.VIEWER, Role.EDITOR] * int(HOST_ACTS.rates["member"].burst)  # type: ignore[index]  # a Level is its word
+    await ana.does(*(SetRole(ben.member.member, role) for role in roles))
+    assert "limit on changes of members and invites is reached" in ana.ear.last(Fault).reason
+    assert len(ben.ear.of(Notice)) < len(roles)
 
 
 async def test_a65_one_member_at_a_time_types_and_the_room_sees_who(house: House) -> None:

@@ -21,7 +21,6 @@ from codesync_server.access.payer import Payer
 from codesync_server.rooms.commands.edit import EditCommands
 from codesync_server.rooms.commands.edit_charges import (
     DELAY_MAX,
-    DELIVERIES,
     EDIT_BYTES,
     EDIT_TIME,
     EDITS,
@@ -29,11 +28,13 @@ from codesync_server.rooms.commands.edit_charges import (
     OFFENCES,
     EditCharges,
 )
+from codesync_server.rooms.deliveries import BYTES_PER_DELIVERY, DELIVERIES
 from codesync_server.rooms.room import Room
 from codesync_server.rooms.seat import Seat
 from tests.server.documents.crafted import insertion, update
 from tests.server.making import key_of
 from tests.server.outlets import Ear
+from tests.server.recording import RecordingBudgets
 
 ANA = Payer("10.0.0.1", "invite", "room", "ana")
 BEN = Payer("10.0.0.1", "invite", "room", "ben")
@@ -63,7 +64,7 @@ def test_h07_edits_are_charged_for_each_member_that_they_are_sent_to() -> None:
     members, seconds = 300, 60.0
     while now < seconds:
         now += charges.begin(40, now)
-        charges.worked(0.0001, now, frames=members)
+        charges.worked(0.0001, now, deliveries=members)
         taken += 1
     assert taken * members <= burst + rate * now + members
 
@@ -173,33 +174,18 @@ class Eve:
         self.editing.edit(Edit(self.number, data))
 
 
-class Recorded(EditCharges):
-    """Charges that remember in how many frames edits were sent."""
-
-    def __init__(self, budgets: Budgets, payer: Payer) -> None:
-        super().__init__(budgets, payer)
-        self.frames: list[int] = []
-
-    def worked(self, seconds: float, now: float, pieces: int = 0, frames: int = 0) -> None:
-        self.frames.append(frames)
-        super().worked(seconds, now, pieces, frames)
-
-
-def test_h07_a_long_edit_is_charged_for_each_frame_that_each_member_is_sent() -> None:
-    room, budgets = Room("room-a", 0.0), Budgets()
+def test_h07_a_long_edit_is_charged_for_the_bytes_that_each_member_is_sent() -> None:
+    room, budgets = Room("room-a", 0.0), RecordingBudgets()
     room.document.write(SOURCE, "ab")
     members = [Eve(room, budgets, name) for name in ("eve", "ana", "ben")]
     eve = members[0]
-    charges = Recorded(budgets, Payer("10.0.0.1", "invite", "room-a", "eve"))
-    eve.editing = EditCommands(Seat(room, eve.key, eve.ear), charges, lambda: 0.0)
-    eve.editing.fetch(FetchDocument(1))
     eve.sends(update(eve.crdt, 0, [insertion("x", (1, 0), (1, 1))]))
     eve.sends(update(eve.crdt, 1, [insertion("x" * 2 * PART_MAX, (eve.crdt, 0), (1, 1))]))
-    sent = [len(each.ear.of(Edited)) for each in members]
-    assert sent == [4, 4, 4]
-    assert charges.frames == [3, 9]
+    assert [len(each.ear.of(Edited)) for each in members] == [4, 4, 4]
+    costs = [3, 3 * (1 + 2 * PART_MAX // BYTES_PER_DELIVERY)]
+    assert budgets.costs_of(DELIVERIES) == costs
     eve.sends(b"no edit")
-    assert charges.frames == [3, 9, 0], "a refused edit is sent to nobody"
+    assert budgets.costs_of(DELIVERIES) == costs, "a refused edit is sent to nobody"
 
 
 @pytest.fixture
