@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
 
 from codesync_protocol.links import Link
 from codesync_protocol.messages import LimitsInfo, Member, Notice, Role, Welcome
@@ -31,10 +30,8 @@ from codesync_server.connections.stats import (
 from codesync_server.documents.load_process import LoadProcesses
 from codesync_server.executors.choice import ExecutorChoice, choose
 from codesync_server.executors.contract import ExecutorUnavailable
-from codesync_server.jobs.job_records import job_of
 from codesync_server.jobs.limit_policy import LimitPolicy
 from codesync_server.jobs.memory_budget import MemoryBudget
-from codesync_server.jobs.rerun import ATTEMPTS_MAX
 from codesync_server.jobs.scheduler import Scheduler
 from codesync_server.jobs.uploads import Uploads
 from codesync_server.languages.registry import Languages, built_in
@@ -46,18 +43,15 @@ from codesync_server.rooms.commands.submission_budgets import SubmissionBudgets
 from codesync_server.rooms.job_event_publisher import JobEventPublisher
 from codesync_server.rooms.presence import Presence
 from codesync_server.rooms.queue_announcements import TROUBLE_MAX
-from codesync_server.rooms.registry import RoomLimits, Rooms, RoomUnavailable, TooManyRooms
+from codesync_server.rooms.registry import RoomLimits, Rooms
 from codesync_server.rooms.room import Room
 from codesync_server.rooms.seat import Seat
+from codesync_server.rooms.takeover import take_over
 from codesync_server.store.choice import choose_store
-from codesync_server.store.contract import Store, StoreLost, StoreUnavailable, StoreUnusable
+from codesync_server.store.contract import Store, StoreLost, StoreUnusable
 from codesync_server.store.job_history import JobHistory
-from codesync_server.store.records import JobRecord
 from codesync_server.store.store_monitor import StoreMonitor
 from codesync_server.store.writer import StoreWriter
-
-TAKEN_OVER_AT_ONCE = 20
-"""Jobs that are read from the store at once when the server starts."""
 
 SETTLE_SECONDS = 4.0
 """How long a server that ends waits until everything is in the store: with the programs' time, and
@@ -183,7 +177,8 @@ class App:
             unkept: why nothing outlives this server although it should.
 
         Raises:
-            UnsafeSettings, ExecutorDown, StoreUnusable: it cannot be; says why and what to do.
+            UnsafeSettings, ExecutorUnavailable, StoreUnusable: the message says why, and what
+                to do.
         """
         check_binding(settings)
         store = choose_store(settings.store)
@@ -214,8 +209,8 @@ class App:
             stop: set to end it.
 
         Raises:
-            CannotListen: the address cannot be listened on.
-            ExecutorDown: the executor cannot be started.
+            ListenFailed: the address cannot be listened on.
+            ExecutorUnavailable: the executor cannot be started.
             StoreUnusable: what was accepted before cannot be read; or another server has the store
                 now.
         """
@@ -237,7 +232,7 @@ class App:
         try:
             keeping = tasks.create_task(self._while_ours(self._writer.run()))
             try:
-                await self._take_over()
+                await take_over(self.store, self._writer, self._rooms, self._scheduler)
                 await self._listener.open()
             except BaseException:
                 keeping.cancel()
@@ -299,30 +294,6 @@ class App:
         self._rooms.forget_unused(clock())
         if not await self._writer.settle(until - clock()):
             log.error("not everything is kept: %s", self._writer.trouble or "the store is slow")
-
-    async def _take_over(self) -> None:
-        """Go on with what was accepted before this server was started."""
-        try:
-            self._writer.number_from(await self.store.last_order())
-            order = 0
-            while page := await self.store.unfinished(order, TAKEN_OVER_AT_ONCE):
-                for record in page:
-                    await self._take_job(record)
-                order = page[-1].order
-        except (StoreUnavailable, ValueError) as error:
-            raise StoreUnusable(f"cannot read the store {self.store.about}: {error}") from None
-
-    async def _take_job(self, record: JobRecord) -> None:
-        now = asyncio.get_running_loop().time()
-        job = job_of(record, now)
-        with suppress(TooManyRooms, RoomUnavailable):  # it runs all the same, for the history
-            (await self._rooms.open(record.room, now, is_urgent=True)).add_job(job)
-        if record.shown:
-            self._scheduler.lose(job, "the server stopped while it ran")
-        elif record.attempts >= ATTEMPTS_MAX:
-            self._scheduler.lose(job, f"the server stopped {record.attempts} times while it ran")
-        else:
-            self._scheduler.restore(job)
 
     # What the parts ask of each other.
 

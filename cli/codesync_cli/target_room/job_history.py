@@ -60,8 +60,8 @@ async def job_history_of(args: argparse.Namespace) -> AsyncGenerator[RoomJobHist
     """Yield the finished jobs that the arguments of `add_arguments` select.
 
     Raises:
-        WhereError, ClientError: there is no such room, or it cannot be asked.
-        SettingsError, StoreUnusable, StoreDown: the store cannot be read.
+        TargetError, ClientError: there is no such room, or it cannot be asked.
+        SettingsError, StoreUnusable, StoreUnavailable: the store cannot be read.
     """
     if args.server:
         link, name, options = target.link(args), target.name(args), target.options(args)

@@ -41,7 +41,7 @@ class RetryingSubmitter:
 
         Raises:
             SubmissionRejected: the program will not run, or not in time.
-            GivenUp: `give_up` was called.
+            SubmissionCancelled: `give_up` was called.
             Offline: the connection ended before the server answered.
         """
         clock = asyncio.get_running_loop().time

@@ -63,7 +63,7 @@ def link(args: argparse.Namespace) -> Link:
     """Return the link of the room that the arguments of `add_arguments` name.
 
     Raises:
-        WhereError: they name no room.
+        TargetError: they name no room.
     """
     try:
         if "#" in args.server or args.server.partition("://")[2].strip("/").count("/"):
@@ -78,7 +78,7 @@ def checked_room(name: str) -> str:
     """Check the name of a room.
 
     Raises:
-        WhereError: the name is not allowed.
+        TargetError: the name is not allowed.
     """
     if not is_room_name(name):
         raise TargetError("--room: a room's name is 3 to 64 of a-z, 0-9 and hyphen")

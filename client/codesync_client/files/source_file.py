@@ -63,7 +63,7 @@ def read_source(path: Path) -> SourceFile:
         What is in it.
 
     Raises:
-        FileTrouble: it cannot be read, is no regular file, is too large or is not UTF-8.
+        FileError: it cannot be read, is no regular file, is too large or is not UTF-8.
     """
     path = path.expanduser()
     try:
@@ -97,7 +97,7 @@ def write_source(file: SourceFile, *, overwrite: bool) -> None:
 
     Raises:
         FileExistsError: something is there, and `overwrite` is false.
-        FileTrouble: it cannot be written.
+        FileError: it cannot be written.
     """
 
     def check(target: Path) -> None:
@@ -119,7 +119,7 @@ def replace_source(file: SourceFile, text: str) -> SourceFile:
 
     Raises:
         FileChanged: somebody else wrote it, or has it open to write; nothing was changed.
-        FileTrouble: it cannot be written.
+        FileError: it cannot be written.
     """
 
     def check(target: Path) -> None:

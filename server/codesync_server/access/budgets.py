@@ -85,7 +85,7 @@ class Budgets:
             now: seconds of a monotonic clock.
 
         Raises:
-            Exhausted: a level does not allow it now: the one with the longest wait.
+            LimitReached: a level does not allow it now: the one with the longest wait.
         """
         accounts = self._accounts(budget, payer)
         waits = [(buckets.wait(key, now, cost), level) for level, key, buckets in accounts]

@@ -131,7 +131,7 @@ class InviteSigner:
             room: the room that the client wants to enter.
 
         Raises:
-            NotGranted: it does not permit to enter this room now.
+            InviteRejected: it does not permit to enter this room now.
         """
         if claim.payload is None:
             return Grant(Role.HOST, None)

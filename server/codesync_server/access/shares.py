@@ -63,7 +63,7 @@ class Shares:
             retry_after: seconds until another attempt makes sense; None: the share's own.
 
         Raises:
-            Exhausted: a level's maximum would be exceeded.
+            LimitReached: a level's maximum would be exceeded.
         """
         accounts = self._accounts(share, payer)
         for level, key in accounts:

@@ -159,7 +159,7 @@ class ClientLimits:
             now: the loop's clock.
 
         Raises:
-            Exhausted: too many came from the address, or from all addresses together.
+            LimitReached: too many came from the address, or from all addresses together.
         """
         if path == "/health" and self._budgets.can_charge(HEALTH_CHECKS, client.payer, 1, now):
             self._budgets.charge(HEALTH_CHECKS, client.payer, 1, now)
@@ -170,7 +170,7 @@ class ClientLimits:
         """Charge a websocket's opening handshake.
 
         Raises:
-            Exhausted: too many came from the address, or the server has no place for a member.
+            LimitReached: too many came from the address, or the server has no place for a member.
         """
         self._shares.acquire(self._rates.members, client.payer)  # whether there is a place
         self._shares.release(self._rates.members, client.payer)
@@ -185,7 +185,7 @@ class ClientLimits:
             now: the loop's clock.
 
         Raises:
-            Exhausted: too many members of the address or the server, or too many joins.
+            LimitReached: too many members of the address or the server, or too many joins.
         """
         payer = replace(payer, address=client.payer.address)
         self._budgets.charge(self._rates.joins, payer.without_token(), 1, now)

@@ -113,7 +113,7 @@ class Listener:
         """Begin to listen.
 
         Raises:
-            CannotListen: the address is taken, not ours, or the certificate cannot be used.
+            ListenFailed: the address is taken, not ours, or the certificate cannot be used.
         """
         settings, tls = self._settings, _tls(self._settings)
         try:

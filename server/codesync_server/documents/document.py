@@ -99,7 +99,7 @@ class Document:
             assigned: CRDT ids that were given out.
 
         Raises:
-            Unreadable: they make no sense.
+            UnreadableHistory: they make no sense.
         """
         document = cls()
         document._assigned.update(assigned)
@@ -259,7 +259,7 @@ class Document:
             client: the CRDT id of whoever sent it.
 
         Raises:
-            EditNotTaken: it is not one that everybody could apply; nothing was changed.
+            EditRejected: it is not one that everybody could apply; nothing was changed.
         """
         update = _read(data)
         self._check(update, client)

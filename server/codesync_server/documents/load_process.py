@@ -38,7 +38,7 @@ class LoadProcesses:
         """Load the state of a document, without its texts.
 
         Raises:
-            CannotLoad: it takes too long, or cannot be done now.
+            LoadFailed: it takes too long, or cannot be done now.
         """
         return await self._fast.load(LoadRequest([update], False, FAST_SECONDS))
 
@@ -50,7 +50,7 @@ class LoadProcesses:
             is_urgent: give up early.
 
         Raises:
-            CannotLoad: it takes too long, or cannot be done now.
+            LoadFailed: it takes too long, or cannot be done now.
         """
         request = LoadRequest(list(updates), True, FAST_SECONDS)
         try:

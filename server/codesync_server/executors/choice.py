@@ -37,7 +37,7 @@ async def choose(settings: Settings, progress: Callable[[str], None]) -> Executo
         progress: is told what takes long, a line at a time.
 
     Raises:
-        ExecutorDown: the operator wants Docker, and it cannot be had.
+        ExecutorUnavailable: the operator wants Docker, and it cannot be had.
         UnsafeSettings: only the local executor can be had, and the rules do not allow it.
     """
     if settings.executor == "local":
@@ -119,7 +119,7 @@ async def ensure_image(engine: Engine, network: str, progress: Callable[[str], N
         The image's content address: a tag that is moved later changes nothing.
 
     Raises:
-        ExecutorDown: it cannot be built.
+        ExecutorUnavailable: it cannot be built.
     """
     try:
         state = await engine.call(image.inspect)

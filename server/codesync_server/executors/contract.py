@@ -156,7 +156,7 @@ class Executor(ABC):
             tasks: owns what goes on in the background, until `close`.
 
         Raises:
-            ExecutorDown: it cannot.
+            ExecutorUnavailable: it cannot.
         """
 
     @abstractmethod
@@ -167,7 +167,7 @@ class Executor(ABC):
             patient: leave the last sandbox that is ready to other jobs.
 
         Raises:
-            ExecutorDown: none can be had. If `trouble` says why, one can be had later.
+            ExecutorUnavailable: none can be had. If `trouble` says why, one can be had later.
         """
 
     @abstractmethod

@@ -51,7 +51,7 @@ class IncomingSubmission:
         limit_policy: how much a job may use.
 
     Raises:
-        Refusal: it will never run.
+        SubmissionRefused: it will never run.
     """
 
     def __init__(self, submit: Submit, languages: Languages, limit_policy: LimitPolicy) -> None:
@@ -77,7 +77,7 @@ class IncomingSubmission:
         """Take more of the body; what is here already is ignored.
 
         Raises:
-            Refusal: the parts do not fit together.
+            SubmissionRefused: the parts do not fit together.
         """
         if part.offset > len(self._body):
             raise SubmissionRefused(Code.BAD_SUBMISSION, "a part of the submission is missing")

@@ -39,7 +39,7 @@ class LimitPolicy:
             Of each what was asked for, but no more than the cap, or than what everybody gets.
 
         Raises:
-            NotAllowed: something is too little for any program, or cannot be limited here.
+            LimitNotAllowed: something is too little for any program, or cannot be limited here.
         """
         own = self.limits.tty if tty else self.limits.run
         wanted: dict[str, Any] = {

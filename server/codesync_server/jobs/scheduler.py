@@ -151,7 +151,7 @@ class Scheduler:
 
         Raises:
             QueueFull: there is no place for it.
-            Draining: no job is taken any more.
+            ServerDraining: no job is taken any more.
         """
         if self._draining:
             raise ServerDraining("the server is shutting down")
@@ -165,7 +165,7 @@ class Scheduler:
 
         Raises:
             QueueFull: there is no place for it.
-            Draining: no job is accepted any more.
+            ServerDraining: no job is accepted any more.
         """
         if self._draining:
             raise ServerDraining("the server is shutting down")

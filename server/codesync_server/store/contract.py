@@ -72,8 +72,8 @@ class Retention:
 class Store(Protocol):
     """Keeps what was accepted.
 
-    Everything but `open` and `close` raises StoreDown when the store is away, and everything that
-    writes raises StoreLost, from then on, when another server has it.
+    All methods except `open` and `close` raise StoreUnavailable while the store does not answer.
+    Methods that write raise StoreLost once another server has taken over the store.
 
     Attributes:
         about: where things are kept, for people.
@@ -94,7 +94,7 @@ class Store(Protocol):
             alone: be the one server that writes; else only read.
 
         Raises:
-            StoreAbsent: it is only to be read, and is not there.
+            StoreMissing: it is only to be read, and is not there.
             StoreOutdated: it is only to be read, and has an older layout.
             StoreUnusable: it cannot be used, or another server has it.
         """
@@ -112,7 +112,7 @@ class Store(Protocol):
         """Ask whether it can be used now; opened for writing. Cheap: done once a second.
 
         Raises:
-            StoreDown: it cannot; says why.
+            StoreUnavailable: it cannot; says why.
         """
         ...
 

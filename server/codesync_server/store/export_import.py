@@ -76,9 +76,9 @@ async def import_lines(store: Store, file: BinaryIO) -> tuple[int, int]:
         How many rooms and jobs are new.
 
     Raises:
-        BadExport: it is none; nothing is imported.
-        RoomsThere: there are such rooms; nothing is imported.
-        StoreDown: the store cannot write.
+        InvalidExport: it is none; nothing is imported.
+        RoomsExist: there are such rooms; nothing is imported.
+        StoreUnavailable: the store cannot write.
     """
     rooms = check_import(file)
     if there := {name async for name in all_room_names(store) if name in rooms}:

@@ -82,7 +82,7 @@ def lines(file: BinaryIO) -> Iterator[ExportLine]:
     """Read an export from its beginning.
 
     Raises:
-        BadExport: a line is none of an export.
+        InvalidExport: a line is none of an export.
     """
     file.seek(0)
     number = 0
@@ -110,7 +110,7 @@ def check_import(file: BinaryIO) -> frozenset[str]:
         The names of its rooms.
 
     Raises:
-        BadExport: it is none, or contradicts itself.
+        InvalidExport: it is none, or contradicts itself.
     """
     rooms: set[str] = set()
     jobs: set[str] = set()

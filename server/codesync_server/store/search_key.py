@@ -26,7 +26,7 @@ def needle(text: str) -> str:
     """Bring words that are looked for to the form of what is searched.
 
     Raises:
-        Unanswerable: there are control characters among them.
+        UnsupportedQuery: there are control characters among them.
     """
     if any(unicodedata.category(char) == "Cc" for char in text):
         raise UnsupportedQuery("words to look for have no control characters or line ends in them")

@@ -20,7 +20,7 @@ class StoreMonitor:
     """Asks the store again and again.
 
     Args:
-        ping: asks once; raises StoreDown.
+        ping: asks once; raises StoreUnavailable.
         changed: called when the store went away, when it came back, and when the reason changed.
 
     Attributes:

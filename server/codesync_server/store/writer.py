@@ -114,8 +114,8 @@ class StoreWriter:
             The job with the `order` and the `ticket` that it got.
 
         Raises:
-            KnownJob: its id is known already; nothing is changed.
-            StoreDown: it cannot be kept now.
+            DuplicateJob: its id is known already; nothing is changed.
+            StoreUnavailable: it cannot be kept now.
         """
         self._order += 1
         record = replace(record, order=self._order, ticket=secrets.token_hex(8))

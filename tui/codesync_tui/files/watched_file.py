@@ -47,7 +47,7 @@ class WatchedFile:
             Whether `text` is the current content; otherwise poll again later.
 
         Raises:
-            FileTrouble: the file cannot be read, or a program keeps it open for writing.
+            FileError: the file cannot be read, or a program keeps it open for writing.
         """
         stamp, now = file_state(self._path), monotonic()
         if stamp != self._last_stamp or not self._stable_since:
@@ -78,7 +78,7 @@ class WatchedFile:
             Whether the file was written.
 
         Raises:
-            FileTrouble: the file cannot be written.
+            FileError: the file cannot be written.
         """
         try:
             self._file = replace_source(self._file, text)

@@ -127,7 +127,7 @@ class Engine:
         """Create a container with the SDK's arguments; give its id.
 
         Raises:
-            ImageGone: there is no such image any more.
+            ImageMissing: there is no such image any more.
         """
 
         def create(_: object) -> str:

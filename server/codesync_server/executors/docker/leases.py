@@ -50,7 +50,7 @@ class Leases:
         """Give a lease to a container that is about to be made.
 
         Raises:
-            NoUidLeft: there are as many containers as users.
+            UidsExhausted: there are as many containers as users.
         """
         in_use = {lease.uid for lease in self._held.values()}
         if len(in_use) >= len(self._uids):

@@ -136,7 +136,7 @@ class Pool:
                 want it.
 
         Raises:
-            ExecutorDown: none can be made; says why.
+            ExecutorUnavailable: none can be made; says why.
         """
         self._retire()
         if not self.is_ready or self._stopping:

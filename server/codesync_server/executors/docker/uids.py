@@ -35,7 +35,7 @@ def choose_uids(configured: range | None, info: dict[str, Any]) -> range:
         info: what `docker info` tells.
 
     Raises:
-        UidsTaken: users or groups of this machine are in the range.
+        UidsInUse: users or groups of this machine are in the range.
     """
     options = info.get("SecurityOptions") or ()
     if any("rootless" in option or "userns" in option for option in options):

@@ -95,7 +95,7 @@ def _become(
 
 
 def open_terminal(columns: int, rows: int) -> tuple[int, int]:
-    """Make a pseudo-terminal that neither stdin_log nor rewrites line ends.
+    """Make a pseudo-terminal that neither echoes nor rewrites line ends.
 
     Args:
         columns: its width.

@@ -57,7 +57,7 @@ class HostConnection:
         """Write what can be written now.
 
         Raises:
-            HostGone: nobody will ever read it.
+            HostDisconnected: nobody will ever read it.
         """
         try:
             while self.outgoing:
@@ -78,7 +78,7 @@ class HostConnection:
         """Read what is there; whole frames go to `frames`.
 
         Raises:
-            HostGone: nothing will ever come again.
+            HostDisconnected: nothing will ever come again.
         """
         try:
             data = os.read(0, FRAME_MAX)

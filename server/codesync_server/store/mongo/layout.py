@@ -50,7 +50,7 @@ def check_up_to_date(version: int, about: str) -> None:
     """Make sure that a database can be read as it is.
 
     Raises:
-        StoreAbsent: nothing is in it.
+        StoreMissing: nothing is in it.
         StoreOutdated: it has an older layout.
     """
     if not version:

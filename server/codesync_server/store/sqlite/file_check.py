@@ -26,7 +26,7 @@ class FileCheck:
         """Make sure that the file is there.
 
         Raises:
-            StoreDown: it was deleted, moved or replaced.
+            StoreUnavailable: it was deleted, moved or replaced.
         """
         try:
             there = _identity(self._path)
@@ -39,7 +39,7 @@ class FileCheck:
         """Make sure that the disk can be written to.
 
         Raises:
-            StoreDown: it is full, or mounted read-only.
+            StoreUnavailable: it is full, or mounted read-only.
         """
         try:
             disk = os.statvfs(self._path)
