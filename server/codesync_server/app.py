@@ -90,12 +90,12 @@ class App:
         self.store = store
         self._writer = StoreWriter(store, self._resave, self._tell_saving, settings.keep_bytes)
         self._store_watch = StoreMonitor(store.ping, self._tell_saving)
-        self._job_history = JobHistory(store)
         first = next((each for each in self.languages.infos() if each.available), None)
         begin = (first.name, first.starter) if first else ("", "")
         self._memory = MemoryBudget(settings.memory_for_output)
         self._histories = LoadProcesses()
         self._budgets = Budgets()
+        self._job_history = JobHistory(store, self._budgets)
         room_limits = RoomLimits(settings.rooms_max, settings.members_per_room)
         self._rooms = Rooms(
             self._writer,

@@ -25,6 +25,7 @@ from codesync_protocol.messages import (
 )
 
 if TYPE_CHECKING:
+    from codesync_server.access.payer import Payer
     from codesync_server.store.contract import Store
     from codesync_server.store.job_history import JobHistory as KeptPast
 
@@ -70,17 +71,20 @@ async def job_history_of(args: argparse.Namespace) -> AsyncGenerator[RoomJobHist
         return
     asked = target.checked_room(args.room) if args.room else ""
     async with open_store.open_store(args) as store:
+        from codesync_server.access.payer import Payer
         from codesync_server.store.job_history import JobHistory as KeptPast
 
         name = asked or next((line.name for line in await store.rooms(limit=1)), "")
         if not name:
             raise NotFound(f"no room is kept yet in {store.about}", "codesync opens one")
-        async with _answered(KeptPast(store), name) as past:
+        async with _answered(KeptPast(store), Payer(room=name)) as past:
             yield RoomJobHistory(past, partial(_called_in_store, store, name))
 
 
 @asynccontextmanager
-async def _answered(kept_past: "KeptPast", room: str) -> AsyncGenerator[JobHistoryRequests, None]:
+async def _answered(
+    kept_past: "KeptPast", payer: "Payer"
+) -> AsyncGenerator[JobHistoryRequests, None]:
     """Answer requests from the store, as a server does."""
     asked = asyncio.Event()
     past = JobHistoryRequests(asked.set)
@@ -90,7 +94,7 @@ async def _answered(kept_past: "KeptPast", room: str) -> AsyncGenerator[JobHisto
             await asked.wait()
             asked.clear()
             for question in list(past.parts()):
-                past.receive(await _answer(kept_past, room, question))
+                past.receive(await _answer(kept_past, payer, question))
 
     def ended(task: "asyncio.Task[None]") -> None:
         if task.cancelled() or not (error := task.exception()):
@@ -108,14 +112,14 @@ async def _answered(kept_past: "KeptPast", room: str) -> AsyncGenerator[JobHisto
         await asyncio.wait([answering])
 
 
-async def _answer(past: "KeptPast", room: str, question: ClientMessage) -> ServerMessage:
+async def _answer(past: "KeptPast", payer: "Payer", question: ClientMessage) -> ServerMessage:
     match question:
         case FetchHistory():
-            return await past.page(room, question)
+            return await past.page(payer, question)
         case FetchSource():
-            return await past.source(room, question)
+            return await past.source(payer, question)
         case FetchOutput():
-            part = await past.output(room, question)
+            part = await past.output(payer, question)
             return part or Fault(Code.NO_SUCH_JOB, "its output cannot be read", question.job)
         case _:
             raise AssertionError(question)

@@ -1,7 +1,9 @@
 """Reads finished jobs of a room: pages, sources, output."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from time import monotonic
 
 from codesync_protocol.limits import MIB, PART_MAX
 from codesync_protocol.messages import (
@@ -18,9 +20,13 @@ from codesync_protocol.messages import (
 )
 from codesync_protocol.messages.lists import PAST_JOBS
 from codesync_protocol.paging import first_page
+from codesync_server.access.budgets import Budgets, member_budget
+from codesync_server.access.payer import Payer
+from codesync_server.access.token_buckets import Rate
 from codesync_server.loop_time import loop_timeout
 from codesync_server.store.contract import Store, StoreUnavailable
 from codesync_server.store.output_parts import CHUNKS_MAX, bounded_part, first_line_offset
+from codesync_server.store.read_turns import ReadTurns
 from codesync_server.store.records import JobQuery, JobRecord, OutputRun
 
 READ_SECONDS = 3.0
@@ -37,30 +43,60 @@ OUTPUTS_CACHED = 8
 """Outputs that are kept unpacked while somebody reads them part by part."""
 
 
+QUERY_TIME = member_budget(
+    "time of the store for queries",
+    "milliseconds",
+    member=Rate(500, 50.0),
+    origin=Rate(2_000, 150.0),
+)
+"""A page takes about 1 ms, a search through 30,000 jobs 200 ms, a source of 10 MB 30 ms."""
+
+
 class JobHistory:
-    """What was.
+    """Reads finished jobs. Rooms take turns, so no room can keep the store from the others.
 
     Args:
-        store: where it is kept.
+        store: the store.
+        budgets: the budgets of clients; each query is charged for its time.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, budgets: Budgets | None = None) -> None:
         self._store = store
+        self._budgets = budgets or Budgets()
+        self._turns = ReadTurns()
         self._outputs: OrderedDict[str, tuple[JobRecord, Sequence[OutputRun]]] = OrderedDict()
         self._sizes: dict[str, int] = {}
         self._source: JobRecord | None = None  # that was read last: it is asked for in pieces
 
-    async def page(self, room: str, request: FetchHistory, *, last: int = PLACE_MAX) -> HistoryPage:
+    @asynccontextmanager
+    async def _reading(self, payer: Payer) -> AsyncGenerator[None]:
+        """Wait for a turn of the room, and charge the time that the block takes.
+
+        Raises:
+            TimeoutError: the block takes too long.
+        """
+        async with self._turns.turn(payer.room):
+            began = monotonic()
+            try:
+                async with loop_timeout(READ_SECONDS):
+                    yield
+            finally:
+                now = monotonic()
+                self._budgets.delay(QUERY_TIME, payer.without_token(), (now - began) * 1000, now)
+
+    async def page(
+        self, payer: Payer, request: FetchHistory, *, last: int = PLACE_MAX
+    ) -> HistoryPage:
         """Look for finished jobs of a room.
 
         Args:
-            room: its name.
+            payer: the room, and who is charged.
             request: which ones.
             last: the place of its latest job, if that is known: they are found sooner.
         """
         try:
-            async with loop_timeout(READ_SECONDS):
-                found = await self._find(room, request, last)
+            async with self._reading(payer):
+                found = await self._find(payer.room, request, last)
         except (StoreUnavailable, TimeoutError) as error:
             return HistoryPage(request.request, trouble=str(error) or "the store is slow")
         jobs = [PastJob(each.place, each.summary(), each.cancelled_by) for each in found]
@@ -77,15 +113,14 @@ class JobHistory:
         before = request.before or last + 1
         return await self._store.jobs(room, wanted, before=before, limit=request.limit)
 
-    async def source(self, room: str, request: FetchSource) -> SourcePart:
+    async def source(self, payer: Payer, request: FetchSource) -> SourcePart:
         """Read a piece of what a job of a room ran."""
         trouble = "the room has no such job"
         try:
-            async with loop_timeout(READ_SECONDS):
-                record = await self._with_source(request.job)
+            record = await self._with_source(payer, request.job)
         except (StoreUnavailable, TimeoutError) as error:
             record, trouble = None, str(error) or "the store is slow"
-        if record is None or record.room != room or record.source is None:
+        if record is None or record.room != payer.room or record.source is None:
             return SourcePart(request.request, request.job, request.offset, 0, trouble=trouble)
         source = record.source
         body = b"".join([*(data for _, data in source.files), source.prepared])
@@ -99,28 +134,29 @@ class JobHistory:
             source.args,
         )
 
-    async def _with_source(self, job: str) -> JobRecord | None:
+    async def _with_source(self, payer: Payer, job: str) -> JobRecord | None:
         """Read a job with its source, of which up to 11 MB are unpacked."""
         if self._source is not None and self._source.id == job:
             return self._source
-        record = await self._store.job(job, with_source=True)
+        async with self._reading(payer):
+            record = await self._store.job(job, with_source=True)
         if record is not None and record.result is not None:  # it changes no more
             self._source = record
         return record
 
-    async def output(self, room: str, request: FetchOutput) -> OutputPart | None:
+    async def output(self, payer: Payer, request: FetchOutput) -> OutputPart | None:
         """Read a piece of what a finished job of a room wrote.
 
         Args:
-            room: its name.
+            payer: the room, and who is charged.
             request: which piece.
 
         Returns:
             The piece; None when the room has no such job, or it cannot be read now.
         """
         job = request.job
-        known = self._outputs.get(job) or await self._read_output(room, job)
-        if known is None or known[0].room != room or known[0].result is None:
+        known = self._outputs.get(job) or await self._read_output(payer, job)
+        if known is None or known[0].room != payer.room or known[0].result is None:
             return None
         self._remember(job, known)
         record, runs = known
@@ -139,12 +175,12 @@ class JobHistory:
             del self._sizes[oldest]
 
     async def _read_output(
-        self, room: str, job: str
+        self, payer: Payer, job: str
     ) -> tuple[JobRecord, Sequence[OutputRun]] | None:
         try:
-            async with loop_timeout(READ_SECONDS):
+            async with self._reading(payer):
                 record = await self._store.job(job)
-                if record is None or record.room != room:
+                if record is None or record.room != payer.room:
                     return None
                 return record, await self._store.output(job)
         except (StoreUnavailable, TimeoutError):

@@ -19,6 +19,7 @@ from codesync_protocol.messages import (
     Stream,
 )
 from codesync_protocol.verdict import Result, Verdict
+from codesync_server.access.payer import Payer
 from codesync_server.configuration.settings import Settings
 from codesync_server.jobs.job import Job
 from codesync_server.jobs.job_records import output_of, record_of
@@ -192,7 +193,7 @@ async def test_h34_output_of_many_empty_rooms_is_bounded_and_read_from_the_store
     assert jobs[-1].output.is_here
     past = JobHistory(house.writer.store)
     for job in jobs[:5]:
-        part = await past.output(job.room, FetchOutput(job.id, 0))
+        part = await past.output(Payer(room=job.room), FetchOutput(job.id, 0))
         assert part is not None
         assert b"".join(chunk.data for chunk in part.chunks) == bytes([int(job.id, 16)]) * 10_000
     first = house.rooms.get("empty-0")

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from codesync_protocol.messages import FetchHistory, FetchOutput, Stream
+from codesync_server.access.payer import Payer
 from codesync_server.store.changes import (
     AcceptJob,
     AddEdit,
@@ -251,9 +252,9 @@ async def test_r08_a_job_is_read_without_its_source_unless_it_is_asked_for(
     monkeypatch.setattr(sqlite_reads, "unpack_source", unpack_source)
     monkeypatch.setattr(mongo_documents, "unpack_source", unpack_source)
     past = JobHistory(store)
-    part = await past.output("den", FetchOutput(job_id(1), 0))
+    part = await past.output(Payer(room="den"), FetchOutput(job_id(1), 0))
     assert part is not None
-    page = await past.page("den", FetchHistory(1, job=job_id(1)))
+    page = await past.page(Payer(room="den"), FetchHistory(1, job=job_id(1)))
     assert [each.summary.job for each in page.jobs] == [job_id(1)]
     job = await store.job(job_id(1))
     assert job is not None

@@ -7,11 +7,13 @@ import msgspec
 from codesync_client.events import JobOutput, OutputSkipped
 from codesync_client.output_assembler import OutputAssembler, Piece
 from codesync_protocol.codec import encode
-from codesync_protocol.messages import FetchOutput, StdinEcho, Stream
+from codesync_protocol.messages import FetchHistory, FetchOutput, FetchSource, StdinEcho, Stream
+from codesync_server.access.payer import Payer
 from codesync_server.store.changes import AcceptJob, FinishJob
-from codesync_server.store.job_history import JobHistory
+from codesync_server.store.job_history import QUERY_TIME, JobHistory
 from codesync_server.store.records import OutputRun
 from tests.server.keeping import keeper_at_work, settled
+from tests.server.recording import RecordingBudgets
 from tests.server.store.making import OK, a_job, job_id, put, wrote
 from tests.waiting import SECONDS
 
@@ -34,7 +36,7 @@ async def read_again(*runs: OutputRun, total: int) -> list[Piece]:
             while True:
                 line = assembler.next_line
                 ask = FetchOutput(job_id(1), assembler.position, line)
-                part = await past.output("den", ask)
+                part = await past.output(Payer(room="den"), ask)
                 assert part
                 encode(part)  # it fits into a frame
                 pieces += assembler.part(part)
@@ -83,3 +85,17 @@ async def test_lines_of_what_was_not_kept_are_told_at_its_end() -> None:
     output = wrote(bytes(10)), wrote(bytes(10), 90)
     story = told(await read_again(*output, typed(5, b"a"), typed(50, b"b"), total=100))
     assert story == [5, "ben: a", 5, -80, "ben: b", 10]
+
+
+async def test_h07_queries_are_charged_for_the_time_of_the_store() -> None:
+    """A search through 30,000 jobs takes 200 ms, and a page 1 ms."""
+    budgets = RecordingBudgets()
+    async with keeper_at_work() as writer:
+        await put(writer.store, AcceptJob(a_job(1)), FinishJob(job_id(1), OK, "", ()))
+        history = JobHistory(writer.store, budgets)
+        payer = Payer("10.0.0.1", "invite", "den", "ana")
+        await history.page(payer, FetchHistory(1))
+        await history.source(payer, FetchSource(2, job_id(1)))
+        await history.source(payer, FetchSource(3, job_id(1)))
+    charges = [(name, who) for name, who, milliseconds in budgets.charges if milliseconds > 0]
+    assert charges == [(QUERY_TIME.name, payer)] * 2, "a source that is in memory costs nothing"

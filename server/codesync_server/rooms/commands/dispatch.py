@@ -56,7 +56,7 @@ from codesync_server.rooms.commands.submit import SubmitCommands
 from codesync_server.rooms.deliveries import DELIVERIES, MESSAGES_OF_A_JOB
 from codesync_server.rooms.presence import Presence, send_carets
 from codesync_server.rooms.seat import Seat
-from codesync_server.store.job_history import JobHistory
+from codesync_server.store.job_history import QUERY_TIME, JobHistory
 from codesync_server.store.writer import StoreWriter
 
 FETCHES = member_budget(
@@ -207,6 +207,8 @@ class CommandDispatcher:
                     self._scheduler.cancel(job, self._seat.member.name)
                 case FetchOutput():
                     await self._delay(OUTPUT_PARTS)
+                    if not self._reading.is_at_hand(message):
+                        await self._delay_query()
                     await self._reading.output(message)
                 case FetchHistory():
                     if await self._may_ask(message, SEARCH_COST if message.text else 1.0):
@@ -235,15 +237,23 @@ class CommandDispatcher:
         A query waits to its end even if its member has left. Otherwise, many keys of one link that
         ask and leave could occupy places and delay others without an end.
         """
-        now = asyncio.get_running_loop().time()
-        if self._budgets.delay(QUERIES, self._seat.payer, 0.0, now) > QUERY_DELAY_MAX:
-            try:
-                self._budgets.charge(QUERIES, self._seat.payer, 0.0, now)  # raises: it is in debt
-            except LimitReached as error:
-                self._reading.refuse(message, error.reason)
-                return False
+        now, seat = asyncio.get_running_loop().time(), self._seat
+        for budget, payer in ((QUERIES, seat.payer), (QUERY_TIME, seat.payer.without_token())):
+            if self._budgets.delay(budget, payer, 0.0, now) > QUERY_DELAY_MAX:
+                try:
+                    self._budgets.charge(budget, payer, 0.0, now)  # raises: it is in debt
+                except LimitReached as error:
+                    self._reading.refuse(message, error.reason)
+                    return False
+        await self._delay_query()
         await self._delay(QUERIES, cost)
         return True
+
+    async def _delay_query(self) -> None:
+        """Wait until the store's time for earlier queries is paid."""
+        now, payer = asyncio.get_running_loop().time(), self._seat.payer.without_token()
+        if delay := self._budgets.delay(QUERY_TIME, payer, 0.0, now):
+            await asyncio.sleep(delay)
 
     def _charge(self, budget: Budget, payer: Payer | None = None) -> None:
         now = asyncio.get_running_loop().time()

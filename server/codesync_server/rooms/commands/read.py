@@ -37,12 +37,12 @@ class ReadCommands:
 
     async def history(self, message: FetchHistory) -> None:
         """Reply with a page of finished jobs."""
-        page = await self._job_history.page(self._room.name, message, last=self._room.jobs_had)
+        page = await self._job_history.page(self._seat.payer, message, last=self._room.jobs_had)
         self._seat.reply(page)
 
     async def source(self, message: FetchSource) -> None:
         """Reply with a part of a job's source."""
-        self._seat.reply(await self._job_history.source(self._room.name, message))
+        self._seat.reply(await self._job_history.source(self._seat.payer, message))
 
     def refuse(self, message: FetchHistory | FetchSource, trouble: str) -> None:
         """Reply with the reason why a query is refused."""
@@ -66,7 +66,7 @@ class ReadCommands:
             def answer() -> bytes | None:
                 return frame_of(_part_of(written, message))
         else:
-            past = await self._job_history.output(self._room.name, message)
+            past = await self._job_history.output(self._seat.payer, message)
             if past is None and job is None:
                 raise FrameError(Code.NO_SUCH_JOB, "the room has no such job")
             total = job.output.told if job else 0

@@ -59,7 +59,12 @@ from codesync_server.jobs.limit_policy import LimitPolicy
 from codesync_server.jobs.memory_budget import MemoryBudget
 from codesync_server.jobs.scheduler import Scheduler
 from codesync_server.jobs.uploads import Uploads
-from codesync_server.rooms.commands.dispatch import HOST_ACTS, QUERIES, CommandDispatcher
+from codesync_server.rooms.commands.dispatch import (
+    HOST_ACTS,
+    QUERIES,
+    QUERY_DELAY_MAX,
+    CommandDispatcher,
+)
 from codesync_server.rooms.commands.message_turns import MessageTurns
 from codesync_server.rooms.commands.submission_budgets import MEMBERS, SubmissionBudgets
 from codesync_server.rooms.commands.submit import UPLOADS_MAX
@@ -70,7 +75,7 @@ from codesync_server.rooms.registry import Rooms
 from codesync_server.rooms.room import Room
 from codesync_server.rooms.seat import Seat
 from codesync_server.store.changes import AcceptJob, Change, ForgetJob
-from codesync_server.store.job_history import JobHistory
+from codesync_server.store.job_history import QUERY_TIME, JobHistory
 from codesync_server.store.records import JobRecord, OutputRun
 from codesync_server.store.writer import StoreWriter
 from tests.handshakes import granted
@@ -641,6 +646,23 @@ async def test_h07_what_all_members_receive_is_charged_for_each_of_them(house: H
     assert budgets.costs_of(DELIVERIES) == [3 * MESSAGES_OF_A_JOB, 3]
     await ben.does(StdinData(job_id(1), 0, b"too early"))
     assert len(budgets.costs_of(DELIVERIES)) == 2, "what nobody receives is not charged"
+
+
+async def test_h07_a_query_is_refused_while_the_stores_time_for_earlier_ones_is_unpaid(
+    house: House,
+) -> None:
+    ana, ben = house.hand("ana"), house.hand("ben")
+    await ana.does(FetchHistory(1))
+    assert not ana.ear.last(HistoryPage).trouble
+    rate = QUERY_TIME.rates["member"]  # type: ignore[index]  # a Level is its word
+    payer = Payer(ADDRESS, "", "room-a", key_of("ana"))
+    now = asyncio.get_running_loop().time()
+    debt = 2 * QUERY_DELAY_MAX * rate.per_second
+    house.budgets.delay(QUERY_TIME, payer, rate.burst + debt, now)
+    await ana.does(FetchHistory(2))
+    assert "limit on time of the store for queries is reached" in ana.ear.last(HistoryPage).trouble
+    await ben.does(FetchHistory(3))
+    assert not ben.ear.last(HistoryPage).trouble
 
 
 async def test_h07_host_commands_are_charged(house: House) -> None:
