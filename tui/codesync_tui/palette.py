@@ -66,7 +66,7 @@ class RoomCommands(Provider):
             )
             to_member = partial(collaborators.jump_to, member.member)
             yield PaletteCommand(f"Go to: {name}", "Go to where this member is.", to_member)
-        yield from room.controllers.hosts.commands()
+        yield from room.controllers.member_administration.commands()
         for language in room.languages:
             title = f"Language: {show_line(language.title)}"
             choose = partial(room.controllers.dialogs.choose_language, language)

@@ -24,7 +24,7 @@ COVERED: dict[str, tuple[str, ...]] = {
     "ConflictScreen": ("unsent", "mine", "theirs", "reason"),
     "Dialog": (),
     "FindLine": ("find", "replace"),
-    "JobList": ("past_name", "past_file"),
+    "PastJobList": ("past_name", "past_file"),
     "HelpScreen": ("banner",),
     "HistoryScreen": ("past_name", "past_file", "past_trouble"),
     "InviteScreen": ("join_line",),

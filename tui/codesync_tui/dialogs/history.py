@@ -46,7 +46,7 @@ class HistoryAction(Enum):
     COPY = "copy"
 
 
-class JobList(OptionList):
+class PastJobList(OptionList):
     """The list of the jobs that were found; it reports changes of its width."""
 
     _reported_columns = 0
@@ -103,7 +103,7 @@ class HistoryScreen(Dialog[tuple[PastJob, HistoryAction]]):
         with Vertical(classes="dialog"):
             yield Static(Content("Past programs"), classes="dialog--title", markup=False)
             yield Input(self.query_text, placeholder=_HINT, compact=True, select_on_focus=True)
-            yield JobList(markup=False, compact=True)
+            yield PastJobList(markup=False, compact=True)
             yield Static(Content(_KEYS), classes="dialog--hint", markup=False)
 
     def on_mount(self) -> None:
@@ -129,8 +129,8 @@ class HistoryScreen(Dialog[tuple[PastJob, HistoryAction]]):
         event.stop()
         self.action_answer(HistoryAction.SHOW.value)
 
-    @on(JobList.WidthChanged)
-    def _width_changed(self, event: JobList.WidthChanged) -> None:
+    @on(PastJobList.WidthChanged)
+    def _width_changed(self, event: PastJobList.WidthChanged) -> None:
         event.stop()
         if self._jobs:  # otherwise the list shows a message
             self._show_jobs()
@@ -222,9 +222,9 @@ class HistoryScreen(Dialog[tuple[PastJob, HistoryAction]]):
             options.clear_options()
             options.add_option(Option(Content.styled(show_line(sentence), "$dim"), disabled=True))
 
-    def _options(self) -> Iterable[JobList]:
+    def _options(self) -> Iterable[PastJobList]:
         """Return the list; nothing before it is mounted and after it is removed."""
-        return self.query(JobList)
+        return self.query(PastJobList)
 
 
 def _rows(jobs: Sequence[PastJob], width: int) -> list[Content]:

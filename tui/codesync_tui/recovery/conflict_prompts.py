@@ -136,7 +136,7 @@ class ConflictPrompts:
     def _ask_path(self, unmerged: UnmergedText) -> None:
         def answered(path: str | None) -> None:
             if path:
-                start_worker(self._screen, partial(self._save, unmerged, Path(path)), "rescue")
+                start_worker(self._screen, partial(self._save, unmerged, Path(path)), "recovery")
             else:
                 self._ask_next()
 

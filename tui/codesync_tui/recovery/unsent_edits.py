@@ -74,7 +74,7 @@ class UnsentEdits:
             self._save(self._entry)
 
     def _save(self, entry: JournalEntry) -> None:
-        start_worker(self._screen, partial(asyncio.to_thread, entry.save), "rescue")
+        start_worker(self._screen, partial(asyncio.to_thread, entry.save), "recovery")
 
     # Asking about texts that the room does not have.
 
@@ -83,7 +83,7 @@ class UnsentEdits:
         is_first = self._text_id is None
         self._text_id = self._room.welcome.text
         if is_first:
-            start_worker(self._screen, self._ask_about_abandoned, "rescue")
+            start_worker(self._screen, self._ask_about_abandoned, "recovery")
 
     async def _ask_about_abandoned(self) -> None:
         for entry, unsent in await asyncio.to_thread(

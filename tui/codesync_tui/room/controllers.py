@@ -13,8 +13,8 @@ from codesync_tui.recovery.unsent_edits import UnsentEdits
 from codesync_tui.room.collaborators import Collaborators
 from codesync_tui.room.editor_controller import EditorController
 from codesync_tui.room.history_controller import HistoryController
-from codesync_tui.room.host_commands import HostCommands
 from codesync_tui.room.job_status import JobStatus
+from codesync_tui.room.member_administration import MemberAdministration
 from codesync_tui.room.output_commands import OutputCommands
 from codesync_tui.room.output_export import OutputExport
 from codesync_tui.room.pane_controller import PaneController
@@ -75,7 +75,7 @@ class RoomControllers:
         export: copies and saves output.
         history: past jobs.
         dialogs: help, invitations, language.
-        hosts: the commands of hosts.
+        member_administration: the commands of hosts.
     """
 
     def __init__(
@@ -127,7 +127,7 @@ class RoomControllers:
         self.history = HistoryController(
             screen, room, self.submit, self.dialogs.choose_language, notices
         )
-        self.hosts = HostCommands(room, notices)
+        self.member_administration = MemberAdministration(room, notices)
         self.runs = RunController(room, self.session, self.permissions, self.editor, panes, notices)
         self.stdin = StdinController(
             room, self.session, self.permissions, self.targets, panes, notices

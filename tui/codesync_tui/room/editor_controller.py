@@ -161,7 +161,7 @@ class EditorController:
         if is_starter and by_ending is not None:
             self.choose_language(by_ending)
         work = FileSync(self._room, path, self._notices).run(is_starter=is_starter)
-        self._screen.run_worker(work, group="in step", exclusive=True)
+        self._screen.run_worker(work, group="file sync", exclusive=True)
 
     # The language.
 

@@ -75,7 +75,7 @@ class HistoryController:
             self._history = None
             self._query_text = history.query_text
             if answer is not None:
-                self._screen.run_worker(self._perform(*answer), group="archive", exclusive=True)
+                self._screen.run_worker(self._perform(*answer), group="history", exclusive=True)
 
         app_of(self._screen).push_screen(history, answered)
 
@@ -117,7 +117,7 @@ class HistoryController:
                 self.open()  # escape returns to the list
             else:
                 work = self._perform_on_shown(past, source, text, action)
-                self._screen.run_worker(work, group="archive", exclusive=True)
+                self._screen.run_worker(work, group="history", exclusive=True)
 
         app_of(self._screen).push_screen(shown, answered)
 

@@ -18,11 +18,13 @@ async def server() -> AsyncGenerator[RunningServer]:
 
 
 def offered(on: Screen) -> list[str]:
-    return [each.title for each in on.room.controllers.hosts.commands()]
+    return [each.title for each in on.room.controllers.member_administration.commands()]
 
 
 def do(on: Screen, title: str) -> None:
-    next(each for each in on.room.controllers.hosts.commands() if each.title == title).callback()
+    next(
+        each for each in on.room.controllers.member_administration.commands() if each.title == title
+    ).callback()
 
 
 async def test_a_host_makes_a_viewer_who_then_only_looks_on(server: RunningServer) -> None:

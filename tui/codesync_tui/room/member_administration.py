@@ -15,7 +15,7 @@ _ROLES = {
 }
 
 
-class HostCommands:
+class MemberAdministration:
     """Changes the roles of members and removes members.
 
     Args:
