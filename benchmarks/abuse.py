@@ -2,7 +2,7 @@
 
     python -m benchmarks.abuse [--json] [--rounds 15] [--only CASE] [--executor docker]
 
-Each case of `abusers.CASES` has a separate server. A member of another room (or of the same room,
+Each case of `abusers.cases` has a separate server. A member of another room (or of the same room,
 if the case says so) types a letter and waits until the server has it, then submits a hello and
 waits for its verdict; first on the quiet server, then beside the abuse. The abusers run in a
 process with low priority, which connects from another loopback address. Ratios compare the medians
@@ -21,7 +21,8 @@ from pathlib import Path
 if not __package__:  # run as a file: what it imports lies beside its folder
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks.abusers import CASES, INNOCENT_ROOM
+from benchmarks.abusers.abuse import INNOCENT_ROOM
+from benchmarks.abusers.cases import CASES
 from benchmarks.figures import machine, percentile, show
 from benchmarks.processes import teller
 from benchmarks.server_process import ServerProcess, server_process

@@ -1,0 +1,1 @@
+"""Members and strangers who abuse a server, for the benchmark `abuse`."""
