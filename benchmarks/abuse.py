@@ -1,12 +1,13 @@
 """Measures the cost of each kind of abuse for another member: the times of an edit and of a job.
 
-    python -m benchmarks.abuse [--json] [--rounds 15] [--only CASE] [--executor docker]
+    python -m benchmarks.abuse [--json] [--rounds 15] [--case NAME] [--executor docker]
 
 Each case of `abusers.cases` has a separate server. A member of another room (or of the same room,
 if the case says so) types a letter and waits until the server has it, then submits a hello and
 waits for its verdict; first on the quiet server, then beside the abuse. The abusers run in a
 process with low priority, which connects from another loopback address. Ratios compare the medians
-beside the abuse with the quiet ones.
+beside the abuse with the quiet ones. `abuse` has the numbers of the abusers' actions: what they do
+in a case depends on the cpu time that they get.
 """
 
 import argparse
@@ -15,20 +16,23 @@ import statistics
 import sys
 import time
 from collections.abc import AsyncGenerator, Coroutine
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 if not __package__:  # run as a file: what it imports lies beside its folder
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.abusers.abuse import INNOCENT_ROOM
-from benchmarks.abusers.cases import CASES
+from benchmarks.abusers.cases import CASES, STORED_JOBS
 from benchmarks.figures import machine, percentile, show
-from benchmarks.processes import teller
+from benchmarks.processes import Teller, teller
 from benchmarks.server_process import ServerProcess, server_process
+from benchmarks.stored_jobs import store_finished_jobs
 from codesync_client import Room, Submission
 from codesync_protocol.messages import Finished
 from codesync_protocol.shared_text import SOURCE
+from codesync_server.store.choice import choose_store
 
 EDITS_PER_JOB = 4
 PAUSE_SECONDS = 0.05
@@ -37,6 +41,9 @@ WORK_SECONDS = 3.0
 
 GIVE_UP_SECONDS = 60.0
 """Largest time that counts for a job or an edit."""
+
+EXCERPT = "a line without the searched words\n" * 50
+"""The beginning of the source of stored jobs: as long as a store keeps it."""
 
 Times = dict[str, list[float]]
 
@@ -107,18 +114,47 @@ async def innocent(server: ServerProcess) -> AsyncGenerator[Innocent]:
         reading.cancel()
 
 
+async def store_jobs(address: str, name: str) -> None:
+    """Write the finished jobs that a case needs to a new store."""
+    if name not in STORED_JOBS:
+        return
+    room, jobs = STORED_JOBS[name]
+    store = choose_store(address)
+    await store.open()
+    await store_finished_jobs(store, jobs, room=room, excerpt=EXCERPT)
+    await store.close()
+
+
+async def _count(abusers: Teller, done: dict[str, int]) -> None:
+    """Note the numbers of actions that the abusers print."""
+    while True:
+        done.update(await abusers.next())
+
+
 async def measure_case(name: str, executor: str, rounds: int) -> dict[str, object]:
     """Measure one kind of abuse, quiet first."""
-    async with server_process(f"--executor={executor}") as server, innocent(server) as member:
+    done: dict[str, int] = {}
+    async with AsyncExitStack() as stack:
+        store = f"{stack.enter_context(TemporaryDirectory())}/rooms.db"
+        await store_jobs(store, name)
+        server = await stack.enter_async_context(
+            server_process(f"--executor={executor}", f"--store={store}")
+        )
+        member = await stack.enter_async_context(innocent(server))
         await member.measure(2)  # warms the caches
         quiet = await member.measure(rounds)
-        async with teller("benchmarks.abusers", name, server.address, server.token) as abusers:
+        async with (
+            teller("benchmarks.abusers", name, server.address, server.token) as abusers,
+            asyncio.TaskGroup() as tasks,
+        ):
             async with asyncio.timeout(GIVE_UP_SECONDS):
                 await abusers.next()
+            counting = tasks.create_task(_count(abusers, done))
             await asyncio.sleep(WORK_SECONDS)
             beside = await member.measure(rounds)
-            stats = await server.stats()
-    figures: dict[str, object] = {}
+            counting.cancel()
+        stats = await server.stats()
+    figures: dict[str, object] = {"abuse": done}
     for what in ("edit", "job"):
         before, during = statistics.median(quiet[what]), statistics.median(beside[what])
         figures[f"ratio_{what}"] = round(during / before, 2)
@@ -149,10 +185,12 @@ def main() -> None:
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--rounds", type=int, default=15, help="jobs, with 4 edits each")
-    parser.add_argument("--only", action="append", choices=CASES, help="measure only this case")
+    parser.add_argument(
+        "--case", action="append", choices=CASES, metavar="NAME", help="measure only this case"
+    )
     parser.add_argument("--executor", default="docker", choices=("docker", "local"))
     args = parser.parse_args()
-    names = args.only or list(CASES)
+    names = args.case or list(CASES)
     show(asyncio.run(measure(names, args.executor, args.rounds)), as_json=args.json)
 
 

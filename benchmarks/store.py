@@ -28,35 +28,15 @@ from pymongo import AsyncMongoClient
 from tests.mongodb import mongodb_stand_in
 
 from benchmarks.figures import machine, percentile, show
-from codesync_protocol.verdict import Result, Verdict
-from codesync_server.store.changes import AcceptJob, AddEdit, FinishJob
+from benchmarks.stored_jobs import OK, a_job, store_finished_jobs
+from codesync_server.store.changes import AddEdit
 from codesync_server.store.choice import choose_store
 from codesync_server.store.contract import Store
 from codesync_server.store.mongo.documents import Document, job_documents
-from codesync_server.store.records import EditRecord, JobQuery, JobRecord, JobSource
+from codesync_server.store.records import EditRecord, JobQuery
 from codesync_server.store.writer import StoreWriter
 
 SUBMITTERS, TYPISTS, PAGES = 100, 10, 100
-SOURCE = JobSource((("main.py", b"print('hello')\n" * 20),))
-OK = Result(Verdict.OK, "exit code 0", exit_code=0, output_bytes=6)
-
-
-def a_job(number: int) -> JobRecord:
-    """A job as the incoming makes it."""
-    return JobRecord(
-        id=f"{number:032x}",
-        order=number,
-        room="benchmark",
-        place=number,
-        owner="0" * 32,
-        member=number % 20,
-        name=f"member-{number % 20}",
-        language="python",
-        title="main.py",
-        submitted_at=float(number),
-        excerpt="print('hello')",
-        source=SOURCE,
-    )
 
 
 async def rate(
@@ -124,11 +104,7 @@ async def of_store(address: str, jobs: int, seconds: float) -> dict[str, float]:
 async def fill(store: Store, address: str, jobs: int) -> None:
     """Write finished jobs to a store at full speed."""
     if not address.startswith("mongodb"):
-        for first in range(1, jobs + 1, 500):
-            numbers = range(first, min(first + 500, jobs + 1))
-            await store.write([AcceptJob(a_job(number)) for number in numbers], surely=False)
-            done = [FinishJob(f"{number:032x}", OK, "", ()) for number in numbers]
-            await store.write(done, surely=False)
+        await store_finished_jobs(store, jobs)
         return
     async with AsyncMongoClient[Document](address) as client:
         collection = client.get_default_database()["jobs"]

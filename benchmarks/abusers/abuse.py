@@ -6,6 +6,8 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
+from websockets.exceptions import WebSocketException
+
 from codesync_client import Room, Submission
 from codesync_client.errors import ClientError
 from codesync_protocol.links import Link
@@ -19,6 +21,9 @@ INNOCENT_ROOM = "benchmark"
 
 PAUSE_SECONDS = 0.2
 """Seconds between two attempts of a refused abuser."""
+
+VIEWERS = 200
+"""Viewers in a crowded room."""
 
 
 class AwayLoop(asyncio.SelectorEventLoop):
@@ -40,6 +45,7 @@ class Abuse:
         stack: keeps connections open during the abuse.
         tasks: the abusers.
         done: the count of each action.
+        viewers: the number of viewers in a crowded room.
     """
 
     server: str
@@ -47,6 +53,13 @@ class Abuse:
     stack: AsyncExitStack
     tasks: asyncio.TaskGroup
     done: dict[str, int] = field(default_factory=dict[str, int])
+    viewers: int = VIEWERS
+
+    @property
+    def host_and_port(self) -> tuple[str, int]:
+        """The server's address for TCP connections."""
+        host, _, port = self.server.removeprefix("ws://").rpartition(":")
+        return host, int(port)
 
     def link(self, room: str, role: Role = Role.EDITOR) -> Link:
         """Make a new link into a room."""
@@ -76,7 +89,7 @@ class Abuse:
             while True:
                 try:
                     await act()
-                except (ClientError, OSError, TimeoutError):
+                except (ClientError, WebSocketException, OSError, TimeoutError):
                     self.count("refused")
                     await asyncio.sleep(PAUSE_SECONDS)
                 await asyncio.sleep(0)

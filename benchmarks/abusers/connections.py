@@ -1,6 +1,7 @@
 """Abuse by strangers and members who connect."""
 
 import asyncio
+import itertools
 import secrets
 
 from benchmarks.abusers.abuse import INNOCENT_ROOM, Abuse
@@ -33,10 +34,9 @@ async def wrong_tokens(abuse: Abuse) -> None:
 
 async def silent_sockets(abuse: Abuse) -> None:
     """Connections that say nothing, opened again as soon as the server closes them."""
-    host, _, port = abuse.server.removeprefix("ws://").rpartition(":")
 
     async def sit() -> None:
-        reader, writer = await asyncio.open_connection(host, int(port))
+        reader, writer = await asyncio.open_connection(*abuse.host_and_port)
         abuse.count("opened")
         try:
             await reader.read()
@@ -46,3 +46,20 @@ async def silent_sockets(abuse: Abuse) -> None:
 
     for _ in range(3_000):
         abuse.forever(sit)
+
+
+async def stats_requests(abuse: Abuse) -> None:
+    """Twenty strangers request /stats and /health by turns, as fast as they can."""
+    paths = itertools.cycle((b"/stats", b"/health"))
+
+    async def request() -> None:
+        reader, writer = await asyncio.open_connection(*abuse.host_and_port)
+        try:
+            writer.write(b"GET %b HTTP/1.1\r\nHost: localhost\r\n\r\n" % next(paths))
+            status = await reader.readline()
+            abuse.count("answers" if b" 200 " in status else "refused")
+        finally:
+            writer.transport.abort()
+
+    for _ in range(20):
+        abuse.forever(request)

@@ -1,11 +1,18 @@
-"""Abuse by edits of the shared text."""
+"""Abuse by edits of the shared text, and by carets."""
 
 import asyncio
 
+from websockets.asyncio.client import ClientConnection
+
 from benchmarks.abusers.abuse import INNOCENT_ROOM, Abuse
+from benchmarks.abusers.crowd import crowd
+from codesync_protocol.codec import encode
+from codesync_protocol.messages import Caret
 from codesync_protocol.shared_text import SOURCE
 
 EDITS_PER_SECOND = 700
+CARETS_PER_SECOND = 10
+"""Of each viewer of a crowd."""
 
 
 async def _edits(abuse: Abuse, name: str) -> None:
@@ -48,3 +55,15 @@ async def expensive_edits(abuse: Abuse) -> None:
         abuse.count("edits")
 
     abuse.forever(insert_everywhere)
+
+
+async def carets_of_a_crowd(abuse: Abuse) -> None:
+    """Twice as many viewers as in other crowds (400) move their carets all the time."""
+    for viewer in await crowd(abuse, "abuse-carets", 2 * abuse.viewers):
+
+        async def move(viewer: ClientConnection = viewer) -> None:
+            await viewer.send(encode(Caret(base=0, anchor=0, head=0)))
+            abuse.count("carets")
+            await asyncio.sleep(1 / CARETS_PER_SECOND)
+
+        abuse.forever(move)

@@ -1,6 +1,8 @@
 """Abuse by programs."""
 
 from benchmarks.abusers.abuse import Abuse
+from codesync_client import Room, Submission
+from codesync_client.errors import SubmissionRejected
 
 SPIN = b"while True: pass\n"
 FLOOD = b"import os\nwhile True: os.write(1, b'x' * 65536)\n"
@@ -42,3 +44,22 @@ async def thirty_keys(abuse: Abuse) -> None:
     link = abuse.link("abuse-keys")
     for _ in range(30):
         abuse.submit_forever(await abuse.room(link), SPIN)
+
+
+async def submit_and_cancel(abuse: Abuse) -> None:
+    """Six members with one link submit and cancel programs, without a pause after refusals."""
+    link = abuse.link("abuse-cancels")
+    for _ in range(6):
+        room = await abuse.room(link)
+
+        async def submit(room: Room = room) -> None:
+            submission = Submission("python", [("main.py", QUICK)])
+            try:
+                await room.submit(submission)
+            except SubmissionRejected:
+                abuse.count("rejected")
+                return
+            room.cancel(submission.job)
+            abuse.count("cancelled")
+
+        abuse.forever(submit)
