@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from websockets.asyncio.server import ServerConnection
+from websockets.datastructures import Headers
 from websockets.frames import CTRL_OPCODES, Frame
-from websockets.http11 import Response
+from websockets.http11 import Request, Response
 from websockets.protocol import CONNECTING, Event
 
 from codesync_protocol.limits import FRAME_MAX, HELLO_FRAME_MAX
@@ -45,6 +46,8 @@ BYTES_AFTER_THE_END = 2 * FRAME_MAX
 
 QUEUED_BYTES = 64 * 1024
 """Parsed messages that nobody has read; beyond this, a client is not read from."""
+
+_HANDLED_REQUEST = Request("/", Headers())
 
 METHODS = (b"GET ", b"HEAD ")
 _METHOD = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,40} ")
@@ -115,6 +118,11 @@ class Connection(ServerConnection):
         self._unparsed += data
         self._parse()
         self.count_input()
+
+    def forget_headers(self) -> None:
+        """Free the request and the response of the handshake, some 3 KB for each member."""
+        self.request = _HANDLED_REQUEST
+        self.response = None
 
     @property
     def _is_over(self) -> bool:

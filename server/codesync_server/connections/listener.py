@@ -178,6 +178,7 @@ class Listener:
 
     async def _live(self, connection: ServerConnection) -> None:
         assert isinstance(connection, Connection)
+        connection.forget_headers()
         peer = self._make_peer(connection)
         self._peers.add(peer)
         self._nobody.clear()

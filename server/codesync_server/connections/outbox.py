@@ -93,7 +93,7 @@ class Outbox:
         self._send_now = send_now
         self._events: deque[_Event] = deque()
         self._skippable_since: deque[float] = deque()  # of the events that may be left out
-        self._bulk: deque[_Bulk] = deque()
+        self._bulk: list[_Bulk] = []  # smaller than a deque while empty
         self._bulk_turn = False
         self._reply_bytes = 0
         self._event_bytes = 0
@@ -306,7 +306,7 @@ class Outbox:
         if self._states:
             return self._take_state()
         while self._bulk and (self._bulk_turn or not self._events):
-            bulk = self._bulk.popleft()
+            bulk = self._bulk.pop(0)
             made = bulk.make()  # may put the next part of the same source
             self._release_bulk(bulk)
             if made is not None:

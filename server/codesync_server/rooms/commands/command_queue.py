@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Awaitable, Callable
 
 from codesync_protocol.limits import KIB
@@ -22,7 +22,7 @@ class CommandQueue:
     """The slow commands of one member, run in the order in which they arrived."""
 
     def __init__(self) -> None:
-        self._waiting: deque[tuple[str, Errand, int]] = deque()
+        self._waiting: list[tuple[str, Errand, int]] = []  # smaller than a deque while empty
         self._waiting_bytes = 0
         self._concerned: Counter[str] = Counter()
         self._changed = asyncio.Condition()
@@ -71,7 +71,7 @@ class CommandQueue:
                 # A bug in one command must not stop the others.
                 log.exception("a command failed with an unexpected error")
             async with self._changed:
-                self._waiting.popleft()
+                self._waiting.pop(0)
                 self._waiting_bytes -= size
                 self._concerned[job] -= 1
                 self._concerned += Counter()  # drops the commands that have ended
