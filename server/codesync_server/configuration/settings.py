@@ -160,7 +160,7 @@ class Settings:
     keep_bytes: Annotated[
         int | None,
         OrNone(
-            "sources and output of all past jobs; the room with most loses its oldest first",
+            "all past jobs with their texts and output; the room with most loses its oldest first",
             ByteSize("", MIB, 1024 * GIB),
             "none",
         ),

@@ -18,6 +18,7 @@ class Identity:
         role: the role that a host gave it; None: the role of its token.
         removed: why it may not return; empty if it may.
         seen_at: when it was last connected, in seconds since the Unix epoch; approximate.
+        is_present: whether it is connected.
         is_capped: whether the role follows from an old invite, and would be derived again if this
             identity were forgotten.
     """
@@ -30,6 +31,7 @@ class Identity:
     role: Role | None = None
     removed: str = ""
     seen_at: float = 0.0
+    is_present: bool = False
     is_capped: bool = False
 
     @property

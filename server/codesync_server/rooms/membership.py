@@ -12,7 +12,7 @@ from codesync_protocol.names import clean_name, distinct_name
 from codesync_server.access.payer import Payer
 from codesync_server.rooms.identity import Identity
 from codesync_server.rooms.member_places import MemberPlaces
-from codesync_server.store.records import MemberRecord
+from codesync_server.store.records import MemberRecord, RoomRecord
 
 IDENTITIES_KEPT = (1000, 5000, 10_000)
 """Limits on remembered identities, by weight: above the first, a room forgets identities that
@@ -50,13 +50,26 @@ class Membership:
         self._latest_invite = 0.0
         self._last_member = 0
 
-    def restore(self, records: Iterable[MemberRecord]) -> None:
-        """Restore the remembered identities from the store.
+    def restore(self, room: RoomRecord, records: Iterable[MemberRecord]) -> list[str]:
+        """Restore the dates of links, and the remembered identities, from the store.
 
         Args:
+            room: has the dates.
             records: in the order in which the members were last connected.
+
+        Returns:
+            The client keys of those who were connected when a server ended without saving that
+            they left. They were there at the last decision about links, or came after it.
         """
+        self.invites_after = room.invites_after
+        self.editors_after = room.editors_after
+        self.server_dates_from = room.server_dates_from
+        cut_off: list[str] = []
         for record in records:
+            seen_at = record.seen_at
+            if record.is_present:
+                seen_at = max(seen_at, self.links_after)
+                cut_off.append(record.key)
             self._identities[record.key] = Identity(
                 record.member,
                 record.name,
@@ -65,10 +78,11 @@ class Membership:
                 record.edits_taken,
                 Role(record.role) if record.role else None,
                 record.removed,
-                record.seen_at,
+                seen_at,
             )
             self._keys_by_public_id[public_id(record.key)] = record.key
             self._last_member = max(self._last_member, record.member)
+        return cut_off
 
     @property
     def links_after(self) -> float:
@@ -116,6 +130,13 @@ class Membership:
     def key_of(self, member: int) -> str | None:
         """Return the client key of a member; None if the member is not connected."""
         return next((key for key, each in self._members.items() if each.member == member), None)
+
+    def forget_crdt_ids(self) -> list[str]:
+        """Take the CRDT ids away, for a new history of the texts; return whose they were."""
+        had = [key for key, identity in self._identities.items() if identity.crdt]
+        for key in had:
+            self._identities[key].crdt = 0
+        return had
 
     # Entering and leaving.
 
@@ -187,7 +208,7 @@ class Membership:
     def leave(self, key: str) -> Member:
         """Remove a connected member, and return it."""
         identity = self._identities[key]
-        identity.seen_at = max(identity.seen_at, time.time())
+        identity.seen_at, identity.is_present = max(identity.seen_at, time.time()), False
         self.places.release(key)
         return self._members.pop(key)
 
@@ -207,6 +228,7 @@ class Membership:
         elif known.name in taken:
             known.name = distinct_name(known.name, taken)
         self._identities[key] = known
+        known.is_present = True
         self._forget_oldest()
         return known
 
@@ -214,7 +236,7 @@ class Membership:
         for weight, kept in enumerate(IDENTITIES_KEPT):
             if len(self._identities) <= kept:
                 return
-            absent = [key for key in self._identities if key not in self._members]
+            absent = [key for key, known in self._identities.items() if not known.is_present]
             for key in absent:
                 if len(self._identities) <= kept:
                     return
@@ -249,7 +271,7 @@ class Membership:
             key: its client instance.
             reason: shown to the member when it tries to return.
         """
-        self._identities[key].removed = reason
+        self._identities[key].removed, self._identities[key].is_present = reason, False
         self.invites_after = self._moment()
         self.places.release(key)
         return self._members.pop(key)

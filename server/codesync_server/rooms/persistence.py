@@ -42,6 +42,7 @@ class RoomPersistence:
         self._index = text.index + len(text.edits)
         self._edits = len(text.edits)
         self._edit_bytes = sum(len(edit.data) for edit in text.edits)
+        self._edited = {edit.key for edit in text.edits}  # whose count of edits is only in these
 
     @property
     def is_long(self) -> bool:
@@ -53,8 +54,24 @@ class RoomPersistence:
         """Whether there are edits since the saved state."""
         return self._edits > 0
 
-    def room(self, *, text: str, language: str, membership: Membership, made_at: float) -> Durable:
-        """Store the room itself, with the dates from which links are valid."""
+    def room(
+        self,
+        text: str,
+        language: str,
+        membership: Membership,
+        made_at: float,
+        *,
+        is_decision: bool = False,
+    ) -> Durable:
+        """Store the room itself, with the dates from which links are valid.
+
+        Args:
+            text: the id of its text.
+            language: the language of the source.
+            membership: has the dates.
+            made_at: when the room was created.
+            is_decision: whether this, and all changes before it, must outlast a power cut.
+        """
         record = RoomRecord(
             self._name,
             text,
@@ -65,10 +82,11 @@ class RoomPersistence:
             membership.editors_after,
             membership.server_dates_from,
         )
-        return self._keep(SaveRoom(record))
+        return self._keep(SaveRoom(record, is_decision))
 
     def member(self, key: str, identity: Identity) -> Durable:
         """Store the identity of a member."""
+        self._edited.discard(key)
         record = MemberRecord(
             key,
             identity.member,
@@ -78,6 +96,7 @@ class RoomPersistence:
             identity.role or "",
             identity.removed,
             identity.seen_at,
+            identity.is_present,
         )
         return self._keep(SaveMember(self._name, record))
 
@@ -86,26 +105,30 @@ class RoomPersistence:
         self._index += 1
         self._edits += 1
         self._edit_bytes += len(data)
+        self._edited.add(key)
         record = EditRecord(self._index, key, number, data)
         return self._keep(AddEdit(self._name, self._history, record))
 
     def text(
         self,
         document: "Document",
-        identities: Iterable[tuple[str, Identity]],
+        membership: Membership,
         *,
         begins_anew: bool = False,
+        changed: Iterable[str] = (),
     ) -> Durable:
         """Store the current texts.
 
         Args:
             document: the texts.
-            identities: identities of all clients that may have edited the texts.
+            membership: has the identities of all clients that may have edited the texts.
             begins_anew: whether the texts have a new history.
+            changed: client keys of identities that changed with the history.
         """
         self._history += begins_anew
-        for key, identity in identities:
-            if identity.edits_taken or begins_anew:
+        for key in self._edited.union(changed):
+            if identity := membership.identity_of(key):
                 self.member(key, identity)  # the stored edits, which have the counts, are deleted
+        self._edited.clear()
         self._edits = self._edit_bytes = 0
         return self._keep(SaveText(self._name, self._history, self._index, document.state()))

@@ -108,12 +108,9 @@ class Room:
         """
         self.text_id = kept.room.text
         self.language = kept.room.language
-        self.membership.invites_after = kept.room.invites_after
-        self.membership.editors_after = kept.room.editors_after
-        self.membership.server_dates_from = kept.room.server_dates_from
         self.jobs_had = kept.jobs
         self._made_at = kept.room.made_at
-        self.membership.restore(reversed(kept.members))
+        cut_off = self.membership.restore(kept.room, reversed(kept.members))
         for edit in kept.text.edits:
             if identity := self.membership.identity_of(edit.key):
                 identity.edits_taken = max(identity.edits_taken, edit.number)
@@ -123,6 +120,8 @@ class Room:
             (edit.data for edit in kept.text.edits),
             (identity.crdt for _, identity in self.membership.known),
         )
+        for key in cut_off:  # else they would count as present at the next decision as well
+            self.save_member(key)
 
     # Members.
 
@@ -168,28 +167,33 @@ class Room:
         """Return the member of a connected client instance."""
         return self.membership.member_of(key)
 
-    def set_role(self, key: str, role: Role, *, caps_links: bool = True) -> None:
-        """Change the role of a member, now and for its return; see `Membership.set_role`."""
+    def set_role(self, key: str, role: Role, *, caps_links: bool = True) -> Durable:
+        """Change the role of a member, now and for its return; see `Membership.set_role`.
+
+        Returns:
+            What must be done before the change is confirmed.
+        """
         self.membership.set_role(key, role, caps_links=caps_links)
         if role is Role.VIEWER:
             self._give_input_back(key)
-        self._save_roll()
-        self.member_news.changed(is_urgent=True)
+        return self._save_decision(key)
 
-    def remove(self, key: str, reason: str) -> None:
+    def remove(self, key: str, reason: str) -> Durable:
         """Remove a member permanently, and close its connection without waiting for it to read.
 
         Args:
             key: its client instance.
             reason: shown to the member.
+
+        Returns:
+            What must be done before the removal is confirmed.
         """
         self.carets.pop(self.membership.remove(key, reason).member, None)
-        self.save_member(key)
-        self._save_roll()
+        kept = self._save_decision(key)
         if channel := self.audience.pop(key):
             channel.cut(encode(Fault(Code.REMOVED, reason, fatal=True)), reason)
         self._give_input_back(key)
-        self.member_news.changed(is_urgent=True)
+        return kept
 
     def leave(self, key: str, channel: MemberChannel, now: float) -> None:
         """Remove a member that disconnected, unless a newer connection has replaced this one."""
@@ -229,31 +233,28 @@ class Room:
 
     # Persistence.
 
-    def save(self) -> None:
-        """Store the room itself."""
-        self._persistence.room(
-            text=self.text_id,
-            language=self.language,
-            membership=self.membership,
-            made_at=self._made_at,
-        )
+    def save(self, *, is_decision: bool = False) -> Durable:
+        """Store the room itself; a decision outlasts a power cut."""
+        about = self.text_id, self.language, self.membership, self._made_at
+        return self._persistence.room(*about, is_decision=is_decision)
 
     def save_member(self, key: str) -> Durable:
         """Store the identity of a member."""
         return self._persistence.member(key, self.membership.identity(key))
 
-    def _save_roll(self) -> None:
-        """Store the present members, and the dates from which links are valid."""
-        self.save()
-        for key in self.membership.keys:
-            self.save_member(key)
+    def _save_decision(self, key: str) -> Durable:
+        """Store a decision about a member, and the dates from which links are valid."""
+        self.save_member(key)
+        kept = self.save(is_decision=True)
+        self.after(kept, lambda: self.member_news.changed(is_urgent=True))
+        return kept
 
     def save_text(self) -> None:
         """Save the current texts, so that single edits are no longer needed."""
         if self.document.has_long_history:
             self.renew_document()
         else:
-            self._persistence.text(self.document, self.membership.known)
+            self._persistence.text(self.document, self.membership)
 
     def save_all(self) -> None:
         """Store the complete state, because the store missed some changes."""
@@ -271,7 +272,7 @@ class Room:
         """Store an edit that the document has applied."""
         kept = self._persistence.edit(key, number, data)
         if self._persistence.is_long and not self.document.has_long_history:
-            self._persistence.text(self.document, self.membership.known)
+            self._persistence.text(self.document, self.membership)
         return kept
 
     def tell_saving(self, trouble: str) -> None:
@@ -364,9 +365,8 @@ class Room:
         """Give the texts a new history. All members have to fetch them again."""
         self.document = self.document.renewed()
         self._checked_edits = -1
-        for _, identity in self.membership.known:
-            identity.crdt = 0
-        self._persistence.text(self.document, self.membership.known, begins_anew=True)
+        changed = self.membership.forget_crdt_ids()
+        self._persistence.text(self.document, self.membership, begins_anew=True, changed=changed)
         self.publish(DocumentReset)  # later edits wait until the new history is stored
 
     def notify(self, notice: Notice) -> None:

@@ -18,9 +18,15 @@ from codesync_server.store.records import (
 
 @dataclass(frozen=True, slots=True)
 class SaveRoom:
-    """Keep a room as it is now."""
+    """Keep a room as it is now.
+
+    Attributes:
+        record: the room.
+        is_decision: whether it holds a host's decision, which must outlast a power cut.
+    """
 
     record: RoomRecord
+    is_decision: bool = False
 
     @property
     def room(self) -> str:

@@ -14,10 +14,11 @@ from codesync_server.store.records import (
     StoredRoom,
 )
 
-SCHEMA = 5
+SCHEMA = 6
 """Which layout of the data this program writes. An older one is brought to it when the store is
 opened for writing. 2: what is searched is kept folded; 3: which of a room's links only
-let people watch; 4: by which invite a job was submitted."""
+let people watch; 4: by which invite a job was submitted; 6: who is
+in a room, and the searched texts count as size."""
 
 ALL_JOBS = 1 << 30
 """As many as there are."""
@@ -60,8 +61,8 @@ class Retention:
     Attributes:
         jobs_seconds: finished jobs.
         rooms_seconds: rooms that nobody was in, with their jobs.
-        bytes_max: sources and outputs of finished jobs together; the oldest jobs of the room that
-            holds most go first.
+        bytes_max: finished jobs together, with sources, outputs and searched texts; the oldest
+            jobs of the room that holds most go first.
     """
 
     jobs_seconds: float | None = None
@@ -78,9 +79,9 @@ class Store(Protocol):
     Attributes:
         about: where things are kept, for people.
         outlives: whether what is kept is there after the process has ended.
-        finished_bytes: bytes of sources and outputs of finished jobs together, while it is open for
-            writing. Counted when it is opened and with every write; a little too high after a write
-            that had to be repeated.
+        finished_bytes: bytes of finished jobs together, with sources, outputs and searched texts,
+            while it is open for writing. Counted when it is opened and with every write; a little
+            too high after a write that had to be repeated.
     """
 
     about: str
@@ -221,7 +222,7 @@ class Store(Protocol):
         that holds most: nobody's jobs displace those of others.
 
         Args:
-            bytes_max: bytes of sources and outputs that may stay.
+            bytes_max: bytes of finished jobs that may stay.
             jobs: how many are deleted at the most.
 
         Returns:

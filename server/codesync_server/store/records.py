@@ -68,6 +68,7 @@ class MemberRecord:
         role: what a host made them; empty for what their token says.
         removed: why they may not come back; empty while they may.
         seen_at: when they were last here, in seconds since the Unix epoch.
+        is_present: whether they were here when this was kept, so `seen_at` may be too early.
     """
 
     key: Fingerprint
@@ -78,6 +79,7 @@ class MemberRecord:
     role: RoleName
     removed: Line
     seen_at: Moment
+    is_present: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ class StoreSizeLimit:
 
     Args:
         store: the store, open for writing.
-        bytes_max: sources and outputs of finished jobs together; None: no bound.
+        bytes_max: bytes of finished jobs together; None: no bound.
     """
 
     def __init__(self, store: Store, bytes_max: int | None) -> None:

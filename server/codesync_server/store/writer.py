@@ -19,6 +19,7 @@ from codesync_server.store.changes import (
     AddEdit,
     Change,
     ForgetJob,
+    SaveRoom,
     SaveText,
     TextChange,
 )
@@ -68,7 +69,7 @@ class StoreWriter:
         store: the store; opened and closed by whoever made it.
         resave: has a room saved as it is now, through `keep`.
         trouble_changed: is told when `trouble` changes.
-        bytes_max: sources and outputs of finished jobs that the store may hold; None: no bound.
+        bytes_max: bytes of finished jobs that the store may hold; None: no bound.
 
     Attributes:
         store: to read from.
@@ -229,8 +230,11 @@ class StoreWriter:
             pause = min(2 * pause, RETRY_SECONDS[1])
 
     async def _write_once(self) -> dict[str, JobRecord]:
-        surely = any(isinstance(each.change, AcceptJob) for each in self._batch)
         changes = [each.change for each in self._batch]
+        surely = any(
+            isinstance(each, AcceptJob) or (isinstance(each, SaveRoom) and each.is_decision)
+            for each in changes
+        )
         return dict(await self.store.write(changes, surely=surely))
 
     def _written(self, known: dict[str, JobRecord]) -> None:

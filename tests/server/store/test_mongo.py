@@ -2,12 +2,20 @@
 
 import gc
 import secrets
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from pymongo.asynchronous.collection import AsyncCollection
 
-from codesync_server.store.changes import AcceptJob, AddEdit, ForgetJob, SaveRoom, SaveText
+from codesync_server.store.changes import (
+    AcceptJob,
+    AddEdit,
+    ForgetJob,
+    SaveMember,
+    SaveRoom,
+    SaveText,
+)
 from codesync_server.store.contract import (
     SCHEMA,
     StoreMissing,
@@ -19,7 +27,7 @@ from codesync_server.store.mongo import store as store_module
 from codesync_server.store.mongo.documents import Database, Document
 from codesync_server.store.records import JobQuery
 from tests.mongodb import mongodb_stand_in
-from tests.server.store.making import a_job, a_room, an_edit, job_id, put, ran
+from tests.server.store.making import a_job, a_member, a_room, an_edit, job_id, put, ran
 from tests.server.store.raw import raw
 
 
@@ -51,9 +59,13 @@ async def test_where_nothing_was_kept_yet_there_is_nothing_to_read(empty: str) -
 
 async def as_layout_1(database: Database) -> None:
     """Make what is kept look as the first version wrote it."""
-    folded = {"search": "", "search_result": ""}
+    folded = {"search": "", "search_result": "", "texts": ""}
+    async for job in database["jobs"].find({}):
+        size = {"$inc": {"size": -job["texts"]}}
+        await database["jobs"].update_one({"_id": job["_id"]}, size)
     await database["jobs"].update_many({}, {"$unset": {**folded, "invite": ""}})
     await database["bodies"].update_many({}, {"$unset": {"ticket": ""}})
+    await database["members"].update_many({}, {"$unset": {"is_present": ""}})
     await database["meta"].update_one({"_id": "schema"}, {"$set": {"version": 1}})
     await database["leases"].replace_one(
         {"_id": "server"}, {"owner": "0" * 16, "process": "elsewhere/1", "expires": 0}
@@ -64,6 +76,8 @@ async def test_the_first_layout_is_brought_up_to_date_by_whoever_writes(empty: s
     store = MongoStore(empty)
     await store.open()
     await ran(store, *(a_job(n, text="größe") for n in range(1, 300)))
+    await put(store, SaveRoom(a_room()), SaveMember("den", a_member()))
+    counted = store.finished_bytes
     await store.close()
     async with raw(empty) as database:
         await as_layout_1(database)
@@ -77,6 +91,10 @@ async def test_the_first_layout_is_brought_up_to_date_by_whoever_writes(empty: s
     assert len(await store.jobs("den", JobQuery(text="EXIT CODE"), before=1000, limit=500)) == 299
     [job] = await store.jobs("den", wanted, before=2, limit=9)
     assert job.invite == ""
+    den = await store.room("den")
+    assert den is not None
+    assert store.finished_bytes == counted
+    assert den.members == (replace(a_member(), is_present=False),)
     assert await store.check() == []
     await store.close()
 

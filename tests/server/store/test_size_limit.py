@@ -12,11 +12,13 @@ from codesync_server.store.changes import AcceptJob, FinishJob, SaveMember, Save
 from codesync_server.store.choice import choose_store
 from codesync_server.store.contract import MEMBERS_KEPT, Retention, Store
 from codesync_server.store.largest_share import LargestShare, Part
+from codesync_server.store.packing import EXCERPT_CHARS
 from codesync_server.store.records import JobQuery, JobSource
 from codesync_server.store.writer import StoreWriter
 from tests.server.making import make_job
 from tests.server.store.making import (
     ALL,
+    LATE,
     a_job,
     a_member,
     a_room,
@@ -174,3 +176,36 @@ async def test_h12_members_beyond_those_that_a_room_knows_are_deleted(store: Sto
     assert room
     assert len(room.members) == MEMBERS_KEPT
     assert room.members[0].seen_at == MEMBERS_KEPT + 29
+
+
+async def test_h11_new_members_displace_none_about_whom_a_host_decided(store: Store) -> None:
+    await put(store, SaveRoom(a_room()))
+    removed = replace(a_member("removed", seen_at=0.0), removed="out", role="")
+    writer = replace(a_member("writer", seen_at=0.0), role="")
+    crowd = [
+        SaveMember("den", replace(a_member(f"{number}", edits_taken=0, seen_at=9.0), role=""))
+        for number in range(MEMBERS_KEPT)
+    ]
+    await put(store, SaveMember("den", removed), SaveMember("den", writer), *crowd)
+    await store.prune(Retention(), frozenset())
+    room = await store.room("den")
+    assert room
+    assert len(room.members) == MEMBERS_KEPT
+    assert room.members[:2] == (removed, writer)
+
+
+async def test_h12_the_texts_that_are_searched_count(store: Store) -> None:
+    long = "x" * EXCERPT_CHARS
+    source = JobSource((("a", b""),))
+    await ran(store, replace(a_job(1, text="x"), source=source))
+    short_bytes = store.finished_bytes
+    await ran(store, replace(a_job(2, text=long), source=source))
+    long_bytes = store.finished_bytes - short_bytes
+    assert long_bytes - short_bytes == 2 * (EXCERPT_CHARS - 1), "in the excerpt and its key"
+    await put(store, AcceptJob(a_job(3, text=long)))
+    await put(store, FinishJob(job_id(3), LATE, "", (), JobSource((("a", b""),))))
+    last_bytes = store.finished_bytes - short_bytes - long_bytes
+    assert 2 * EXCERPT_CHARS < last_bytes < 3 * EXCERPT_CHARS, "also when its input is not kept"
+    assert await store.prune_to(long_bytes + last_bytes, 9) == 1
+    assert await ids(store) == [3, 2]
+    assert store.finished_bytes == long_bytes + last_bytes

@@ -17,8 +17,9 @@ from codesync_server.store.contract import (
     StoreOutdated,
     StoreUnusable,
 )
+from codesync_server.store.job_size import ROW_BYTES
 from codesync_server.store.packing import pack_source
-from codesync_server.store.records import JobQuery, JobSource
+from codesync_server.store.records import JobQuery, JobSource, MemberRecord
 from codesync_server.store.sqlite import SqliteStore, schema
 from codesync_server.store.sqlite import file as file_module
 from codesync_server.store.sqlite import store as store_module
@@ -113,6 +114,7 @@ def first_layout(path: Path) -> None:
         )
         db.execute("INSERT INTO sources VALUES (1, ?)", (pack_source(JobSource(())),))
         db.execute("INSERT INTO rooms VALUES ('den', 'text', 'python', 3.0, 1.0, 2.0)")
+        db.execute("INSERT INTO members VALUES ('den', 'key', 1, 'ana', 0, 3, 'viewer', '', 9.0)")
     db.close()
 
 
@@ -128,6 +130,10 @@ async def test_the_first_layout_is_brought_up_to_date_by_whoever_writes(path: Pa
     den = await store.room("den")
     assert den is not None
     assert (den.room.invites_after, den.room.server_dates_from) == (3.0, 0.0)
+    assert den.members == (MemberRecord("key", 1, "ana", 0, 3, "viewer", "", 9.0),)
+    texts = len("ana" + "print(1)") + len("Größe.py".encode())
+    search = len("ana\ngrösse.py\nprint(1)\nexit code 0".encode())
+    assert store.finished_bytes == 9 + ROW_BYTES + texts + search
     await put(store, AcceptJob(a_job(2)))
     accepted = await store.job(job_id(2))
     assert accepted is not None

@@ -124,9 +124,9 @@ class EditCommands:
             return
         name = self._room.member_of(self._key).name
         # The link stays valid: other people have it too. Its budget bounds new keys.
-        self._room.set_role(self._key, Role.VIEWER, caps_links=False)
+        kept = self._room.set_role(self._key, Role.VIEWER, caps_links=False)
         text = f"{name} may only watch from now on: several of their edits damaged the text"
-        self._room.notify(Notice("warning", text))
+        self._room.after(kept, lambda: self._room.notify(Notice("warning", text)))
 
     def _relay(self, number: int, piece: bytes, more: bool, kept: Durable) -> None:
         member, identity = self._member, self._identity

@@ -47,12 +47,12 @@ class HostCommands:
         """
         self._seat.require_host()
         key = self._guest(message.member)
-        self._room.set_role(key, message.role)
+        kept = self._room.set_role(key, message.role)
         name = self._room.member_of(key).name
         text = f"{self._seat.member.name} made {name} {_ARTICLES[message.role]} {message.role}"
         if message.role is Role.VIEWER:
             text += "; who comes by an older link is one, too"
-        self._room.notify(Notice("info", text))
+        self._room.after(kept, lambda: self._room.notify(Notice("info", text)))
 
     def remove(self, message: RemoveMember) -> None:
         """Remove a guest permanently.
@@ -63,9 +63,9 @@ class HostCommands:
         self._seat.require_host()
         key = self._guest(message.member)
         name, host = self._room.member_of(key).name, self._seat.member.name
-        self._room.remove(key, f"{host} removed you from the room")
+        kept = self._room.remove(key, f"{host} removed you from the room")
         text = f"{host} removed {name} from the room; older links let nobody in any more"
-        self._room.notify(Notice("info", text))
+        self._room.after(kept, lambda: self._room.notify(Notice("info", text)))
 
     def _guest(self, member: int) -> str:
         key = self._room.membership.key_of(member)

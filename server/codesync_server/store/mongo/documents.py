@@ -13,6 +13,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 
 from codesync_protocol.verdict import Result
 from codesync_server.store.contract import source_of
+from codesync_server.store.job_size import text_size
 from codesync_server.store.packing import pack_source, unpack_source
 from codesync_server.store.records import (
     EditRecord,
@@ -68,13 +69,15 @@ def member_document(room: str, member: MemberRecord) -> Document:
         "role": member.role,
         "removed": member.removed,
         "seen_at": member.seen_at,
+        "is_present": member.is_present,
     }
 
 
 def read_member(document: Mapping[str, Any]) -> MemberRecord:
     """A member again."""
     fields = ("key", "member", "name", "crdt", "edits_taken", "role", "removed", "seen_at")
-    return MemberRecord(*(plain(document)[each] for each in fields))
+    kept: Document = {"is_present": False, **plain(document)}  # layout 5 had none
+    return MemberRecord(**{each: kept[each] for each in (*fields, "is_present")})
 
 
 def edit_document(room: str, history: int, edit: EditRecord) -> Document:
@@ -135,8 +138,10 @@ def job_documents(job: JobRecord) -> tuple[Document, Document]:
         job.invite,
     )
     document = dict(zip(_JOB, values, strict=True))
-    document |= {"verdict": None, "explanation": "", "cancelled_by": "", "size": len(source)}
+    document |= {"verdict": None, "explanation": "", "cancelled_by": ""}
     document |= searched_fields(document)
+    texts = text_size_of(document)
+    document |= {"texts": texts, "size": len(source) + texts}
     return document, {"_id": job.id, "ticket": job.ticket, "source": source}
 
 
@@ -144,6 +149,12 @@ def searched_fields(job: Mapping[str, Any]) -> Document:
     """What of a job's document is searched: what is known at once, and how it ended."""
     known = (job["name"], job["title"], job["excerpt"])
     return {"search": fold(SEPARATOR.join(known)), "search_result": fold(job["explanation"])}
+
+
+def text_size_of(job: Mapping[str, Any]) -> int:
+    """Count the texts of a job's document."""
+    known = (job["name"], job["title"], job["excerpt"], job["search"])
+    return text_size(*known)
 
 
 def read_job(document: Mapping[str, Any], source: bytes | None = None) -> JobRecord:

@@ -6,7 +6,7 @@ from pymongo import ASCENDING, UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 
 from codesync_server.store.contract import SCHEMA, StoreMissing, StoreOutdated, StoreUnusable
-from codesync_server.store.mongo.documents import Database, searched_fields
+from codesync_server.store.mongo.documents import Database, searched_fields, text_size_of
 from codesync_server.store.mongo.fence import Fence
 from codesync_server.store.mongo.pruning import SHARE_INDEX, delete_orphans
 
@@ -28,6 +28,7 @@ _INDEXES = (
 )
 
 _AT_A_TIME = 200
+_COUNTED_AT_A_TIME = 50
 
 
 async def check_version(database: Database, about: str) -> int:
@@ -76,9 +77,26 @@ async def bring_up_to_date(database: Database, fence: Fence, version: int) -> No
     if version == 1:
         await _fold_what_is_searched(database, fence)
         await delete_orphans(database, fence)
+    if version < 6:
+        await _count_texts(database, fence)
     schema = {"_id": "schema", "version": SCHEMA}
     meta = database["meta"]
     await fence.write(lambda s: meta.replace_one({"_id": "schema"}, schema, upsert=True, session=s))
+
+
+async def _count_texts(database: Database, fence: Fence) -> None:
+    """Count the texts of jobs as part of their size: once, since each then has the count."""
+    fields = ("name", "title", "excerpt", "search")
+    while rows := await database["jobs"].find({"texts": None}, fields).to_list(_COUNTED_AT_A_TIME):
+        counts = [(row["_id"], text_size_of(row)) for row in rows]
+        await _update(
+            database,
+            fence,
+            [
+                UpdateOne({"_id": job, "texts": None}, {"$set": {"texts": n}, "$inc": {"size": n}})
+                for job, n in counts
+            ],
+        )
 
 
 async def _fold_what_is_searched(database: Database, fence: Fence) -> None:
@@ -86,10 +104,11 @@ async def _fold_what_is_searched(database: Database, fence: Fence) -> None:
     fields = ("name", "title", "excerpt", "explanation")
     while rows := await jobs.find({"search": None}, fields).to_list(_AT_A_TIME):
         updates = [UpdateOne({"_id": row["_id"]}, {"$set": searched_fields(row)}) for row in rows]
+        await _update(database, fence, updates)
 
-        async def write(
-            session: AsyncClientSession, updates: Sequence[UpdateOne] = updates
-        ) -> None:
-            await jobs.bulk_write(updates, session=session)
 
-        await fence.write(write)
+async def _update(database: Database, fence: Fence, updates: Sequence[UpdateOne]) -> None:
+    async def write(session: AsyncClientSession) -> None:
+        await database["jobs"].bulk_write(updates, session=session)
+
+    await fence.write(write)

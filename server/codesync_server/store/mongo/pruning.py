@@ -16,6 +16,9 @@ _AT_A_TIME = 100
 SHARE_INDEX = ("room", "invite", "order", "verdict", "size")
 """Of the jobs: sums and the oldest jobs are read from it alone."""
 
+MEMBER_ORDER = [("role", -1), ("removed", -1), ("edits_taken", -1), ("seen_at", -1)]
+"""Client keys are free to create: new ones must not displace those about whom hosts decided."""
+
 _FINISHED = {"verdict": {"$ne": None}}
 
 
@@ -41,7 +44,7 @@ async def prune(
 
 
 async def finished_bytes(database: Database) -> int:
-    """Sum up sources and outputs of the finished jobs."""
+    """Sum up the bytes of the finished jobs."""
     sizes = await database["jobs"].aggregate(
         [{"$match": _FINISHED}, {"$group": {"_id": None, "all": {"$sum": "$size"}}}]
     )
@@ -50,7 +53,7 @@ async def finished_bytes(database: Database) -> int:
 
 
 async def size_of(database: Database, jobs: Sequence[str]) -> int:
-    """Sum up sources and outputs of some jobs."""
+    """Sum up the bytes of some jobs."""
     found = database["jobs"].find({"_id": {"$in": list(jobs)}}, {"size": 1})
     return sum([int(each["size"]) async for each in found])
 
@@ -106,7 +109,7 @@ async def _delete_forgotten_members(database: Database, fence: Fence) -> None:
         ]
     )
     for room in await rooms.to_list(None):
-        latest = members.find({"room": room["_id"]}, {"_id": 1}).sort("seen_at", -1)
+        latest = members.find({"room": room["_id"]}, {"_id": 1}).sort(MEMBER_ORDER)
         ids = [each["_id"] async for each in latest.skip(MEMBERS_KEPT)]
         for start in range(0, len(ids), _AT_A_TIME):
             await _delete(database, fence, ("members",), ids[start : start + _AT_A_TIME])

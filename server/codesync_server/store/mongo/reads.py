@@ -14,7 +14,7 @@ from codesync_server.store.mongo.documents import (
     read_member,
     read_room,
 )
-from codesync_server.store.mongo.pruning import orphans
+from codesync_server.store.mongo.pruning import MEMBER_ORDER, orphans
 from codesync_server.store.packing import unpack_output, unpack_source
 from codesync_server.store.records import (
     JobQuery,
@@ -58,9 +58,7 @@ async def room(database: Database, name: str) -> StoredRoom | None:
     found = await database["rooms"].find_one({"_id": name})
     if found is None:
         return None
-    # Client keys are free to create: new ones must not displace those about whom hosts decided.
-    order = [("role", -1), ("removed", -1), ("edits_taken", -1), ("seen_at", -1)]
-    members = database["members"].find({"room": name}).sort(order)
+    members = database["members"].find({"room": name}).sort(MEMBER_ORDER)
     return StoredRoom(
         read_room(found),
         tuple(read_member(each) for each in await members.to_list(MEMBERS_KEPT)),

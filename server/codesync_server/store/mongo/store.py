@@ -36,7 +36,7 @@ class MongoStore:
     Attributes:
         about: where things are kept, for people; without the password.
         outlives: what is kept is there after the process has ended.
-        finished_bytes: bytes of sources and outputs of finished jobs together.
+        finished_bytes: bytes of finished jobs together.
     """
 
     def __init__(self, where: str) -> None:

@@ -28,6 +28,7 @@ from codesync_server.store.changes import (
     SaveText,
     ShowJob,
 )
+from codesync_server.store.job_size import ending_size
 from codesync_server.store.mongo.documents import (
     Database,
     Document,
@@ -74,7 +75,10 @@ async def _apply(
             accepted[len(operations["jobs"])] = change.record.id
         # Compressing 11 MiB of sources and input takes longer than the event loop may be blocked.
         is_large = isinstance(change, AcceptJob | FinishJob)
-        make = partial(_operations_of, change, again=again)
+        texts = 0
+        if isinstance(change, FinishJob) and change.source is not None:
+            texts = await _text_size(database, session, change.job)
+        make = partial(_operations_of, change, again=again, texts=texts)
         made = await asyncio.to_thread(make) if is_large else make()
         for name, operation in made:
             operations[name].append(operation)
@@ -95,11 +99,17 @@ async def _is_used(database: Database, session: AsyncClientSession, room: str) -
     return False
 
 
-def _operations_of(change: Change, *, again: bool) -> list[_Put]:
-    return list(_operations(change, again=again))
+async def _text_size(database: Database, session: AsyncClientSession, job: str) -> int:
+    """Read how many bytes of a job's size are texts; 0 if there is no such job."""
+    found = await database["jobs"].find_one({"_id": job}, {"texts": 1}, session=session)
+    return int(found["texts"]) if found else 0
 
 
-def _operations(change: Change, *, again: bool) -> Iterator[_Put]:
+def _operations_of(change: Change, *, again: bool, texts: int) -> list[_Put]:
+    return list(_operations(change, again=again, texts=texts))
+
+
+def _operations(change: Change, *, again: bool, texts: int) -> Iterator[_Put]:
     match change:
         case SaveRoom(record=room):
             yield "rooms", ReplaceOne({"_id": room.name}, room_document(room), upsert=True)
@@ -126,7 +136,7 @@ def _operations(change: Change, *, again: bool) -> Iterator[_Put]:
             same = {"attempts": change.attempt}
             yield "jobs", UpdateOne(_unfinished(change.job) | same, {"$set": {"shown": True}})
         case FinishJob():
-            yield from _finish(change)
+            yield from _finish(change, texts)
         case ForgetJob():
             ours = {"ticket": change.ticket}
             yield "jobs", DeleteOne(_unfinished(change.job) | ours)
@@ -164,8 +174,9 @@ def _save_text(change: SaveText) -> Iterator[_Put]:
     yield "edits", DeleteMany({"room": name, "history": history, "edit": {"$lte": index}})
 
 
-def _finish(change: FinishJob) -> Iterator[_Put]:
+def _finish(change: FinishJob, texts: int) -> Iterator[_Put]:
     output = pack_output(change.output) if change.output else b""
+    added = len(output) + ending_size(change.result.explanation)
     ended = {
         "verdict": str(change.result.verdict),
         "explanation": change.result.explanation,
@@ -175,9 +186,9 @@ def _finish(change: FinishJob) -> Iterator[_Put]:
     }
     body: Document = {"output": output}
     if change.source is None:
-        update: Document = {"$set": ended, "$inc": {"size": len(output)}}
+        update: Document = {"$set": ended, "$inc": {"size": added}}
     else:
         body["source"] = pack_source(change.source)
-        update = {"$set": {**ended, "size": len(body["source"]) + len(output)}}
+        update = {"$set": {**ended, "size": texts + len(body["source"]) + added}}
     yield "jobs", UpdateOne(_unfinished(change.job), update)
     yield "bodies", UpdateOne(_unwritten(change.job), {"$set": body})

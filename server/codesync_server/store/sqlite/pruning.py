@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from codesync_server.store.contract import ALL_JOBS, MEMBERS_KEPT, Retention
 from codesync_server.store.largest_share import LargestShare
+from codesync_server.store.sqlite.reads import MEMBER_ORDER
 
 _FINISHED = "verdict IS NOT NULL"
 
@@ -28,13 +29,13 @@ def prune(db: sqlite3.Connection, retention: Retention, keep: Collection[str]) -
 
 
 def finished_bytes(db: sqlite3.Connection) -> int:
-    """Sum up sources and outputs of the finished jobs."""
+    """Sum up the bytes of the finished jobs."""
     found = db.execute(f"SELECT coalesce(sum(size), 0) FROM jobs WHERE {_FINISHED}")
     return int(found.fetchone()[0])
 
 
 def size_of(db: sqlite3.Connection, jobs: Collection[str]) -> int:
-    """Sum up sources and outputs of some jobs."""
+    """Sum up the bytes of some jobs."""
     return sum(
         int(row[0])
         for job in jobs
@@ -73,9 +74,10 @@ def _delete_forgotten_members(db: sqlite3.Connection) -> None:
     """Delete members beyond those that a room reads again: client keys are free to make."""
     db.execute(
         "DELETE FROM members WHERE (room, key) IN (SELECT room, key FROM (SELECT room, key,"
-        " row_number() OVER (PARTITION BY room ORDER BY seen_at DESC) AS at FROM members)"
+        f" row_number() OVER (PARTITION BY room ORDER BY {MEMBER_ORDER}) AS at FROM members"
+        " WHERE room IN (SELECT room FROM members GROUP BY room HAVING count(*) > ?))"
         " WHERE at > ?)",
-        (MEMBERS_KEPT,),
+        (MEMBERS_KEPT, MEMBERS_KEPT),
     )
 
 

@@ -28,6 +28,14 @@ _FIELDS = (
 )
 """Of a JobRecord; the columns have the same names, but for `order`, which is a word of SQL."""
 
+_MEMBER = (
+    *("key", "member", "name", "crdt", "edits_taken", "role", "removed", "seen_at"),
+    "is_present",
+)
+
+MEMBER_ORDER = "role != '' OR removed != '' DESC, edits_taken > 0 DESC, seen_at DESC"
+"""Client keys are free to create: new ones must not displace those about whom hosts decided."""
+
 _JOB = ", ".join(("ord" if each == "order" else each) for each in _FIELDS) + ", result"
 
 
@@ -51,20 +59,23 @@ def room(db: sqlite3.Connection, name: str) -> StoredRoom | None:
     found = db.execute("SELECT * FROM rooms WHERE name = ?", (name,)).fetchone()
     if found is None:
         return None
-    # Client keys are free to create: new ones must not displace those about whom hosts decided.
     members = db.execute(
-        "SELECT key, member, name, crdt, edits_taken, role, removed, seen_at FROM members"
-        " WHERE room = ?"
-        " ORDER BY role != '' OR removed != '' DESC, edits_taken > 0 DESC, seen_at DESC LIMIT ?",
+        f"SELECT {', '.join(_MEMBER)} FROM members WHERE room = ? ORDER BY {MEMBER_ORDER} LIMIT ?",
         (name, MEMBERS_KEPT),
     )
     jobs = db.execute("SELECT coalesce(max(place), 0) FROM jobs WHERE room = ?", (name,))
     return StoredRoom(
         RoomRecord(*found),
-        tuple(MemberRecord(*row) for row in members),
+        tuple(_member(row) for row in members),
         _text(db, name),
         int(jobs.fetchone()[0]),
     )
+
+
+def _member(row: Sequence[Any]) -> MemberRecord:
+    kept = dict(zip(_MEMBER, row, strict=True))
+    kept["is_present"] = bool(kept["is_present"])
+    return MemberRecord(**kept)
 
 
 def _text(db: sqlite3.Connection, name: str) -> TextRecord:

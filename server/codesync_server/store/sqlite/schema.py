@@ -3,6 +3,7 @@
 import sqlite3
 
 from codesync_server.store.contract import SCHEMA, StoreUnusable
+from codesync_server.store.job_size import text_size
 from codesync_server.store.search_key import SEPARATOR, fold
 
 APPLICATION_ID = 0x434F4459
@@ -53,6 +54,10 @@ STEPS = (
     """
     ALTER TABLE rooms ADD COLUMN server_dates_from REAL NOT NULL DEFAULT 0;
     """,
+    """
+    ALTER TABLE members ADD COLUMN is_present INTEGER NOT NULL DEFAULT 0;
+    UPDATE jobs SET size = size + text_size(name, title, excerpt, search);
+    """,
 )
 assert len(STEPS) == SCHEMA
 
@@ -67,6 +72,7 @@ def bring_up_to_date(db: sqlite3.Connection) -> None:
     """
     version = check_version(db)
     db.create_function("searched", 4, _searched, deterministic=True)
+    db.create_function("text_size", 4, text_size, deterministic=True)
     for number, step in enumerate(STEPS[version:], version + 1):
         db.executescript(
             f"BEGIN IMMEDIATE; {step} PRAGMA application_id = {APPLICATION_ID};"

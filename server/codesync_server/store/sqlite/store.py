@@ -47,7 +47,7 @@ class SqliteStore:
     Attributes:
         about: where things are kept, for people.
         outlives: whether what is kept is there after the process has ended.
-        finished_bytes: bytes of sources and outputs of finished jobs together.
+        finished_bytes: bytes of finished jobs together.
     """
 
     def __init__(self, path: Path | None) -> None:

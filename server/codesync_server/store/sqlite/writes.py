@@ -18,6 +18,7 @@ from codesync_server.store.changes import (
     ShowJob,
 )
 from codesync_server.store.contract import source_of
+from codesync_server.store.job_size import ending_size, text_size
 from codesync_server.store.packing import pack_output, pack_source
 from codesync_server.store.records import JobRecord
 from codesync_server.store.search_key import SEPARATOR, fold, searchable
@@ -78,7 +79,7 @@ def apply(db: sqlite3.Connection, change: Change) -> bool:
 def _save_member(db: sqlite3.Connection, change: SaveMember) -> None:
     member = change.record
     db.execute(
-        "INSERT OR REPLACE INTO members VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO members VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             change.room,
             member.key,
@@ -89,6 +90,7 @@ def _save_member(db: sqlite3.Connection, change: SaveMember) -> None:
             member.role,
             member.removed,
             member.seen_at,
+            member.is_present,
         ),
     )
 
@@ -123,7 +125,8 @@ def _forget_room(db: sqlite3.Connection, name: str) -> None:
 
 
 def _accept(db: sqlite3.Connection, job: JobRecord) -> bool:
-    source = pack_source(source_of(job))
+    source, search = pack_source(source_of(job)), searchable(job)
+    size = len(source) + text_size(job.name, job.title, job.excerpt, search)
     done = db.execute(
         "INSERT INTO jobs VALUES"
         " (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL, NULL, '', ?, ?, ?)"
@@ -143,8 +146,8 @@ def _accept(db: sqlite3.Connection, job: JobRecord) -> bool:
             job.ticket,
             job.attempts,
             job.shown,
-            len(source),
-            searchable(job),
+            size,
+            search,
             job.invite,
         ),
     )
@@ -175,7 +178,7 @@ def _finish(db: sqlite3.Connection, change: FinishJob) -> None:
             msgspec.msgpack.encode(result),
             change.cancelled_by,
             SEPARATOR + fold(result.explanation),
-            len(output),
+            len(output) + ending_size(result.explanation),
             change.job,
         ),
     ).fetchone()
@@ -183,6 +186,6 @@ def _finish(db: sqlite3.Connection, change: FinishJob) -> None:
         db.execute("INSERT OR REPLACE INTO outputs VALUES (?, ?)", (done[0], output))
     if done and change.source is not None:
         source = pack_source(change.source)
+        old = db.execute("SELECT length(data) FROM sources WHERE ord = ?", done).fetchone()[0]
         db.execute("UPDATE sources SET data = ? WHERE ord = ?", (source, done[0]))
-        size = len(source) + len(output)
-        db.execute("UPDATE jobs SET size = ? WHERE ord = ?", (size, done[0]))
+        db.execute("UPDATE jobs SET size = size + ? WHERE ord = ?", (len(source) - old, done[0]))
