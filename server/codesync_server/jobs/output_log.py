@@ -1,8 +1,9 @@
 """The output of a job: complete while memory suffices, and read by offset."""
 
 from array import array
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 
+from codesync_protocol.limits import PART_MAX
 from codesync_protocol.messages import OutputChunk, Stream
 from codesync_server.jobs.memory_budget import MemoryBudget
 from codesync_server.jobs.stdin_log import StdinLog
@@ -120,6 +121,12 @@ class OutputLog:
             typed = self._stdin_log.kept_bytes if self._stdin_log is not None else 0
             runs = len(self._streams) * RUN_BYTES
             self._memory.report(self, len(self._data) + runs + typed)
+
+    def chunks_from(self, offset: int) -> int:
+        """Count the chunks that `read` returns with a limit of PART_MAX bytes."""
+        first = bisect_right(self._starts, offset)
+        last = bisect_left(self._starts, offset + PART_MAX)
+        return min(CHUNKS_MAX, last - first + 1)
 
     def read(self, offset: int, limit: int) -> tuple[int, tuple[OutputChunk, ...]]:
         """Read what is past.

@@ -11,11 +11,9 @@ from codesync_protocol.messages import (
     FetchOutput,
     FetchSource,
     HistoryPage,
-    OutputChunk,
     OutputPart,
     PastJob,
     SourcePart,
-    StdinEcho,
     SubmitFile,
 )
 from codesync_protocol.messages.lists import PAST_JOBS
@@ -25,9 +23,9 @@ from codesync_server.access.payer import Payer
 from codesync_server.access.token_buckets import Rate
 from codesync_server.loop_time import loop_timeout
 from codesync_server.store.contract import Store, StoreUnavailable
-from codesync_server.store.output_parts import CHUNKS_MAX, bounded_part, first_line_offset
 from codesync_server.store.read_turns import ReadTurns
-from codesync_server.store.records import JobQuery, JobRecord, OutputRun
+from codesync_server.store.records import JobQuery, JobRecord
+from codesync_server.store.stored_output import StoredOutput
 
 READ_SECONDS = 3.0
 """How long a member waits for the store; what they send meanwhile waits with them."""
@@ -36,9 +34,6 @@ PLACE_MAX = 1 << 53
 """No job of a room has a higher place."""
 
 OUTPUTS_CACHED_BYTES = 16 * MIB
-RUN_BYTES = 150
-"""What a run of one stream costs in memory besides its bytes."""
-
 OUTPUTS_CACHED = 8
 """Outputs that are kept unpacked while somebody reads them part by part."""
 
@@ -64,8 +59,7 @@ class JobHistory:
         self._store = store
         self._budgets = budgets or Budgets()
         self._turns = ReadTurns()
-        self._outputs: OrderedDict[str, tuple[JobRecord, Sequence[OutputRun]]] = OrderedDict()
-        self._sizes: dict[str, int] = {}
+        self._outputs: OrderedDict[str, tuple[JobRecord, StoredOutput]] = OrderedDict()
         self._source: JobRecord | None = None  # that was read last: it is asked for in pieces
 
     @asynccontextmanager
@@ -159,59 +153,24 @@ class JobHistory:
         if known is None or known[0].room != payer.room or known[0].result is None:
             return None
         self._remember(job, known)
-        record, runs = known
-        assert record.result
-        return _part(request, runs, record.result.output_bytes)
+        return known[1].part(request)
 
-    def _remember(self, job: str, output: tuple[JobRecord, Sequence[OutputRun]]) -> None:
-        if job not in self._sizes:
-            self._sizes[job] = sum(len(run.data) + RUN_BYTES for run in output[1])
+    def _remember(self, job: str, output: tuple[JobRecord, StoredOutput]) -> None:
         self._outputs[job] = output
         self._outputs.move_to_end(job)
         while (
-            len(self._outputs) > OUTPUTS_CACHED or sum(self._sizes.values()) > OUTPUTS_CACHED_BYTES
+            len(self._outputs) > OUTPUTS_CACHED
+            or sum(each.memory for _, each in self._outputs.values()) > OUTPUTS_CACHED_BYTES
         ):
-            oldest, _ = self._outputs.popitem(last=False)
-            del self._sizes[oldest]
+            self._outputs.popitem(last=False)
 
-    async def _read_output(
-        self, payer: Payer, job: str
-    ) -> tuple[JobRecord, Sequence[OutputRun]] | None:
+    async def _read_output(self, payer: Payer, job: str) -> tuple[JobRecord, StoredOutput] | None:
         try:
             async with self._reading(payer):
                 record = await self._store.job(job)
                 if record is None or record.room != payer.room:
                     return None
-                return record, await self._store.output(job)
+                total = record.result.output_bytes if record.result else 0
+                return record, StoredOutput(await self._store.output(job), total)
         except (StoreUnavailable, TimeoutError):
             return None
-
-
-def _part(request: FetchOutput, runs: Sequence[OutputRun], total: int) -> OutputPart:
-    """Cut a piece out; where something was not kept, it begins behind that."""
-    job, offset = request.job, request.offset
-    chunks: list[OutputChunk] = []
-    start, end, size = total, -1, 0
-    for run in (each for each in runs if not each.typed_by):
-        run_end = run.offset + len(run.data)
-        if run_end <= offset:
-            continue
-        if end not in (-1, run.offset) or size >= PART_MAX or len(chunks) >= CHUNKS_MAX:
-            break  # a hole, or enough: the rest is asked for next
-        first = max(0, offset - run.offset)
-        data = run.data[first : first + PART_MAX - size]
-        if end == -1:
-            start = run.offset + first
-        chunks.append(OutputChunk(run.stream, data))
-        size += len(data)
-        end = run.offset + first + len(data)
-    part_end = start + size
-    behind = total + 1 if part_end >= total else part_end
-    lines = [each for each in runs if each.typed_by]
-    first_offset = first_line_offset(request)
-    typed = (
-        StdinEcho(0, job, 0, line.typed_by, line.data, offset=line.offset, number=number)
-        for number, line in enumerate(lines)
-        if first_offset <= line.offset < behind and number >= request.line
-    )
-    return bounded_part(job, start, chunks, total, typed)

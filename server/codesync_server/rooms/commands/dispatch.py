@@ -79,6 +79,9 @@ OUTPUT_PARTS = member_budget(
 )
 """Each answer has up to PART_MAX bytes, from memory or from the store."""
 
+PIECES_A_REQUEST = 16
+"""So many pieces of output and typed lines in an answer cost as much as another request."""
+
 CHANGES = member_budget(
     "changes that the room is told of", "changes", member=Rate(10, 1.0), origin=Rate(80, 8.0)
 )
@@ -209,7 +212,8 @@ class CommandDispatcher:
                     await self._delay(OUTPUT_PARTS)
                     if not self._reading.is_at_hand(message):
                         await self._delay_query()
-                    await self._reading.output(message)
+                    pieces = await self._reading.output(message)
+                    self._owe(OUTPUT_PARTS, pieces / PIECES_A_REQUEST)
                 case FetchHistory():
                     if await self._may_ask(message, SEARCH_COST if message.text else 1.0):
                         await self._reading.history(message)
@@ -263,6 +267,10 @@ class CommandDispatcher:
         now = asyncio.get_running_loop().time()
         if delay := self._budgets.delay(budget, self._seat.payer, cost, now):
             await asyncio.sleep(delay)
+
+    def _owe(self, budget: Budget, cost: float) -> None:
+        """Charge for what was done, so that the next request waits while there is a debt."""
+        self._budgets.delay(budget, self._seat.payer, cost, asyncio.get_running_loop().time())
 
     async def _charge_deliveries(self, messages: int) -> None:
         """Charge messages to all members before they are sent; wait while there is a debt."""

@@ -53,8 +53,11 @@ class ReadCommands:
                 job, offset = message.job, message.offset
                 self._seat.reply(SourcePart(message.request, job, offset, 0, trouble=trouble))
 
-    async def output(self, message: FetchOutput) -> None:
+    async def output(self, message: FetchOutput) -> int:
         """Reply with a part of a job's output.
+
+        Returns:
+            The number of pieces and typed lines in the answer, on which its cost depends.
 
         Raises:
             FrameError: the room has no such job, or too many requests of the member wait.
@@ -62,6 +65,7 @@ class ReadCommands:
         job, size = self._room.jobs.get(message.job), 0
         if job is not None and job.output.is_here:
             written = job
+            pieces = written.output.chunks_from(message.offset)
 
             def answer() -> bytes | None:
                 return frame_of(_part_of(written, message))
@@ -72,12 +76,14 @@ class ReadCommands:
             total = job.output.told if job else 0
             part = past or OutputPart(message.job, total, (), total)
             size = sum(len(chunk.data) for chunk in part.chunks)
+            pieces = len(part.chunks) + len(part.typed)
 
             def answer() -> bytes | None:
                 return frame_of(part)
 
         if not self._seat.channel.put_bulk(answer, size):
             raise FrameError(Code.TOO_FAST, "too many requests for old output at once")
+        return pieces
 
 
 def _part_of(job: Job, request: FetchOutput) -> OutputPart:

@@ -61,6 +61,8 @@ from codesync_server.jobs.scheduler import Scheduler
 from codesync_server.jobs.uploads import Uploads
 from codesync_server.rooms.commands.dispatch import (
     HOST_ACTS,
+    OUTPUT_PARTS,
+    PIECES_A_REQUEST,
     QUERIES,
     QUERY_DELAY_MAX,
     CommandDispatcher,
@@ -76,6 +78,7 @@ from codesync_server.rooms.room import Room
 from codesync_server.rooms.seat import Seat
 from codesync_server.store.changes import AcceptJob, Change, ForgetJob
 from codesync_server.store.job_history import QUERY_TIME, JobHistory
+from codesync_server.store.output_parts import CHUNKS_MAX
 from codesync_server.store.records import JobRecord, OutputRun
 from codesync_server.store.writer import StoreWriter
 from tests.handshakes import granted
@@ -789,6 +792,20 @@ async def test_old_output_comes_in_parts(house: House) -> None:
     assert (first.offset, first.end, first.total) == (0, PART_MAX, PART_MAX + 10)
     assert second.chunks == (OutputChunk(Stream.STDERR, b"b" * 10),)
     assert (behind.offset, behind.chunks) == (PART_MAX + 10, ())
+
+
+async def test_h11_old_output_is_charged_by_its_pieces(house: House) -> None:
+    house.budgets = budgets = RecordingBudgets()
+    ana = house.hand("ana", invite="link")
+    await ana.does(make_submit(1))
+    job = job_in(ana, 1)
+    for number in range(CHUNKS_MAX * 2):
+        wrote(job, b"x", (Stream.STDOUT, Stream.STDERR)[number % 2])
+    await ana.does(FetchOutput(job.id, 0), FetchOutput(job.id, 2 * CHUNKS_MAX - 1))
+    full = CHUNKS_MAX / PIECES_A_REQUEST
+    assert budgets.costs_of(OUTPUT_PARTS) == [1, full, 1, 1 / PIECES_A_REQUEST]
+    payers = {payer for name, payer, _ in budgets.charges if name == OUTPUT_PARTS.name}
+    assert payers == {Payer(ADDRESS, "link", "room-a", key_of("ana"))}
 
 
 async def test_output_that_is_gone_is_said_to_be_gone(house: House) -> None:
