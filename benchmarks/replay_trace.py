@@ -53,14 +53,14 @@ class Agent(Room):
                 return
             self.own.append(message)
         if not (isinstance(message, DocumentCheck) and self._keeps_back):
-            super().take(message)
+            super().receive(message)
 
     async def has_seen(self, edits: list[Edited]) -> None:
         """Wait for edits of others, and apply them."""
         await self.until(lambda: all((edit.member, edit.number) in self.kept for edit in edits))
         for edit in edits:
             for piece in self.kept.pop((edit.member, edit.number), ()):
-                super().take(piece)
+                super().receive(piece)
 
     async def until(self, is_so: Callable[[], bool]) -> None:
         """Wait until a condition holds that only a message can change."""

@@ -80,7 +80,7 @@ async def of_store(address: str, jobs: int, seconds: float) -> dict[str, float]:
         writer.number_from(jobs)
 
         async def save(number: int) -> None:
-            kept = writer.keep(
+            kept = writer.write(
                 AddEdit("benchmark", 1, EditRecord(number, "key", number, b"x" * 40))
             )
             if kept is not None:

@@ -79,8 +79,8 @@ class OutputAssembler:
         if output.offset > self.position:
             if self.exact:
                 return []
-            return [*self._skip_to(output.offset), *self._give(output.offset, output)]
-        return self._give(output.offset, output)
+            return [*self._skip_to(output.offset), *self._emit(output.offset, output)]
+        return self._emit(output.offset, output)
 
     def typed(self, line: StdinEcho) -> list[Piece]:
         """Receive a typed line, which may be a repeat, or precede output that is fetched."""
@@ -107,9 +107,9 @@ class OutputAssembler:
         for chunk in part.chunks:
             end = offset + len(chunk.data)
             while lines and lines[0].offset < end:
-                pieces += self._give(offset, chunk, lines[0].offset)
+                pieces += self._emit(offset, chunk, lines[0].offset)
                 pieces += self.typed(lines.pop(0))
-            pieces += self._give(offset, chunk)
+            pieces += self._emit(offset, chunk)
             offset = end
         for line in lines:
             pieces += self.typed(line)
@@ -139,7 +139,7 @@ class OutputAssembler:
         self._total = max(self._total, offset)
         return [hole]
 
-    def _give(
+    def _emit(
         self, offset: int, source: Output | OutputChunk, until: int | None = None
     ) -> list[Piece]:
         """Return the new part of a piece, up to an offset."""

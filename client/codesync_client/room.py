@@ -324,7 +324,7 @@ class Room(Commands):
         yield from self.model.questions()
         yield from self.model.fetches(congested=self._mailbox.congested)
 
-    def take(self, message: ServerMessage) -> None:
+    def receive(self, message: ServerMessage) -> None:
         """Pass a message to its receiver."""
         if self._document_work:
             self._document_work.apply(message)

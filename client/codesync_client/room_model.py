@@ -75,7 +75,7 @@ class RoomModel:
         self._queue_pages = Pages[Queue]()
         self._output: dict[str, OutputAssembler] = {}
         self._ended: dict[str, Finished] = {}  # finished, but not all of its output is out
-        self._told: set[str] = set()  # whose end was told
+        self._reported_ends: set[str] = set()  # whose end was told
         self._strays: dict[str, None] = {}  # jobs of which we know nothing else, oldest first
         self._missing: dict[int, str] = {}  # by request: jobs that may have ended long ago
         self._questions: list[FetchHistory] = []
@@ -119,7 +119,7 @@ class RoomModel:
         yield from self._take_snapshot(welcome)
         gone = [job for job in before if job not in self.jobs]
         for job in gone:
-            if job in self._told:
+            if job in self._reported_ends:
                 self._forget(job)
         missing = [*unanswered, *(job for job in gone if job in self._output)]
         for job in missing[:-JOBS_KEPT]:
@@ -188,7 +188,7 @@ class RoomModel:
             ):
                 if message.seq > self.seq:  # else it is a repeat
                     self.seq = message.seq
-                    yield from self._happened(message, congested)
+                    yield from self._record_event(message, congested)
             case _:
                 pass
 
@@ -204,7 +204,7 @@ class RoomModel:
                 in_flight += 1
                 yield FetchOutput(job, offset, assembler.next_line)
 
-    def _happened(self, event: Event, congested: bool) -> Iterator[RoomEvent]:
+    def _record_event(self, event: Event, congested: bool) -> Iterator[RoomEvent]:
         match event:
             case Edited() | DocumentReset():
                 pass  # the shared document's business; only the count is ours
@@ -247,10 +247,10 @@ class RoomModel:
                 # Earlier output is fetched on request.
                 self._output[summary.job] = OutputAssembler(summary.job, start=summary.output_bytes)
                 if summary.result is not None:
-                    self._told.add(summary.job)
+                    self._reported_ends.add(summary.job)
                 continue
             events += assembler.known(summary.output_bytes, summary.typed)
-            if summary.result is not None and summary.job not in self._told:
+            if summary.result is not None and summary.job not in self._reported_ends:
                 ended = Finished(welcome.seq, summary.job, summary.result)
                 self._ended.setdefault(summary.job, ended)  # what the server said then says more
                 events += self._finish_if_complete(summary.job)
@@ -267,7 +267,7 @@ class RoomModel:
         yield from self._finish_if_complete(job)
 
     def _lost(self, job: str) -> Iterator[RoomEvent]:
-        if job not in self._told:
+        if job not in self._reported_ends:
             result = Result(Verdict.LOST, "the server no longer knows this job")
             self._ended.setdefault(job, Finished(self.seq, job, result))
             yield from self._assembler(job).abandon()
@@ -276,12 +276,12 @@ class RoomModel:
     def _forget(self, job: str) -> None:
         self._output.pop(job, None)
         self._ended.pop(job, None)
-        self._told.discard(job)
+        self._reported_ends.discard(job)
         self._strays.pop(job, None)
 
     def _finish_if_complete(self, job: str) -> Iterator[RoomEvent]:
         if job in self._ended and self._assembler(job).complete:
-            self._told.add(job)
+            self._reported_ends.add(job)
             yield self._ended.pop(job)
             if job in self._strays:
                 self._forget(job)

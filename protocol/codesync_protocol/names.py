@@ -48,7 +48,7 @@ def clean_name(name: str) -> str:
     bounded = name[: NAME_COLUMNS_MAX * 8]
     # Before normalising, because removed characters may separate a letter from its mark.
     visible = "".join(filter(_is_visible, " ".join(bounded.split())))
-    kept: list[str] = []
+    shown: list[str] = []
     width = 0
     combining = _COMBINING_RUN_MAX  # a mark at the beginning or after a space has no letter
     for char in unicodedata.normalize("NFC", visible):
@@ -61,8 +61,8 @@ def clean_name(name: str) -> str:
             continue
         if width > NAME_COLUMNS_MAX:
             break
-        kept.append(char)
-    return " ".join("".join(kept).split())
+        shown.append(char)
+    return " ".join("".join(shown).split())
 
 
 def distinct_name(name: str, taken: set[str]) -> str:

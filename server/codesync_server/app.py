@@ -68,7 +68,7 @@ class App:
         choice: where programs run.
         store: where things are kept; it is open, and closed when the server ends.
         secret: the server's token.
-        unkept: why nothing outlives this server although it should; empty if all is well.
+        persistence_trouble: the reason if the store should have been persistent but is not.
     """
 
     def __init__(
@@ -77,9 +77,9 @@ class App:
         choice: ExecutorChoice,
         store: Store,
         secret: str,
-        unkept: str = "",
+        persistence_trouble: str = "",
     ) -> None:
-        self._unkept = unkept
+        self._persistence_trouble = persistence_trouble
         self.settings = settings
         self.found = choice.found
         self.executor = choice.executor
@@ -88,8 +88,8 @@ class App:
         self.languages = Languages(built_in(), choice.executor.has_command)
         self._limit_policy = LimitPolicy(settings.limits, settings.caps, choice.executor.unlimited)
         self.store = store
-        self._writer = StoreWriter(store, self._resave, self._tell_saving, settings.keep_bytes)
-        self._store_watch = StoreMonitor(store.ping, self._tell_saving)
+        self._writer = StoreWriter(store, self._resave, self._announce_saving, settings.keep_bytes)
+        self._store_watch = StoreMonitor(store.ping, self._announce_saving)
         first = next((each for each in self.languages.infos() if each.available), None)
         begin = (first.name, first.starter) if first else ("", "")
         self._memory = MemoryBudget(settings.memory_for_output)
@@ -166,7 +166,7 @@ class App:
         secret: str,
         progress: Callable[[str], None],
         *,
-        unkept: str = "",
+        persistence_trouble: str = "",
     ) -> "App":
         """Build a server; nothing listens or runs yet.
 
@@ -174,7 +174,7 @@ class App:
             settings: what the operator wants.
             secret: the server's token.
             progress: is told what takes long, a line at a time.
-            unkept: why nothing outlives this server although it should.
+            persistence_trouble: why nothing outlives this server although it should.
 
         Raises:
             UnsafeSettings, ExecutorUnavailable, StoreUnusable: the message says why, and what
@@ -184,7 +184,9 @@ class App:
         store = choose_store(settings.store)
         await store.open()
         try:
-            return cls(settings, await choose(settings, progress), store, secret, unkept)
+            return cls(
+                settings, await choose(settings, progress), store, secret, persistence_trouble
+            )
         except BaseException:
             await store.close()
             raise
@@ -230,19 +232,19 @@ class App:
     ) -> None:
         await self.executor.start(tasks)
         try:
-            keeping = tasks.create_task(self._while_ours(self._writer.run()))
+            writing = tasks.create_task(self._stop_if_store_lost(self._writer.run()))
             try:
                 await take_over(self.store, self._writer, self._rooms, self._scheduler)
                 await self._listener.open()
             except BaseException:
-                keeping.cancel()
+                writing.cancel()
                 raise
             pruning = maintenance.prune(
                 self._rooms, self.store, maintenance.retention(self.settings)
             )
             background = [
-                keeping,
-                tasks.create_task(self._while_ours(self.store.guard())),
+                writing,
+                tasks.create_task(self._stop_if_store_lost(self.store.guard())),
                 tasks.create_task(self._store_watch.run()),
                 tasks.create_task(self._loop_lag.run()),
                 tasks.create_task(self._memory_watch.run()),
@@ -253,7 +255,7 @@ class App:
                 tasks.create_task(maintenance.forget_rooms(self._rooms)),
                 tasks.create_task(maintenance.save_used_rooms(self._rooms)),
                 tasks.create_task(maintenance.announce_members(self._rooms)),
-                tasks.create_task(self._while_ours(pruning)),
+                tasks.create_task(self._stop_if_store_lost(pruning)),
             ]
             ready()
             await stop.wait()
@@ -266,7 +268,7 @@ class App:
             await self.executor.close()
             await self._listener.close()
 
-    async def _while_ours(self, work: Coroutine[None, None, None]) -> None:
+    async def _stop_if_store_lost(self, work: Coroutine[None, None, None]) -> None:
         """Do something that ends when another server has the store: then nobody is served here."""
         try:
             await work
@@ -300,12 +302,12 @@ class App:
     def _resave(self, room: str) -> None:
         self._rooms.save(room)
 
-    def _tell_saving(self) -> None:
-        self._rooms.tell_saving(self._unsaved)
+    def _announce_saving(self) -> None:
+        self._rooms.announce_saving(self._unsaved)
 
     @property
     def _unsaved(self) -> str:
-        return (self._store_trouble() or self._unkept)[:TROUBLE_MAX]
+        return (self._store_trouble() or self._persistence_trouble)[:TROUBLE_MAX]
 
     def _store_trouble(self) -> str:
         """Why nothing is kept now although it should be; empty while it is."""

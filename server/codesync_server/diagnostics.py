@@ -78,29 +78,31 @@ except OSError:
 """Where the kernel has no Landlock, a program can open this file for writing."""
 
 
-async def check_docker(tell: Callable[[Finding], None], sandbox_uids: range | None = None) -> None:
+async def check_docker(
+    report: Callable[[Finding], None], sandbox_uids: range | None = None
+) -> None:
     """Look at the engine, its limits, the image, and a program of each language in it.
 
     Args:
-        tell: is told each finding as soon as it is there.
+        report: is told each finding as soon as it is there.
         sandbox_uids: the setting of this name.
     """
     for finding in _exposures():
-        tell(finding)
+        report(finding)
     try:
         engine = await Engine.connect()
     except EngineError as error:
         text = str(error)
         remedy = next((what for key, what in REMEDIES.items() if key in text), "see its log")
-        tell(Finding(Grade.BAD, f"Docker cannot be used: {text}", remedy))
+        report(Finding(Grade.BAD, f"Docker cannot be used: {text}", remedy))
         return
     try:
-        await _check_engine(engine, tell)
-        if not await _check_uids(sandbox_uids, await engine.info(), tell):
+        await _check_engine(engine, report)
+        if not await _check_uids(sandbox_uids, await engine.info(), report):
             return
         state = await engine.call(image.inspect)
         if state.image_id is None:
-            tell(
+            report(
                 Finding(
                     Grade.BAD,
                     f"the executor image {state.tag} is not there",
@@ -108,31 +110,31 @@ async def check_docker(tell: Callable[[Finding], None], sandbox_uids: range | No
                 )
             )
             return
-        tell(Finding(Grade.GOOD, f"the executor image {state.tag} is there"))
+        report(Finding(Grade.GOOD, f"the executor image {state.tag} is there"))
         for tag in state.stale:
-            tell(Finding(Grade.GOOD, f"{tag} is of another version", f"docker rmi {tag}"))
+            report(Finding(Grade.GOOD, f"{tag} is of another version", f"docker rmi {tag}"))
     except EngineError as error:
-        tell(Finding(Grade.BAD, f"Docker fails: {error}", "see its log"))
+        report(Finding(Grade.BAD, f"Docker fails: {error}", "see its log"))
         return
     finally:
         engine.close()
     executor = DockerExecutor(
         await Engine.connect(), state.image_id, SandboxProfile(), pool_size=1, uids=sandbox_uids
     )
-    await check_languages(executor, tell, has_sandbox=True)
+    await check_languages(executor, report, has_sandbox=True)
 
 
 async def _check_uids(
-    configured: range | None, info: dict[str, Any], tell: Callable[[Finding], None]
+    configured: range | None, info: dict[str, Any], report: Callable[[Finding], None]
 ) -> bool:
     """Check the users of sandboxes; return whether containers can run as them."""
     try:
         uids = await asyncio.to_thread(choose_uids, configured, info)
     except UidsInUse as error:
         what, _, remedy = str(error).partition("; ")
-        tell(Finding(Grade.BAD, what, remedy))
+        report(Finding(Grade.BAD, what, remedy))
         return False
-    tell(Finding(Grade.GOOD, f"containers run as users {show_uids(uids)}, which nobody else has"))
+    report(Finding(Grade.GOOD, f"containers run as users {show_uids(uids)}, which nobody else has"))
     return True
 
 
@@ -156,13 +158,13 @@ def _exposures() -> Iterator[Finding]:
             )
 
 
-async def _check_engine(engine: Engine, tell: Callable[[Finding], None]) -> None:
+async def _check_engine(engine: Engine, report: Callable[[Finding], None]) -> None:
     info: dict[str, Any] = await engine.info()
     cgroups = info.get("CgroupVersion", "1")
-    tell(Finding(Grade.GOOD, f"Docker {await engine.version()}, cgroup v{cgroups}"))
+    report(Finding(Grade.GOOD, f"Docker {await engine.version()}, cgroup v{cgroups}"))
     for key, what in NEEDED.items():
         if not info.get(key, False):
-            tell(
+            report(
                 Finding(
                     Grade.BAD,
                     f"the engine has no {what}",
@@ -170,14 +172,14 @@ async def _check_engine(engine: Engine, tell: Callable[[Finding], None]) -> None
                 )
             )
     if not any("seccomp" in option for option in info.get("SecurityOptions", ())):
-        tell(
+        report(
             Finding(
                 Grade.BAD, "the engine has no seccomp", "use a kernel and a Docker that have it"
             )
         )
     rootless = any("rootless" in option for option in info.get("SecurityOptions", ()))
     if os.geteuid() == 0 and not rootless:
-        tell(
+        report(
             Finding(
                 Grade.WARNING,
                 "you are root: a hole in the server would be a hole in the machine",
@@ -187,13 +189,13 @@ async def _check_engine(engine: Engine, tell: Callable[[Finding], None]) -> None
 
 
 async def check_languages(
-    executor: Executor, tell: Callable[[Finding], None], *, has_sandbox: bool = False
+    executor: Executor, report: Callable[[Finding], None], *, has_sandbox: bool = False
 ) -> None:
     """Run each language's self-test in a sandbox of an executor; starts and closes it.
 
     Args:
         executor: not started yet.
-        tell: is told each finding as soon as it is there.
+        report: is told each finding as soon as it is there.
         has_sandbox: check also what the sandbox keeps programs from.
     """
     languages = Languages(built_in(), executor.has_command)
@@ -202,14 +204,14 @@ async def check_languages(
             await executor.start(tasks)
             for language in languages:
                 if languages.is_available(language.name):
-                    tell(await _check_language(executor, language))
+                    report(await _check_language(executor, language))
                 else:
-                    tell(_missing(language))
+                    report(_missing(language))
             python = languages.get("python")
             if has_sandbox and python is not None and languages.is_available(python.name):
-                tell(await _check_landlock(executor, python))
+                report(await _check_landlock(executor, python))
         except ExecutorUnavailable as error:
-            tell(Finding(Grade.BAD, str(error), "see the log of the engine"))
+            report(Finding(Grade.BAD, str(error), "see the log of the engine"))
         finally:
             await executor.close()
 
@@ -239,19 +241,19 @@ async def _check_language(executor: Executor, language: Language) -> Finding:
     if result.verdict is Verdict.OK and listener.stdout == test.stdout.encode():
         took = sum(stage.seconds for stage in result.stages)
         return Finding(Grade.GOOD, f"{language.title} works ({took:.2f} s)")
-    said = listener.everything.decode(errors="replace").strip()[-300:]
+    output = listener.everything.decode(errors="replace").strip()[-300:]
     return Finding(
         Grade.BAD,
-        f"{language.title} does not work: {result.explanation}: {said}",
+        f"{language.title} does not work: {result.explanation}: {output}",
         "look at what the compiler or the interpreter says",
     )
 
 
 async def _run(
     executor: Executor, language: Language, source: str, stdin: str
-) -> tuple[Result, "_Listener"]:
+) -> tuple[Result, "_OutputCollector"]:
     """Run a program; return how it ended and what it wrote."""
-    listener = _Listener()
+    listener = _OutputCollector()
     job = Job(
         id="0" * 32,
         room="doctor",
@@ -275,7 +277,7 @@ async def _run(
         await sandbox.destroy(reported=False)
 
 
-class _Listener:
+class _OutputCollector:
     def __init__(self) -> None:
         self.stdout = b""
         self.everything = b""

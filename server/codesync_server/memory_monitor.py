@@ -123,7 +123,7 @@ class MemoryMonitor:
             return
         self._may_relieve_at = now + RELIEF_PAUSE_SECONDS
         self._relieve()
-        await asyncio.to_thread(_give_back)
+        await asyncio.to_thread(_return_free_memory)
         await self._look()
         if self.pressure is Pressure.CRITICAL and self._shed():
             log.error("%s: rooms were closed or forgotten", self.reason)
@@ -132,7 +132,7 @@ class MemoryMonitor:
         self._resident = await asyncio.to_thread(self._measure)
 
 
-def _give_back() -> None:
+def _return_free_memory() -> None:
     """Return freed memory to the kernel, where the C library can."""
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)

@@ -25,7 +25,7 @@ _Kind = tuple[str, int, str]
 
 
 @dataclass(slots=True)
-class _Window:
+class _Interval:
     ends_at: float
     last: logging.LogRecord
     repeats: int = 0
@@ -57,17 +57,17 @@ class RepeatedLines(logging.Filter):
         self._clock = clock
         self._schedule = schedule
         self._lock = threading.Lock()
-        self._windows: OrderedDict[_Kind, _Window] = OrderedDict()  # the first to end first
+        self._windows: OrderedDict[_Kind, _Interval] = OrderedDict()  # the first to end first
         self._is_scheduled = False
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Tell whether a line is to be written now."""
         kind = _kind_of(record)
         with self._lock:
-            ended = self._take_ended()
+            ended = self._dequeue_ended()
             window = self._windows.get(kind)
             if window is None:
-                self._windows[kind] = _Window(self._clock() + WINDOW_SECONDS, record)
+                self._windows[kind] = _Interval(self._clock() + WINDOW_SECONDS, record)
                 while len(self._windows) > KINDS_MAX:
                     ended.append(self._windows.popitem(last=False)[1])
             else:
@@ -89,15 +89,15 @@ class RepeatedLines(logging.Filter):
 
     def _on_schedule(self) -> None:
         with self._lock:
-            ended = self._take_ended()
+            ended = self._dequeue_ended()
             self._is_scheduled = any(window.repeats for window in self._windows.values())
             must_schedule = self._is_scheduled
         if must_schedule:
             self._schedule(WINDOW_SECONDS, self._on_schedule)
         self._write(ended)
 
-    def _take_ended(self) -> list[_Window]:
-        now, ended = self._clock(), list[_Window]()
+    def _dequeue_ended(self) -> list[_Interval]:
+        now, ended = self._clock(), list[_Interval]()
         while self._windows:
             kind, window = next(iter(self._windows.items()))
             if window.ends_at > now:
@@ -105,7 +105,7 @@ class RepeatedLines(logging.Filter):
             ended.append(self._windows.pop(kind))
         return ended
 
-    def _write(self, windows: list[_Window]) -> None:
+    def _write(self, windows: list[_Interval]) -> None:
         for window in windows:
             if not window.repeats:
                 continue

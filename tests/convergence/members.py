@@ -202,7 +202,7 @@ class Writer:
                 room.carets[self.member] = MemberCaret(
                     self.member, message.base, message.anchor, message.head
                 )
-                room.tell_carets([self.member])
+                room.send_carets([self.member])
             case _:
                 raise AssertionError(f"{message} does not belong here")
 

@@ -15,7 +15,7 @@ import pytest
 from codesync_server.executors.choice import ensure_image
 from codesync_server.executors.docker import image
 from codesync_server.executors.docker.engine import Engine
-from codesync_server.executors.docker.sdk import Client
+from codesync_server.executors.docker.sdk import ApiClient
 from tests.docker import programs
 from tests.docker.closed import ClosedContainer
 from tests.sandbox.sandboxes import acquire, running_executor
@@ -249,7 +249,7 @@ def test_a_missing_base_image_is_told(
 
 
 def test_an_engine_that_is_not_there_is_told() -> None:
-    nobody = Client(base_url="unix:///tmp/no-such-engine.sock", version="1.41")
+    nobody = ApiClient(base_url="unix:///tmp/no-such-engine.sock", version="1.41")
     try:
         with pytest.raises(image.ImageBuildError, match="Docker broke the build off"):
             image.build(nobody, network=None, progress=lambda _: None)

@@ -10,7 +10,7 @@ from socket import AF_UNIX, socket
 import pytest
 from docker.errors import DockerException
 
-from codesync_server.executors.docker.sdk import Client
+from codesync_server.executors.docker.sdk import ApiClient
 
 
 def open_sockets() -> set[str]:
@@ -49,7 +49,7 @@ def engine_that_answers(path: Path, answer: bytes) -> Generator[None]:
 def failing_client(path: Path) -> DockerException:
     """Make a client that finds no API version; gives the error, which refers to its parts."""
     with pytest.raises(DockerException) as caught:
-        Client(f"unix://{path}", version="auto", timeout=10)
+        ApiClient(f"unix://{path}", version="auto", timeout=10)
     return caught.value
 
 

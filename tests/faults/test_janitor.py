@@ -60,7 +60,7 @@ async def test_f15_only_what_is_ours_and_of_no_use_is_removed(
     private_engine: PrivateEngine, other_server: Owner
 ) -> None:
     dead = replace(other_server, started=other_server.started - 1)
-    other_executor = Leases(UNUSED).take()
+    other_executor = Leases(UNUSED).acquire()
 
     def make(owner: object, expires: str, **more: str) -> str:
         labels = {LABEL: "1", OWNER_LABEL: str(owner), EXPIRES_LABEL: expires}

@@ -138,7 +138,7 @@ def test_a_job_that_is_put_back_needs_no_place_and_comes_first() -> None:
         queue.enqueue(job)
     for each in taken:
         assert each is not None
-        queue.put_back(each)
+        queue.requeue(each)
     assert len(queue) == 4
     assert list(queue.in_order()) == jobs
 

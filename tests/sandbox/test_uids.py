@@ -74,9 +74,9 @@ def test_h16_what_is_no_range_is_refused(text: str) -> None:
 
 def test_a26_no_two_leases_have_the_same_user() -> None:
     leases = Leases(range(5000, 5010))
-    held = [leases.take() for _ in range(10)]
+    held = [leases.acquire() for _ in range(10)]
     assert {lease.uid for lease in held} == set(range(5000, 5010))
     with pytest.raises(UidsExhausted):
-        leases.take()
+        leases.acquire()
     leases.end(held[3])
-    assert leases.take().uid == held[3].uid
+    assert leases.acquire().uid == held[3].uid

@@ -80,4 +80,4 @@ def all_languages() -> Languages:
 
 def wrote(job: Job, data: bytes, stream: Stream = Stream.STDOUT) -> None:
     """Let a job have written something of which the room was told."""
-    job.output.told = job.output.add(stream, data) + len(data)
+    job.output.published = job.output.add(stream, data) + len(data)

@@ -75,7 +75,7 @@ def finished(number: int) -> Job:
     job = a_job(number)
     stages = tuple(Stage(LETTERS * 40, 1.0) for _ in range(32))
     job.result = Result(Verdict.OK, LETTERS * (EXPLANATION_MAX + 500), stages=stages)
-    job.state, job.is_told = JobState.FINISHED, True
+    job.state, job.is_end_published = JobState.FINISHED, True
     return job
 
 
@@ -84,7 +84,7 @@ def typed_into(job: Job) -> None:
     name, line = LETTERS * 200, b"x" * 60
     for number in range(TYPED):
         job.output.add(Stream.STDOUT, b"?")
-        job.output.told = job.output.total
+        job.output.published = job.output.total
         echo = StdinEcho(0, job.id, 1, name, line, offset=number // 2, number=number)
         job.stdin_log.add(partial(_same, echo))
 

@@ -109,15 +109,15 @@ async def _run(args: argparse.Namespace, chosen: Sequence[Attack]) -> int:
         for attack in chosen:
             done = await run_attack(attack, make_room)
             fell += not done.ok
-            _tell(done, width, as_json=args.json)
+            _print_result(done, width, as_json=args.json)
     print_note(f"{len(chosen) - fell} of {len(chosen)} withstood")
     return FELL if fell else WITHSTOOD
 
 
-def _tell(done: AttackRun, width: int, *, as_json: bool) -> None:
+def _print_result(done: AttackRun, width: int, *, as_json: bool) -> None:
     attack, result = done.attack, done.outcome.result if done.outcome else None
     if as_json:
-        told = {
+        result = {
             "id": attack.id,
             "title": attack.title,
             "expected": attack.expected,
@@ -127,7 +127,7 @@ def _tell(done: AttackRun, width: int, *, as_json: bool) -> None:
             "seconds": round(result.wall_seconds, 3) if result else None,
             "slowdown": round(done.slowdown, 2),
         }
-        print_line(json.dumps(told))
+        print_line(json.dumps(result))
         return
     verdict = result.verdict if result else "-"
     mark = "ok  " if done.ok else "FELL"

@@ -62,22 +62,22 @@ def run(args: argparse.Namespace) -> int:
 async def _run(args: argparse.Namespace) -> int:
     failures = 0
 
-    def tell(line: ReportLine) -> None:
+    def report(line: ReportLine) -> None:
         nonlocal failures
         failures += line.grade == "FAIL"
         print_line(f"{line.grade:>7}  {line.what}")
         if line.remedy:
             print_line(f"         -> {line.remedy}")
 
-    await _look(args, tell)
+    await _look(args, report)
     print_line("all works" if not failures else f"{failures} thing(s) do not work")
     return ExitCode.PROBLEMS if failures else ExitCode.OK
 
 
-async def _look(args: argparse.Namespace, tell: Callable[[ReportLine], None]) -> None:
-    tell(ReportLine("ok", f"codesync {VERSION}, Python {platform.python_version()}"))
+async def _look(args: argparse.Namespace, report: Callable[[ReportLine], None]) -> None:
+    report(ReportLine("ok", f"codesync {VERSION}, Python {platform.python_version()}"))
     for line in (*_parts(), *_terminal(), *_settings(), *_port(args.port), *_token()):
-        tell(line)
+        report(line)
     try:
         extras.require_extra("server")
     except extras.MissingExtra:
@@ -85,14 +85,14 @@ async def _look(args: argparse.Namespace, tell: Callable[[ReportLine], None]) ->
     from codesync_server.diagnostics import Finding, check_docker, check_languages
     from codesync_server.executors.local import LocalExecutor
 
-    def tell_finding(finding: Finding) -> None:
-        tell(ReportLine(finding.grade, finding.what, finding.remedy))
+    def report_finding(finding: Finding) -> None:
+        report(ReportLine(finding.grade, finding.what, finding.remedy))
 
-    tell(await _store())
+    report(await _store())
     if args.executor == "docker":
-        await check_docker(tell_finding, _sandbox_uids())
+        await check_docker(report_finding, _sandbox_uids())
     else:
-        await check_languages(LocalExecutor(), tell_finding)
+        await check_languages(LocalExecutor(), report_finding)
 
 
 def _parts() -> Iterator[ReportLine]:

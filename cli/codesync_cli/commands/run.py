@@ -284,7 +284,7 @@ class _Run:
             self._room.interrupt(self._job)
 
     def _cancel(self) -> None:
-        self._submitter.give_up()
+        self._submitter.cancel()
         with suppress(Offline):
             self._room.cancel(self._job)
 

@@ -152,7 +152,7 @@ async def _build(
             raise
         # A room that is not stored is better than none.
         settings = replace(settings, store=MEMORY)
-        return await App.build(settings, secret, progress, unkept=str(error))
+        return await App.build(settings, secret, progress, persistence_trouble=str(error))
 
 
 def _ready(args: argparse.Namespace, app: "App") -> None:
@@ -161,8 +161,10 @@ def _ready(args: argparse.Namespace, app: "App") -> None:
         link, invite = app.link(room, Role.HOST), app.link(room, Role.EDITOR)
         if not app.executor.info.sandboxed:
             _report_to_parent("progress", app.found)
-        kept = app.store.outlives
-        _tell_parent({"event": "ready", "link": str(link), "invite": str(invite), "kept": kept})
+        is_kept = app.store.outlives
+        _send_to_parent(
+            {"event": "ready", "link": str(link), "invite": str(invite), "kept": is_kept}
+        )
         return
     print_line(f"codesync {VERSION} at {app.address}")
     print_line(f"  {app.found}")
@@ -198,10 +200,10 @@ def _report_to_person(event: str, text: str) -> None:
 
 
 def _report_to_parent(event: str, text: str) -> None:
-    _tell_parent({"event": event, "text": text})
+    _send_to_parent({"event": event, "text": text})
 
 
-def _tell_parent(message: dict[str, object]) -> None:
+def _send_to_parent(message: dict[str, object]) -> None:
     sys.stdout.write(json.dumps(message) + "\n")
     sys.stdout.flush()
 

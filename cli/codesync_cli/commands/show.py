@@ -71,12 +71,12 @@ async def _run(args: argparse.Namespace) -> int:
     elif args.json:
         print_line(json.dumps(as_json(job) | _contents(source, pieces)))
     else:
-        _say(job, source)
-        await _write(_told(pieces))
+        _print_summary(job, source)
+        await _write(_output_with_gaps(pieces))
     return ExitCode.OK
 
 
-def _say(job: PastJob, source: FinishedJobSource) -> None:
+def _print_summary(job: PastJob, source: FinishedJobSource) -> None:
     summary, result = job.summary, job.summary.result
     when = strftime("%F %H:%M:%S", localtime(summary.submitted_at))
     print_line(
@@ -98,7 +98,7 @@ def _written(pieces: Iterable[Piece]) -> Iterator[bytes]:
     return (piece.data for piece in pieces if isinstance(piece, JobOutput))
 
 
-def _told(pieces: Iterable[Piece]) -> Iterator[bytes]:
+def _output_with_gaps(pieces: Iterable[Piece]) -> Iterator[bytes]:
     """Yield output, typed lines and marks for missing bytes in order."""
     for piece in pieces:
         match piece:

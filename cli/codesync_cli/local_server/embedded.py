@@ -117,14 +117,14 @@ async def until_ready(
         EmbeddedFailed: it did not start.
     """
     while line := await stdout.readline():
-        said = json.loads(line)
-        match said.get("event"):
+        message = json.loads(line)
+        match message.get("event"):
             case "progress":
-                progress(said["text"])
+                progress(message["text"])
             case "ready":
-                return dict(said)
+                return dict(message)
             case "failed":
-                raise EmbeddedFailed(said["text"])
+                raise EmbeddedFailed(message["text"])
             case _:
                 pass
     raise EmbeddedFailed("the server ended before it was ready")

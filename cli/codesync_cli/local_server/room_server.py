@@ -36,7 +36,7 @@ class RoomServer:
         self._command = import_path.command("serve", "--embedded", "--room", room, *arguments)
         self._environment = environment
         self._process: subprocess.Popen[bytes] | None = None
-        self._said: IO[bytes] | None = None  # what it said when it was ready; forks share it
+        self._ready_file: IO[bytes] | None = None  # what it said when it was ready; forks share it
 
     # In the process that watches the screen.
 
@@ -44,7 +44,7 @@ class RoomServer:
         """Start the server unless it runs and is ready; return its process id."""
         if self._process is None or self._process.poll() is not None or not self._ready_line():
             self.end()
-            self._said = tempfile.TemporaryFile()  # noqa: SIM115 # it outlives this call
+            self._ready_file = tempfile.TemporaryFile()  # noqa: SIM115 # it outlives this call
             self._process = subprocess.Popen(
                 self._command,
                 stdin=subprocess.PIPE,
@@ -100,8 +100,8 @@ class RoomServer:
             raise EmbeddedFailed("the server did not get ready in time") from None
         finally:
             transport.close()
-        assert self._said is not None
-        os.pwrite(self._said.fileno(), json.dumps(ready).encode() + b"\n", 0)
+        assert self._ready_file is not None
+        os.pwrite(self._ready_file.fileno(), json.dumps(ready).encode() + b"\n", 0)
         return Links.of(ready)
 
     def _stdout(self) -> int:
@@ -111,8 +111,8 @@ class RoomServer:
 
     def _ready_line(self) -> bytes:
         """The report of the server when it was ready; empty if no fork has read it yet."""
-        if self._said is None:
+        if self._ready_file is None:
             return b""
-        size = os.fstat(self._said.fileno()).st_size
-        line = os.pread(self._said.fileno(), size, 0)
+        size = os.fstat(self._ready_file.fileno()).st_size
+        line = os.pread(self._ready_file.fileno(), size, 0)
         return line if line.endswith(b"\n") else b""

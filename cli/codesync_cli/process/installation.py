@@ -32,15 +32,15 @@ def _source() -> str | None:
     """Return the URL of this installation (PEP 610), if it can be used again."""
     try:
         text = distribution(DISTRIBUTION).read_text("direct_url.json")
-        told: dict[str, Any] = json.loads(text or "{}")
+        record: dict[str, Any] = json.loads(text or "{}")
     except (PackageNotFoundError, ValueError):
         return None
-    url = told.get("url")
+    url = record.get("url")
     if not isinstance(url, str) or "'" in url:
         return None
     parts = urlsplit(url)
     if parts.scheme == "file":
         return url if Path(unquote(parts.path)).exists() else None
-    if vcs := told.get("vcs_info"):
+    if vcs := record.get("vcs_info"):
         return f"{vcs['vcs']}+{url}@{vcs['commit_id']}"
     return url

@@ -32,7 +32,7 @@ class RetryingSubmitter:
         self._wait = wait
         self._given_up = asyncio.Event()
 
-    def give_up(self) -> None:
+    def cancel(self) -> None:
         """Stop trying; has no effect once the program is accepted."""
         self._given_up.set()
 

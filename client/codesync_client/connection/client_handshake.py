@@ -35,9 +35,9 @@ class ClientHandshake:
         self._name = name
         self._agent = agent
         self._credentials = Credentials.of(link.token)
-        self.take_new_key()
+        self.replace_key()
 
-    def take_new_key(self) -> None:
+    def replace_key(self) -> None:
         """Become a new client instance, which is a new member for the room."""
         self._key = secrets.token_bytes(KEY_BYTES)
         self._fingerprint = fingerprint(self._key.hex())
@@ -73,7 +73,7 @@ class ClientHandshake:
         """Answer a challenge, if it is from the server of the token.
 
         The fingerprint of a key is sent once. A server that does not know us afterwards might be
-        another holder of our link: it gets to know a new key (`take_new_key`), not this one.
+        another holder of our link: it gets to know a new key (`replace_key`), not this one.
 
         Args:
             hello: the frame of the hello as it was sent.

@@ -75,7 +75,7 @@ class AckedBytes:
             yield self._end
 
 
-class Upload:
+class PendingUpload:
     """A submission that is neither accepted nor rejected yet."""
 
     def __init__(self, submission: Submission) -> None:
@@ -113,7 +113,7 @@ class Outgoing:
 
     def __init__(self) -> None:
         self._messages: deque[ClientMessage] = deque()
-        self._uploads: dict[str, Upload] = {}
+        self._uploads: dict[str, PendingUpload] = {}
         self._stdin: dict[str, AckedBytes] = {}
 
     def add(self, message: ClientMessage) -> None:
@@ -122,7 +122,7 @@ class Outgoing:
 
     def add_upload(self, submission: Submission) -> None:
         """Queue a submission, which is not lost at a cut."""
-        self._uploads[submission.job] = Upload(submission)
+        self._uploads[submission.job] = PendingUpload(submission)
 
     def upload_acknowledged(self, job: str, received: int) -> None:
         """Set the number of received bytes of a submission's body."""

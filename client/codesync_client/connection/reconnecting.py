@@ -76,7 +76,7 @@ class ConnectionOwner(Protocol):
         """Yield the messages that may be sent now."""
         ...
 
-    def take(self, message: ServerMessage) -> None:
+    def receive(self, message: ServerMessage) -> None:
         """Receive a message."""
         ...
 
@@ -106,14 +106,14 @@ class ReconnectingConnection:
     """
 
     def __init__(
-        self, entry: ClientHandshake, options: DialOptions, passenger: ConnectionOwner
+        self, entry: ClientHandshake, options: DialOptions, owner: ConnectionOwner
     ) -> None:
         self.connected = False
         self._entry = entry
         self._server = entry.server
         self._has_tls = entry.server.startswith("wss://")
         self._options = options
-        self._passenger = passenger
+        self._owner = owner
         self._wake = asyncio.Event()
         self._websocket: CountingConnection | None = None
         self._end = ClientEnd()
@@ -174,7 +174,7 @@ class ReconnectingConnection:
         return join_welcome(first, parts)
 
     async def _handshake(self, websocket: CountingConnection) -> Welcome:
-        hello = encode(self._entry.hello(*self._passenger.seen()))
+        hello = encode(self._entry.hello(*self._owner.seen()))
         await websocket.send(hello)
         challenge = self._expected(self._end.receive(await websocket.recv()), Challenge)
         proof = self._entry.prove(hello, challenge)  # before anything more is sent
@@ -211,7 +211,7 @@ class ReconnectingConnection:
                     raise CannotConnect(f"{self._server} makes no sense again and again: {reason}")
                 await self._restore(reason)
         except (CannotConnect, EntryRefused) as error:
-            self._passenger.cut(error.reason, None)
+            self._owner.cut(error.reason, None)
         finally:
             self.connected = False
 
@@ -228,10 +228,10 @@ class ReconnectingConnection:
         least = 0.0
         for backed_off in backoff.delays():
             delay = max(backed_off, least)
-            self._passenger.cut(reason, delay)
+            self._owner.cut(reason, delay)
             await asyncio.sleep(delay)
             try:
-                self._passenger.restored(await self.open())
+                self._owner.restored(await self.open())
             except CannotConnect as error:
                 if error.is_final and self._has_tls:
                     raise
@@ -241,8 +241,8 @@ class ReconnectingConnection:
                 if self._ends_a_return(error.code):
                     raise
                 if self._is_proved and error.code is Code.UNKNOWN_MEMBER:
-                    self._entry.take_new_key()
-                    self._passenger.forgotten()
+                    self._entry.replace_key()
+                    self._owner.forgotten()
                 reason, least = error.reason, 0.0
             else:
                 return
@@ -273,10 +273,10 @@ class ReconnectingConnection:
         ]
         try:
             while True:
-                self._passenger.take(self._end.receive(await websocket.recv()))
+                self._owner.receive(self._end.receive(await websocket.recv()))
                 self._wake.set()
                 self._is_settling = True
-                await self._passenger.settle()
+                await self._owner.settle()
                 self._is_settling = False
         except ConnectionClosed as error:
             ours = None if error.rcvd_then_sent else error.sent
@@ -322,6 +322,6 @@ class ReconnectingConnection:
         with suppress(ConnectionClosed):  # the reader sees it too, and says why
             while True:
                 self._wake.clear()
-                for message in self._passenger.parts():
+                for message in self._owner.parts():
                     await websocket.send(encode(message))
                 await self._wake.wait()

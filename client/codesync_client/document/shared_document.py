@@ -152,18 +152,18 @@ class SharedDocument:
         if self._mine:
             self._mine.end_undo_group()
 
-    def move_caret(self, anchor: int, head: int, *, tell: bool = True) -> None:
+    def move_caret(self, anchor: int, head: int, *, send_now: bool = True) -> None:
         """Set the own caret in the source, in bytes; it is sent if the others do not know it.
 
         Args:
             anchor: the position where the selection begins.
             head: the position of the caret.
-            tell: send it now; otherwise `send_caret` does. Set the caret with every change of
+            send_now: send it now; otherwise `send_caret` does. Set the caret with every change of
                 the text in any case, because a waiting one would refer to an older text.
         """
         self._caret = CaretPlace(anchor, head)
-        self._caret_is_due |= tell
-        if tell:
+        self._caret_is_due |= send_now
+        if send_now:
             self._wake()
 
     def send_caret(self, *, again: bool = False) -> None:
@@ -274,7 +274,7 @@ class SharedDocument:
             if caret.member != self._me:
                 place = CaretPlace(caret.anchor, caret.head)
                 self.carets.arrived(caret.member, caret.base, place, seq)
-        self._tell_carets()
+        self._notify_carets_moved()
 
     def _check(self, check: DocumentCheck) -> None:
         """See whether our copy is right; one that is older than our copy says nothing."""
@@ -286,7 +286,7 @@ class SharedDocument:
     def _members(self, members: set[int]) -> None:
         has_come, self._here = bool(members - self._here), members
         self.carets.keep(members)
-        self._tell_carets()
+        self._notify_carets_moved()
         if has_come and self._listener:
             self._listener.member_joined()
 
@@ -361,7 +361,7 @@ class SharedDocument:
             self._was_refused = True
             self._start_over("the server has lost something that was in the room")
             return
-        self._tell_loaded()
+        self._notify_loaded()
 
     def _begin_anew(self, whole: bytes, part: DocumentPart) -> None:
         """The text is another one: what we changed in the old one is done to it again."""
@@ -373,7 +373,7 @@ class SharedDocument:
         self._own.clear()
         self.carets.begin(self._seq)
         reason, self._reason = self._reason, ""
-        self._tell_loaded()
+        self._notify_loaded()
         if mine is not None and not self._merge(base, mine, reason):
             self.conflict = Conflict(mine, reason or "somebody else changed the same lines")
             if self._listener:
@@ -408,10 +408,10 @@ class SharedDocument:
         if self._listener:
             self._listener.document_changed(change)
 
-    def _tell_carets(self) -> None:
+    def _notify_carets_moved(self) -> None:
         if self._listener:
             self._listener.carets_moved()
 
-    def _tell_loaded(self) -> None:
+    def _notify_loaded(self) -> None:
         if self._listener:
             self._listener.document_loaded()

@@ -35,7 +35,7 @@ def split_update(
     Raises:
         ValueError: the update is not one that an editor of plain texts makes.
     """
-    reader = _Reader(update)
+    reader = _StructReader(update)
     clients = reader.number()
     structs: list[tuple[int, bytes]] = []  # length and bytes
     client = clock = 0
@@ -102,7 +102,7 @@ def _number(value: int) -> bytes:
     return bytes(out)
 
 
-class _Reader:
+class _StructReader:
     def __init__(self, data: bytes) -> None:
         self._data = data
         self._at = 0

@@ -84,8 +84,8 @@ def load(
     found |= from_flags(flags or {}, sets)
     settings = build({key: value.value for key, value in found.items()})
     for key, problem in _contradictions(settings):
-        said = found[key].said if key in found else key
-        raise SettingsError(f"{said}: {problem}")
+        error_prefix = found[key].error_prefix if key in found else key
+        raise SettingsError(f"{error_prefix}: {problem}")
     return LoadedSettings(settings, chosen, found)
 
 

@@ -34,12 +34,12 @@ class FoundValue:
     Attributes:
         value: the value, checked.
         place: the file, the variable, or the flag.
-        said: how an error begins that is about it.
+        error_prefix: how an error begins that is about it.
     """
 
     value: Any
     place: str
-    said: str
+    error_prefix: str
 
 
 def from_file(path: Path) -> dict[str, FoundValue]:
@@ -50,11 +50,11 @@ def from_file(path: Path) -> dict[str, FoundValue]:
     """
     found: dict[str, FoundValue] = {}
     for key, value in _flattened(_parsed(path), "", str(path)):
-        said = f"{path}: {key}"
-        checked = _checked(said, declared()[key].type.check, value)
+        error_prefix = f"{path}: {key}"
+        checked = _checked(error_prefix, declared()[key].type.check, value)
         if isinstance(checked, Path):
             checked = path.parent / checked
-        found[key] = FoundValue(checked, str(path), said)
+        found[key] = FoundValue(checked, str(path), error_prefix)
     return found
 
 
@@ -159,11 +159,11 @@ def _given(setting: Setting, given: str | Sequence[str]) -> Any:
     return _checked(setting.flag, setting.type.check, list(given))
 
 
-def _checked(said: str, check: Callable[[Any], Any], value: object) -> Any:
+def _checked(error_prefix: str, check: Callable[[Any], Any], value: object) -> Any:
     try:
         return check(value)
     except InvalidValue as unfit:
-        raise SettingsError(f"{said}: {unfit}") from None
+        raise SettingsError(f"{error_prefix}: {unfit}") from None
 
 
 def _no_such(key: str) -> str:

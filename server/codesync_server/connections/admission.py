@@ -155,7 +155,7 @@ class Admission:
         issued = grant.issued
         if issued is not None and not grant.by_server:
             issued = room.membership.trusted_date(issued)
-        if barred := room.membership.bars(key, issued):
+        if barred := room.membership.is_barred(key, issued):
             if issued != grant.issued:
                 barred += ", or another machine's clock dated it"
             return self._refuse(Code.REMOVED, barred, "ask the host for a new link")

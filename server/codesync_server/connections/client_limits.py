@@ -33,7 +33,7 @@ have used it up must not make a server look dead to whoever watches it."""
 
 
 @dataclass(eq=False, slots=True)
-class Client:
+class TrackedConnection:
     """One TCP connection.
 
     Attributes:
@@ -95,7 +95,9 @@ class ClientLimits:
         self._shares = shares
         self._maxima = _Maxima(members_max, handshakes_max, settings.handshakes_per_address)
         self._rates = _rates(settings, members_max)
-        self._handshakes: dict[str, dict[Client, None]] = {}  # by address, the oldest first
+        self._handshakes: dict[
+            str, dict[TrackedConnection, None]
+        ] = {}  # by address, the oldest first
         self._handshaking = 0
         self._joined = 0
 
@@ -111,7 +113,7 @@ class ClientLimits:
 
     def accept(
         self, host: str, now: float, abort: Callable[[], None], *, is_proxy: bool = False
-    ) -> Client | None:
+    ) -> TrackedConnection | None:
         """Count a new TCP connection.
 
         Args:
@@ -135,11 +137,11 @@ class ClientLimits:
         if self._handshaking >= self._maxima.handshakes:
             heaviest = max(self._handshakes, key=lambda each: len(self._handshakes[each]))
             self._abort_oldest(heaviest, "too many handshakes")
-        client = Client(payer, now, abort)
+        client = TrackedConnection(payer, now, abort)
         self._add_handshake(client)
         return client
 
-    def identify(self, client: Client, host: str) -> None:
+    def identify(self, client: TrackedConnection, host: str) -> None:
         """Charge a client to the address that a trusted proxy names instead of the proxy's."""
         address = address_identity(host)
         if not client.is_handshaking or address == client.payer.address:
@@ -150,7 +152,7 @@ class ClientLimits:
         client.payer = Payer(address)
         self._add_handshake(client)
 
-    def request_page(self, client: Client, path: str, now: float) -> None:
+    def request_page(self, client: TrackedConnection, path: str, now: float) -> None:
         """Charge a plain HTTP request.
 
         Args:
@@ -166,7 +168,7 @@ class ClientLimits:
         else:
             self._budgets.charge(PAGES, client.payer, 1, now)
 
-    def request_websocket(self, client: Client, now: float) -> None:
+    def request_websocket(self, client: TrackedConnection, now: float) -> None:
         """Charge a websocket's opening handshake.
 
         Raises:
@@ -176,7 +178,7 @@ class ClientLimits:
         self._shares.release(self._rates.members, client.payer)
         self._budgets.charge(self._rates.handshakes, client.payer, 1, now)
 
-    def join(self, client: Client, payer: Payer, now: float) -> None:
+    def join(self, client: TrackedConnection, payer: Payer, now: float) -> None:
         """Make a client a member.
 
         Args:
@@ -196,7 +198,7 @@ class ClientLimits:
         client.payer, client.is_joined = payer, True
         self._joined += 1
 
-    def release(self, client: Client) -> None:
+    def release(self, client: TrackedConnection) -> None:
         """Count a client whose connection is closed no longer."""
         if client.is_handshaking:
             self._remove_handshake(client)
@@ -219,17 +221,17 @@ class ClientLimits:
     def _abort_oldest(self, address: str, reason: str) -> None:
         self._abort(next(iter(self._handshakes[address])), reason)
 
-    def _abort(self, client: Client, reason: str) -> None:
+    def _abort(self, client: TrackedConnection, reason: str) -> None:
         self._remove_handshake(client)
         self.aborted[reason] += 1
         client.abort()
 
-    def _add_handshake(self, client: Client) -> None:
+    def _add_handshake(self, client: TrackedConnection) -> None:
         self._handshakes.setdefault(client.payer.address, {})[client] = None
         client.is_handshaking = True
         self._handshaking += 1
 
-    def _remove_handshake(self, client: Client) -> None:
+    def _remove_handshake(self, client: TrackedConnection) -> None:
         clients = self._handshakes[client.payer.address]
         del clients[client]
         if not clients:

@@ -15,7 +15,7 @@ from codesync_protocol.limits import FRAME_MAX, HELLO_FRAME_MAX
 from codesync_server.access.budgets import Budget, Budgets
 from codesync_server.access.limit_reached import LimitReached
 from codesync_server.access.token_buckets import Rate
-from codesync_server.connections.client_limits import Client
+from codesync_server.connections.client_limits import TrackedConnection
 from codesync_server.connections.frame_slices import FrameSlices
 from codesync_server.connections.http_endpoints import head_too_large, method_not_allowed
 from codesync_server.connections.input_memory import InputMemory
@@ -66,12 +66,12 @@ class Connection(ServerConnection):
 
     budgets: Budgets
     messages: Budget
-    clients: dict[int, Client]
+    clients: dict[int, TrackedConnection]
     input_memory: InputMemory
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._client: Client | None = None
+        self._client: TrackedConnection | None = None
         self._frames = 0  # before it joined
         self._head: bytes | None = b""  # what was received before the method is known; then None
         self._head_bytes = 0
@@ -84,7 +84,7 @@ class Connection(ServerConnection):
         self.waiting_bytes: Callable[[], int] = lambda: 0
 
     @property
-    def client(self) -> Client:
+    def client(self) -> TrackedConnection:
         """The TCP connection as the limits know it."""
         assert self._client is not None, "it is connected"
         return self._client

@@ -109,12 +109,12 @@ class Handshake:
         """Refuse entry, and end the connection."""
         log.info("refused %s: %s", self._address, refused.code)
         self._end.refuse()
-        await self._last_words(encode(refused), refused.reason)
+        await self._send_and_close(encode(refused), refused.reason)
 
     async def _fail(self, fault: Fault) -> None:
-        await self._last_words(encode(fault), fault.reason)
+        await self._send_and_close(encode(fault), fault.reason)
 
-    async def _last_words(self, frame: bytes, reason: str) -> None:
+    async def _send_and_close(self, frame: bytes, reason: str) -> None:
         try:
             async with asyncio.timeout(HELLO_SECONDS):
                 await self._connection.send(frame)

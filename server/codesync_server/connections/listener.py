@@ -18,7 +18,7 @@ from codesync_server.access.budgets import Budget, Budgets
 from codesync_server.access.limit_reached import LimitReached
 from codesync_server.configuration.settings import Settings
 from codesync_server.connections import descriptors
-from codesync_server.connections.client_limits import Client, ClientLimits
+from codesync_server.connections.client_limits import ClientLimits, TrackedConnection
 from codesync_server.connections.connection import Connection
 from codesync_server.connections.http_endpoints import HttpEndpoints, head_response, limit_response
 from codesync_server.connections.input_memory import INPUT_BYTES_MAX, InputMemory
@@ -80,7 +80,7 @@ class Listener:
         self._pages = pages
         self._limits = limits
         self._proxies = TrustedProxies(settings.trusted_proxies)
-        self._clients: dict[int, Client] = {}
+        self._clients: dict[int, TrackedConnection] = {}
         self._make_peer = make_peer
         self._connection_type = type(
             "LimitedConnection",

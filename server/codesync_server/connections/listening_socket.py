@@ -14,7 +14,7 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
-from codesync_server.connections.client_limits import Client, ClientLimits
+from codesync_server.connections.client_limits import ClientLimits, TrackedConnection
 from codesync_server.connections.proxies import TrustedProxies
 
 BACKLOG = 1024
@@ -59,7 +59,7 @@ class ListeningSocket(socket.socket):
         plain: socket.socket,
         limits: ClientLimits,
         proxies: TrustedProxies,
-        clients: dict[int, Client],
+        clients: dict[int, TrackedConnection],
     ) -> None:
         super().__init__(plain.family, plain.type, plain.proto, fileno=plain.detach())
         self._limits = limits

@@ -151,7 +151,7 @@ class Outbox:
             self.skipped += len(frame)
             return
         if urgent and self._skippable_since:
-            self._make_way()
+            self._make_room()
         if may_skip:
             self._skippable_since.append(self._clock())
         self._events.append(_Event(frame, may_skip))
@@ -159,7 +159,7 @@ class Outbox:
         self._event_bytes += len(frame)
         self._check()
 
-    def _make_way(self) -> None:
+    def _make_room(self) -> None:
         """Leave out what may be, if some of it has waited for too long."""
         if self._clock() - self._skippable_since[0] >= LATE_SECONDS:
             self._skip_output()
@@ -219,7 +219,7 @@ class Outbox:
         self.in_flight = size
         self._memory.make_room()
 
-    def give_way(self) -> None:
+    def evict(self) -> None:
         """Leave out output, or everything if there is none; then the client is disconnected."""
         if self._skippable_since:
             self._skip_output()
@@ -281,7 +281,7 @@ class Outbox:
         while True:
             if self.overflowed:
                 return None
-            if (frame := self._take()) is not None:
+            if (frame := self._dequeue()) is not None:
                 return frame
             if self.closing:
                 return None
@@ -297,14 +297,14 @@ class Outbox:
             return True  # nobody gets it any more
         return self._is_waited_for and not self._filled.is_set() and self._send_now(frame)
 
-    def _take(self) -> bytes | None:
+    def _dequeue(self) -> bytes | None:
         if self._replies:
             frame = self._replies.popleft()
             self._drop(frame)
             self._reply_bytes -= len(frame)
             return frame
         if self._states:
-            return self._take_state()
+            return self._dequeue_state()
         while self._bulk and (self._bulk_turn or not self._events):
             bulk = self._bulk.pop(0)
             made = bulk.make()  # may put the next part of the same source
@@ -322,7 +322,7 @@ class Outbox:
             return frame
         return None
 
-    def _take_state(self) -> bytes:
+    def _dequeue_state(self) -> bytes:
         kind = next(iter(self._states))
         frames = self._states[kind]
         frame = frames.popleft()

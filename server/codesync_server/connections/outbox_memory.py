@@ -21,7 +21,7 @@ class EvictableOutbox(Protocol):
     size: int
     overflowed: bool
 
-    def give_way(self) -> None:
+    def evict(self) -> None:
         """Leave out output, or everything if there is none; then the client is disconnected."""
         ...
 
@@ -77,4 +77,4 @@ class OutboxMemory:
             if largest is None:
                 return
             self.evictions += 1
-            largest.give_way()
+            largest.evict()

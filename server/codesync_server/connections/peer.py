@@ -144,18 +144,18 @@ class Peer:
             await handshake.refuse(Refused(Code.BUSY, str(error), "Try again in a minute."))
             return
         self._end.admit()
-        _hold_little_back(self._connection.transport)
+        _limit_socket_buffer(self._connection.transport)
         self._connection.protocol.max_message_size = FRAME_MAX
         try:
             seat = Seat(room, key, self._outbox, payer)
             self._welcome(seat, member, version, hello)
-            await self._converse(seat)
+            await self._serve(seat)
         finally:
             room.leave(key, self._outbox, asyncio.get_running_loop().time())
 
     def _welcome(self, seat: Seat, member: Member, version: int, hello: Hello) -> None:
         missed = self._missed(seat, hello)
-        edits_taken = seat.room.identity(seat.key).edits_told
+        edits_taken = seat.room.identity(seat.key).edits_published
         resumed = missed is not None
         role = Role(member.role)
         welcome = self._make_welcome(seat.room, member, role, version, resumed, edits_taken)
@@ -179,7 +179,7 @@ class Peer:
                 return None
         return missed
 
-    async def _converse(self, seat: Seat) -> None:
+    async def _serve(self, seat: Seat) -> None:
         actions = self._make_actions(seat)
         loop = asyncio.get_running_loop()
         writer = loop.create_task(self._write())
@@ -279,7 +279,7 @@ class Peer:
         return await self._outbox.next_frame()
 
 
-def _hold_little_back(transport: asyncio.BaseTransport) -> None:
+def _limit_socket_buffer(transport: asyncio.BaseTransport) -> None:
     """Keep the kernel from taking more than it can soon send."""
     sock = transport.get_extra_info("socket")
     if sock is not None and hasattr(socket, "TCP_NOTSENT_LOWAT"):

@@ -129,7 +129,7 @@ class _Written:
             return 0, 0
         start, self.end = self.end, insertion.end
         if insertion.text is None:
-            self._bury(start, self.end)
+            self._mark_deleted(start, self.end)
             return 0, 0
         units = self.end - start
         if insertion.text.isascii():
@@ -147,10 +147,10 @@ class _Written:
         gone = self.alive(start, end)
         start, end = max(start, self._begin), min(end, self.end)
         if start < end and gone[0]:
-            self._bury(start, end)
+            self._mark_deleted(start, end)
         return gone
 
-    def _bury(self, start: int, end: int) -> None:
+    def _mark_deleted(self, start: int, end: int) -> None:
         first = bisect_left(self._dead_to, start)
         last = bisect_right(self._dead_from, end)
         if first < last:

@@ -107,12 +107,12 @@ def _decide(
         return Verdict.INTERNAL_ERROR, f"the sandbox fell silent ({detail})"
     if report.error or evidence is None:
         return Verdict.INTERNAL_ERROR, f"the runner failed: {report.error or 'nothing ran'}"
-    told = [stage.name for stage in report.stages]
-    if told != [stage.name for stage in spec.stages[: len(told)]]:
-        return Verdict.INTERNAL_ERROR, f"the runner failed: nobody asked for {', '.join(told)}"
-    verdict, explanation = _decide_stage(evidence, spec.stages[len(told) - 1].limits)
-    if verdict is Verdict.OK and len(told) < len(spec.stages):
-        return Verdict.INTERNAL_ERROR, f"the runner failed: it ended after {', '.join(told)}"
+    reported = [stage.name for stage in report.stages]
+    if reported != [stage.name for stage in spec.stages[: len(reported)]]:
+        return Verdict.INTERNAL_ERROR, f"the runner failed: nobody asked for {', '.join(reported)}"
+    verdict, explanation = _decide_stage(evidence, spec.stages[len(reported) - 1].limits)
+    if verdict is Verdict.OK and len(reported) < len(spec.stages):
+        return Verdict.INTERNAL_ERROR, f"the runner failed: it ended after {', '.join(reported)}"
     return verdict, explanation
 
 

@@ -136,7 +136,7 @@ class Session:
         """End the job; the first reason counts."""
         if self._stop is None:
             self._stop = why
-            self._lose_patience()
+            self._end_overdue()
             self._wake.set()
 
     # Its life.
@@ -163,7 +163,7 @@ class Session:
         try:
             async with asyncio.timeout(self._spec.wall + GRACE_SECONDS) as self._patience:
                 if self._stop is not None:
-                    self._lose_patience()
+                    self._end_overdue()
                 return await self._read_report()
         except TimeoutError:
             self._stop = self._stop or StopReason.OVERDUE
@@ -171,7 +171,7 @@ class Session:
         finally:
             self._patience = None
 
-    def _lose_patience(self) -> None:
+    def _end_overdue(self) -> None:
         if self._patience is not None:
             self._patience.reschedule(asyncio.get_running_loop().time() + STOP_SECONDS)
 
@@ -184,13 +184,13 @@ class Session:
                 for kind, payload in stream.feed(data):
                     if kind == b"V":
                         return read_report(payload)
-                    self._heard(kind, payload)
+                    self._handle_frame(kind, payload)
             except ValueError:
                 return None  # nonsense is no witness
             await asyncio.sleep(pacer.pause(len(data), clock()))
         return None
 
-    def _heard(self, kind: bytes, payload: bytes) -> None:
+    def _handle_frame(self, kind: bytes, payload: bytes) -> None:
         if stream := STREAMS.get(kind):
             self._output_left -= len(payload)
             if self._output_left < 0:
@@ -207,10 +207,10 @@ class Session:
             self._listener.awaits_input(payload == b"\1")
         elif kind == b"U":
             self._count_status_frame()
-            self._heard_activity(payload)
+            self._handle_activity(payload)
         elif kind == b"B":
             name = "compile" if b"compile" in payload else "run"
-            self._give_share(name)
+            self._set_cpu_share(name)
             self._listener.stage_began(name)
 
     def _count_status_frame(self) -> None:
@@ -224,13 +224,13 @@ class Session:
         if self._status_frames > STATUS_FRAMES_MAX + seconds * STATUS_FRAMES_PER_SECOND:
             raise ValueError("the runner reports too often")
 
-    def _heard_activity(self, payload: bytes) -> None:
+    def _handle_activity(self, payload: bytes) -> None:
         if len(payload) != ACTIVITY.size:
             raise ValueError("the runner's report of activity has the wrong size")
         if self._spec.tty:
             self._listener.activity(*ACTIVITY.unpack(payload))
 
-    def _give_share(self, name: str) -> None:
+    def _set_cpu_share(self, name: str) -> None:
         """Have the cpu share changed to a stage's; nobody waits for it."""
         self._share = next((each.cpus for each in self._spec.stages if each.name == name), None)
         self._share_changed.set()

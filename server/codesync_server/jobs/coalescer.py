@@ -58,7 +58,7 @@ class OutputCoalescer:
                     return
         self._runs.append((stream, bytearray(data)))
 
-    def hurry(self) -> None:
+    def flush_unless_paused(self) -> None:
         """Emit everything now, unless the room must wait for more output."""
         if not self._paused_for or asyncio.get_running_loop().time() >= self._not_before:
             self.flush()

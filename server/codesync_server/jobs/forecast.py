@@ -19,7 +19,7 @@ PLACES_MAX = 1000
 """For so many places the time is computed exactly."""
 
 
-class TurnLengths:
+class SlotDurations:
     """Running means of how long jobs are in a slot: on pipes, on a terminal, and of any kind.
 
     Time in which a program on a terminal waits or sleeps does not count: it is in no slot then.
@@ -37,7 +37,7 @@ class TurnLengths:
         """Whether a job has ended."""
         return bool(self._means)
 
-    def learn(self, job: Job, seconds: float) -> None:
+    def add(self, job: Job, seconds: float) -> None:
         """Count a job that has ended.
 
         Args:
@@ -103,13 +103,13 @@ class StartEstimates:
     def __init__(self, slots: Slots, limits: JobLimits) -> None:
         self._slots = slots
         self._limits = limits
-        self._turns = TurnLengths()
+        self._turns = SlotDurations()
         self._times = StartTimes(slots.max_concurrent, (), 0.0)
         self._valid_until = 0.0
 
-    def learn(self, job: Job, seconds: float) -> None:
+    def add(self, job: Job, seconds: float) -> None:
         """Count a job that has ended, and how many seconds it was in a slot."""
-        self._turns.learn(job, seconds)
+        self._turns.add(job, seconds)
         self.discard()
 
     def discard(self) -> None:

@@ -65,7 +65,7 @@ def interactive_limits(settings: Settings) -> InteractiveLimits:
 
 
 @dataclass(slots=True)
-class _Place:
+class _Terminal:
     room: str
     invite: str
     address: str
@@ -89,7 +89,7 @@ class InteractiveShare:
 
     def __init__(self, limits: InteractiveLimits) -> None:
         self.limits = limits
-        self._places: dict[str, _Place] = {}
+        self._places: dict[str, _Terminal] = {}
         self._rooms: Counter[str] = Counter()
         self._invites: Counter[tuple[str, str]] = Counter()
         self._origins: Counter[tuple[str, str, str]] = Counter()
@@ -149,7 +149,7 @@ class InteractiveShare:
         self, job: str, room: str, member: str, memory: int, invite: str = "", address: str = ""
     ) -> None:
         """Take a place for a program that is about to start; see `full`."""
-        place = _Place(room, invite, address, member, self._reservation(memory), 0)
+        place = _Terminal(room, invite, address, member, self._reservation(memory), 0)
         self._places[job] = place
         self._rooms[room] += 1
         self._invites[room, invite] += 1
@@ -202,7 +202,7 @@ class InteractiveShare:
         """What a program's limit counts: one that is larger than half of all counts as half."""
         return min(memory + CONTAINER_BYTES, self.limits.memory // 2)
 
-    def _reserve(self, place: _Place, size: int) -> None:
+    def _reserve(self, place: _Terminal, size: int) -> None:
         difference = size - place.reserved
         place.reserved = size
         self._reserved += difference

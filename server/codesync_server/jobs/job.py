@@ -73,7 +73,7 @@ class Job:
         session: the running sandbox, while there is one.
         attempts: how often it was begun to run.
         typist: who took its input over; None while it is the submitter's.
-        is_told: the room was told how it ended, which is kept by then.
+        is_end_published: the room was told how it ended, which is kept by then.
     """
 
     id: str
@@ -101,7 +101,7 @@ class Job:
     stages: list[Stage] = field(default_factory=list[Stage])
     attempts: int = 0
     typist: Submitter | None = None
-    is_told: bool = False
+    is_end_published: bool = False
 
     def move(self, state: JobState) -> None:
         """Go to another state.
@@ -134,7 +134,7 @@ class Job:
 
     def summary(self) -> JobSummary:
         """Describe it for the room; that it ended only when the room was told so."""
-        ended = self.is_finished and self.is_told
+        ended = self.is_finished and self.is_end_published
         return JobSummary(
             job=self.id,
             member=self.submitter.member,
@@ -145,15 +145,15 @@ class Job:
             submitted_at=self.submitted_at,
             stdin=self.input.mode,
             tty=self.tty,
-            output_bytes=self.output.told,
+            output_bytes=self.output.published,
             result=self.result if ended else None,
-            limits=_told(self.limits),
+            limits=_run_limits(self.limits),
             holder=self.holder.member if self.input.mode is StdinMode.SHARED else 0,
             typed=self.stdin_log.total,
         )
 
 
-def _told(limits: StageLimits | None) -> RunLimits:
+def _run_limits(limits: StageLimits | None) -> RunLimits:
     if limits is None:
         return RunLimits()
     return RunLimits(limits.wall, limits.cpu, limits.memory, limits.output, limits.processes)

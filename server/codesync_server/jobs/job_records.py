@@ -79,9 +79,9 @@ def job_of(record: JobRecord, clock: float) -> Job:
     )
     if result is not None:
         job.input = JobStdin(StdinMode.CLOSED, record.owner, 0)
-        job.output = OutputLog.gone(result.output_bytes)
+        job.output = OutputLog.without_bytes(result.output_bytes)
         job.result, job.state = result, JobState.FINISHED
-        job.cancelled_by, job.is_told = record.cancelled_by, True
+        job.cancelled_by, job.is_end_published = record.cancelled_by, True
     return job
 
 

@@ -21,11 +21,11 @@ class OutputLog:
 
     Attributes:
         total: bytes that were ever added.
-        told: how many of them members were told of; the others are nobody's yet.
+        published: how many of them members were told of; the others are nobody's yet.
     """
 
     def __init__(self) -> None:
-        self.total = self.told = 0
+        self.total = self.published = 0
         self._data = bytearray()
         # Where each run of one stream begins, and which stream it is: nine bytes a run, so that a
         # program that changes streams with every byte costs little.
@@ -39,14 +39,14 @@ class OutputLog:
         self._stdin_log: StdinLog | None = None
 
     @classmethod
-    def gone(cls, total: int) -> "OutputLog":
+    def without_bytes(cls, total: int) -> "OutputLog":
         """The output of a job that ended long ago.
 
         Args:
             total: how many bytes it wrote.
         """
         output = cls()
-        output.total = output.told = total
+        output.total = output.published = total
         output._dropped = True
         return output
 
@@ -56,7 +56,7 @@ class OutputLog:
         return not self._dropped
 
     @property
-    def kept(self) -> int:
+    def held_bytes(self) -> int:
         """Bytes that are still here."""
         return len(self._data)
 
@@ -118,7 +118,7 @@ class OutputLog:
 
     def _report(self) -> None:
         if self._memory is not None:
-            typed = self._stdin_log.kept_bytes if self._stdin_log is not None else 0
+            typed = self._stdin_log.held_bytes if self._stdin_log is not None else 0
             runs = len(self._streams) * RUN_BYTES
             self._memory.report(self, len(self._data) + runs + typed)
 

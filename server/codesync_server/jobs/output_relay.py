@@ -44,7 +44,7 @@ class JobOutputRelay:
     def awaits_input(self, waits: bool) -> None:
         """Report whether the program waits for input."""
         if waits != self._job.awaits_input:
-            self._coalescer.hurry()  # the prompt comes first
+            self._coalescer.flush_unless_paused()  # the prompt comes first
             self._job.awaits_input = waits
             self._events.queue_changed(self._job.room)
 

@@ -103,10 +103,10 @@ class FairQueue:
             self._terminals -= job.tty
         return job
 
-    def put_back(self, job: Job) -> None:
+    def requeue(self, job: Job) -> None:
         """Add a job that was taken, regardless of the limits; it is one of the next to be taken."""
         self._shares.add(job)
-        self._turns.put_back(path_of(job), job)
+        self._turns.requeue(path_of(job), job)
         self._terminals += job.tty
 
     def remove(self, job: Job) -> bool:

@@ -34,7 +34,7 @@ long queue in which no job may start takes a tenth of the time at the most."""
 
 SEARCH_PAUSES = 10
 
-TOLD_SECONDS = 2.0
+PUBLISH_SECONDS = 2.0
 """How long a sandbox is left alone at the most, so that a verdict is told first."""
 
 log = logging.getLogger(__name__)
@@ -192,7 +192,7 @@ class Scheduler:
         self._queue.restore(job)
         self._wake.set()
 
-    def lose(self, job: Job, reason: str) -> None:
+    def end_lost(self, job: Job, reason: str) -> None:
         """End a job that was running when the server before this one ended."""
         self._finish(job, Result(Verdict.LOST, reason))
 
@@ -275,7 +275,7 @@ class Scheduler:
         self._draining = True
         for job in list(self._queue.in_order()):
             self._queue.remove(job)
-            self._give_up(job, Result(Verdict.LOST, "the server shut down before it ran"))
+            self._hand_over_or_end(job, Result(Verdict.LOST, "the server shut down before it ran"))
         with suppress(TimeoutError):
             async with asyncio.timeout(self._settings.drain_seconds):
                 await self._idle.wait()
@@ -283,7 +283,9 @@ class Scheduler:
             if job.session is not None:
                 job.session.stop(StopReason.SHUTDOWN)
             elif job.id in self._without_sandbox:
-                self._give_up(job, Result(Verdict.LOST, "the server shut down before it ran"))
+                self._hand_over_or_end(
+                    job, Result(Verdict.LOST, "the server shut down before it ran")
+                )
                 self._tasks[job.id].cancel()
             # Else its sandbox is being destroyed, which nothing may cut short.
         await self._idle.wait()
@@ -301,7 +303,7 @@ class Scheduler:
             seconds = self._slots.end(job, self._now())
             del self._active[job.id], self._tasks[job.id]
             if job.is_finished:
-                self._order.estimates.learn(job, seconds)
+                self._order.estimates.add(job, seconds)
             if not self._active:
                 self._idle.set()
             self._wake.set()
@@ -320,7 +322,7 @@ class Scheduler:
         except ExecutorUnavailable as error:
             if not self._executor.trouble:
                 raise
-            self._put_back(job, Result(Verdict.LOST, str(error)))
+            self._requeue(job, Result(Verdict.LOST, str(error)))
             return
         finally:
             self._without_sandbox.discard(job.id)
@@ -337,31 +339,31 @@ class Scheduler:
             if may_run_again(job, result, shuts_down=self._draining, for_next_server=for_next):
                 lost = result
             else:
-                await self._finish_and_tell(job, result)
+                await self._finish_and_publish(job, result)
         finally:
             job.session = None
             await sandbox.destroy(reported=reported)
         if lost is not None and not self._draining:
             log.warning("job %s runs again: %s", job.id, lost.explanation)
         if lost is not None:
-            self._put_back(job, lost)
+            self._requeue(job, lost)
 
-    def _give_up(self, job: Job, otherwise: Result) -> None:
+    def _hand_over_or_end(self, job: Job, otherwise: Result) -> None:
         """Leave a job to the next server; where there will be none, it ends."""
         if not self._hands_over:
             self._finish(job, otherwise)
 
-    def _put_back(self, job: Job, otherwise: Result) -> None:
+    def _requeue(self, job: Job, otherwise: Result) -> None:
         """Have a job wait for its turn again; one that cannot ends as it would have."""
         if job.is_finished:
             return
         if self._draining:
-            self._give_up(job, otherwise)
+            self._hand_over_or_end(job, otherwise)
             return
         job.move(JobState.QUEUED)
         job.awaits_input = job.is_idle = False
         job.stages.clear()
-        self._queue.put_back(job)
+        self._queue.requeue(job)
 
     async def _run_in(self, sandbox: Sandbox, job: Job) -> Result:
         language = self._languages.get(job.language)
@@ -381,11 +383,11 @@ class Scheduler:
             job.input.open(job.session)
             return await job.session.run()
 
-    async def _finish_and_tell(self, job: Job, result: Result) -> None:
+    async def _finish_and_publish(self, job: Job, result: Result) -> None:
         """End a job, and wait until all know it: to destroy a sandbox costs what would delay it."""
         job.session = None
-        if told := self._finish(job, result):
-            await asyncio.wait([told], timeout=TOLD_SECONDS)
+        if published := self._finish(job, result):
+            await asyncio.wait([published], timeout=PUBLISH_SECONDS)
 
     def _finish(self, job: Job, result: Result) -> "asyncio.Future[None] | None":
         if job.is_finished:
@@ -394,7 +396,7 @@ class Scheduler:
             result, output_bytes=job.output.total, stages=(*job.stages, *result.stages)
         )
         job.move(JobState.FINISHED)
-        told = self._events.job_finished(job)
+        published = self._events.job_finished(job)
         job.forget_source()
         self._changed(job.room)
-        return told
+        return published

@@ -106,7 +106,7 @@ class JobStdin:
         if fresh:
             self._receive(key, len(fresh))
             self._on_the_way += len(fresh)
-            self._owe(key, len(fresh))
+            self._add_untaken(key, len(fresh))
             if self._sink is None:
                 self._early += fresh
             else:
@@ -212,7 +212,7 @@ class JobStdin:
                 del self._received[oldest]
                 self._credited.pop(oldest, None)
 
-    def _owe(self, key: str, count: int) -> None:
+    def _add_untaken(self, key: str, count: int) -> None:
         """Remember whose bytes come next; many small messages of one client are one entry."""
         if self._owed and self._owed[-1][0] == key:
             count += self._owed.pop()[1]

@@ -40,7 +40,7 @@ class StdinLog:
         return line
 
     @property
-    def kept_bytes(self) -> int:
+    def held_bytes(self) -> int:
         """Bytes that the kept lines take, about."""
         return self._bytes + LINE_BYTES * len(self._lines)
 

@@ -24,7 +24,7 @@ class Turns(ABC):
         """Add a job behind the others of its path."""
 
     @abstractmethod
-    def put_back(self, path: Sequence[str], job: Job) -> None:
+    def requeue(self, path: Sequence[str], job: Job) -> None:
         """Add a job that was dequeued, and give its path the next turn."""
 
     @abstractmethod
@@ -58,7 +58,7 @@ class JobList(Turns):
         """Add the newest job."""
         self._jobs.append(job)
 
-    def put_back(self, path: Sequence[str], job: Job) -> None:
+    def requeue(self, path: Sequence[str], job: Job) -> None:
         """Add a job that was dequeued, in the order of acceptance."""
         self._jobs = deque(sorted([job, *self._jobs], key=lambda each: each.queued_at))
 
@@ -108,9 +108,9 @@ class Rotation(Turns):
         self._child(path[0]).add(path[1:], job)
         self._size += 1
 
-    def put_back(self, path: Sequence[str], job: Job) -> None:
+    def requeue(self, path: Sequence[str], job: Job) -> None:
         """Add a job that was dequeued, and give its path the next turn."""
-        self._child(path[0]).put_back(path[1:], job)
+        self._child(path[0]).requeue(path[1:], job)
         self._children.move_to_end(path[0], last=False)
         self._size += 1
 

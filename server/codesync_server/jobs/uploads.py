@@ -93,10 +93,10 @@ class Uploads:
         if self._of_members[owner] + size > MEMBER_BYTES:
             raise UploadsFull(f"Your share of uploads is full ({MEMBER_BYTES // MIB} MB)")
         while self._of_rooms[owner.room] + size > ROOM_BYTES:
-            if not self._make_way(self._in_room(owner, size, now)):
+            if not self._drop(self._in_room(owner, size, now)):
                 raise UploadsFull(f"This room's share of uploads is full ({ROOM_BYTES // MIB} MB)")
         while self._bytes + size > SERVER_BYTES:
-            if not self._make_way(self._in_server(owner, size, now)):
+            if not self._drop(self._in_server(owner, size, now)):
                 raise UploadsFull(f"The server's uploads are full ({SERVER_BYTES // MIB} MB)")
         self._uploads[owner, job] = _Upload(owner, size, now, drop)
         self._count(owner, size)
@@ -160,7 +160,7 @@ class Uploads:
         name, largest = max(candidates, key=lambda each: held_by(each[1]))
         return name if held_by(largest)[0] > more_than else None
 
-    def _make_way(self, name: tuple[Uploader, str] | None) -> bool:
+    def _drop(self, name: tuple[Uploader, str] | None) -> bool:
         if name is None:
             return False
         upload = self._uploads[name]

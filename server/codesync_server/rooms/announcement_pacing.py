@@ -31,7 +31,7 @@ class AnnouncementPacing:
         """
         return now < self._not_before.get(room, now)
 
-    def told(self, room: str, now: float, *, seconds: float, size: int) -> None:
+    def announced(self, room: str, now: float, *, seconds: float, size: int) -> None:
         """Record an announcement and its cost.
 
         Args:

@@ -52,12 +52,12 @@ async def check_document(room: Room, processes: LoadProcesses) -> None:
 
 
 async def restorable(
-    kept: StoredRoom, processes: LoadProcesses, *, is_urgent: bool
+    stored: StoredRoom, processes: LoadProcesses, *, is_urgent: bool
 ) -> tuple[StoredRoom, bool]:
     """Return a stored room in a form that is restored without blocking the event loop.
 
     Args:
-        kept: the stored record.
+        stored: the stored record.
         processes: load histories that may be costly.
         is_urgent: whether to use the shorter time limit.
 
@@ -67,10 +67,10 @@ async def restorable(
     Raises:
         UnreadableHistory: the stored texts are invalid, or take too long to load.
     """
-    text = kept.text
+    text = stored.text
     updates = [each for each in (text.state, *(edit.data for edit in text.edits)) if each]
     if is_cheap(updates):
-        return kept, False
+        return stored, False
     try:
         loaded = await processes.restore(updates, is_urgent=is_urgent)
     except LoadFailed as error:
@@ -78,17 +78,17 @@ async def restorable(
     if loaded.error:
         raise UnreadableHistory(loaded.error)
     if loaded.seconds <= LOAD_SECONDS / 2 and loaded.blocks <= BLOCKS_MAX:
-        return kept, False
-    return _with_new_history(kept, loaded.texts), True
+        return stored, False
+    return _with_new_history(stored, loaded.texts), True
 
 
-def _with_new_history(kept: StoredRoom, texts: Mapping[str, str]) -> StoredRoom:
+def _with_new_history(stored: StoredRoom, texts: Mapping[str, str]) -> StoredRoom:
     """Replace the history of a stored room's texts; the counterpart of `Room.renew_document`."""
-    taken = {edit.key: edit.number for edit in kept.text.edits}
+    taken = {edit.key: edit.number for edit in stored.text.edits}
     members = tuple(
         replace(each, crdt=0, edits_taken=max(each.edits_taken, taken.get(each.key, 0)))
-        for each in kept.members
+        for each in stored.members
     )
-    index = kept.text.index + len(kept.text.edits)
-    text = TextRecord(kept.text.history + 1, index, Document.holding(texts).state())
-    return replace(kept, members=members, text=text)
+    index = stored.text.index + len(stored.text.edits)
+    text = TextRecord(stored.text.history + 1, index, Document.holding(texts).state())
+    return replace(stored, members=members, text=text)

@@ -14,7 +14,7 @@ class Identity:
         name: its name.
         crdt: the CRDT id of its edits; 0 until it fetches the shared texts.
         edits_taken: the number of its last edit that the room accepted.
-        edits_told: the number of its last edit that was sent to all members.
+        edits_published: the number of its last edit that was sent to all members.
         role: the role that a host gave it; None: the role of its token.
         removed: why it may not return; empty if it may.
         seen_at: when it was last connected, in seconds since the Unix epoch; approximate.
@@ -27,7 +27,7 @@ class Identity:
     name: str
     crdt: int = 0
     edits_taken: int = 0
-    edits_told: int = 0
+    edits_published: int = 0
     role: Role | None = None
     removed: str = ""
     seen_at: float = 0.0

@@ -30,7 +30,7 @@ def _payer_of(job: Job) -> Payer:
 
 def _skip_output(job: Job, end: int) -> None:
     """Let members fetch output that is not sent live. They see the gap by the offsets."""
-    job.output.told = end
+    job.output.published = end
 
 
 class JobEventPublisher:
@@ -68,7 +68,7 @@ class JobEventPublisher:
     def job_begins(self, job: Job) -> None:
         """Store that a job starts to run."""
         job.output.account_to(self._memory, job.stdin_log)
-        self._writer.keep(BeginJob(job.id, job.attempts))
+        self._writer.write(BeginJob(job.id, job.attempts))
 
     def job_started(self, job: Job) -> None:
         """Announce that a job compiles or runs."""
@@ -78,21 +78,21 @@ class JobEventPublisher:
 
     def job_wrote(self, job: Job, stream: Stream, offset: int, data: bytes) -> None:
         """Publish output of a job."""
-        kept = self._show(job)
+        durable = self._show(job)
 
         def make(seq: int) -> Output:
-            job.output.told = offset + len(data)
+            job.output.published = offset + len(data)
             return Output(seq, job.id, stream, offset, data)
 
         room = self._rooms.get(job.room)
         if room is None:
             return
         if self.output_pause(job) > OUTPUT_DEBT_MAX:
-            room.after(kept, lambda: _skip_output(job, offset + len(data)))
+            room.after(durable, lambda: _skip_output(job, offset + len(data)))
             return
         cost = room.size * deliveries(len(data))
         self._budgets.delay(OUTPUT_DELIVERIES, _payer_of(job), cost, self._clock())
-        room.publish(make, kept)
+        room.publish(make, durable)
 
     def output_pause(self, job: Job) -> float:
         """Return the seconds until more output of a job may be sent to the room.
@@ -106,18 +106,18 @@ class JobEventPublisher:
         if self._shown.get(job.id) == job.attempts:
             return None
         self._shown[job.id] = job.attempts
-        return self._writer.keep(ShowJob(job.id, job.attempts))
+        return self._writer.write(ShowJob(job.id, job.attempts))
 
     def stdin_taken(self, job: Job, credited: dict[str, int]) -> None:
         """Tell the clients that typed how much of their input the program has read."""
-        kept = self._show(job) if credited else None
+        durable = self._show(job) if credited else None
         if room := self._rooms.get(job.room):
             for key, taken in credited.items():
-                self._tell_taken(room, key, StdinTaken(job.id, taken), kept)
+                self._reply_taken(room, key, StdinTaken(job.id, taken), durable)
 
     @staticmethod
-    def _tell_taken(room: Room, key: str, taken: StdinTaken, kept: Durable) -> None:
-        room.after(kept, lambda: room.audience.reply(key, encode(taken)))
+    def _reply_taken(room: Room, key: str, taken: StdinTaken, durable: Durable) -> None:
+        room.after(durable, lambda: room.audience.reply(key, encode(taken)))
 
     def job_finished(self, job: Job) -> Durable:
         """Publish the verdict of a job once the store has it."""
@@ -125,22 +125,22 @@ class JobEventPublisher:
         result = job.result = fit(job.result)
         self.verdicts[result.verdict] += 1
         self._shown.pop(job.id, None)
-        kept = self._writer.keep(
+        durable = self._writer.write(
             FinishJob(job.id, result, job.cancelled_by, output_of(job), stored_source_of(job))
         )
-        if kept is None:
+        if durable is None:
             job.output.finish()
         else:
-            kept.add_done_callback(lambda _: job.output.finish())
+            durable.add_done_callback(lambda _: job.output.finish())
 
         def make(seq: int) -> Finished:
-            job.is_told = True
+            job.is_end_published = True
             return Finished(seq, job.id, result, job.cancelled_by)
 
         if room := self._rooms.get(job.room):
-            room.publish(make, kept)
+            room.publish(make, durable)
             room.trim_jobs()
-        return kept
+        return durable
 
     def queue_changed(self, room: str = "") -> None:
         """Schedule an announcement of the queue, for one room or for all."""

@@ -60,7 +60,7 @@ class MemberPlaces:
         self._held: Counter[tuple[str, ...]] = Counter()  # by invite, and by invite and address
         self._reserved: Counter[tuple[str, ...]] = Counter()  # the same, and by () all together
 
-    def take(self, key: str, payer: Payer, role: Role, *, is_known: bool) -> None:
+    def acquire(self, key: str, payer: Payer, role: Role, *, is_known: bool) -> None:
         """Reserve a place for a client instance that has none.
 
         Args:

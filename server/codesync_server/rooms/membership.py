@@ -151,7 +151,7 @@ class Membership:
         """
         return min(issued, self.server_dates_from) if self.server_dates_from else issued
 
-    def bars(self, key: str, issued: float | None) -> str:
+    def is_barred(self, key: str, issued: float | None) -> str:
         """Return why a client may not enter; empty if it may.
 
         Args:
@@ -181,14 +181,14 @@ class Membership:
             RoomFull: there is no place.
         """
         known = self._identities.get(key)
-        kept = known.role if known else None
+        known_role = known.role if known else None
         is_old = self._is_new_by_old_link(key, issued, self.editors_after)
-        is_capped = is_old and kept is None and role is Role.EDITOR
+        is_capped = is_old and known_role is None and role is Role.EDITOR
         if key not in self._members:
-            entering = Role.VIEWER if is_capped else kept or role
+            entering = Role.VIEWER if is_capped else known_role or role
             if role is Role.HOST:
                 entering = role  # a host's token has places, whatever its role here
-            self.places.take(key, payer, entering, is_known=known is not None)
+            self.places.acquire(key, payer, entering, is_known=known is not None)
         self.note_invite(issued or 0.0)
         identity = self._identify(key, name)
         if is_capped:
@@ -233,12 +233,12 @@ class Membership:
         return known
 
     def _forget_oldest(self) -> None:
-        for weight, kept in enumerate(IDENTITIES_KEPT):
-            if len(self._identities) <= kept:
+        for weight, limit in enumerate(IDENTITIES_KEPT):
+            if len(self._identities) <= limit:
                 return
             absent = [key for key, known in self._identities.items() if not known.is_present]
             for key in absent:
-                if len(self._identities) <= kept:
+                if len(self._identities) <= limit:
                     return
                 if self._identities[key].weight <= weight:
                     del self._identities[key]

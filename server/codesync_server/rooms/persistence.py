@@ -17,7 +17,7 @@ EDITS_MAX = 500
 EDIT_BYTES_MAX = 1024 * 1024
 """Bytes of edits since the last saved state. Above this limit, the state is saved again."""
 
-Keep = Callable[[Change], Durable]
+WriteChange = Callable[[Change], Durable]
 
 
 def discard_changes(_: Change) -> Durable:
@@ -30,14 +30,14 @@ class RoomPersistence:
 
     Args:
         name: the room's name.
-        keep: writes a change to the store.
+        write: writes a change to the store.
         text: the stored texts; None for a new room.
     """
 
-    def __init__(self, name: str, keep: Keep, text: TextRecord | None = None) -> None:
+    def __init__(self, name: str, write: WriteChange, text: TextRecord | None = None) -> None:
         text = text or TextRecord()
         self._name = name
-        self._keep = keep
+        self._write = write
         self._history = text.history
         self._index = text.index + len(text.edits)
         self._edits = len(text.edits)
@@ -82,7 +82,7 @@ class RoomPersistence:
             membership.editors_after,
             membership.server_dates_from,
         )
-        return self._keep(SaveRoom(record, is_decision))
+        return self._write(SaveRoom(record, is_decision))
 
     def member(self, key: str, identity: Identity) -> Durable:
         """Store the identity of a member."""
@@ -98,7 +98,7 @@ class RoomPersistence:
             identity.seen_at,
             identity.is_present,
         )
-        return self._keep(SaveMember(self._name, record))
+        return self._write(SaveMember(self._name, record))
 
     def edit(self, key: str, number: int, data: bytes) -> Durable:
         """Store an edit of the texts."""
@@ -107,7 +107,7 @@ class RoomPersistence:
         self._edit_bytes += len(data)
         self._edited.add(key)
         record = EditRecord(self._index, key, number, data)
-        return self._keep(AddEdit(self._name, self._history, record))
+        return self._write(AddEdit(self._name, self._history, record))
 
     def text(
         self,
@@ -131,4 +131,4 @@ class RoomPersistence:
                 self.member(key, identity)  # the stored edits, which have the counts, are deleted
         self._edited.clear()
         self._edits = self._edit_bytes = 0
-        return self._keep(SaveText(self._name, self._history, self._index, document.state()))
+        return self._write(SaveText(self._name, self._history, self._index, document.state()))

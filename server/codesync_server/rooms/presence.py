@@ -70,7 +70,7 @@ class Presence:
         room = self._rooms.get(name)
         if room is None:
             return
-        cost = room.tell_carets(members)
+        cost = room.send_carets(members)
         self._pausing.add(name)
         self._schedule(name, max(INTERVAL_SECONDS, cost / DELIVERIES_PER_SECOND))
 

@@ -20,26 +20,26 @@ class PublishBarrier:
         """Whether no callback waits."""
         return not self._waiting
 
-    def after(self, kept: Durable, act: Callable[[], None]) -> None:
+    def after(self, durable: Durable, act: Callable[[], None]) -> None:
         """Run a callback once a change is durable, after all earlier callbacks.
 
         Args:
-            kept: the change to wait for.
+            durable: the change to wait for.
             act: callback to run once the change is durable.
         """
-        if kept is not None and kept.done():
-            kept = None
-        if kept is None and not self._waiting:
+        if durable is not None and durable.done():
+            durable = None
+        if durable is None and not self._waiting:
             act()
             return
-        self._waiting.append((kept, act))
-        if kept is not None:
-            kept.add_done_callback(self._go_on)
+        self._waiting.append((durable, act))
+        if durable is not None:
+            durable.add_done_callback(self._go_on)
 
     def _go_on(self, _: object) -> None:
         while self._waiting:
-            kept, act = self._waiting[0]
-            if kept is not None and not kept.done():
+            durable, act = self._waiting[0]
+            if durable is not None and not durable.done():
                 return
             self._waiting.popleft()
             act()

@@ -61,9 +61,9 @@ class QueueAnnouncements:
                 places_told_at = now
                 places = {job.id: place for place, job in enumerate(scheduler.waiting(), 1)}
                 names = [room.name for room in self._rooms if room.size]
-                await self._tell(names, scheduler, places)
+                await self._send(names, scheduler, places)
             elif self._changed:
-                await self._tell(list(self._changed), scheduler)
+                await self._send(list(self._changed), scheduler)
             await self._pause(now, places_told_at)
 
     async def _pause(self, now: float, places_told_at: float) -> None:
@@ -81,7 +81,7 @@ class QueueAnnouncements:
         except TimeoutError:
             pass
 
-    async def _tell(
+    async def _send(
         self, names: list[str], scheduler: Scheduler, places: Mapping[str, int] | None = None
     ) -> None:
         clock = asyncio.get_running_loop().time
@@ -95,8 +95,8 @@ class QueueAnnouncements:
             room = self._rooms.get(name)
             if room is not None and room.size:
                 started = thread_time()
-                size = room.tell_queue(self.queue_of(name, scheduler, places))
-                self._pacing.told(name, now, seconds=thread_time() - started, size=size)
+                size = room.send_queue(self.queue_of(name, scheduler, places))
+                self._pacing.announced(name, now, seconds=thread_time() - started, size=size)
             if now - began > SLICE_SECONDS:
                 await asyncio.sleep(0)
                 began = clock()

@@ -148,8 +148,10 @@ class Rooms:
             async with turn:  # concurrent requests for a room load it once
                 room = self._rooms.get(name)
                 if room is None:
-                    kept = await self._restored(name, now, is_urgent=is_urgent)
-                    room = self.add(kept or Room(name, now, self._writer.keep), is_new=not kept)
+                    stored = await self._restored(name, now, is_urgent=is_urgent)
+                    room = self.add(
+                        stored or Room(name, now, self._writer.write), is_new=not stored
+                    )
         self._closed.discard(room)
         if room.idle_since is not None:
             room.idle_since = now
@@ -161,15 +163,15 @@ class Rooms:
         try:
             if self._writer.is_unsaved(name):
                 return None  # the room was unused, and its deletion is not written yet
-            kept = await self._writer.store.room(name)
-            if kept is None:
+            stored = await self._writer.store.room(name)
+            if stored is None:
                 return None
-            kept, is_renewed = await restorable(kept, self._processes, is_urgent=is_urgent)
-            room = Room(name, now, self._writer.keep, kept)
+            stored, is_renewed = await restorable(stored, self._processes, is_urgent=is_urgent)
+            room = Room(name, now, self._writer.write, stored)
             if is_renewed:
                 room.save_all()
             past = await self._writer.store.jobs(
-                name, JobQuery(), before=kept.jobs + 1, limit=JOBS_KEPT
+                name, JobQuery(), before=stored.jobs + 1, limit=JOBS_KEPT
             )
         except StoreUnavailable as error:
             raise RoomUnavailable(f"the store is away, and the room lies in it: {error}") from None
@@ -229,10 +231,10 @@ class Rooms:
             if room.has_loose_edits:
                 room.save_text()
 
-    def tell_saving(self, trouble: str) -> None:
+    def announce_saving(self, trouble: str) -> None:
         """Tell all members whether changes are stored."""
         for room in self:
-            room.tell_saving(trouble)
+            room.announce_saving(trouble)
 
     def _has_place(self, now: float) -> bool:
         """Return whether there is a place for another room, besides those that are being opened."""
@@ -308,7 +310,7 @@ class Rooms:
     def _forget_unused(self, room: Room, now: float) -> None:
         idle = now - (now if room.idle_since is None else room.idle_since)
         if idle >= UNUSED_SECONDS and is_unused(room, self._language, self._starter):
-            self._writer.keep(ForgetRoom(room.name))
+            self._writer.write(ForgetRoom(room.name))
 
     def _idle_seconds(self, room: Room) -> float:
         """Seconds that a room stays in memory without members."""

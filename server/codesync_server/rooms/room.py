@@ -37,7 +37,7 @@ from codesync_server.rooms.identity import Identity
 from codesync_server.rooms.member_announcements import MemberAnnouncements
 from codesync_server.rooms.member_channel import MemberChannel
 from codesync_server.rooms.membership import NOBODY, Membership
-from codesync_server.rooms.persistence import Keep, RoomPersistence, discard_changes
+from codesync_server.rooms.persistence import RoomPersistence, WriteChange, discard_changes
 from codesync_server.rooms.publish_barrier import Durable, PublishBarrier
 from codesync_server.store.records import StoredRoom
 
@@ -57,8 +57,8 @@ class Room:
     Args:
         name: its name.
         now: time of the event loop.
-        keep: writes a change to the store.
-        kept: the stored record; None for a new room.
+        write: writes a change to the store.
+        stored: the stored record; None for a new room.
 
     Attributes:
         text_id: the id of its document.
@@ -76,7 +76,11 @@ class Room:
     """
 
     def __init__(
-        self, name: str, now: float, keep: Keep = discard_changes, kept: StoredRoom | None = None
+        self,
+        name: str,
+        now: float,
+        write: WriteChange = discard_changes,
+        stored: StoredRoom | None = None,
     ) -> None:
         self.name = name
         self.text_id = secrets.token_hex(8)
@@ -90,34 +94,34 @@ class Room:
         self.jobs_had = 0
         self.idle_since: float | None = now
         self._made_at = time.time()
-        self._persistence = RoomPersistence(name, keep, kept.text if kept else None)
+        self._persistence = RoomPersistence(name, write, stored.text if stored else None)
         self._barrier = PublishBarrier()
         self.audience = Audience()
-        self.member_news = MemberAnnouncements(self._tell_members)
+        self.member_news = MemberAnnouncements(self._send_members)
         self._last_queue: list[bytes] = []
         self._checked_edits = 0
         self._quiet_checks = 0
-        if kept is not None:
-            self._restore(kept)
+        if stored is not None:
+            self._restore(stored)
 
-    def _restore(self, kept: StoredRoom) -> None:
+    def _restore(self, stored: StoredRoom) -> None:
         """Restore the room from its stored record.
 
         Raises:
             UnreadableHistory: the stored texts are invalid.
         """
-        self.text_id = kept.room.text
-        self.language = kept.room.language
-        self.jobs_had = kept.jobs
-        self._made_at = kept.room.made_at
-        cut_off = self.membership.restore(kept.room, reversed(kept.members))
-        for edit in kept.text.edits:
+        self.text_id = stored.room.text
+        self.language = stored.room.language
+        self.jobs_had = stored.jobs
+        self._made_at = stored.room.made_at
+        cut_off = self.membership.restore(stored.room, reversed(stored.members))
+        for edit in stored.text.edits:
             if identity := self.membership.identity_of(edit.key):
                 identity.edits_taken = max(identity.edits_taken, edit.number)
-                identity.edits_told = identity.edits_taken
+                identity.edits_published = identity.edits_taken
         self.document = Document.restored(
-            kept.text.state,
-            (edit.data for edit in kept.text.edits),
+            stored.text.state,
+            (edit.data for edit in stored.text.edits),
             (identity.crdt for _, identity in self.membership.known),
         )
         for key in cut_off:  # else they would count as present at the next decision as well
@@ -175,7 +179,7 @@ class Room:
         """
         self.membership.set_role(key, role, caps_links=caps_links)
         if role is Role.VIEWER:
-            self._give_input_back(key)
+            self._release_stdin(key)
         return self._save_decision(key)
 
     def remove(self, key: str, reason: str) -> Durable:
@@ -189,11 +193,11 @@ class Room:
             What must be done before the removal is confirmed.
         """
         self.carets.pop(self.membership.remove(key, reason).member, None)
-        kept = self._save_decision(key)
+        durable = self._save_decision(key)
         if channel := self.audience.pop(key):
             channel.cut(encode(Fault(Code.REMOVED, reason, fatal=True)), reason)
-        self._give_input_back(key)
-        return kept
+        self._release_stdin(key)
+        return durable
 
     def leave(self, key: str, channel: MemberChannel, now: float) -> None:
         """Remove a member that disconnected, unless a newer connection has replaced this one."""
@@ -202,13 +206,13 @@ class Room:
         self.audience.pop(key)
         self.carets.pop(self.membership.leave(key).member, None)
         self.save_member(key)
-        self._give_input_back(key)
+        self._release_stdin(key)
         if not self.size:
             self.idle_since = now
             self.save()
         self.member_news.changed()
 
-    def _give_input_back(self, key: str) -> None:
+    def _release_stdin(self, key: str) -> None:
         """Return the shared stdin that a member had taken over to the submitters of the jobs."""
         for job in self.unfinished():
             owner = job.submitter
@@ -226,7 +230,7 @@ class Room:
         """Number of connected members."""
         return len(self.membership)
 
-    def _tell_members(self) -> int:
+    def _send_members(self) -> int:
         frames = frames_of(split_members(self.members))
         self.audience.send_state("members", *frames)
         return sum(map(len, frames)) * self.size
@@ -245,9 +249,9 @@ class Room:
     def _save_decision(self, key: str) -> Durable:
         """Store a decision about a member, and the dates from which links are valid."""
         self.save_member(key)
-        kept = self.save(is_decision=True)
-        self.after(kept, lambda: self.member_news.changed(is_urgent=True))
-        return kept
+        durable = self.save(is_decision=True)
+        self.after(durable, lambda: self.member_news.changed(is_urgent=True))
+        return durable
 
     def save_text(self) -> None:
         """Save the current texts, so that single edits are no longer needed."""
@@ -270,31 +274,31 @@ class Room:
 
     def edited(self, key: str, number: int, data: bytes) -> Durable:
         """Store an edit that the document has applied."""
-        kept = self._persistence.edit(key, number, data)
+        durable = self._persistence.edit(key, number, data)
         if self._persistence.is_long and not self.document.has_long_history:
             self._persistence.text(self.document, self.membership)
-        return kept
+        return durable
 
-    def tell_saving(self, trouble: str) -> None:
+    def announce_saving(self, trouble: str) -> None:
         """Tell all members whether changes are stored."""
         self.audience.send_state("saving", encode(Saving(trouble)))
 
     # Publishing.
 
-    def after(self, kept: Durable, act: Callable[[], None]) -> None:
+    def after(self, durable: Durable, act: Callable[[], None]) -> None:
         """Run a callback once a change is durable and all earlier events are sent."""
-        self._barrier.after(kept, act)
+        self._barrier.after(durable, act)
 
-    def publish(self, make: Callable[[int], Event], kept: Durable = None) -> None:
+    def publish(self, make: Callable[[int], Event], durable: Durable = None) -> None:
         """Number an event, add it to the log, and send it to all members.
 
         Args:
             make: returns the event with the given number.
-            kept: the change that must be durable before this event, and later ones, are sent.
+            durable: the change that must be durable before this event, and later ones, are sent.
         """
-        self._barrier.after(kept, lambda: self._tell_event(make))
+        self._barrier.after(durable, lambda: self._send_event(make))
 
-    def _tell_event(self, make: Callable[[int], Event]) -> None:
+    def _send_event(self, make: Callable[[int], Event]) -> None:
         event = make(self.log.next_seq())
         if (frame := frame_of(event)) is None:
             return
@@ -304,7 +308,7 @@ class Room:
             self.text_seq = event.seq
         self.audience.send_event(frame, may_skip=may_skip, urgent=urgent)
 
-    def tell_queue(self, queue: Queue) -> int:
+    def send_queue(self, queue: Queue) -> int:
         """Send the queue to all members, unless they already have it.
 
         Returns:
@@ -317,7 +321,7 @@ class Room:
         self.audience.send_state("queue", *frames)
         return sum(map(len, frames)) * self.size
 
-    def tell_carets(self, moved: Iterable[int]) -> int:
+    def send_carets(self, moved: Iterable[int]) -> int:
         """Send all carets that moved to the members, in one frame.
 
         Args:
@@ -384,10 +388,10 @@ class Room:
         finished = [job for job in self.jobs.values() if job.is_finished]
         for job in finished[: max(0, len(finished) - JOBS_KEPT)]:
             del self.jobs[job.id]
-        kept = 0
+        size = 0
         for job in reversed(finished):
-            kept += job.output.kept
-            if kept > OUTPUT_KEPT_BYTES:
+            size += job.output.held_bytes
+            if size > OUTPUT_KEPT_BYTES:
                 job.output.drop()
 
     def summaries(self) -> tuple[JobSummary, ...]:

@@ -9,5 +9,5 @@ MEMBER_BYTES = 32 * KIB
 
 def memory_of(room: Room) -> int:
     """Estimate the bytes of memory that are freed when a room is closed and unloaded."""
-    jobs = sum(job.size + job.output.kept for job in room.jobs.values())
+    jobs = sum(job.size + job.output.held_bytes for job in room.jobs.values())
     return room.document.memory + room.log.size + jobs + room.size * MEMBER_BYTES

@@ -38,8 +38,8 @@ async def _take_over_job(record: JobRecord, rooms: Rooms, scheduler: Scheduler) 
     with suppress(TooManyRooms, RoomUnavailable):  # it runs all the same, for the history
         (await rooms.open(record.room, now, is_urgent=True)).add_job(job)
     if record.shown:
-        scheduler.lose(job, "the server stopped while it ran")
+        scheduler.end_lost(job, "the server stopped while it ran")
     elif record.attempts >= ATTEMPTS_MAX:
-        scheduler.lose(job, f"the server stopped {record.attempts} times while it ran")
+        scheduler.end_lost(job, f"the server stopped {record.attempts} times while it ran")
     else:
         scheduler.restore(job)

@@ -116,10 +116,10 @@ def _job_changes(exported: ExportedJob, order: int) -> Iterable[Change]:
     yield FinishJob(job.id, job.result or IMPORTED, job.cancelled_by, exported.output)
 
 
-def _room_changes(kept: StoredRoom) -> Iterable[Change]:
-    name, text = kept.room.name, kept.text
-    yield SaveRoom(_not_in_the_future(kept.room))
-    for member in kept.members:
+def _room_changes(stored: StoredRoom) -> Iterable[Change]:
+    name, text = stored.room.name, stored.text
+    yield SaveRoom(_not_in_the_future(stored.room))
+    for member in stored.members:
         yield SaveMember(name, _without_role(member))
     yield SaveText(name, text.history, text.index, text.state)
     for edit in text.edits:

@@ -146,9 +146,9 @@ def _at_most(what: str, size: int, limit: int, number: int) -> None:
         raise InvalidExport(f"line {number}: {what}: {size:,}, at most {limit:,} are allowed")
 
 
-def _check_room(kept: StoredRoom, number: int) -> None:
-    text = kept.text
-    _at_most("members", len(kept.members), MEMBERS_MAX, number)
+def _check_room(stored: StoredRoom, number: int) -> None:
+    text = stored.text
+    _at_most("members", len(stored.members), MEMBERS_MAX, number)
     size = len(text.state) + sum(len(edit.data) for edit in text.edits)
     _at_most("bytes of its text", size, TEXT_MAX, number)
 

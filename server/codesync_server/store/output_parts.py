@@ -49,10 +49,10 @@ def first_line_offset(request: FetchOutput) -> int:
 
 def _until(chunks: Sequence[OutputChunk], size: int) -> tuple[OutputChunk, ...]:
     """Give the first bytes of chunks."""
-    kept: list[OutputChunk] = []
+    fitting: list[OutputChunk] = []
     for chunk in chunks:
         if size <= 0:
             break
-        kept.append(OutputChunk(chunk.stream, chunk.data[:size]))
+        fitting.append(OutputChunk(chunk.stream, chunk.data[:size]))
         size -= len(chunk.data)
-    return tuple(kept)
+    return tuple(fitting)

@@ -59,7 +59,7 @@ class DuplicateJob(Exception):
 class _Entry:
     change: Change
     done: "asyncio.Future[JobRecord | None] | None"
-    kept: "asyncio.Future[None] | None"
+    written: "asyncio.Future[None] | None"
 
 
 class StoreWriter:
@@ -140,10 +140,10 @@ class StoreWriter:
 
         Waits until the store has it, but not for ever: it is written as soon as it can be.
         """
-        if kept := self.keep(ForgetJob(record.id, record.ticket)):
-            await asyncio.wait([kept], timeout=ACCEPT_SECONDS)
+        if written := self.write(ForgetJob(record.id, record.ticket)):
+            await asyncio.wait([written], timeout=ACCEPT_SECONDS)
 
-    def keep(self, change: Change) -> "asyncio.Future[None] | None":
+    def write(self, change: Change) -> "asyncio.Future[None] | None":
         """Have a change written.
 
         Returns:
@@ -153,9 +153,9 @@ class StoreWriter:
         if self._is_away and isinstance(change, TextChange):
             self._unsaved_rooms.add(change.room)
             return None
-        kept = None if self._is_away else asyncio.get_running_loop().create_future()
-        self._put(_Entry(change, None, kept))
-        return kept
+        written = None if self._is_away else asyncio.get_running_loop().create_future()
+        self._put(_Entry(change, None, written))
+        return written
 
     def is_unsaved(self, room: str) -> bool:
         """Whether the store lacks anything of a room."""
@@ -186,7 +186,7 @@ class StoreWriter:
             await self._wake.wait()
             self._wake.clear()
             while self._entries:
-                self._take_batch()
+                self._dequeue_batch()
                 await self._write_batch()
                 await self._bound.enforce()
             self._empty.set()
@@ -204,7 +204,7 @@ class StoreWriter:
             record = entry.change.record
             self._put(_Entry(ForgetJob(record.id, record.ticket), None, None))
 
-    def _take_batch(self) -> None:
+    def _dequeue_batch(self) -> None:
         size = 0
         while self._entries and len(self._batch) < BATCH_MAX and size < BATCH_BYTES:
             entry = self._entries.popleft()
@@ -283,8 +283,8 @@ class StoreWriter:
 
 
 def _release(entry: _Entry) -> None:
-    if entry.kept is not None and not entry.kept.done():
-        entry.kept.set_result(None)
+    if entry.written is not None and not entry.written.done():
+        entry.written.set_result(None)
 
 
 def _size_of(change: Change) -> int:

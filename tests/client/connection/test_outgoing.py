@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from codesync_client.connection.outgoing import AckedBytes, Outgoing, Upload
+from codesync_client.connection.outgoing import AckedBytes, Outgoing, PendingUpload
 from codesync_client.submission import Submission
 from codesync_protocol.limits import PART_MAX, STDIN_WINDOW
 from codesync_protocol.messages import (
@@ -186,7 +186,7 @@ TestTypingOverAnyConnection = Program.TestCase
 
 
 def test_a_small_submission_is_one_message() -> None:
-    upload = Upload(submission(256))
+    upload = PendingUpload(submission(256))
     messages = list(upload.parts())
     assert len(messages) == 1
     assert isinstance(messages[0], Submit)
@@ -195,7 +195,7 @@ def test_a_small_submission_is_one_message() -> None:
 
 
 def test_a_large_submission_goes_on_as_it_is_acknowledged() -> None:
-    upload = Upload(submission(PART_MAX + 2 * STDIN_WINDOW))
+    upload = PendingUpload(submission(PART_MAX + 2 * STDIN_WINDOW))
     first, *parts = upload.parts()
     assert isinstance(first, Submit)
     assert len(first.body) == PART_MAX
@@ -211,7 +211,7 @@ def test_a_large_submission_goes_on_as_it_is_acknowledged() -> None:
 
 @given(st.integers(0, 3 * STDIN_WINDOW // 256), st.lists(st.booleans(), max_size=20))
 def test_a_submission_arrives_whole_over_any_connection(length: int, cuts: list[bool]) -> None:
-    upload = Upload(submission(256 * length))
+    upload = PendingUpload(submission(256 * length))
     body = submission(256 * length).body()
     received = b""
     for cut in [*cuts, *[False] * 20]:
@@ -309,7 +309,7 @@ def test_a_submission_says_what_follows_its_prepared_stdin() -> None:
         tty=True,
         job=JOB,
     )
-    [message] = Upload(chosen).parts()
+    [message] = PendingUpload(chosen).parts()
     assert isinstance(message, Submit)
     assert message.body == b"abcdein"
     assert [(file.name, file.size) for file in message.files] == [("a.cpp", 3), ("b.h", 2)]

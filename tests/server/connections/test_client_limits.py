@@ -13,7 +13,11 @@ from codesync_server.access.limit_reached import LimitReached
 from codesync_server.access.payer import Level, Payer
 from codesync_server.access.shares import Shares
 from codesync_server.configuration.settings import Settings
-from codesync_server.connections.client_limits import HANDSHAKE_SECONDS, Client, ClientLimits
+from codesync_server.connections.client_limits import (
+    HANDSHAKE_SECONDS,
+    ClientLimits,
+    TrackedConnection,
+)
 
 SETTINGS = Settings(handshakes_per_address=3, connections_per_address=2)
 ANA = Payer(invite="invite", room="room", member="ana")
@@ -26,13 +30,15 @@ class Door:
         self.limits = ClientLimits(settings, Budgets(), Shares(), members, handshakes)
         self.aborted: list[str] = []
 
-    def comes(self, name: str, host: str = "10.0.0.1", now: float = 0.0) -> Client | None:
+    def comes(
+        self, name: str, host: str = "10.0.0.1", now: float = 0.0
+    ) -> TrackedConnection | None:
         return self.limits.accept(host, now, self.aborts(name))
 
     def aborts(self, name: str) -> Callable[[], None]:
         return lambda: self.aborted.append(name)
 
-    def joins(self, name: str, host: str = "10.0.0.1", now: float = 0.0) -> Client:
+    def joins(self, name: str, host: str = "10.0.0.1", now: float = 0.0) -> TrackedConnection:
         client = self.comes(name, host, now)
         assert client
         self.limits.join(client, replace(ANA, member=name), now)
@@ -176,7 +182,7 @@ def test_h13_joins_are_charged_to_the_invite_whatever_the_key() -> None:
 def test_h10_whatever_comes_and_goes_the_counts_are_right_and_bounded(
     steps: list[tuple[int, int]],
 ) -> None:
-    door, here = Door(), list[Client]()
+    door, here = Door(), list[TrackedConnection]()
     for step, number in steps:
         if step == 0:
             client = door.comes("", f"10.0.0.{number}")

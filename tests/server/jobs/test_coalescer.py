@@ -117,10 +117,10 @@ async def test_a_crowded_room_is_told_output_after_a_longer_interval() -> None:
     output.write(OUT, b"first")
     output.flush()  # the next may follow at once
     output.write(OUT, b"second")
-    output.hurry()  # the next must wait
+    output.flush_unless_paused()  # the next must wait
     for letter in b"third":
         output.write(OUT, bytes([letter]))
-        output.hurry()
+        output.flush_unless_paused()
         await asyncio.sleep(0)
     assert events == [(OUT, b"first"), (OUT, b"second")]
     async with asyncio.timeout(SECONDS):

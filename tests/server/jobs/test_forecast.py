@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from codesync_server.configuration.limits import JobLimits
 from codesync_server.jobs import forecast
-from codesync_server.jobs.forecast import StartEstimates, StartTimes, TurnLengths
+from codesync_server.jobs.forecast import SlotDurations, StartEstimates, StartTimes
 from codesync_server.jobs.interactive import InteractiveLimits
 from codesync_server.jobs.job import Job
 from codesync_server.jobs.queue import FairQueue
@@ -26,8 +26,8 @@ def estimates(slots: Slots) -> StartEstimates:
 
 
 def learn(made: StartEstimates) -> None:
-    made.learn(make_job(100), 1.0)
-    made.learn(make_job(101, tty=True), 3.0)
+    made.add(make_job(100), 1.0)
+    made.add(make_job(101, tty=True), 3.0)
 
 
 MEAN = 1.4  # of any job, by the weight of the newest
@@ -99,9 +99,9 @@ def test_far_behind_times_go_on_evenly(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @given(st.lists(st.floats(0.0, 100.0), min_size=1))
 def test_the_mean_stays_within_what_was_learned(seconds: list[float]) -> None:
-    turns = TurnLengths()
+    turns = SlotDurations()
     for each in seconds:
-        turns.learn(make_job(0), each)
+        turns.add(make_job(0), each)
     assert min(seconds) - 1e-9 <= turns.any <= max(seconds) + 1e-9
 
 

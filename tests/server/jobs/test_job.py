@@ -54,7 +54,11 @@ def test_a_job_goes_where_the_table_says_and_nowhere_else(
 def test_the_room_is_told_everything_but_the_source() -> None:
     job = make_job(source=b"secret", prepared=b"hidden", args=(b"private",))
     wrote(job, b"abc")
-    job.result, job.state, job.is_told = Result(Verdict.OK, "exit code 0"), JobState.FINISHED, True
+    job.result, job.state, job.is_end_published = (
+        Result(Verdict.OK, "exit code 0"),
+        JobState.FINISHED,
+        True,
+    )
     summary = job.summary()
     assert (summary.job, summary.name, summary.file_name) == (job.id, "ana", "main.py")
     assert (summary.output_bytes, summary.result) == (3, job.result)

@@ -31,7 +31,7 @@ def test_reading_gives_what_was_written_there(
     output = kept(writes)
     everything = [(stream, byte) for stream, data in writes for byte in data]
     start, chunks = output.read(offset, limit)
-    assert output.total == output.kept == len(everything)
+    assert output.total == output.held_bytes == len(everything)
     assert start == min(offset, len(everything))
     assert bytewise(chunks) == everything[offset : offset + limit]
 
@@ -77,7 +77,7 @@ def test_output_that_changes_its_stream_all_the_time_comes_in_bounded_parts() ->
 def test_what_was_dropped_is_said_to_be_gone() -> None:
     output = kept([(Stream.STDOUT, b"abc")])
     output.drop()
-    assert (output.kept, output.total) == (0, 3)
+    assert (output.held_bytes, output.total) == (0, 3)
     assert output.read(0, 100) == (3, ())
 
 
@@ -97,7 +97,7 @@ def test_h34_evictions_of_a_running_jobs_output_leave_its_beginning_and_its_end(
             if data.draw(st.booleans()):
                 output.evict()
                 holes = list(range(4, max(4, len(everything) - 6, len(holes) + 4)))
-    assert output.kept == len(everything) - len(holes)
+    assert output.held_bytes == len(everything) - len(holes)
     position = 0
     read: dict[int, tuple[Stream, int]] = {}
     while position < output.total:

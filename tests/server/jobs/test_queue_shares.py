@@ -259,7 +259,7 @@ class QueueMachine(RuleBasedStateMachine):
     def put_back(self) -> None:
         """Give a job that was taken last its turn again."""
         job = self.taken.pop()
-        self.queue.put_back(job)
+        self.queue.requeue(job)
         self.waiting.append(job)
         for ahead in self.ahead.values():
             ahead.append(job.room)  # its turn did not count

@@ -23,7 +23,7 @@ def cpu_of(rooms: dict[str, float], seconds: float) -> dict[str, float]:
         for name, cost in rooms.items():
             if not pacing.must_wait(name, step * STEP):
                 spent[name] += cost
-                pacing.told(name, step * STEP, seconds=cost, size=100)
+                pacing.announced(name, step * STEP, seconds=cost, size=100)
     return spent
 
 
@@ -48,7 +48,7 @@ def test_f33_a_small_room_hears_of_changes_soon_beside_expensive_ones() -> None:
 
 def test_a_room_with_many_members_is_sent_a_bounded_number_of_bytes() -> None:
     pacing = AnnouncementPacing()
-    pacing.told("crowd", 0.0, seconds=0.0, size=MIB // 2)
+    pacing.announced("crowd", 0.0, seconds=0.0, size=MIB // 2)
     assert pacing.must_wait("crowd", 0.4)
     assert not pacing.must_wait("crowd", 0.5)
     assert not pacing.must_wait("other", 0.0)

@@ -51,12 +51,12 @@ def far_apart(blocks: int, structs: int) -> list[bytes]:
 
 async def store(writer: StoreWriter, name: str, updates: list[bytes]) -> None:
     """Have a room in the store whose text has a history."""
-    room = Room(name, 0.0, writer.keep)
+    room = Room(name, 0.0, writer.write)
     room.save_all()
     state, *edits = updates
-    writer.keep(SaveText(name, 1, 0, state))
+    writer.write(SaveText(name, 1, 0, state))
     for index, data in enumerate(edits, 1):
-        writer.keep(AddEdit(name, 1, EditRecord(index, key_of("eve"), index, data)))
+        writer.write(AddEdit(name, 1, EditRecord(index, key_of("eve"), index, data)))
     await settled(writer)
 
 

@@ -60,7 +60,7 @@ class House:
     def enter(self, room: str, name: str) -> Ear:
         """Let somebody into a room."""
         ear = Ear()
-        known = self.rooms.get(room) or self.rooms.add(Room(room, 0.0, self.writer.keep))
+        known = self.rooms.get(room) or self.rooms.add(Room(room, 0.0, self.writer.write))
         known.enter(key_of(name), name, Role.EDITOR, ear)
         return ear
 
@@ -132,7 +132,7 @@ async def test_h07_output_beyond_the_share_of_a_crowded_room_is_fetched_instead_
     sent = len(house.ana.of(Output))
     assert 0 < sent <= count / 2 + 1
     assert publisher.output_pause(job) > OUTPUT_DEBT_MAX
-    assert job.output.told == job.output.total, "the rest can be fetched"
+    assert job.output.published == job.output.total, "the rest can be fetched"
     other = house.add(2, "room-b", member="ben")
     assert publisher.output_pause(other) == 0
 
@@ -177,7 +177,7 @@ async def test_h34_output_of_many_empty_rooms_is_bounded_and_read_from_the_store
 ) -> None:
     jobs: list[Job] = []
     for number in range(40):
-        room = house.rooms.add(Room(f"empty-{number}", 0.0, house.writer.keep))
+        room = house.rooms.add(Room(f"empty-{number}", 0.0, house.writer.write))
         job = make_job(number, room=room.name)
         jobs.append(job)
         room.add_job(job)
@@ -207,7 +207,7 @@ async def test_h34_a_running_program_keeps_the_output_that_the_store_gets(house:
     for _ in range(4):
         job.output.add(Stream.STDOUT, bytes(OUTPUT_HEAD))
     assert job.output.is_here
-    assert job.output.kept == OUTPUT_HEAD + OUTPUT_TAIL
+    assert job.output.held_bytes == OUTPUT_HEAD + OUTPUT_TAIL
     assert [(run.offset, len(run.data)) for run in output_of(job)] == [
         (0, OUTPUT_HEAD),
         (4 * OUTPUT_HEAD - OUTPUT_TAIL, OUTPUT_TAIL),
@@ -290,12 +290,12 @@ async def test_h33_a_room_to_which_much_is_said_is_told_less_often(
     monkeypatch.setattr(announcement_pacing, "BYTES_PER_SECOND", 0.01)
     busy_house.add(1, "room-a", "wait")
     await eventually(lambda: busy_house.ana.of(Queue))
-    told = len(busy_house.ana.of(Queue))
+    published = len(busy_house.ana.of(Queue))
     busy_house.add(2, "room-a")
     cid = busy_house.enter("room-c", "cid")
     busy_house.add(3, "room-c", member="cid")
     await eventually(lambda: cid.of(Queue))
-    assert len(busy_house.ana.of(Queue)) == told
+    assert len(busy_house.ana.of(Queue)) == published
 
 
 async def test_whoever_enters_while_something_runs_is_told_when_it_is_over(

@@ -22,7 +22,7 @@ def come(
 ) -> str:
     """Take a place; return its key."""
     key = f"key {next(NUMBERS)}"
-    places.take(key, payer, role, is_known=is_known)
+    places.acquire(key, payer, role, is_known=is_known)
     return key
 
 

@@ -38,11 +38,11 @@ def test_a71_a_removed_member_does_not_come_back_under_a_key_that_it_used_before
     membership.leave(key_of("eve"))
     arrive(membership, "eve's other key", link)
     membership.remove(key_of("eve's other key"), "ana removed you")
-    assert membership.bars(key_of("eve's other key"), link) == "ana removed you"
-    assert "before somebody was removed" in membership.bars(key_of("eve"), link)
-    assert "before somebody was removed" in membership.bars(key_of("a new key"), link)
-    assert membership.bars(key_of("a new key"), time.time()) == "", "a new link lets in"
-    assert membership.bars(key_of("a new key"), None) == "", "and so does the server's token"
+    assert membership.is_barred(key_of("eve's other key"), link) == "ana removed you"
+    assert "before somebody was removed" in membership.is_barred(key_of("eve"), link)
+    assert "before somebody was removed" in membership.is_barred(key_of("a new key"), link)
+    assert membership.is_barred(key_of("a new key"), time.time()) == "", "a new link lets in"
+    assert membership.is_barred(key_of("a new key"), None) == "", "and so does the server's token"
 
 
 def test_a71_whoever_was_here_then_may_be_cut_off_and_come_back() -> None:
@@ -51,7 +51,7 @@ def test_a71_whoever_was_here_then_may_be_cut_off_and_come_back() -> None:
         arrive(membership, name, link)
     membership.remove(key_of("eve"), "ana removed you")
     membership.leave(key_of("ben"))
-    assert membership.bars(key_of("ben"), link) == ""
+    assert membership.is_barred(key_of("ben"), link) == ""
     assert arrive(membership, "ben", link) is EDITOR
 
 
@@ -65,14 +65,14 @@ def test_f31_a_clock_that_goes_back_bars_nobody_who_was_here(
     membership.set_role(key_of("cy"), VIEWER)
     monkeypatch.setattr(time, "time", lambda: link - 3600.0)
     membership.leave(key_of("ben"))
-    assert membership.bars(key_of("ben"), link) == ""
+    assert membership.is_barred(key_of("ben"), link) == ""
     assert arrive(membership, "ben", link) is EDITOR
     membership.set_role(key_of("ben"), VIEWER)
     assert arrive(membership, "ben's new key", link + 1.0) is VIEWER
     signer = InviteSigner("token")
     fresh = granted(signer, signer.invite("den", EDITOR, after=membership.links_after), "den")
     assert fresh is not None
-    assert membership.bars(key_of("dan"), fresh.issued) == ""
+    assert membership.is_barred(key_of("dan"), fresh.issued) == ""
     assert arrive(membership, "dan", fresh.issued) is EDITOR
 
 
@@ -80,15 +80,15 @@ def test_h38_a_date_of_another_clock_counts_for_what_an_older_server_did() -> No
     membership, link = with_ana()
     membership.invites_after = link  # as version 0.1, whose invites its own clock dated, kept it
     assert membership.trusted_date(link - 1.0) == link - 1.0
-    assert membership.bars(key_of("ben"), membership.trusted_date(link + 1.0)) == ""
+    assert membership.is_barred(key_of("ben"), membership.trusted_date(link + 1.0)) == ""
     arrive(membership, "eve", link + 1.0)
     membership.set_role(key_of("eve"), VIEWER)
     late = membership.trusted_date(9e9)
-    assert membership.bars(key_of("ben"), late) == "", "it is newer than the removal"
+    assert membership.is_barred(key_of("ben"), late) == "", "it is newer than the removal"
     assert arrive(membership, "ben", late) is VIEWER, "but perhaps not than the demotion"
     arrive(membership, "cy", None)
     membership.remove(key_of("cy"), "ana removed you")
-    assert membership.bars(key_of("dan"), membership.trusted_date(9e9))
+    assert membership.is_barred(key_of("dan"), membership.trusted_date(9e9))
 
 
 def test_a_lower_role_outlasts_a_new_key() -> None:

@@ -125,6 +125,6 @@ def test_a64_the_deliveries_of_carets_are_counted() -> None:
     for number in range(100):
         room.enter(key_of(f"member {number}"), f"member {number}", Role.VIEWER, Ear())
         room.carets[number + 1] = MemberCaret(number + 1, 0, 0, 0)
-    assert room.tell_carets([1]) == 100
-    assert room.tell_carets(range(1, 101)) == 100
-    assert room.tell_carets([7_000]) == 0, "somebody who left"
+    assert room.send_carets([1]) == 100
+    assert room.send_carets(range(1, 101)) == 100
+    assert room.send_carets([7_000]) == 0, "somebody who left"

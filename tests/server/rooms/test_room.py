@@ -172,7 +172,7 @@ def test_h11_new_keys_do_not_displace_what_hosts_decided_nor_edits(
     for number in range(50):
         _, ear = enter(room, f"eve-{number}")
         room.leave(key_of(f"eve-{number}"), ear, now=1.0)
-    assert room.membership.bars(key_of("removed"), None) == "out"
+    assert room.membership.is_barred(key_of("removed"), None) == "out"
     assert enter(room, "watcher")[0].role is Role.VIEWER
     assert enter(room, "writer")[0].member == 3
     assert room.identity(key_of("writer")).edits_taken == 7
@@ -232,7 +232,7 @@ def test_a_queue_that_has_not_changed_is_not_told_again() -> None:
     room = empty_room()
     _, ana = enter(room, "ana")
     for queue in (Queue(queued=1), Queue(queued=1), Queue(queued=2)):
-        room.tell_queue(queue)
+        room.send_queue(queue)
     assert ana.of(Queue) == [Queue(queued=1), Queue(queued=2)]
 
 
@@ -240,9 +240,9 @@ def test_a_newcomer_is_told_the_next_queue_even_if_it_is_what_others_know() -> N
     # What it was told on entering may lie between.
     room = empty_room()
     _, ana = enter(room, "ana")
-    room.tell_queue(Queue(queued=0))
+    room.send_queue(Queue(queued=0))
     _, ben = enter(room, "ben")  # whose welcome says: queued 1
-    room.tell_queue(Queue(queued=0))
+    room.send_queue(Queue(queued=0))
     assert ben.of(Queue) == [Queue(queued=0)]
     assert ana.last(Queue) == Queue(queued=0)
 
@@ -289,8 +289,8 @@ def test_old_output_is_let_go_before_new_output(monkeypatch: pytest.MonkeyPatch)
     for job in (running, *jobs):
         room.add_job(job)
         room.trim_jobs()
-    assert [job.output.kept for job in jobs] == [0, 0, 0, 100, 100]
-    assert running.output.kept == 1000
+    assert [job.output.held_bytes for job in jobs] == [0, 0, 0, 100, 100]
+    assert running.output.held_bytes == 1000
 
 
 def test_a_jobs_output_may_be_larger_than_all_that_is_kept(
@@ -301,5 +301,5 @@ def test_a_jobs_output_may_be_larger_than_all_that_is_kept(
     job = ended(1, bytes(100))
     room.add_job(job)
     room.trim_jobs()
-    assert job.output.kept == 0
+    assert job.output.held_bytes == 0
     assert job.summary().output_bytes == 100

@@ -46,7 +46,7 @@ async def write_jobs(writer: StoreWriter, first: int, count: int, size: int) -> 
         source = JobSource((("main.py", noise(size, number)),))
         await writer.accept(replace(record, source=source))
         for change in finished(number):
-            writer.keep(change)
+            writer.write(change)
         assert await writer.settle(SECONDS)
 
 

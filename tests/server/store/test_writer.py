@@ -78,7 +78,7 @@ class Desk:
 
     def _resave(self, room: str) -> None:
         self.resaved.append(room)
-        self.writer.keep(SaveRoom(a_room(room)))
+        self.writer.write(SaveRoom(a_room(room)))
 
     def _tell(self) -> None:
         self.told.append(self.writer.trouble)
@@ -106,7 +106,7 @@ def edit(index: int) -> AddEdit:
 
 
 async def test_what_comes_together_is_written_together_in_its_order(desk: Desk) -> None:
-    kept = [desk.writer.keep(edit(index)) for index in range(1, 200)]
+    kept = [desk.writer.write(edit(index)) for index in range(1, 200)]
     await asyncio.gather(*(each for each in kept if each))
     assert [change for batch in desk.store.batches for change in batch] == [
         edit(index) for index in range(1, 200)
@@ -128,7 +128,7 @@ async def test_jobs_are_numbered_in_the_order_of_their_acceptance(desk: Desk) ->
 async def test_f23_an_accepted_job_must_outlast_a_power_cut_and_an_edit_need_not(
     desk: Desk,
 ) -> None:
-    desk.writer.keep(edit(1))
+    desk.writer.write(edit(1))
     assert await desk.writer.settle(SECONDS)
     await desk.writer.accept(a_job(1))
     assert desk.store.surely == [False, True]
@@ -157,12 +157,12 @@ async def test_a_job_whose_answer_was_lost_is_no_stranger(desk: Desk) -> None:
 
 async def test_while_the_store_is_away_nobody_waits_and_everybody_is_told(desk: Desk) -> None:
     desk.store.away = AWAY
-    kept = desk.writer.keep(edit(1))
+    kept = desk.writer.write(edit(1))
     assert kept is not None
     async with asyncio.timeout(SECONDS):
         await kept
     assert (desk.writer.trouble, desk.told) == (AWAY, [AWAY])
-    assert desk.writer.keep(edit(2)) is None, "there is nothing to wait for"
+    assert desk.writer.write(edit(2)) is None, "there is nothing to wait for"
     assert desk.writer.is_unsaved("den")
     assert not await desk.writer.settle(0.01)
     with pytest.raises(StoreUnavailable, match=AWAY):
@@ -171,7 +171,7 @@ async def test_while_the_store_is_away_nobody_waits_and_everybody_is_told(desk: 
 
 async def test_a_store_that_is_slow_keeps_nobody_waiting_either(desk: Desk) -> None:
     desk.store.flows.clear()
-    kept = desk.writer.keep(edit(1))
+    kept = desk.writer.write(edit(1))
     assert kept is not None
     async with asyncio.timeout(SECONDS):
         await kept
@@ -186,11 +186,11 @@ async def test_when_it_is_back_jobs_are_written_in_order_and_rooms_as_they_are(
 ) -> None:
     await desk.writer.accept(a_job(1))
     desk.store.away = AWAY
-    desk.writer.keep(SaveRoom(a_room()))
+    desk.writer.write(SaveRoom(a_room()))
     await eventually(lambda: desk.writer.trouble)
     changes: list[Change] = [BeginJob(job_id(1), 1), FinishJob(job_id(1), OK, "", ())]
     for change in (edit(1), changes[0], edit(2), changes[1], edit(3)):
-        desk.writer.keep(change)
+        desk.writer.write(change)
     desk.store.away = ""
     await eventually(lambda: desk.told == [AWAY, ""])
     assert desk.resaved == ["den"]
@@ -233,7 +233,7 @@ async def test_members_hear_that_all_is_kept_again_only_when_their_rooms_are_in_
     desk: Desk,
 ) -> None:
     desk.store.away = AWAY
-    desk.writer.keep(edit(1))
+    desk.writer.write(edit(1))
     await eventually(lambda: desk.writer.trouble)
     desk.store.away = ""
     await eventually(lambda: not desk.writer.trouble)
@@ -245,13 +245,13 @@ async def test_if_it_goes_away_again_before_it_has_them_nobody_is_told_that_it_w
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def away_again(room: str) -> None:
-        desk.writer.keep(SaveRoom(a_room(room)))
+        desk.writer.write(SaveRoom(a_room(room)))
         desk.store.away = "the disk is full again"
 
     with monkeypatch.context() as patch:
         patch.setattr(desk.writer, "_resave", away_again)
         desk.store.away = AWAY
-        desk.writer.keep(edit(1))
+        desk.writer.write(edit(1))
         await eventually(lambda: desk.writer.trouble)
         desk.store.away = ""
         await eventually(lambda: len(desk.told) == 2)

@@ -157,7 +157,7 @@ class LazyHighlights(defaultdict[int, list[Highlight]]):
                 for begin, stop, name in first
             ]
             return
-        kept: list[Highlight] = [
+        remaining: list[Highlight] = [
             (begin, left if stop is None or stop > left else stop, name)
             for begin, stop, name in first
             if begin < left
@@ -171,7 +171,7 @@ class LazyHighlights(defaultdict[int, list[Highlight]]):
             for begin, stop, name in last
             if stop is None or stop > right
         ]
-        self[top] = kept
+        self[top] = remaining
         self[row] = [*self[row], *behind]
 
 

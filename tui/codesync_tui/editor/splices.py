@@ -39,14 +39,14 @@ def minimal_splice(before: str, after: str) -> Splice:
 
 def apply_splices(text: str, splices: Iterable[Splice]) -> str:
     """Return a text after splices."""
-    data, kept, grown = text.encode(), 0, 0
+    data, copied, grown = text.encode(), 0, 0
     pieces: list[bytes] = []
     for splice in splices:
         start, inserted = splice.at - grown, splice.inserted.encode("utf-8", "replace")
-        pieces += data[kept:start], inserted
-        kept = start + splice.deleted
+        pieces += data[copied:start], inserted
+        copied = start + splice.deleted
         grown += len(inserted) - splice.deleted
-    return b"".join([*pieces, data[kept:]]).decode()
+    return b"".join([*pieces, data[copied:]]).decode()
 
 
 def _common_prefix_length(one: str, other: str) -> int:

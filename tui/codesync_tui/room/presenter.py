@@ -96,8 +96,8 @@ class RoomPresenter:
                 self._notify(reason, "warning")
             case Saving(trouble=trouble):
                 self._panes.status.update_status(is_not_persisted=bool(trouble))
-                kept = f"Nothing is kept now: {trouble}" if trouble else "All is kept again."
-                self._notify(kept, "warning" if trouble else "information")
+                sentence = f"Nothing is kept now: {trouble}" if trouble else "All is kept again."
+                self._notify(sentence, "warning" if trouble else "information")
             case StdinHeld(job=job, member=member, name=name):
                 if member != self._room.welcome.member:
                     shown = self._room.jobs.get(job)

@@ -139,5 +139,5 @@ class _DocumentPort:
 
     def caret_moved(self, anchor: int, head: int) -> None:
         if self._name == SOURCE:
-            self._document.move_caret(anchor, head, tell=False)
+            self._document.move_caret(anchor, head, send_now=False)
             self._caret.request()

@@ -32,12 +32,12 @@ class ControlFilter(LineFilter):
 
 
 def _cut(segments: Sequence[Segment], width: int) -> list[Segment]:
-    kept: list[Segment] = []
+    fitting: list[Segment] = []
     for segment in segments:
         cells = cell_len(segment.text)
         if cells > width:
-            kept.append(segment.split_cells(width)[0])
+            fitting.append(segment.split_cells(width)[0])
             break
-        kept.append(segment)
+        fitting.append(segment)
         width -= cells
-    return kept
+    return fitting

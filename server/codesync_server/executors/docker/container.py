@@ -55,7 +55,7 @@ class DockerSandbox(Sandbox):
         attachment: Attachment,
         *,
         watch: EngineMonitor,
-        bury: "Callable[[DockerSandbox], asyncio.Event]",
+        remove: "Callable[[DockerSandbox], asyncio.Event]",
     ) -> None:
         self.container = container
         self.sandbox_spec = sandbox_spec
@@ -65,7 +65,7 @@ class DockerSandbox(Sandbox):
         self._engine = engine
         self._attachment = attachment
         self._watch = watch
-        self._bury = bury
+        self._remove = remove
 
     @property
     def is_alive(self) -> bool:
@@ -126,7 +126,7 @@ class DockerSandbox(Sandbox):
         """Ask the engine how the container ended."""
         heard_end = self._attachment.ended
         self._attachment.close()
-        self._watch.nudge()
+        self._watch.check_soon()
         try:
             state = await self._last_state(heard_end)
             if state is None:
@@ -178,7 +178,7 @@ class DockerSandbox(Sandbox):
 
         Its stream is closed first: one that nobody reads wedges the engine's other calls.
         """
-        gone = self._bury(self)
+        gone = self._remove(self)
         if not reported:
             with suppress(TimeoutError):
                 async with asyncio.timeout(UNCLEAN_SECONDS):
@@ -208,7 +208,7 @@ async def create(
     *,
     lifetime: float,
     watch: EngineMonitor,
-    bury: Callable[[DockerSandbox], asyncio.Event],
+    remove: Callable[[DockerSandbox], asyncio.Event],
     drop: Callable[[str], object],
 ) -> DockerSandbox:
     """Make a container and park its runner.
@@ -219,7 +219,7 @@ async def create(
         lease: its right to be there.
         lifetime: seconds after which it is of no use.
         watch: knows whether the engine answers.
-        bury: removes it in the background; gives an event that is set when it is gone.
+        remove: removes it in the background; gives an event that is set when it is gone.
         drop: removes, in the background, a container that did not become a sandbox.
 
     Raises:
@@ -243,7 +243,7 @@ async def create(
     try:
         attachment = await attach(engine, container)
         sandbox = DockerSandbox(
-            engine, container, sandbox_spec, lease, attachment, watch=watch, bury=bury
+            engine, container, sandbox_spec, lease, attachment, watch=watch, remove=remove
         )
         try:
             await engine.start_container(container)

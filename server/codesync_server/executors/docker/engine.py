@@ -12,13 +12,13 @@ from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from docker.utils import kwargs_from_env
 
 from codesync_server.executors.docker.engine_address import EngineAddress
-from codesync_server.executors.docker.sdk import Client
+from codesync_server.executors.docker.sdk import ApiClient
 from codesync_server.loop_time import loop_timeout
 
 CALL_SECONDS = 20
 """How long one call may take. A wedged container (moby #41827) hangs calls for minutes."""
 
-_THREADS_PER_LANE = 2
+_THREADS_PER_CLASS = 2
 
 _Answer = TypeVar("_Answer")
 
@@ -52,8 +52,10 @@ class Engine:
         # What types-docker knows of the client's answers is "unknown"; the types stand here.
         self._api: Any = api
         self._threads = {
-            lane: ThreadPoolExecutor(_THREADS_PER_LANE, thread_name_prefix=f"docker-{lane}")
-            for lane in CallClass
+            call_class: ThreadPoolExecutor(
+                _THREADS_PER_CLASS, thread_name_prefix=f"docker-{call_class}"
+            )
+            for call_class in CallClass
         }
 
     @classmethod
@@ -67,16 +69,16 @@ class Engine:
         return cls(await asyncio.to_thread(connect), address)
 
     async def call(
-        self, function: Callable[[docker.APIClient], _Answer], lane: CallClass = CallClass.ASK
+        self, function: Callable[[docker.APIClient], _Answer], call_class: CallClass = CallClass.ASK
     ) -> _Answer:
         """Call the SDK in a thread.
 
         Args:
             function: takes the client; may block.
-            lane: whose threads.
+            call_class: whose threads.
         """
         loop = asyncio.get_running_loop()
-        future = loop.run_in_executor(self._threads[lane], function, self._api)
+        future = loop.run_in_executor(self._threads[call_class], function, self._api)
         try:
             async with loop_timeout(CALL_SECONDS + 1):
                 return await future
@@ -210,7 +212,7 @@ def connect() -> docker.APIClient:
         EngineError: none answers.
     """
     try:
-        client = Client(**kwargs_from_env(), timeout=CALL_SECONDS, version="auto")
+        client = ApiClient(**kwargs_from_env(), timeout=CALL_SECONDS, version="auto")
         # Else each call reads the whole environment for proxies, which are not for the engine.
         client.trust_env = False
         return client

@@ -42,7 +42,7 @@ class EngineMonitor:
         self._asked_at: float | None = None
         self._held_up_until = float("-inf")
 
-    def nudge(self) -> None:
+    def check_soon(self) -> None:
         """Look at once: something happened that may mean that the engine is gone."""
         self._look_now.set()
 

@@ -64,16 +64,16 @@ class DockerExecutor(Executor):
             self._sandbox_spec,
             pool_size,
             self._make,
-            self._bury,
+            self._remove_sandbox,
             reserve=reserve,
             changed=self._changed,
-            doubt=self._watch.nudge,
+            doubt=self._watch.check_soon,
         )
         self._told = ("", "", True)
-        self._no_more_burials = asyncio.Event()
+        self._no_more_removals = asyncio.Event()
         self._came_back = asyncio.Event()
         self._keeping: asyncio.Task[None] | None = None
-        self._burying: asyncio.Task[None] | None = None
+        self._removing: asyncio.Task[None] | None = None
         self._tending: list[asyncio.Task[None]] = []
 
     @property
@@ -115,7 +115,7 @@ class DockerExecutor(Executor):
     async def start(self, tasks: asyncio.TaskGroup) -> None:
         """Remove what servers that are gone left behind, and begin to fill the pool."""
         await asyncio.to_thread(source)  # takes some time, before anybody waits for it
-        self._burying = tasks.create_task(self._janitor.run(self._no_more_burials))
+        self._removing = tasks.create_task(self._janitor.run(self._no_more_removals))
         try:
             info = await self._engine.info()
             uids = await asyncio.to_thread(choose_uids, self._configured_uids, info)
@@ -139,11 +139,11 @@ class DockerExecutor(Executor):
             async with asyncio.timeout(AWAY_CLOSE_SECONDS if self.trouble else CLOSE_SECONDS):
                 if self._keeping:
                     await asyncio.wait([self._keeping])
-                self._no_more_burials.set()
-                if self._burying:
-                    await asyncio.wait([self._burying])
-        self._no_more_burials.set()
-        for task in (self._keeping, self._burying):
+                self._no_more_removals.set()
+                if self._removing:
+                    await asyncio.wait([self._removing])
+        self._no_more_removals.set()
+        for task in (self._keeping, self._removing):
             if task and not task.done():
                 task.cancel()
         self._engine.close()
@@ -201,7 +201,7 @@ class DockerExecutor(Executor):
             self.on_change()
 
     async def _make(self, sandbox_spec: SandboxSpec) -> DockerSandbox:
-        lease = self._leases.take()
+        lease = self._leases.acquire()
         try:
             return await container.create(
                 self._engine,
@@ -209,7 +209,7 @@ class DockerExecutor(Executor):
                 lease,
                 lifetime=OUTDATED_SECONDS + JOB_SECONDS_MAX,
                 watch=self._watch,
-                bury=self._bury,
+                remove=self._remove_sandbox,
                 drop=self._janitor.remove,
             )
         except BaseException as error:
@@ -218,7 +218,7 @@ class DockerExecutor(Executor):
                 await self._look_at_image()
             raise
 
-    def _bury(self, sandbox: DockerSandbox) -> asyncio.Event:
+    def _remove_sandbox(self, sandbox: DockerSandbox) -> asyncio.Event:
         sandbox.close()
         self._leases.end(sandbox.lease)
         self._pool.job_ended()

@@ -26,7 +26,7 @@ class Janitor:
         self._tasks = asyncio.TaskGroup()
         self._turns = asyncio.Semaphore(PARALLEL)
         self._left: dict[str, asyncio.Event] = {}
-        self._hurry = asyncio.Event()
+        self._sweep_due = asyncio.Event()
         self._is_over = False
 
     async def run(self, stopping: asyncio.Event) -> None:
@@ -43,8 +43,8 @@ class Janitor:
 
     def sweep_soon(self) -> None:
         """Try again now what could not be removed: the engine is back."""
-        self._hurry.set()
-        self._hurry = asyncio.Event()
+        self._sweep_due.set()
+        self._sweep_due = asyncio.Event()
 
     def remove(self, container: str) -> asyncio.Event:
         """Take over a container.
@@ -57,10 +57,10 @@ class Janitor:
             return asyncio.Event()
         if container not in self._left:
             self._left[container] = asyncio.Event()
-            self._tasks.create_task(self._bury(container))
+            self._tasks.create_task(self._remove(container))
         return self._left[container]
 
-    async def _bury(self, container: str) -> None:
+    async def _remove(self, container: str) -> None:
         delay = RETRY_SECONDS
         while True:
             async with self._turns:
@@ -73,7 +73,7 @@ class Janitor:
                     log.exception("removing container %s failed unforeseen", container[:12])
             with suppress(TimeoutError):
                 async with asyncio.timeout(delay):
-                    await self._hurry.wait()
+                    await self._sweep_due.wait()
             delay = min(delay * 2, RETRY_SECONDS_MAX)
         self._left.pop(container).set()
 

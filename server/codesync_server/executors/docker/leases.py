@@ -46,7 +46,7 @@ class Leases:
         self._last = 0
         self._held: dict[str, Lease] = {}
 
-    def take(self) -> Lease:
+    def acquire(self) -> Lease:
         """Give a lease to a container that is about to be made.
 
         Raises:

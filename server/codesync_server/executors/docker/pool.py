@@ -180,7 +180,7 @@ class Pool:
         """
         self._held = problem
         if problem:
-            self._turn_away(problem)
+            self._fail_waiters(problem)
         else:
             self._failures, self._paused_until = 0, 0.0
         self._wake.set()
@@ -211,7 +211,7 @@ class Pool:
     def stop(self) -> None:
         """Make no more of them; `keep` ends when those that are being made are there."""
         self._stopping = True
-        self._turn_away("the server is shutting down")
+        self._fail_waiters("the server is shutting down")
         self._wake.set()
 
     def _should_start(self) -> bool:
@@ -263,9 +263,9 @@ class Pool:
         self._wake_in(delay)
         log.warning("no sandbox: %s; next try in %g s", problem, delay)
         if self.trouble:
-            self._turn_away(problem)
+            self._fail_waiters(problem)
 
-    def _turn_away(self, why: str) -> None:
+    def _fail_waiters(self, why: str) -> None:
         for queue in (self._waiting, self._patient):
             while queue:
                 waiter = queue.popleft()
@@ -281,7 +281,7 @@ class Pool:
             return
         if len(self._parked) >= self._reserve and self._serve(self._patient, sandbox):
             return
-        sandbox.on_end(self._one_died)
+        sandbox.on_end(self._parked_sandbox_ended)
         self._parked.append(sandbox)
         self._retire()
 
@@ -299,7 +299,7 @@ class Pool:
                 return True
         return False
 
-    def _one_died(self) -> None:
+    def _parked_sandbox_ended(self) -> None:
         self._wake.set()
         self._doubt()
 

@@ -12,7 +12,7 @@ from docker.transport import unixconn
 from requests.adapters import BaseAdapter
 
 
-class _Connection(unixconn.UnixHTTPConnection):
+class _HttpConnection(unixconn.UnixHTTPConnection):
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
@@ -23,26 +23,28 @@ class _Connection(unixconn.UnixHTTPConnection):
             raise
 
 
-class _Pool(unixconn.UnixHTTPConnectionPool):
+class _ConnectionPool(unixconn.UnixHTTPConnectionPool):
     def _new_conn(self) -> Any:
         timeout: Any = self.timeout  # the stubs have two types for it
-        return _Connection(self.base_url, self.socket_path, timeout)
+        return _HttpConnection(self.base_url, self.socket_path, timeout)
 
 
 class _Adapter(unixconn.UnixHTTPAdapter):
     """The SDK's adapter, but for the class of its pools."""
 
-    def get_connection(self, url: Any, proxies: object = None) -> _Pool:
-        kept: Any = vars(self)["pools"]  # the stubs leave its type open
-        with kept.lock:
-            pool: _Pool | None = kept.get(url)
+    def get_connection(self, url: Any, proxies: object = None) -> _ConnectionPool:
+        pools: Any = vars(self)["pools"]  # the stubs leave its type open
+        with pools.lock:
+            pool: _ConnectionPool | None = pools.get(url)
             if pool is None:
-                pool = _Pool(url, self.socket_path, self.timeout, maxsize=self.max_pool_size)
-                kept[url] = pool
+                pool = _ConnectionPool(
+                    url, self.socket_path, self.timeout, maxsize=self.max_pool_size
+                )
+                pools[url] = pool
         return pool
 
 
-class Client(docker.APIClient):
+class ApiClient(docker.APIClient):
     """The SDK's low-level client; takes the same arguments."""
 
     def __init__(self, *args: Any, **named: Any) -> None:

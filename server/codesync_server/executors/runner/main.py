@@ -17,7 +17,7 @@ from codesync_server.executors.runner.stage import (
     Evidence,
     Limits,
     RunContext,
-    Stage,
+    StageRun,
 )
 from codesync_server.executors.runner.stdin import Stdin
 from codesync_server.executors.runner.wire import WINDOW, HostConnection, HostDisconnected
@@ -49,7 +49,7 @@ class Runner:
         wakeup, wake = os.pipe()
         os.set_blocking(wakeup, False)
         os.set_blocking(wake, False)
-        signal.signal(signal.SIGCHLD, _just_wake_up)
+        signal.signal(signal.SIGCHLD, _ignore_signal)
         signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
         for number in IGNORED:
             signal.signal(number, signal.SIG_IGN)
@@ -60,7 +60,7 @@ class Runner:
             raise OSError("prctl(PR_SET_DUMPABLE) failed")
         self._context = RunContext(HostConnection(), contained, wakeup)
         self._host = self._context.host
-        self._stage: Stage | None = None
+        self._stage: StageRun | None = None
         self._acknowledged = 0
         self._killed = False
 
@@ -98,8 +98,8 @@ class Runner:
                         file.write(payload)
                         size -= len(payload)
                     else:
-                        self._take(kind, payload)
-        self._take_frames()
+                        self._handle_frame(kind, payload)
+        self._handle_frames()
         return request
 
     def _run_stages(self, request: Request) -> list[Evidence]:
@@ -109,14 +109,14 @@ class Runner:
                 break
             tty = request["tty"] and wanted["name"] == "run"
             argv = [bytes.fromhex(part) for part in wanted["argv"]]
-            stage = Stage(self._context, wanted["name"], argv, wanted["limits"], tty)
+            stage = StageRun(self._context, wanted["name"], argv, wanted["limits"], tty)
             self._host.send_json(b"B", {"stage": stage.name})
             stage.begin()
             self._stage = stage
             while not stage.over:
                 for fd in stage.wait():
                     if fd == 0:
-                        self._take_frames()
+                        self._handle_frames()
                     else:
                         self._host.flush()
                 self._acknowledge()
@@ -127,12 +127,12 @@ class Runner:
                 break
         return reports
 
-    def _take_frames(self) -> None:
+    def _handle_frames(self) -> None:
         self._host.receive()
         while self._host.frames:
-            self._take(*self._host.frames.popleft())
+            self._handle_frame(*self._host.frames.popleft())
 
-    def _take(self, kind: bytes, payload: bytes) -> None:
+    def _handle_frame(self, kind: bytes, payload: bytes) -> None:
         if kind == b"I":
             self._context.stdin.feed(payload)
         elif kind == b"E":
@@ -155,7 +155,7 @@ class Runner:
             self._host.send(b"A", taken.to_bytes(8, "big"))
 
 
-def _just_wake_up(number: int, frame: object) -> None:
+def _ignore_signal(number: int, frame: object) -> None:
     """A handler must exist for the wakeup descriptor to be written to."""
 
 

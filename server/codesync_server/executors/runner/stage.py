@@ -92,7 +92,7 @@ class RunContext:
             os.read(self.wakeup, 4096)
 
 
-class Stage:
+class StageRun:
     """One run of one command.
 
     Attributes:

@@ -15,14 +15,14 @@ WAITING_BYTES = 128 * KIB
 
 log = logging.getLogger(__name__)
 
-Errand = Callable[[], Awaitable[None]]
+Command = Callable[[], Awaitable[None]]
 
 
 class CommandQueue:
     """The slow commands of one member, run in the order in which they arrived."""
 
     def __init__(self) -> None:
-        self._waiting: list[tuple[str, Errand, int]] = []  # smaller than a deque while empty
+        self._waiting: list[tuple[str, Command, int]] = []  # smaller than a deque while empty
         self._waiting_bytes = 0
         self._concerned: Counter[str] = Counter()
         self._changed = asyncio.Condition()
@@ -42,7 +42,7 @@ class CommandQueue:
         """Return whether a job has a command that has not ended, so that later ones must wait."""
         return self._concerned[job] > 0
 
-    async def put(self, command: Errand, job: str = "", size: int = 0) -> None:
+    async def put(self, command: Command, job: str = "", size: int = 0) -> None:
         """Add a command; wait while the queue is full.
 
         Args:

@@ -169,17 +169,17 @@ class CommandDispatcher:
         job = getattr(message, "job", "")
         match message:
             case FetchOutput() if self._reading.is_at_hand(message):
-                await self._do(message)
+                await self._execute(message)
             case Submit() | SubmitPart() if not self._seat.may_act:
-                await self._do(message)  # refused: its data is not held until its turn comes
+                await self._execute(message)  # refused: its data is not held until its turn comes
             case Submit() | SubmitPart() | FetchHistory() | FetchSource() | FetchOutput():
-                await self.command_queue.put(lambda: self._do(message), job, _size_of(message))
+                await self.command_queue.put(lambda: self._execute(message), job, _size_of(message))
             case _ if job and self.command_queue.has_commands_for(job):
-                await self.command_queue.put(lambda: self._do(message), job, _size_of(message))
+                await self.command_queue.put(lambda: self._execute(message), job, _size_of(message))
             case _:
-                await self._do(message)
+                await self._execute(message)
 
-    async def _do(self, message: ClientMessage) -> None:
+    async def _execute(self, message: ClientMessage) -> None:
         if self._seat.is_removed:
             return
         try:
@@ -367,7 +367,7 @@ class CommandDispatcher:
         def make(seq: int) -> StdinEcho:
             return job.stdin_log.add(
                 lambda number: StdinEcho(
-                    seq, job.id, who.member, who.name, data, end, job.output.told, number
+                    seq, job.id, who.member, who.name, data, end, job.output.published, number
                 )
             )
 

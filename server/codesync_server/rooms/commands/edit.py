@@ -88,10 +88,10 @@ class EditCommands:
             raise EditRejected(Code.BAD_EDIT, "nobody edits a text that they did not ask for")
         self._apply(whole)
         self._identity.edits_taken = number
-        kept = self._room.edited(self._key, number, whole)
+        durable = self._room.edited(self._key, number, whole)
         for start in range(0, len(whole), PART_MAX):
             more = start + PART_MAX < len(whole)
-            self._relay(number, whole[start : start + PART_MAX], more, kept)
+            self._relay(number, whole[start : start + PART_MAX], more, durable)
         if self._room.document.is_miscounted:
             self._offend()
         if self._room.document.is_overlong:
@@ -128,14 +128,14 @@ class EditCommands:
         text = f"{name} may only watch from now on: several of their edits damaged the text"
         self._room.after(kept, lambda: self._room.notify(Notice("warning", text)))
 
-    def _relay(self, number: int, piece: bytes, more: bool, kept: Durable) -> None:
+    def _relay(self, number: int, piece: bytes, more: bool, durable: Durable) -> None:
         member, identity = self._member, self._identity
 
         def make(seq: int) -> Edited:
-            identity.edits_told = number
+            identity.edits_published = number
             return Edited(seq, member, number, piece, more)
 
-        self._room.publish(make, kept)
+        self._room.publish(make, durable)
 
     def fetch(self, request: FetchDocument) -> None:
         """Send the texts in parts. The snapshot is made when the first part is sent.
@@ -143,14 +143,14 @@ class EditCommands:
         A newer request replaces an older one that waits, so a client that asks often gets the texts
         once, not once for each request.
         """
-        kept: Durable = None
+        durable: Durable = None
         if request.fresh or not self._identity.crdt:
             self._identity.crdt = self._room.document.assign()
-            kept = self._room.save_member(self._key)
+            durable = self._room.save_member(self._key)
         self._pieces.clear()
         self._wanted = request
         # The CRDT id must be stored before it is used, in case this server ends.
-        self._room.after(kept, lambda: self._queue(lambda: self._put_together(request)))
+        self._room.after(durable, lambda: self._queue(lambda: self._put_together(request)))
 
     def _queue(self, make: Callable[[], bytes | None], source: bytes = b"") -> None:
         if not self._channel.put_bulk(make, source=source):

@@ -73,7 +73,7 @@ class ReadCommands:
             past = await self._job_history.output(self._seat.payer, message)
             if past is None and job is None:
                 raise FrameError(Code.NO_SUCH_JOB, "the room has no such job")
-            total = job.output.told if job else 0
+            total = job.output.published if job else 0
             part = past or OutputPart(message.job, total, (), total)
             size = sum(len(chunk.data) for chunk in part.chunks)
             pieces = len(part.chunks) + len(part.typed)
@@ -89,9 +89,9 @@ class ReadCommands:
 def _part_of(job: Job, request: FetchOutput) -> OutputPart:
     """Cut a part out of the output that members have received; later output is left out."""
     output, start = job.output, request.offset
-    offset, chunks = output.read(start, min(PART_MAX, max(0, output.told - start)))
+    offset, chunks = output.read(start, min(PART_MAX, max(0, output.published - start)))
     end = offset + sum(len(chunk.data) for chunk in chunks)
-    is_last = end >= output.told
+    is_last = end >= output.published
     typed = job.stdin_log.within(first_line_offset(request), None if is_last else end)
     wanted = (line for line in typed if line.number >= request.line)
-    return bounded_part(job.id, offset, chunks, output.told, wanted)
+    return bounded_part(job.id, offset, chunks, output.published, wanted)

@@ -162,7 +162,7 @@ class SubmitCommands:
             raise self._refusal(error) from None
         try:
             self._room.jobs_had += 1
-            record = await self._keep(record_of(job, self._room.jobs_had))
+            record = await self._store(record_of(job, self._room.jobs_had))
             await self._enqueue(job, record)
         except DuplicateJob as known:
             self._accept_again(known.record)
@@ -202,7 +202,7 @@ class SubmitCommands:
         place = self._scheduler.places_in(known.room).get(known.id, 0)
         self._seat.reply(Accepted(known.id, place))
 
-    async def _keep(self, record: JobRecord) -> JobRecord:
+    async def _store(self, record: JobRecord) -> JobRecord:
         try:
             return await self._writer.accept(record)
         except StoreUnavailable as error:

@@ -52,8 +52,8 @@ def read_room(document: Mapping[str, Any]) -> RoomRecord:
     """A room again."""
     fields = ("_id", "text", "language", "invites_after", "made_at", "used_at")
     later = ("editors_after", "server_dates_from")  # older layouts lack them
-    kept = plain(document)
-    return RoomRecord(*(kept[each] for each in fields), *(kept.get(each, 0.0) for each in later))
+    room = plain(document)
+    return RoomRecord(*(room[each] for each in fields), *(room.get(each, 0.0) for each in later))
 
 
 def member_document(room: str, member: MemberRecord) -> Document:
@@ -160,8 +160,8 @@ def text_size_of(job: Mapping[str, Any]) -> int:
 def read_job(document: Mapping[str, Any], source: bytes | None = None) -> JobRecord:
     """A job again."""
     known: Document = {"invite": "", **plain(document)}  # layout 3 had none
-    kept = {("id" if each == "_id" else each): known[each] for each in (*_JOB, "cancelled_by")}
+    fields = {("id" if each == "_id" else each): known[each] for each in (*_JOB, "cancelled_by")}
     result = document.get("result")
-    kept["result"] = msgspec.msgpack.decode(result, type=Result) if result else None
-    kept["source"] = unpack_source(source) if source is not None else None
-    return JobRecord(**kept)
+    fields["result"] = msgspec.msgpack.decode(result, type=Result) if result else None
+    fields["source"] = unpack_source(source) if source is not None else None
+    return JobRecord(**fields)

@@ -14,7 +14,7 @@ import pymongo
 from pymongo import WriteConcern
 from pymongo.asynchronous.client_session import AsyncClientSession
 
-from codesync_server.store.mongo.lease import Lease
+from codesync_server.store.mongo.lease import WriteLease
 
 SURELY = WriteConcern("majority", j=True)
 
@@ -31,7 +31,7 @@ class Fence:
         seconds: how long a transaction may take, retries included.
     """
 
-    def __init__(self, session: AsyncClientSession, lease: Lease, seconds: float) -> None:
+    def __init__(self, session: AsyncClientSession, lease: WriteLease, seconds: float) -> None:
         self._session = session
         self._lease = lease
         self._seconds = seconds

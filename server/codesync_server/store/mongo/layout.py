@@ -37,8 +37,8 @@ async def check_version(database: Database, about: str) -> int:
     Raises:
         StoreUnusable: it is a later one.
     """
-    kept = await database["meta"].find_one({"_id": "schema"})
-    version = int(kept["version"]) if kept else 0
+    meta = await database["meta"].find_one({"_id": "schema"})
+    version = int(meta["version"]) if meta else 0
     if version > SCHEMA:
         raise StoreUnusable(
             f"a later codesync wrote the store {about} (layout {version},"

@@ -28,7 +28,7 @@ _NOW = {"$toLong": "$$NOW"}
 """The database's own clock, in milliseconds since the Unix epoch."""
 
 
-class Lease:
+class WriteLease:
     """The right to write a database.
 
     Args:
@@ -42,7 +42,7 @@ class Lease:
         self._about = about
         self._epoch = 0
 
-    async def take(self, session: AsyncClientSession) -> str:
+    async def acquire(self, session: AsyncClientSession) -> str:
         """Take it.
 
         A server that died on this machine loses it at once; one that we cannot see, when it has
@@ -121,7 +121,7 @@ class Lease:
                 " could not reach for a while; so this one ends: one server at a time has a store"
             )
 
-    async def give_back(self) -> None:
+    async def release(self) -> None:
         """Give it back, if it is ours."""
         await self._leases.update_one(
             {**_LEASE, "epoch": self._epoch}, {"$set": {"process": "", "expires": 0}}

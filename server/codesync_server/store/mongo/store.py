@@ -14,7 +14,7 @@ from codesync_server.store.contract import ALL_JOBS, Retention, StoreUnavailable
 from codesync_server.store.mongo import address, layout, pruning, reads, writes
 from codesync_server.store.mongo.documents import Database
 from codesync_server.store.mongo.fence import SURELY, Fence
-from codesync_server.store.mongo.lease import LEASE_SECONDS, RENEW_SECONDS, Lease
+from codesync_server.store.mongo.lease import LEASE_SECONDS, RENEW_SECONDS, WriteLease
 from codesync_server.store.records import JobQuery, JobRecord, OutputRun, RoomSummary, StoredRoom
 
 _FURTHER = re.compile(r", Timeout: | \(configured timeouts: |, full error: ")
@@ -46,7 +46,7 @@ class MongoStore:
         self._address = where
         self._name = address.DATABASE
         self._client: address.Client | None = None
-        self._lease: Lease | None = None
+        self._lease: WriteLease | None = None
         self._fence: Fence | None = None
         self._renewal: asyncio.Task[None] | None = None
 
@@ -70,8 +70,8 @@ class MongoStore:
             layout.check_up_to_date(version, self.about)
             return
         await self._require_transactions(client)
-        session, lease = client.start_session(), Lease(database, self.about)
-        if other := await lease.take(session):
+        session, lease = client.start_session(), WriteLease(database, self.about)
+        if other := await lease.acquire(session):
             raise StoreUnusable(
                 f"another codesync server ({other}) has the store {self.about};"
                 f" end that one, or wait {LEASE_SECONDS:g} s if it is dead"
@@ -115,7 +115,7 @@ class MongoStore:
         if self._lease is not None:
             with suppress(PyMongoError, TimeoutError):
                 async with asyncio.timeout(CLOSE_SECONDS):
-                    await self._lease.give_back()
+                    await self._lease.release()
         if self._client is not None:
             await _disconnect(self._client)
         self._client = self._lease = self._fence = self._renewal = None

@@ -19,7 +19,7 @@ class FileLock:
         self._path = database.with_name(database.name + ".lock")
         self._descriptor: int | None = None
 
-    def take(self) -> None:
+    def acquire(self) -> None:
         """Take it.
 
         Raises:

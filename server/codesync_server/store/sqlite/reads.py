@@ -201,9 +201,9 @@ def _read_back(what: str, data: list[bytes | None]) -> None:
 
 
 def _job(row: Sequence[Any]) -> JobRecord:
-    kept = dict(zip(_FIELDS, row, strict=False))
+    fields = dict(zip(_FIELDS, row, strict=False))
     result, source = row[len(_FIELDS) :]
-    kept["shown"] = bool(kept["shown"])
-    kept["result"] = msgspec.msgpack.decode(result, type=Result) if result else None
-    kept["source"] = unpack_source(source) if source else None
-    return JobRecord(**kept)
+    fields["shown"] = bool(fields["shown"])
+    fields["result"] = msgspec.msgpack.decode(result, type=Result) if result else None
+    fields["source"] = unpack_source(source) if source else None
+    return JobRecord(**fields)

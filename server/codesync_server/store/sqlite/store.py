@@ -89,7 +89,7 @@ class SqliteStore:
             return
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._lock = FileLock(path)
-        self._lock.take()
+        self._lock.acquire()
         make_file(path)
         self._file_check = FileCheck(path)
         self._writer = connect(path.as_uri())

@@ -5,19 +5,19 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from codesync_server.rooms.commands.command_queue import WAITING_MAX, CommandQueue, Errand
+from codesync_server.rooms.commands.command_queue import WAITING_MAX, Command, CommandQueue
 from tests.waiting import SECONDS, eventually
 
 
 class Desk:
-    """Errands that are run, and what was done of them."""
+    """Commands to put into a queue, and which of them were run."""
 
     def __init__(self) -> None:
         self.command_queue = CommandQueue()
         self.done: list[int] = []
         self.may_go_on = asyncio.Event()
 
-    def command(self, number: int) -> Errand:
+    def command(self, number: int) -> Command:
         """One that waits until it may go on."""
 
         async def do() -> None:

@@ -95,7 +95,7 @@ class Hand:
 
     def __init__(self, house: "House", room: str, name: str, role: Role, invite: str) -> None:
         self.ear = Ear()
-        self.room = house.rooms.get(room) or house.rooms.add(Room(room, 0.0, house.writer.keep))
+        self.room = house.rooms.get(room) or house.rooms.add(Room(room, 0.0, house.writer.write))
         self._house = house
         self.member = self.room.enter(key_of(name), name, role, self.ear)
         self._actions = CommandDispatcher(
@@ -534,7 +534,7 @@ async def test_a_host_makes_invites_which_removals_before_it_do_not_end(house: H
     grant = granted(InviteSigner("token"), answer.token, ana.room.name)
     assert grant is not None
     assert answer.role is grant.role is Role.VIEWER
-    assert ana.room.membership.bars(key_of("cy"), grant.issued) == ""
+    assert ana.room.membership.is_barred(key_of("cy"), grant.issued) == ""
     await ana.does(MakeInvite(Role.HOST))
     assert ana.fault is Code.ROLE
 
@@ -569,11 +569,13 @@ async def test_a71_a_removed_member_does_nothing_more_and_old_invites_let_nobody
     await eve.does(make_submit(1))
     assert not [*eve.ear.of(Rejected), *eve.ear.of(Accepted)]
     room = ana.room
-    assert room.membership.bars(key_of("eve"), None) == "ana removed you from the room"
-    assert room.membership.bars(key_of("eve under another key"), invited)
-    assert room.membership.bars(key_of("ben"), invited) == "", "those who were here may come back"
-    assert room.membership.bars(key_of("cyd"), time.time() + 1) == ""
-    assert room.membership.bars(key_of("host"), None) == ""
+    assert room.membership.is_barred(key_of("eve"), None) == "ana removed you from the room"
+    assert room.membership.is_barred(key_of("eve under another key"), invited)
+    assert room.membership.is_barred(key_of("ben"), invited) == "", (
+        "those who were here may come back"
+    )
+    assert room.membership.is_barred(key_of("cyd"), time.time() + 1) == ""
+    assert room.membership.is_barred(key_of("host"), None) == ""
 
 
 async def test_a71_a_removed_member_hears_nothing_more_and_is_not_seen_any_more(
