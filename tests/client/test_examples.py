@@ -23,7 +23,7 @@ PAGE = Path(__file__).parents[2] / "docs/client.md"
 SECONDS = 60.0
 
 CALLED_BY_THE_LIBRARY = {
-    Room: {"send_now", "seen", "forgotten", "parts", "take", "settle", "restored", "cut"},
+    Room: {"send_now", "seen", "forgotten", "parts", "receive", "settle", "restored", "cut"},
     JobHistoryRequests: {"parts", "receive", "restart", "end"},
     Submission: {"body", "message"},
     SharedDocument: {

@@ -117,7 +117,7 @@ async def _run(args: argparse.Namespace, chosen: Sequence[Attack]) -> int:
 def _print_result(done: AttackRun, width: int, *, as_json: bool) -> None:
     attack, result = done.attack, done.outcome.result if done.outcome else None
     if as_json:
-        result = {
+        record = {
             "id": attack.id,
             "title": attack.title,
             "expected": attack.expected,
@@ -127,7 +127,7 @@ def _print_result(done: AttackRun, width: int, *, as_json: bool) -> None:
             "seconds": round(result.wall_seconds, 3) if result else None,
             "slowdown": round(done.slowdown, 2),
         }
-        print_line(json.dumps(result))
+        print_line(json.dumps(record))
         return
     verdict = result.verdict if result else "-"
     mark = "ok  " if done.ok else "FELL"

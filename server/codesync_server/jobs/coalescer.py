@@ -38,7 +38,7 @@ class OutputCoalescer:
         self._paused_for = 0.0
 
     def write(self, stream: Stream, data: bytes) -> None:
-        """Take what the job wrote."""
+        """Collect output of the job."""
         self._append(stream, data)
         self._size += len(data)
         if self._size >= OUTPUT_EVENT_MAX:
@@ -52,7 +52,8 @@ class OutputCoalescer:
             self._runs[-1][1].extend(data)
             return
         if len(self._runs) >= CHANGES_MAX:
-            for known, collected in reversed(self._runs):  # the last: a stream keeps its order
+            # from the newest run back, which keeps the order within a stream
+            for known, collected in reversed(self._runs):
                 if known is stream:
                     collected.extend(data)
                     return

@@ -1,4 +1,4 @@
-"""The events of jobs: those that the scheduler reports, and those that decide over slots."""
+"""The interfaces through which a scheduler reports events of jobs, and of their slots."""
 
 import asyncio
 from typing import Protocol
@@ -8,10 +8,10 @@ from codesync_server.jobs.job import Job
 
 
 class JobEvents(Protocol):
-    """Receives what happens to jobs. Calls never block and never raise."""
+    """Receives events of jobs. Calls never block and never raise."""
 
     def job_begins(self, job: Job) -> None:
-        """A job has a sandbox, and is begun to run in it."""
+        """A job has a sandbox, and an attempt to run it begins."""
         ...
 
     def job_started(self, job: Job) -> None:
@@ -19,7 +19,7 @@ class JobEvents(Protocol):
         ...
 
     def job_wrote(self, job: Job, stream: Stream, offset: int, data: bytes) -> None:
-        """A job wrote something; it is kept already."""
+        """A job wrote output, which is already in its log."""
         ...
 
     def output_pause(self, job: Job) -> float:
@@ -27,14 +27,19 @@ class JobEvents(Protocol):
         ...
 
     def stdin_taken(self, job: Job, credited: dict[str, int]) -> None:
-        """A job has taken input: client key to how much of what it sent, in all."""
+        """A program has read stdin.
+
+        Args:
+            job: the job of the program.
+            credited: by client key, the total number of bytes of this client that were read.
+        """
         ...
 
     def job_finished(self, job: Job) -> "asyncio.Future[None] | None":
         """A job has its verdict.
 
         Returns:
-            What is done when everybody has been told; None when they have been.
+            A future that is done once the result is published; None if it is published already.
         """
         ...
 
@@ -49,18 +54,17 @@ class JobEvents(Protocol):
 
 
 class SlotEvents(Protocol):
-    """Receives what decides over the slots of running jobs. Calls never block and never raise."""
+    """Receives events that decide about the slots of jobs. Calls never block and never raise."""
 
     def program_began(self, job: Job) -> None:
-        """The program of a job runs; what was to be compiled is compiled."""
+        """The program of a job runs; its compilation has ended."""
         ...
 
     def activity_changed(self, job: Job, computes: bool, memory: int) -> None:
-        """A program on a terminal began or ceased to compute.
+        """A program with a terminal became active or idle.
 
         Args:
-            job: its job.
-            computes: whether it computes.
-            memory: bytes that it has in use; known only of a program that does not compute.
+            computes: whether it uses cpu time.
+            memory: bytes in use; only set for an idle program.
         """
         ...

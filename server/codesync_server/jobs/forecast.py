@@ -9,20 +9,20 @@ from codesync_server.jobs.plan import run_limits
 from codesync_server.jobs.slots import Slots, StartedJob
 
 NEWEST_WEIGHT = 0.2
-"""The weight of the newest job in the running mean of how long jobs are in a slot."""
+"""The weight of the newest job in the running mean of times in slots."""
 
 
 VALID_SECONDS = 0.25
-"""How long the jobs in slots are not observed anew while nothing changes."""
+"""Seconds; how long an observation of the jobs in slots is used if nothing changes."""
 
 PLACES_MAX = 1000
-"""For so many places the time is computed exactly."""
+"""Start times are computed exactly up to this place."""
 
 
 class SlotDurations:
-    """Running means of how long jobs are in a slot: on pipes, on a terminal, and of any kind.
+    """Running means of the time that jobs spend in a slot: on pipes, with a terminal, and all jobs.
 
-    Time in which a program on a terminal waits or sleeps does not count: it is in no slot then.
+    The idle time of a program with a terminal does not count: it is in no slot then.
 
     Attributes:
         any: seconds that a job of any kind will probably be in a slot; 0 while no job has ended.
@@ -42,7 +42,7 @@ class SlotDurations:
 
         Args:
             job: the job.
-            seconds: how long it was in a slot, in all.
+            seconds: its total time in a slot.
         """
         before = self.any if self._means else seconds
         self.any = before + NEWEST_WEIGHT * (seconds - before)
@@ -50,14 +50,14 @@ class SlotDurations:
         self._means[job.tty] = mean + NEWEST_WEIGHT * (seconds - mean)
 
     def left(self, job: Job, seconds: float, longest: float) -> float:
-        """Seconds that a job in a slot will probably go on being in it.
+        """Return the seconds that a job in a slot will probably stay in it.
 
         A job that takes longer than others of its kind is expected to take as long again.
 
         Args:
             job: the job.
-            seconds: how long it has been in a slot.
-            longest: how long it may go on at the most.
+            seconds: its time in a slot so far.
+            longest: upper bound of the result.
         """
         expected = self._means.get(job.tty, self.any) - seconds
         return min(expected if expected > 0 else seconds, longest)
@@ -67,23 +67,23 @@ class StartTimes:
     """The times at which waiting jobs get a slot, by their place. Each time is computed once.
 
     Args:
-        slots: how many there are.
-        left: for each job in a slot, for how many seconds it will probably go on.
-        turn: how many seconds a waiting job will probably be in a slot.
+        slots: number of slots.
+        left: for each job in a slot, the seconds that it will probably stay.
+        turn: seconds that a waiting job will probably spend in a slot.
     """
 
     def __init__(self, slots: int, left: Iterable[float], turn: float) -> None:
         free = sorted(left)
-        # Where more jobs are in slots than there are slots, the first ends free none.
+        # If more jobs hold slots than there are slots, the first jobs that end free no slot.
         free = free[max(0, len(free) - slots) :]
         self._free = [0.0] * (slots - len(free)) + free
         self._turn = turn
         self._times: list[float] = []
 
     def of(self, place: int) -> float:
-        """Return the time of a place, from 1: seconds from when the jobs in slots were observed.
+        """Return the time of a place (from 1), in seconds after the jobs in slots were observed.
 
-        Behind PLACES_MAX places the times are continued evenly.
+        Beyond PLACES_MAX, the times grow linearly.
         """
         exact = min(place, PLACES_MAX)
         while len(self._times) < exact:
@@ -93,11 +93,11 @@ class StartTimes:
 
 
 class StartEstimates:
-    """Estimates when waiting jobs start, from the jobs that are in slots and those that ended.
+    """Estimates when waiting jobs start, from the jobs in slots and the jobs that have ended.
 
     Args:
         slots: the jobs that have started.
-        limits: of jobs that were granted none of their own.
+        limits: limits of jobs without requested limits.
     """
 
     def __init__(self, slots: Slots, limits: JobLimits) -> None:
@@ -108,23 +108,23 @@ class StartEstimates:
         self._valid_until = 0.0
 
     def add(self, job: Job, seconds: float) -> None:
-        """Count a job that has ended, and how many seconds it was in a slot."""
+        """Count a job that has ended, with its total seconds in a slot."""
         self._turns.add(job, seconds)
         self.discard()
 
     def discard(self) -> None:
-        """Observe the jobs in slots anew: they have changed."""
+        """Discard the observation of the jobs in slots, because they have changed."""
         self._valid_until = 0.0
 
     def starts_in(self, place: int, now: float) -> float:
         """Estimate when a waiting job starts.
 
         Args:
-            place: its position among all that wait, from 1.
-            now: seconds of the clock that the slots are given.
+            place: its position among all waiting jobs, from 1.
+            now: time of the clock that the slots use.
 
         Returns:
-            Seconds, to a tenth; 0 when it can start at once, and while no job has ended.
+            Seconds, rounded to a tenth; 0 if it can start immediately, or if no job has ended yet.
         """
         if not self._turns.is_known:
             return 0.0
@@ -138,7 +138,7 @@ class StartEstimates:
         return round(self._times.of(place), 1)
 
     def _longest(self, held: StartedJob, now: float) -> float:
-        """Seconds that a job may go on being in its slot at the most."""
+        """Return the maximum seconds that a job may stay in its slot."""
         if held.unmetered is not None:
             return self._slots.left(held, now)
         both = self._limits.compile.wall + run_limits(held.job, self._limits).wall

@@ -36,8 +36,8 @@ class SubmissionRefused(Exception):
 
         Args:
             code: why, for programs.
-            reason: which limit is reached, without a full stop.
-            seconds: until another attempt makes sense.
+            reason: the limit that is reached, without a full stop.
+            seconds: time until another attempt is useful.
         """
         return cls(code, f"{reason}.", f"Try again in about {ceil(seconds)} s.", seconds)
 
@@ -46,12 +46,12 @@ class IncomingSubmission:
     """One submission while its body arrives.
 
     Args:
-        submit: its announcement.
-        languages: what can be run.
-        limit_policy: how much a job may use.
+        submit: the announcement of the submission.
+        languages: the languages of the server.
+        limit_policy: grants the limits of the job.
 
     Raises:
-        SubmissionRefused: it will never run.
+        SubmissionRefused: the server will not run it.
     """
 
     def __init__(self, submit: Submit, languages: Languages, limit_policy: LimitPolicy) -> None:
@@ -65,19 +65,19 @@ class IncomingSubmission:
 
     @property
     def received(self) -> int:
-        """Bytes of the body that are here."""
+        """Number of received bytes of the body."""
         return len(self._body)
 
     @property
     def is_complete(self) -> bool:
-        """Whether the whole body is here."""
+        """Whether the complete body is received."""
         return len(self._body) == self.submit.body_size
 
     def add(self, part: SubmitPart) -> None:
-        """Take more of the body; what is here already is ignored.
+        """Append a part of the body; bytes that were received before are ignored.
 
         Raises:
-            SubmissionRefused: the parts do not fit together.
+            SubmissionRefused: the part does not continue the body.
         """
         if part.offset > len(self._body):
             raise SubmissionRefused(Code.BAD_SUBMISSION, "a part of the submission is missing")
@@ -94,10 +94,9 @@ class IncomingSubmission:
         """Make the job.
 
         Args:
-            room: the room's name.
-            submitter: who.
+            submitter: the member.
             wall: seconds since the Unix epoch.
-            clock: the loop's clock.
+            clock: time of the event loop.
         """
         submit, contents, start = self.submit, bytes(self._body), 0
         files: list[tuple[str, bytes]] = []

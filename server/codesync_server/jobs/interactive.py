@@ -1,7 +1,7 @@
 """The interactive share: limits on programs with a terminal, and on their memory. Pure.
 
-Each such program has a place here from its start to its end, so that it always has one to move to
-when it waits or sleeps. A slot is needed besides while it computes, see `slots`.
+Each such program has a place here from its start to its end. A program that computes also needs a
+slot, see `slots`; when it becomes idle, it gives up the slot and keeps its place.
 """
 
 import os
@@ -17,16 +17,16 @@ from codesync_server.jobs.queue_shares import INVITE_FACTOR, ORIGIN_FACTOR
 Key = TypeVar("Key")
 
 CONTAINER_BYTES = 16 * MIB
-"""What a container costs beside its program's memory: the engine's process for it, and the runner.
-Measured: 12 to 16 MiB."""
+"""Memory of a container besides its program: the engine's process for it, and the runner. Measured:
+12 to 16 MiB."""
 
 
 PROGRAMS_MIN = 4
-"""For so many programs there is memory, however little the machine has."""
+"""The memory limit allows at least this number of programs, however small the machine is."""
 
 
 class InteractiveFull(StrEnum):
-    """The limit that leaves no place."""
+    """The limit that leaves no place for a program."""
 
     SERVER = "server"
     ROOM = "room"
@@ -37,7 +37,7 @@ class InteractiveFull(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class InteractiveLimits:
-    """How many programs with a terminal may run.
+    """The limits on programs with a terminal.
 
     Attributes:
         server, room, member: programs.
@@ -51,7 +51,7 @@ class InteractiveLimits:
 
 
 def interactive_limits(settings: Settings) -> InteractiveLimits:
-    """What the settings allow; memory that they leave open is half of this machine's."""
+    """Return the configured limits. The default for memory is half of this machine's memory."""
     memory = settings.interactive_memory
     if memory is None:
         machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
@@ -75,13 +75,13 @@ class _Terminal:
 
 
 class InteractiveShare:
-    """The places of the programs with a terminal.
+    """The places of all programs with a terminal.
 
-    A program that computes has its whole memory limit reserved; one that does not, what it uses.
-    So memory can be overcommitted only by programs that wake, each up to its limit.
+    An active program has its memory limit reserved, an idle program the memory that it uses. So
+    memory can be overcommitted only when idle programs wake, by their limits at most.
 
     Args:
-        limits: how many, and how much memory.
+        limits: the limits on number and memory.
 
     Attributes:
         limits: the same.
@@ -98,22 +98,22 @@ class InteractiveShare:
         self._room_reserved: Counter[str] = Counter()
 
     def __len__(self) -> int:
-        """How many places are taken."""
+        """Number of places in use."""
         return len(self._places)
 
     @property
     def reserved(self) -> int:
-        """Bytes of memory that are reserved."""
+        """Reserved bytes of memory."""
         return self._reserved
 
     def reserved_by(self, room: str) -> int:
-        """Bytes of memory that are reserved for one room."""
+        """Reserved bytes of memory of one room."""
         return self._room_reserved[room]
 
     def full(
         self, room: str, member: str, memory: int, invite: str = "", address: str = ""
     ) -> InteractiveFull | None:
-        """Tell which limit leaves no place for a program; None: there is one.
+        """Return the limit that leaves no place for a program; None if there is a place.
 
         The first program of a room needs no more than room for it in the whole; the first one of
         the server always has a place. So has the first one of an invite in a full room, up to twice
@@ -121,8 +121,7 @@ class InteractiveShare:
         the room's limits: keys are free, so one link alone could fill a room.
 
         Args:
-            room: its room.
-            member: its submitter's key.
+            member: client key of its submitter.
             memory: its memory limit in bytes.
             invite: hash of its submitter's invite.
             address: identity of its submitter's network address.
@@ -148,7 +147,7 @@ class InteractiveShare:
     def acquire(
         self, job: str, room: str, member: str, memory: int, invite: str = "", address: str = ""
     ) -> None:
-        """Take a place for a program that is about to start; see `full`."""
+        """Reserve a place for a program that is about to start; see `full`."""
         place = _Terminal(room, invite, address, member, self._reservation(memory), 0)
         self._places[job] = place
         self._rooms[room] += 1
@@ -158,22 +157,21 @@ class InteractiveShare:
         self._reserve(place, place.limit)
 
     def computes(self, job: str) -> None:
-        """Reserve a program's whole limit: it computes, and may take all of it."""
+        """Reserve the memory limit of a program that has become active."""
         place = self._places[job]
         self._reserve(place, place.limit)
 
     def is_idle(self, job: str, memory: int) -> None:
-        """Reserve what a program that waits or sleeps has in use.
+        """Reserve the memory that an idle program uses.
 
         Args:
-            job: its id.
-            memory: bytes.
+            memory: bytes in use.
         """
         place = self._places[job]
         self._reserve(place, min(memory + CONTAINER_BYTES, place.limit))
 
     def release(self, job: str) -> None:
-        """Give back the place of a program that has ended."""
+        """Release the place of a program that has ended."""
         place = self._places.pop(job)
         self._reserve(place, 0)
         _decrease(self._rooms, place.room)
@@ -184,7 +182,7 @@ class InteractiveShare:
             del self._room_reserved[place.room]
 
     def reason(self, full: InteractiveFull) -> str:
-        """Say which limit a program waits for, in 100 characters at the most."""
+        """Describe the limit that a program waits for, in at most 100 characters."""
         limits = self.limits
         match full:
             case InteractiveFull.SERVER:
@@ -199,7 +197,7 @@ class InteractiveShare:
                 return "this room's share of memory for programs with a terminal is in use"
 
     def _reservation(self, memory: int) -> int:
-        """What a program's limit counts: one that is larger than half of all counts as half."""
+        """Return the memory to reserve for a limit: at most half of the memory of all programs."""
         return min(memory + CONTAINER_BYTES, self.limits.memory // 2)
 
     def _reserve(self, place: _Terminal, size: int) -> None:

@@ -1,4 +1,4 @@
-"""One job from acceptance to verdict, and the table of its states."""
+"""A job from acceptance to verdict, and its state machine."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -20,9 +20,9 @@ TRANSITIONS: dict[JobState, frozenset[JobState]] = {
     JobState.RUNNING: frozenset({JobState.FINISHED, JobState.QUEUED}),
     JobState.FINISHED: frozenset(),
 }
-"""Which state may follow which. A job that is cancelled, or whose sandbox fails, goes to FINISHED
-from wherever it is; nothing leaves FINISHED. Back to QUEUED goes one that could have no sandbox,
-or that lost it before anybody saw anything of it."""
+"""The allowed transitions. A job that is cancelled, or whose sandbox fails, goes to FINISHED from
+any state; no transition leaves FINISHED. A job returns to QUEUED if it got no sandbox, or lost it
+before any output was published."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,8 @@ class Submitter:
     Attributes:
         key: the secret of the client instance.
         member: member id in the room.
-        name: as the room knows them.
-        invite: hash of the invite, or "token"; empty for a job that a store of layout 3 kept.
+        name: the member's name in the room.
+        invite: hash of the invite, or "token"; empty if read from a store of layout 3.
         address: identity of the network address; empty for a job restored from the store.
     """
 
@@ -46,34 +46,34 @@ class Submitter:
 
 @dataclass(slots=True, eq=False)
 class Job:
-    """One job.
+    """A submitted program with its state, input, output and result.
 
     Attributes:
         id: chosen by the submitter.
         room: the room's name.
-        submitter: who.
-        language: its name.
-        title: what the submitter calls the main file; foreign text.
-        files: names in the sandbox and contents, the main file first.
+        submitter: the member who submitted it.
+        language: name of the language.
+        title: the submitter's name for the main file; untrusted text.
+        files: names and contents in the sandbox, the main file first.
         args: the program's arguments.
         prepared_stdin: the beginning of stdin.
-        input: what follows it, and who may send it.
+        input: further stdin, and the rights to send it.
         tty: whether the program gets a terminal.
         window: the terminal's columns and rows.
-        limits: of the run stage, as the incoming has granted them; None: the server's own.
+        limits: granted limits of the run stage; None: the server's default limits.
         submitted_at: seconds since the Unix epoch, for display.
-        queued_at: by the loop's clock, for durations.
-        state: where it is in its life.
-        output: what it wrote.
+        queued_at: time of the event loop, for durations.
+        state: the current state.
+        output: what the program wrote.
         stdin_log: what members typed into it.
-        result: how it ended.
+        result: the verdict with its details.
         cancelled_by: name of the member who cancelled it.
         awaits_input: whether the program waits for input.
-        is_idle: whether the program waits or sleeps, and so is in no slot.
-        session: the running sandbox, while there is one.
-        attempts: how often it was begun to run.
-        typist: who took its input over; None while it is the submitter's.
-        is_end_published: the room was told how it ended, which is kept by then.
+        is_idle: whether a program with a terminal waits or sleeps, and holds no slot.
+        session: the session of its sandbox while it runs.
+        attempts: number of times that it began to run.
+        typist: the member who took over its stdin; None while the submitter has it.
+        is_end_published: whether the room has received its result, which is stored by then.
     """
 
     id: str
@@ -104,10 +104,10 @@ class Job:
     is_end_published: bool = False
 
     def move(self, state: JobState) -> None:
-        """Go to another state.
+        """Change the state.
 
         Raises:
-            ValueError: the table does not allow it.
+            ValueError: the transition is not allowed.
         """
         if state not in TRANSITIONS[self.state]:
             raise ValueError(f"a job cannot go from {self.state} to {state}")
@@ -115,25 +115,25 @@ class Job:
 
     @property
     def size(self) -> int:
-        """Bytes of what it runs and is to read."""
+        """Bytes of sources, arguments and stdin."""
         return sum(len(data) for _, data in self.files) + len(self.prepared_stdin)
 
     @property
     def is_finished(self) -> bool:
-        """Whether it has its verdict."""
+        """Whether it has a verdict."""
         return self.state is JobState.FINISHED
 
     @property
     def holder(self) -> Submitter:
-        """Who types into it, if its stdin is shared."""
+        """The member who may type into it, if its stdin is shared."""
         return self.typist or self.submitter
 
     def forget_source(self) -> None:
-        """Let go of what is not needed after the run."""
+        """Release the source and other data that only the run needs."""
         self.files, self.prepared_stdin = (), b""
 
     def summary(self) -> JobSummary:
-        """Describe it for the room; that it ended only when the room was told so."""
+        """Describe the job for the room. The result is included once it is published."""
         ended = self.is_finished and self.is_end_published
         return JobSummary(
             job=self.id,
@@ -160,5 +160,5 @@ def _run_limits(limits: StageLimits | None) -> RunLimits:
 
 
 def stdin_held(job: str, by: Submitter, seq: int) -> StdinHeld:
-    """Make the event that tells who types into a job from now on."""
+    """Create the event that announces who may type into a job."""
     return StdinHeld(seq, job, by.member, by.name)

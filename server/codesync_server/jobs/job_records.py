@@ -10,11 +10,11 @@ from codesync_server.store.packing import OUTPUT_HEAD, OUTPUT_TAIL, excerpt
 from codesync_server.store.records import JobRecord, JobSource, OutputRun
 
 UNREAD_STDIN_MAX = 64 * 1024
-"""Bytes of prepared stdin that are kept of a job that never began."""
+"""Maximum bytes of prepared stdin that are stored for a job that never began."""
 
 
 def source_of(job: Job) -> JobSource:
-    """What a job runs."""
+    """Return the stored form of a job's source."""
     return JobSource(
         tuple(job.files),
         tuple(job.args),
@@ -27,11 +27,10 @@ def source_of(job: Job) -> JobSource:
 
 
 def record_of(job: Job, place: int) -> JobRecord:
-    """What is kept of a job that is about to be accepted.
+    """Create the record of a job that is about to be accepted.
 
     Args:
-        job: the job.
-        place: its place among the jobs of its room.
+        place: its position among the jobs of its room.
     """
     source = source_of(job)
     return JobRecord(
@@ -52,11 +51,11 @@ def record_of(job: Job, place: int) -> JobRecord:
 
 
 def job_of(record: JobRecord, clock: float) -> Job:
-    """The job that a record tells of; a finished one has no source and no output any more.
+    """Create a job from its record. The source and output of a finished job stay in the store.
 
     Args:
-        record: the record; with its source, if the job is to be run.
-        clock: the loop's clock.
+        record: the record, with its source if the job has to run.
+        clock: time of the event loop.
     """
     source = record.source or JobSource(())
     result = record.result
@@ -86,10 +85,9 @@ def job_of(record: JobRecord, clock: float) -> Job:
 
 
 def stored_source_of(job: Job) -> JobSource | None:
-    """What is kept of the source of a job that has ended; None: all that was accepted.
+    """Return the part of the source that stays in the store once a job has ended; None: all of it.
 
-    Whoever submits and cancels must not fill the store: input that no program has read is
-    of no use to anybody.
+    Submitting and cancelling must not fill the store, so stdin that no program has read is cut.
     """
     if job.attempts or len(job.prepared_stdin) <= UNREAD_STDIN_MAX:
         return None
@@ -97,7 +95,7 @@ def stored_source_of(job: Job) -> JobSource | None:
 
 
 def output_of(job: Job) -> tuple[OutputRun, ...]:
-    """What is kept of a job's output, its beginning and its end if it is long, and of its input."""
+    """Return the output to store: the beginning and the end of a long one, with the typed lines."""
     total = job.output.total
     if total <= OUTPUT_HEAD + OUTPUT_TAIL:
         runs = _runs(job.output, 0, total)

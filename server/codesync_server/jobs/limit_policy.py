@@ -11,17 +11,17 @@ from codesync_server.configuration.setting_types import InvalidValue
 
 
 class LimitNotAllowed(Exception):
-    """What was asked for is too little for any program, or cannot be had here; says what."""
+    """A requested limit is too small, or not available here; the message says which."""
 
 
 @dataclass(frozen=True, slots=True)
 class LimitPolicy:
-    """How much the programs of one server may use.
+    """The limits that programs of this server may have.
 
     Attributes:
-        limits: what they get unasked.
-        caps: what they get if they ask for it.
-        unlimited: what cannot be limited where they run: name to the reason.
+        limits: granted if nothing is requested.
+        caps: the maxima that may be requested.
+        unlimited: name of a limit that the executor cannot enforce, to the reason.
     """
 
     limits: JobLimits
@@ -32,14 +32,14 @@ class LimitPolicy:
         """Decide the limits of a run stage.
 
         Args:
-            asked: what the submitter asks for.
-            tty: whether it runs on a terminal.
+            asked: the requested limits.
+            tty: whether the program has a terminal.
 
         Returns:
-            Of each what was asked for, but no more than the cap, or than what everybody gets.
+            The requested limits, each at most the cap or the default, whichever is greater.
 
         Raises:
-            LimitNotAllowed: something is too little for any program, or cannot be limited here.
+            LimitNotAllowed: a limit is too small for any program, or cannot be enforced here.
         """
         own = self.limits.tty if tty else self.limits.run
         wanted: dict[str, Any] = {

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import Protocol
 
 AFTER_EVICTION = 0.9
-"""An eviction frees memory down to this part of the limit, so that not each write evicts."""
+"""Eviction frees memory down to this part of the limit, so that not every write causes one."""
 
 
 class Evictable(Protocol):
-    """Holds memory that it can give up."""
+    """Holds memory that can be freed."""
 
     def evict(self) -> None:
-        """Give up what it can, and report the size that remains."""
+        """Free as much memory as possible, and report the remaining size."""
         ...
 
 
@@ -24,31 +24,31 @@ class _Held:
 
 
 class MemoryBudget:
-    """Counts what holders keep; when it is too much, those that did not grow for longest give up.
+    """Limits the memory of all holders. Beyond it, holders that grew least recently are evicted.
 
-    A holder is counted until it is garbage.
+    A holder is counted until it is garbage-collected.
 
     Args:
-        limit: bytes of all holders together.
+        limit: maximum bytes of all holders together.
 
     Attributes:
-        limit: the limit.
-        used: bytes that all holders keep.
-        evictions: number of times that a holder had to give up memory.
+        limit: the limit in bytes.
+        used: bytes of all holders.
+        evictions: number of evictions.
     """
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self.used = 0
         self.evictions = 0
-        # By identity of the holder, the one that did not change for longest first.
+        # By identity of the holder, the least recently changed one first.
         self._held: OrderedDict[int, _Held] = OrderedDict()
 
     def report(self, holder: Evictable, size: int) -> None:
-        """Count what a holder keeps now; others are evicted if that is too much.
+        """Set the size of a holder, and evict others if the limit is exceeded.
 
         Args:
-            holder: reports itself.
+            holder: the holder that reports.
             size: bytes.
         """
         key = id(holder)
@@ -67,8 +67,8 @@ class MemoryBudget:
             self.used -= held.size
 
     def evict_to(self, size: int) -> None:
-        """Have holders give up memory until no more than so many bytes are kept."""
-        for key in list(self._held):  # who reports is the last
+        """Evict holders until the total is at most `size` bytes."""
+        for key in list(self._held):  # the reporting holder is the last one
             if self.used <= size:
                 return
             held = self._held.get(key)

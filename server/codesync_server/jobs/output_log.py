@@ -13,26 +13,26 @@ from codesync_server.store.packing import OUTPUT_HEAD, OUTPUT_TAIL
 _STREAMS = tuple(Stream)
 
 RUN_BYTES = 9
-"""What a change of the stream costs."""
+"""Bytes for each change of the stream."""
 
 
 class OutputLog:
     """The output of one job, all streams in the order in which it arrived.
 
     Attributes:
-        total: bytes that were ever added.
-        published: how many of them members were told of; the others are nobody's yet.
+        total: number of bytes that were added.
+        published: number of bytes that members were sent, or can fetch.
     """
 
     def __init__(self) -> None:
         self.total = self.published = 0
         self._data = bytearray()
-        # Where each run of one stream begins, and which stream it is: nine bytes a run, so that a
-        # program that changes streams with every byte costs little.
+        # Start offset and stream of each run: nine bytes for each run, so that a program that
+        # changes streams with every byte costs little memory.
         self._starts = array("Q")
         self._streams = bytearray()
         self._dropped = False
-        # Bytes that were given up: from offset to offset.
+        # The evicted bytes, from offset to offset.
         self._hole_start = self._hole_end = 0
         self._is_final = False
         self._memory: MemoryBudget | None = None
@@ -40,10 +40,10 @@ class OutputLog:
 
     @classmethod
     def without_bytes(cls, total: int) -> "OutputLog":
-        """The output of a job that ended long ago.
+        """Create the log of a job whose output is only in the store.
 
         Args:
-            total: how many bytes it wrote.
+            total: number of bytes that it wrote.
         """
         output = cls()
         output.total = output.published = total
@@ -52,19 +52,19 @@ class OutputLog:
 
     @property
     def is_here(self) -> bool:
-        """Whether the bytes are still here."""
+        """Whether all bytes are in memory."""
         return not self._dropped
 
     @property
     def held_bytes(self) -> int:
-        """Bytes that are still here."""
+        """Number of bytes in memory."""
         return len(self._data)
 
     def add(self, stream: Stream, data: bytes) -> int:
         """Add bytes.
 
         Returns:
-            Their offset.
+            The offset of the first byte.
         """
         offset = self.total
         index = _STREAMS.index(stream)
@@ -77,11 +77,11 @@ class OutputLog:
         return offset
 
     def account_to(self, memory: MemoryBudget, stdin_log: StdinLog) -> None:
-        """Count the kept bytes in the server's budget.
+        """Count the bytes in memory in the server's budget.
 
         Args:
             memory: the budget.
-            stdin_log: what members typed into the same job; dropped together with the output.
+            stdin_log: the typed lines of the job; dropped together with the output.
         """
         self._memory, self._stdin_log = memory, stdin_log
         self._report()
@@ -92,7 +92,7 @@ class OutputLog:
         self._report()
 
     def drop(self) -> None:
-        """Give up all bytes; they are read from the store from now on."""
+        """Drop all bytes; from now on they are read from the store."""
         self._data, self._starts, self._streams = bytearray(), array("Q"), bytearray()
         self._dropped = True
         if self._stdin_log is not None:
@@ -100,7 +100,7 @@ class OutputLog:
         self._report()
 
     def evict(self) -> None:
-        """Give up all bytes, or those that the store does not get, while the job runs."""
+        """Drop all bytes, or while the job runs those that will not be stored."""
         if self._is_final:
             self.drop()
         elif self.total - OUTPUT_TAIL > max(OUTPUT_HEAD, self._hole_end):
@@ -111,7 +111,7 @@ class OutputLog:
             self._report()
 
     def _index(self, offset: int) -> int:
-        """Where a kept byte is in the data."""
+        """Return the index of an offset in the buffer."""
         return (
             offset if offset <= self._hole_start else offset - (self._hole_end - self._hole_start)
         )
@@ -129,14 +129,15 @@ class OutputLog:
         return min(CHUNKS_MAX, last - first + 1)
 
     def read(self, offset: int, limit: int) -> tuple[int, tuple[OutputChunk, ...]]:
-        """Read what is past.
+        """Read bytes that are in memory.
 
         Args:
-            offset: where to begin.
-            limit: how many bytes at the most.
+            offset: first byte to read.
+            limit: maximum number of bytes.
 
         Returns:
-            Where the chunks begin (behind `offset` if what lies there is gone), and the chunks.
+            The offset of the chunks (after `offset` if the bytes there were evicted), and the
+                chunks.
         """
         if self._dropped or offset >= self.total:
             return self.total, ()

@@ -1,4 +1,4 @@
-"""Passes on the reports of a running job's session: stages, output, input."""
+"""Forwards the reports of a running job's session: stages, output, stdin."""
 
 from contextlib import suppress
 
@@ -9,12 +9,11 @@ from codesync_server.jobs.job import Job
 
 
 class JobOutputRelay:
-    """Passes on what the session of one running job reports.
+    """Forwards the reports of one job's session.
 
     Args:
-        job: the job.
-        events: receives what the room is to know.
-        progress: receives what decides over slots.
+        events: receives the events for the room.
+        progress: receives the events for slots.
     """
 
     def __init__(self, job: Job, events: JobEvents, progress: SlotEvents) -> None:
@@ -24,10 +23,10 @@ class JobOutputRelay:
         self._coalescer = OutputCoalescer(self._emit, lambda: events.output_pause(job))
 
     def stage_began(self, name: str) -> None:
-        """Report that a stage has begun."""
+        """Report the start of a stage."""
         state = JobState.COMPILING if name == "compile" else JobState.RUNNING
         self._coalescer.flush()
-        with suppress(ValueError):  # a runner that says nonsense changes nothing
+        with suppress(ValueError):  # an impossible report of the runner changes nothing
             self._job.move(state)
             self._events.job_started(self._job)
         if self._job.state is JobState.RUNNING:
@@ -38,23 +37,23 @@ class JobOutputRelay:
         self._coalescer.write(stream, data)
 
     def stdin_taken(self, total: int) -> None:
-        """Report how many bytes of input the program has taken in all."""
+        """Report the total number of stdin bytes that the program has read."""
         self._events.stdin_taken(self._job, self._job.input.taken(total))
 
     def awaits_input(self, waits: bool) -> None:
         """Report whether the program waits for input."""
         if waits != self._job.awaits_input:
-            self._coalescer.flush_unless_paused()  # the prompt comes first
+            self._coalescer.flush_unless_paused()  # send the prompt before the notice
             self._job.awaits_input = waits
             self._events.queue_changed(self._job.room)
 
     def activity(self, computes: bool, memory: int) -> None:
-        """Report whether a program on a terminal uses the cpu."""
+        """Report whether a program with a terminal uses cpu time."""
         if self._job.state is JobState.RUNNING:
             self._progress.activity_changed(self._job, computes, memory)
 
     def close(self) -> None:
-        """Pass on the output that was collected."""
+        """Forward the remaining output."""
         self._coalescer.flush()
 
     def _emit(self, stream: Stream, data: bytes) -> None:

@@ -7,7 +7,7 @@ from codesync_server.languages.language import Language
 
 
 def run_limits(job: Job, limits: JobLimits) -> StageLimits:
-    """The limits of a job's run stage: those that it was granted, or the server's own."""
+    """Return the limits of a job's run stage: the granted limits, or the server's defaults."""
     return job.limits or (limits.tty if job.tty else limits.run)
 
 
@@ -18,18 +18,16 @@ def plan(
     search_path: str,
     compile_cpus: float | None = None,
 ) -> RunSpec:
-    """Say how to run a job.
+    """Create the request to a sandbox.
 
     Args:
-        job: the job.
-        language: its language.
-        limits: of the stages, for a job that was granted none of its own.
+        limits: default limits of the stages.
         search_path: PATH in the sandbox.
-        compile_cpus: share of a cpu for the compiler; None: what the sandbox has.
+        compile_cpus: cpus for the compiler; None: all of the sandbox.
 
     Returns:
-        Files, commands with their limits, environment and prepared stdin. Nothing of the server's
-        own environment is in it but PATH.
+        Files, commands with their limits, environment and prepared stdin. Of the server's own
+        environment it contains only PATH.
     """
     granted = run_limits(job, limits)
     commands = language.commands(job.files[0][0], job.args, granted.memory)

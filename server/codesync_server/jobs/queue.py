@@ -43,7 +43,7 @@ class FairQueue:
 
     @property
     def waiting_bytes(self) -> int:
-        """Bytes of source and input of the waiting jobs."""
+        """Bytes of source and stdin of the waiting jobs."""
         return self._shares.total_bytes
 
     @property
@@ -60,11 +60,11 @@ class FairQueue:
         self._shares.reserve(job)
 
     def release(self, job: Job) -> None:
-        """Give up the place that was reserved for a job."""
+        """Release the place that was reserved for a job."""
         self._shares.release(job)
 
     def add_input(self, job: Job, size: int) -> None:
-        """Count bytes of input that a waiting job was sent.
+        """Count bytes of stdin that a waiting job received.
 
         Raises:
             QueueFull: a share is used up.
@@ -104,7 +104,7 @@ class FairQueue:
         return job
 
     def requeue(self, job: Job) -> None:
-        """Add a job that was taken, regardless of the limits; it is one of the next to be taken."""
+        """Return a dequeued job, regardless of the limits; it is among the next to be dequeued."""
         self._shares.add(job)
         self._turns.requeue(path_of(job), job)
         self._terminals += job.tty
@@ -129,7 +129,7 @@ class FairQueue:
         """Compute the places of one room's jobs.
 
         Returns:
-            Job id to place among all waiting jobs, from 1, in the order of the places.
+            Job id to place among all waiting jobs, from 1, in ascending order.
         """
         return {job.id: place for place, job in self.first_in(room)}
 

@@ -8,15 +8,17 @@ from codesync_server.jobs.job import Job
 
 FEW_JOBS = 3
 FEW_BYTES = 64 * KIB
-"""A room always finds a place for so few jobs and bytes; in a full room, so does an invite up to
-INVITE_FACTOR times the room's share, and an address with it up to ORIGIN_FACTOR times."""
+"""Each room always has a place for this number of jobs and bytes. In a full room, so has each
+invite up to INVITE_FACTOR times the room's share, and each address of an invite up to ORIGIN_FACTOR
+times."""
 
 INVITE_FACTOR = 2.0
 ORIGIN_FACTOR = 1.5
 _FACTORS = (INVITE_FACTOR, ORIGIN_FACTOR)
 
 ROOMS_MIN = 4
-"""One room gets at most this part of the server's bound, however few rooms have waiting jobs."""
+"""One room gets at most this fraction of the server's bound, however few rooms have waiting
+jobs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,7 @@ class QueueLimits:
 
     Attributes:
         jobs: of the whole server.
-        size: bytes of source and input, of the whole server.
+        size: bytes of source and stdin, of the whole server.
         per_room: jobs of one room.
         per_member: jobs of one member.
     """
@@ -77,7 +79,7 @@ class QueueShares:
 
     @property
     def total_bytes(self) -> int:
-        """Bytes of source and input of all counted jobs."""
+        """Bytes of source and stdin of all counted jobs."""
         return self._total_bytes
 
     @property
@@ -89,7 +91,7 @@ class QueueShares:
         """Count a job if its member, its room and the server have a place for it.
 
         Raises:
-            QueueFull: one of them has none; nothing is counted.
+            QueueFull: a share is used up; nothing is counted.
         """
         try:
             self._check_member(job)
@@ -101,17 +103,17 @@ class QueueShares:
         self.add(job)
 
     def add(self, job: Job) -> None:
-        """Count a job regardless of the limits: it was accepted before."""
+        """Count a job that was accepted before, regardless of the limits."""
         size = self._sizes[job] = job.size
         for path in _levels(job):
             self._jobs[path] += 1
         self._count_bytes(job, size)
 
     def grow(self, job: Job, size: int) -> None:
-        """Count input that a waiting job was sent.
+        """Count stdin that a waiting job received.
 
         Args:
-            job: it; one that does not wait is not counted.
+            job: the job; ignored if it does not wait.
             size: bytes.
 
         Raises:
@@ -128,7 +130,7 @@ class QueueShares:
         self._count_bytes(job, size)
 
     def release(self, job: Job) -> None:
-        """Stop counting a job; a job that is not counted changes nothing."""
+        """Stop counting a job; does nothing if it is not counted."""
         size = self._sizes.pop(job, None)
         if size is None:
             return
@@ -201,7 +203,7 @@ def _levels(job: Job) -> tuple[tuple[str, ...], ...]:
 
 
 def _parts(job: Job) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Paths of the parts of a room that always find places in it: the invite, and its address."""
+    """Return the paths of the room's parts with guaranteed places: the invite, and its address."""
     path = path_of(job)
     return path[:2], path[:3]
 

@@ -13,10 +13,10 @@ def may_run_again(job: Job, result: Result, *, shuts_down: bool, for_next_server
     It runs again only if no member has seen any output of it.
 
     Args:
-        job: the job, which has lost its sandbox or been ended.
-        result: how it ended.
-        shuts_down: this server is shutting down.
-        for_next_server: it is, and hands jobs over to the next server.
+        job: the job, which has lost its sandbox or was stopped.
+        result: its result so far.
+        shuts_down: whether this server is shutting down.
+        for_next_server: whether it also hands jobs over to the next server.
     """
     if for_next_server:
         is_lost = result.verdict is Verdict.LOST

@@ -1,6 +1,6 @@
 """The scheduler: takes jobs from the queue when a slot is free, and runs them in sandboxes.
 
-It does not know rooms: it reports through the callbacks that it is given.
+It does not know rooms: it reports through callbacks.
 """
 
 import asyncio
@@ -29,30 +29,30 @@ from codesync_server.jobs.start_order import StartOrder
 from codesync_server.languages.registry import Languages
 
 SEARCH_SECONDS = 0.002
-"""A search of the queue that takes longer is followed by a pause of SEARCH_PAUSES its length: a
-long queue in which no job may start takes a tenth of the time at the most."""
+"""Seconds; a longer search of the queue is followed by a pause of SEARCH_PAUSES times its length,
+so that a long queue without a startable job takes at most a tenth of the time."""
 
 SEARCH_PAUSES = 10
 
 PUBLISH_SECONDS = 2.0
-"""How long a sandbox is left alone at the most, so that a verdict is told first."""
+"""Maximum seconds that destroying a sandbox waits until the verdict is published."""
 
 log = logging.getLogger(__name__)
 
 
 class ServerDraining(Exception):
-    """The server is shutting down: a job that it took now would never run."""
+    """The server is shutting down: a job that it accepted now would never run."""
 
 
 class Scheduler:
-    """Starts jobs when they may have a slot, and sees to them until they have ended.
+    """Starts waiting jobs when a slot is free, and supervises running jobs until they end.
 
     Args:
-        executor: hands out sandboxes.
-        languages: what can be run.
-        settings: how many and how long.
-        events: who is told.
-        hands_over: jobs that have not run when the server ends are kept for the next one.
+        executor: provides sandboxes.
+        languages: the languages of the server.
+        settings: limits and number of slots.
+        events: receives the events of jobs.
+        hands_over: whether jobs that have not run when the server ends are left to the next one.
     """
 
     def __init__(
@@ -94,32 +94,32 @@ class Scheduler:
 
     @property
     def trouble(self) -> str:
-        """Why no waiting job can start now, for people; empty while they can."""
+        """The reason why no waiting job can start now, for people; empty if jobs can start."""
         return "" if self._executor.is_ready else self._executor.trouble
 
     @property
     def queued(self) -> int:
-        """How many jobs wait."""
+        """Number of waiting jobs."""
         return len(self._queue)
 
     @property
     def active(self) -> int:
-        """How many slots are taken."""
+        """Number of slots in use."""
         return self._slots.taken
 
     @property
     def max_concurrent(self) -> int:
-        """How many slots there are."""
+        """Number of slots."""
         return self._settings.max_concurrent
 
     @property
     def slots(self) -> Slots:
-        """Figures of the slots and of programs with a terminal; to be read only."""
+        """Figures of the slots and of programs with a terminal; read-only."""
         return self._slots
 
     @property
     def queue(self) -> FairQueue:
-        """Figures of the waiting jobs; to be read only."""
+        """Figures of the waiting jobs; read-only."""
         return self._queue
 
     def waiting(self) -> Iterable[Job]:
@@ -127,31 +127,30 @@ class Scheduler:
         return self._queue.in_order()
 
     def places_in(self, room: str) -> dict[str, int]:
-        """Compute the places of one room's waiting jobs among all, by job id, from 1."""
+        """Compute the places of one room's waiting jobs: by job id, from 1."""
         return self._queue.places_in(room)
 
     def starts_in(self, job: Job, place: int) -> float:
-        """Estimate when a waiting job starts; see `StartOrder.starts_in`. 0 while none can start.
+        """Estimate when a waiting job starts; see `StartOrder.starts_in`. 0 while no job can start.
 
         Args:
-            job: the job.
-            place: its position among all that wait, from 1.
+            place: its position among all waiting jobs, from 1.
         """
         return 0.0 if self.trouble else self._order.starts_in(job, place, self._now())
 
     def held_up(self, job: Job) -> str:
-        """Why a waiting job would not start if a slot were free, for people; empty if it would."""
+        """Return why a waiting job would not start in a free slot; empty if it would."""
         return self._order.held_up(job)
 
     def submit(self, job: Job) -> int:
         """Queue a job, in its reserved place if it has one.
 
         Returns:
-            Its position among all that wait, from 1.
+            Its position among all waiting jobs, from 1.
 
         Raises:
             QueueFull: there is no place for it.
-            ServerDraining: no job is taken any more.
+            ServerDraining: the server accepts no jobs any more.
         """
         if self._draining:
             raise ServerDraining("the server is shutting down")
@@ -165,18 +164,18 @@ class Scheduler:
 
         Raises:
             QueueFull: there is no place for it.
-            ServerDraining: no job is accepted any more.
+            ServerDraining: the server accepts no jobs any more.
         """
         if self._draining:
             raise ServerDraining("the server is shutting down")
         self._queue.reserve(job)
 
     def release(self, job: Job) -> None:
-        """Give up the place that was reserved for a job."""
+        """Release the place that was reserved for a job."""
         self._queue.release(job)
 
     def add_input(self, job: Job, size: int) -> None:
-        """Count bytes of input that a job is sent, if it waits in the queue.
+        """Count bytes of stdin that a job receives while it waits in the queue.
 
         Raises:
             QueueFull: the queue has no space for them.
@@ -193,11 +192,11 @@ class Scheduler:
         self._wake.set()
 
     def end_lost(self, job: Job, reason: str) -> None:
-        """End a job that was running when the server before this one ended."""
+        """Finish a job as lost that was running when the previous server ended."""
         self._finish(job, Result(Verdict.LOST, reason))
 
     def cancel(self, job: Job, by: str) -> None:
-        """Take a job out of the queue, or end it; nothing happens to one that has ended."""
+        """Cancel a job: remove it from the queue, or stop it; does nothing if it has ended."""
         if job.is_finished:
             return
         job.cancelled_by = job.cancelled_by or by
@@ -208,7 +207,7 @@ class Scheduler:
             self._finish(job, Result(Verdict.CANCELLED, "cancelled before it ran"))
 
     async def run(self) -> None:
-        """Give slots to jobs until cancelled."""
+        """Start jobs until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             while True:
                 self._wake.clear()
@@ -235,7 +234,7 @@ class Scheduler:
         return job
 
     def _expire(self) -> None:
-        """Let programs with a terminal go on without a slot that have used up their time in one."""
+        """Release the slots of terminal programs that have used up their time; they run on."""
         for job in self._slots.expire(self._now()):
             if job.session is not None:
                 job.session.yield_cpu()
@@ -250,15 +249,15 @@ class Scheduler:
         self._order.estimates.discard()
         self._events.queue_changed(room)
 
-    # What running jobs report.
+    # Reports of running jobs.
 
     def program_began(self, job: Job) -> None:
-        """Limit the time that a program with a terminal may hold its slot from now on."""
+        """Start to limit the time that a program with a terminal holds its slot."""
         self._slots.program_began(job, self._now())
         self._wake.set()
 
     def activity_changed(self, job: Job, computes: bool, memory: int) -> None:
-        """Take the slot of a program that waits or sleeps; count one that computes again."""
+        """Release the slot of a program that became idle, or count a program that woke."""
         if computes:
             self._slots.computes(job, self._now())
         else:
@@ -268,9 +267,9 @@ class Scheduler:
         self._changed(job.room)
 
     async def drain(self) -> None:
-        """Start no more jobs, let the running ones end for a while, then end them.
+        """Start no more jobs, let the running ones end for a while, then stop them.
 
-        What has not run, or was not seen to, is lost, or handed over to the next server.
+        Jobs that have not run, or were not observed, are lost, or handed over to the next server.
         """
         self._draining = True
         for job in list(self._queue.in_order()):
@@ -287,7 +286,7 @@ class Scheduler:
                     job, Result(Verdict.LOST, "the server shut down before it ran")
                 )
                 self._tasks[job.id].cancel()
-            # Else its sandbox is being destroyed, which nothing may cut short.
+            # Otherwise its sandbox is being destroyed, which must not be interrupted.
         await self._idle.wait()
 
     async def _fill_slot(self, job: Job, patient: bool) -> None:
@@ -296,7 +295,7 @@ class Scheduler:
         except ExecutorUnavailable as error:
             self._finish(job, Result(Verdict.INTERNAL_ERROR, str(error)))
         except Exception:
-            # One job's bug must not take the others' slots away.
+            # A bug in one job must not end the task that runs the others.
             log.exception("job %s failed in the scheduler", job.id)
             self._finish(job, Result(Verdict.INTERNAL_ERROR, "the scheduler failed; see its log"))
         finally:
@@ -329,7 +328,7 @@ class Scheduler:
         reported = False
         lost: Result | None = None
         try:
-            if job.is_finished:  # cancelled while it waited for the sandbox
+            if job.is_finished:  # cancelled while waiting for the sandbox
                 reported = True
                 return
             job.stages.append(Stage("claimed", self._now() - claimed_at))
@@ -349,12 +348,12 @@ class Scheduler:
             self._requeue(job, lost)
 
     def _hand_over_or_end(self, job: Job, otherwise: Result) -> None:
-        """Leave a job to the next server; where there will be none, it ends."""
+        """Hand a job over to the next server, or finish it if there will be none."""
         if not self._hands_over:
             self._finish(job, otherwise)
 
     def _requeue(self, job: Job, otherwise: Result) -> None:
-        """Have a job wait for its turn again; one that cannot ends as it would have."""
+        """Return a job to the queue, or finish it if the queue does not take it."""
         if job.is_finished:
             return
         if self._draining:
@@ -367,7 +366,7 @@ class Scheduler:
 
     async def _run_in(self, sandbox: Sandbox, job: Job) -> Result:
         language = self._languages.get(job.language)
-        assert language is not None  # the submission was checked
+        assert language is not None  # the submission was checked for it
         spec = plan(
             job,
             language,
@@ -384,7 +383,7 @@ class Scheduler:
             return await job.session.run()
 
     async def _finish_and_publish(self, job: Job, result: Result) -> None:
-        """End a job, and wait until all know it: to destroy a sandbox costs what would delay it."""
+        """Finish a job, and wait until its result is published."""
         job.session = None
         if published := self._finish(job, result):
             await asyncio.wait([published], timeout=PUBLISH_SECONDS)

@@ -1,18 +1,19 @@
 """Decides which jobs hold a slot, and which may start. Pure: the caller supplies the time.
 
-A job takes a slot when its turn comes. A job on pipes keeps it to its end. A program with a
-terminal keeps it only while it computes, and for `slot_seconds` in all, the time of one run:
+A job takes a slot when its turn comes. A job on pipes holds it until its end. A program with a
+terminal holds it only while it computes, and for at most `slot_seconds` in total, the time of one
+run:
 
     in a slot  --waits or sleeps-->  idle  --computes-->  woken  --waits or sleeps-->  idle
     in a slot, or woken  --slot_seconds used up-->  spent (needs no slot any more)
 
-A program that wakes continues at once, with a slot or without. Woken programs count as slots that
-are taken, but one slot is never taken by them: so jobs go on starting whatever woken programs do,
-and each slot that was taken by turn is free again within the time of one run.
+A program that wakes continues immediately, with or without a slot. Woken programs count as taken
+slots, but never take the last one. So jobs continue to start whatever woken programs do, and each
+slot that was taken by turn is free again within the time of one run.
 
-When one room holds all slots, there is a spare one for a job of another room: it does not wait.
-When one invite of the room holds them, there is another spare one for a job of another invite of
-the same room.
+If one room holds all slots, there is one spare slot for a job of another room, so that it does not
+wait. If one invite of the room holds them, there is a second spare slot for a job of another invite
+of the same room.
 """
 
 from collections import Counter
@@ -28,15 +29,15 @@ _Key = TypeVar("_Key", str, tuple[str, str])
 
 @dataclass(slots=True, eq=False)
 class StartedJob:
-    """A job that has started and has not ended.
+    """A job that has started and not ended.
 
     Attributes:
         job: the job.
-        woken: it was idle before.
-        computes: it is not idle.
-        spent: its time in a slot is used up.
-        used: seconds in a slot, up to `since`.
-        since: from when it has been in a slot; None while it is in none.
+        woken: whether it was idle before.
+        computes: whether it is active.
+        spent: whether its time in a slot is used up.
+        used: seconds in a slot until `since`.
+        since: start of its present time in a slot; None while it is in no slot.
         unmetered: seconds in a slot that do not count against the limit; None while none do:
             before its program runs, or without a terminal.
     """
@@ -50,21 +51,21 @@ class StartedJob:
     unmetered: float | None = None
 
     def seconds(self, now: float) -> float:
-        """Seconds that it was in a slot, in all."""
+        """Return its total seconds in a slot."""
         return self.used + (now - self.since if self.since is not None else 0.0)
 
     def metered(self, now: float) -> float:
-        """Seconds that it was in a slot and that count against the limit."""
+        """Return its seconds in a slot that count against the limit."""
         return 0.0 if self.unmetered is None else self.seconds(now) - self.unmetered
 
 
 class Slots:
-    """The slots, and the share of programs with a terminal.
+    """The slots, and the interactive share.
 
     Args:
-        max_concurrent: how many slots there are.
-        slot_seconds: how long a program with a terminal may hold a slot, in all.
-        limits: of programs with a terminal.
+        max_concurrent: number of slots.
+        slot_seconds: total seconds that a program with a terminal may hold a slot.
+        limits: limits on programs with a terminal.
 
     Attributes:
         max_concurrent: the same.
@@ -75,39 +76,39 @@ class Slots:
         self._slot_seconds = slot_seconds
         self._share = InteractiveShare(limits)
         self._held: dict[str, StartedJob] = {}
-        self._by_turn = 0  # in a slot since their turn
-        self._woken = 0  # in a slot, and idle before
+        self._by_turn = 0  # jobs in a slot since their turn
+        self._woken = 0  # woken programs in a slot
         self._rooms: Counter[str] = Counter()  # jobs in a slot
-        self._invites: Counter[tuple[str, str]] = Counter()  # the same, by room and invite
-        self._terminals: Counter[str] = Counter()  # the same, of programs with a terminal
+        self._invites: Counter[tuple[str, str]] = Counter()  # jobs in a slot, by room and invite
+        self._terminals: Counter[str] = Counter()  # programs with a terminal in a slot, by room
 
     def __len__(self) -> int:
-        """How many jobs have started and not ended."""
+        """Number of jobs that have started and not ended."""
         return len(self._held)
 
     @property
     def taken(self) -> int:
-        """How many slots are taken, `max_concurrent` at the most."""
+        """Number of slots in use, at most `max_concurrent`."""
         return min(self.max_concurrent, self._counted)
 
     @property
     def computing(self) -> int:
-        """How many programs compute, with a slot or without."""
+        """Number of active programs, with or without a slot."""
         return sum(held.computes for held in self._held.values())
 
     @property
     def idle(self) -> int:
-        """How many programs with a terminal wait or sleep."""
+        """Number of idle programs with a terminal."""
         return len(self._held) - self.computing
 
     @property
     def interactive(self) -> int:
-        """How many programs with a terminal have started and not ended."""
+        """Number of programs with a terminal that have started and not ended."""
         return len(self._share)
 
     @property
     def interactive_max(self) -> int:
-        """How many may run at once."""
+        """Maximum number of programs with a terminal."""
         return self._share.limits.server
 
     @property
@@ -121,7 +122,7 @@ class Slots:
 
     @property
     def has_spare(self) -> bool:
-        """Whether one room holds all slots, and so another room or invite may take one more."""
+        """Whether one room holds all slots, so that another room or invite may take a spare one."""
         return not self.has_free and self.max_concurrent > 1 and len(self._rooms) == 1
 
     def _may_take_spare(self, job: Job) -> bool:
@@ -129,17 +130,17 @@ class Slots:
             return False
         if not self.holds(job.room):
             return True
-        # With the invite's spare slot taken, the other room's is still there.
+        # If the invite's spare slot is in use, the other room's is still free.
         return len(self._invites) == 1 and (job.room, job.submitter.invite) not in self._invites
 
     def holds(self, room: str) -> int:
-        """How many slots a room holds; more than there are when many of its programs woke."""
+        """Return the number of slots that a room holds; wake-ups can raise it above the maximum."""
         return self._rooms[room]
 
     def may_start(self, job: Job, memory: int) -> bool:
-        """Tell whether a job may take a free slot, or a spare one.
+        """Return whether a job may take a free or spare slot.
 
-        Programs with a terminal of one room never take all slots.
+        Programs with a terminal of one room never hold all slots.
 
         Args:
             job: the job.
@@ -153,14 +154,14 @@ class Slots:
         return few and self.full(job, memory) is None
 
     def full(self, job: Job, memory: int) -> InteractiveFull | None:
-        """Tell which limit on programs with a terminal keeps a job from starting; None: none."""
+        """Return the limit on terminal programs that keeps a job from starting; None: none."""
         if not job.tty:
             return None
         who = job.submitter
         return self._share.full(job.room, who.key, memory, who.invite, who.address)
 
     def is_share_full(self, memory: int) -> bool:
-        """Tell whether no program with a terminal may start, of whatever room.
+        """Return whether no program with a terminal of any room may start.
 
         Args:
             memory: its memory limit in bytes.
@@ -168,7 +169,7 @@ class Slots:
         return self._share.full("", "", memory) is not None
 
     def reason(self, full: InteractiveFull) -> str:
-        """Say which limit a job waits for, and when it starts."""
+        """Describe the limit that a job waits for, and when it starts."""
         return self._share.reason(full)
 
     def start(self, job: Job, memory: int, now: float) -> None:
@@ -182,18 +183,17 @@ class Slots:
             self._share.acquire(job.id, job.room, who.key, memory, who.invite, who.address)
 
     def program_began(self, job: Job, now: float) -> None:
-        """Limit the time in a slot of a program with a terminal from now on."""
+        """Start to limit the time in a slot of a program with a terminal."""
         held = self._held[job.id]
         if job.tty and held.unmetered is None:
             held.unmetered = held.seconds(now)
 
     def is_idle(self, job: Job, memory: int, now: float) -> None:
-        """Take the slot of a program with a terminal that waits or sleeps.
+        """Release the slot of a program with a terminal that became idle.
 
         Args:
-            job: its job.
-            memory: bytes that it has in use.
-            now: seconds.
+            memory: bytes in use.
+            now: time in seconds.
         """
         held = self._held[job.id]
         held.computes = False
@@ -201,7 +201,7 @@ class Slots:
         self._leave(held, now)
 
     def computes(self, job: Job, now: float) -> None:
-        """Count a program with a terminal that was idle as one that computes."""
+        """Count an idle program with a terminal as active again."""
         held = self._held[job.id]
         if held.computes:
             return
@@ -213,10 +213,10 @@ class Slots:
             self._count_room(job, 1)
 
     def expire(self, now: float) -> list[Job]:
-        """Take the slots of programs with a terminal whose time in one is used up.
+        """Release the slots of programs with a terminal whose time is used up.
 
         Returns:
-            Their jobs.
+            The jobs of these programs.
         """
         spent = [held for held in self._metered() if held.metered(now) >= self._slot_seconds]
         for held in spent:
@@ -225,19 +225,19 @@ class Slots:
         return [held.job for held in spent]
 
     def next_expiry(self, now: float) -> float | None:
-        """Seconds until `expire` has something to do; None: not before something changes."""
+        """Return the seconds until `expire` has something to do; None: not before a change."""
         left = [self.left(held, now) for held in self._metered()]
         return min(left, default=None)
 
     def left(self, held: StartedJob, now: float) -> float:
-        """Seconds for which a program with a terminal may go on holding a slot."""
+        """Return the seconds that a program with a terminal may still hold a slot."""
         return max(0.0, self._slot_seconds - held.metered(now))
 
     def end(self, job: Job, now: float) -> float:
-        """Take the slot and the place of a job that has ended.
+        """Release the slot and the place of a job that has ended.
 
         Returns:
-            How many seconds it was in a slot.
+            Its total seconds in a slot.
         """
         held = self._held.pop(job.id)
         self._leave(held, now)
@@ -246,7 +246,7 @@ class Slots:
         return held.used
 
     def in_slots(self) -> Iterator[StartedJob]:
-        """The jobs that are in a slot."""
+        """Iterate over the jobs that are in a slot."""
         return (held for held in self._held.values() if held.since is not None)
 
     def _metered(self) -> Iterator[StartedJob]:

@@ -16,10 +16,10 @@ class StartOrder:
     Args:
         queue: the waiting jobs.
         slots: the jobs that have started.
-        limits: of jobs that were granted none of their own.
+        limits: default limits of jobs.
 
     Attributes:
-        estimates: learn how long jobs are in slots.
+        estimates: estimates of start times, from the times that jobs spend in slots.
     """
 
     def __init__(self, queue: FairQueue, slots: Slots, limits: JobLimits) -> None:
@@ -29,9 +29,9 @@ class StartOrder:
         self._limits = limits
 
     def start_next(self, now: float) -> Job | None:
-        """Take the next job from the queue and give it a slot.
+        """Dequeue the next job and give it a slot.
 
-        Rooms that are in no slot go before others, in the order of their turns.
+        Rooms without a slot go before other rooms, in the order of their turns.
 
         Returns:
             The job; None if no waiting job may start.
@@ -47,7 +47,7 @@ class StartOrder:
         return job
 
     def held_up(self, job: Job) -> str:
-        """Return why a job would not start if a slot were free, for people; empty if it would."""
+        """Return why a job would not start in a free slot, for people; empty if it would."""
         full = self._slots.full(job, self._memory(job)) if job.tty else None
         return self._slots.reason(full) if full else ""
 
@@ -55,19 +55,18 @@ class StartOrder:
         """Estimate when a waiting job starts.
 
         Args:
-            job: the job.
-            place: its position among all that wait, from 1.
-            now: seconds of the clock that the slots are given.
+            place: its position among all waiting jobs, from 1.
+            now: time of the clock that the slots use.
 
         Returns:
-            Seconds; 0 when it can start at once, and when nobody knows: while no job has ended, and
-            for a job that waits for something else than a slot.
+            Seconds; 0 if it can start immediately, if no job has ended yet, and
+            for a job that waits for something other than a slot.
         """
         if self.held_up(job):
             return 0.0
         terminals = self._queue.terminals
         if terminals and self._slots.is_share_full(self._limits.tty.memory):
-            # No job on a terminal is ahead of this one: none can start.
+            # No program with a terminal can start, so none is ahead of this job.
             place = max(1, ceil(place * (1 - terminals / max(1, len(self._queue)))))
         return self.estimates.starts_in(place, now)
 
@@ -75,9 +74,8 @@ class StartOrder:
         """Estimate when the next job of a room leaves the queue.
 
         Args:
-            room: the room's name.
-            member: client key, to consider only the jobs of one member; empty: of all.
-            now: seconds of the clock that the slots are given.
+            member: client key, to consider only the jobs of one member; empty: all jobs.
+            now: time of the clock that the slots use.
 
         Returns:
             Seconds; 0 when there is no estimate.

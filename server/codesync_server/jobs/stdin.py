@@ -1,6 +1,6 @@
-"""The stdin of a job: rights of members, bytes on the way, and bytes that were read.
+"""The stdin of a job: rights of members, unread bytes, and bytes that were read.
 
-Pure. Bytes count as on the way until the program has taken them.
+Pure. Bytes are unread until the program has read them.
 """
 
 from collections import defaultdict, deque
@@ -10,44 +10,43 @@ from codesync_protocol.errors import Code, FrameError
 from codesync_protocol.limits import STDIN_WINDOW
 from codesync_protocol.messages import StdinMode
 
-ON_THE_WAY_MAX = 4 * STDIN_WINDOW
-"""Bytes of all members together that one program has not taken yet."""
+UNREAD_MAX = 4 * STDIN_WINDOW
+"""Maximum unread bytes of all members together for one program."""
 
 PARTS_MAX = 4096
-"""Parts of input by different members in turns; each is an entry in memory, however short."""
+"""Maximum parts of unread stdin from alternating members; each is an entry in memory."""
 
 KEYS_MAX = PARTS_MAX + 1000
-"""Clients whose input is counted. Keys are free: beyond this, the client is forgotten whose input
-was all taken, and who has sent nothing for the longest time. There is one, since the input that was
-not taken has PARTS_MAX parts at the most."""
+"""Maximum number of clients whose stdin is counted. Keys are free to create, so beyond it a client
+is forgotten whose stdin was read, and who was inactive for the longest time. There always is one,
+because unread stdin has at most PARTS_MAX parts."""
 
 KEPT_MAX = STDIN_WINDOW
-"""Bytes that are kept in case the program must run again; one that was fed more cannot."""
+"""Maximum bytes that are kept for a second attempt; a program that read more cannot run again."""
 
 
 class InputSink(Protocol):
-    """Where input goes once the program runs."""
+    """Receives stdin once the program runs."""
 
     def feed_stdin(self, data: bytes) -> None:
-        """Take input."""
+        """Feed bytes of stdin."""
         ...
 
     def end_stdin(self) -> None:
-        """Take the end of input."""
+        """Close stdin."""
         ...
 
 
 class JobStdin:
-    """The input of one job.
+    """The stdin of one job.
 
     Args:
-        mode: who may send.
-        owner: client key of the submitter.
-        prepared: bytes of stdin that came with the submission; the program takes them first.
+        mode: which members may send.
+        prepared: number of bytes that came with the submission; the program reads them first.
 
     Attributes:
-        mode: who may send.
-        ended: no more will be accepted.
+        mode: which members may send.
+        ended: whether it is closed.
     """
 
     def __init__(self, mode: StdinMode, owner: str, prepared: int) -> None:
@@ -55,10 +54,10 @@ class JobStdin:
         self.ended = mode is StdinMode.CLOSED
         self._owner = owner
         self._ended_by = ""
-        self._received: dict[str, int] = {}  # in the order in which they sent last
+        self._received: dict[str, int] = {}  # in the order of their last stdin
         self._credited: defaultdict[str, int] = defaultdict(int)
-        self._owed: deque[tuple[str, int]] = deque([("", prepared)])
-        self._on_the_way = 0
+        self._unread_parts: deque[tuple[str, int]] = deque([("", prepared)])
+        self._unread = 0
         self._taken = 0
         self._early = bytearray()
         self._fed = bytearray()
@@ -66,7 +65,7 @@ class JobStdin:
         self._sink: InputSink | None = None
 
     def open(self, sink: InputSink) -> None:
-        """The program is about to run: what came early goes to it, and all that follows."""
+        """Connect to the running program: early bytes are sent to it, and then all later ones."""
         self._sink = sink
         if self._early:
             self._feed(sink, bytes(self._early))
@@ -75,10 +74,10 @@ class JobStdin:
             sink.end_stdin()
 
     def rewind(self) -> bool:
-        """The program is to run again: what it was fed comes again when it does.
+        """Prepare for a second attempt, which gets the same bytes again.
 
         Returns:
-            Whether all of it is still known; else nothing changes.
+            Whether all bytes are still known; if not, nothing changes.
         """
         if self._forgot:
             return False
@@ -88,25 +87,24 @@ class JobStdin:
         return True
 
     def accept(self, key: str, offset: int, data: bytes) -> bytes:
-        """Take input from a client.
+        """Accept bytes from a client.
 
         Args:
-            key: the client.
-            offset: how many bytes it sent before.
-            data: what it sends.
+            key: client key.
+            offset: number of bytes that it sent before.
 
         Returns:
-            What of it is new (the rest was sent again after a cut).
+            The new bytes (a client sends bytes again after a reconnect).
 
         Raises:
-            FrameError: the client may not, or sends more than may be on the way, or left a hole.
+            FrameError: the client may not send, exceeds the limit on unread bytes, or left a gap.
         """
         new = self.check(key, offset, data)
         fresh = data[len(data) - new :]
         if fresh:
             self._receive(key, len(fresh))
-            self._on_the_way += len(fresh)
-            self._add_untaken(key, len(fresh))
+            self._unread += len(fresh)
+            self._add_unread(key, len(fresh))
             if self._sink is None:
                 self._early += fresh
             else:
@@ -114,10 +112,10 @@ class JobStdin:
         return fresh
 
     def check(self, key: str, offset: int, data: bytes) -> int:
-        """Tell how many bytes of a client's input are new; nothing is taken.
+        """Return how many bytes of a client's stdin are new, without accepting them.
 
         Raises:
-            FrameError: as `accept` does.
+            FrameError: as for `accept`.
         """
         self._check_owner(key)
         received = self._received.get(key, 0)
@@ -127,25 +125,24 @@ class JobStdin:
         if new:
             self._check_open()
         mine = received - self._credited.get(key, 0)
-        is_new_part = bool(new) and not (self._owed and self._owed[-1][0] == key)
+        is_new_part = bool(new) and not (self._unread_parts and self._unread_parts[-1][0] == key)
         if (
             mine + new > STDIN_WINDOW
-            or self._on_the_way + new > ON_THE_WAY_MAX
-            or (is_new_part and len(self._owed) >= PARTS_MAX)
+            or self._unread + new > UNREAD_MAX
+            or (is_new_part and len(self._unread_parts) >= PARTS_MAX)
         ):
             raise FrameError(
                 Code.STDIN_OVERFLOW,
-                f"the program has not taken the last {self._on_the_way:,} bytes; these are dropped",
+                f"the program has not taken the last {self._unread:,} bytes; these are dropped",
             )
         return new
 
     def discard(self, key: str, offset: int, data: bytes) -> None:
-        """Count input of a client as taken, without giving it to the program.
+        """Count bytes of a client as read, without passing them to the program.
 
         Args:
-            key: the client.
-            offset: how many bytes it sent before.
-            data: what it sends.
+            key: client key.
+            offset: number of bytes that it sent before.
         """
         received = self._received.get(key, 0)
         fresh = offset + len(data) - received
@@ -154,13 +151,13 @@ class JobStdin:
             self._receive(key, fresh)
 
     def end(self, key: str) -> bool:
-        """Take the end of input from a client.
+        """Close stdin on behalf of a client.
 
         Returns:
-            Whether it is new (the same client may say it again after a cut).
+            Whether it was open (a client can repeat this after a reconnect).
 
         Raises:
-            FrameError: the client may not.
+            FrameError: the client may not send.
         """
         self._check_owner(key)
         if self.ended and key == self._ended_by:
@@ -173,34 +170,34 @@ class JobStdin:
         return True
 
     def credited(self, key: str) -> int:
-        """How much of what a client sent the program has taken, in all."""
+        """Return the total number of bytes of a client that the program has read."""
         return self._credited.get(key, 0)
 
     def taken(self, total: int) -> dict[str, int]:
-        """Learn how much the program has taken.
+        """Set the number of bytes that the program has read.
 
         Args:
-            total: bytes, prepared ones included; less than before if it runs again.
+            total: number of bytes with the prepared ones; smaller than before in a second attempt.
 
         Returns:
-            For each client that has had something taken: how much of what it sent, in all.
+            For each client whose bytes were read: the total number of its bytes that were read.
         """
         fresh, self._taken = total - self._taken, max(total, self._taken)
         credited: dict[str, int] = {}
-        while fresh > 0 and self._owed:
-            key, count = self._owed.popleft()
+        while fresh > 0 and self._unread_parts:
+            key, count = self._unread_parts.popleft()
             part = min(count, fresh)
             fresh -= part
             if part < count:
-                self._owed.appendleft((key, count - part))
+                self._unread_parts.appendleft((key, count - part))
             if key:
-                self._on_the_way -= part
+                self._unread -= part
                 self._credited[key] += part
                 credited[key] = self._credited[key]
         return credited
 
     def _receive(self, key: str, count: int) -> None:
-        """Count bytes of a client, as the latest one that sent some."""
+        """Count bytes of a client, and move it to the end of the order."""
         self._received[key] = self._received.pop(key, 0) + count
         if len(self._received) > KEYS_MAX:
             settled = (
@@ -212,11 +209,11 @@ class JobStdin:
                 del self._received[oldest]
                 self._credited.pop(oldest, None)
 
-    def _add_untaken(self, key: str, count: int) -> None:
-        """Remember whose bytes come next; many small messages of one client are one entry."""
-        if self._owed and self._owed[-1][0] == key:
-            count += self._owed.pop()[1]
-        self._owed.append((key, count))
+    def _add_unread(self, key: str, count: int) -> None:
+        """Record whose bytes come next; consecutive parts of one client become one entry."""
+        if self._unread_parts and self._unread_parts[-1][0] == key:
+            count += self._unread_parts.pop()[1]
+        self._unread_parts.append((key, count))
 
     def _feed(self, sink: InputSink, data: bytes) -> None:
         self._forgot = self._forgot or len(self._fed) + len(data) > KEPT_MAX

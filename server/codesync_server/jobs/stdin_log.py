@@ -7,17 +7,17 @@ from codesync_protocol.messages import StdinEcho
 
 KEPT_BYTES = 64 * 1024
 KEPT_MAX = 1000
-"""Lines that are kept for who comes later; the oldest go first."""
+"""Maximum number of lines for members who enter later; the oldest are dropped first."""
 
 LINE_BYTES = 250
-"""What a line costs besides its bytes."""
+"""Memory of a line besides its bytes."""
 
 
 class StdinLog:
-    """The lines that were typed, as the room was told of them.
+    """The typed lines of a job, as the room received them.
 
     Attributes:
-        total: how many there ever were.
+        total: number of lines that were ever added.
     """
 
     def __init__(self) -> None:
@@ -26,10 +26,10 @@ class StdinLog:
         self._bytes = 0
 
     def add(self, make: Callable[[int], StdinEcho]) -> StdinEcho:
-        """Take a line.
+        """Append a line.
 
         Args:
-            make: makes it with its number.
+            make: creates the line with the given number.
         """
         line = make(self.total)
         self.total += 1
@@ -41,20 +41,20 @@ class StdinLog:
 
     @property
     def held_bytes(self) -> int:
-        """Bytes that the kept lines take, about."""
+        """Approximate memory of the lines in bytes."""
         return self._bytes + LINE_BYTES * len(self._lines)
 
     def drop(self) -> None:
-        """Give up all lines; they are read from the store from now on."""
+        """Drop all lines; from now on they are read from the store."""
         self._lines.clear()
         self._bytes = 0
 
     def within(self, start: int, end: int | None) -> tuple[StdinEcho, ...]:
-        """Give the lines of a piece of the output.
+        """Return the lines within a part of the output.
 
         Args:
-            start: the offset at which it begins.
-            end: the offset before which it ends; None for the end of everything.
+            start: first offset of the part.
+            end: offset after the part; None: the end of the output.
         """
         return tuple(
             line

@@ -36,7 +36,7 @@ class Turns(ABC):
         """Remove a job.
 
         Returns:
-            Whether it was here.
+            Whether it was in the queue.
         """
 
     @abstractmethod

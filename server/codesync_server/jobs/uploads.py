@@ -1,8 +1,8 @@
 """Arriving bodies of submissions: received bytes are bounded and shared fairly. Pure.
 
-Announced sizes count for nothing. When a bound is reached, an upload that stands still makes way,
-then one of the room (within a room: of the invite, within an invite: of the address) that holds
-most, if that is more than the newcomer would hold.
+Only received bytes count, not announced sizes. At a bound, a stalled upload is dropped first;
+otherwise one of the room (within a room: the invite, within an invite: the address) that holds
+most, if it holds more than the new upload's.
 """
 
 from collections import Counter, OrderedDict
@@ -20,15 +20,15 @@ MEMBER_BYTES = 24 * MIB
 """Two submissions of the largest size."""
 
 BASE_BYTES = 16 * KIB
-"""What an upload costs before its body arrives: names and arguments."""
+"""Memory of an upload before its body arrives: names and arguments."""
 
 STALE_SECONDS = 30.0
-"""An upload that received nothing for so long makes way for others."""
+"""Seconds without received bytes after which an upload counts as stalled."""
 
 
 @dataclass(frozen=True, slots=True)
 class Uploader:
-    """Who uploads.
+    """The identities of an uploading member.
 
     Attributes:
         room: name of the room.
@@ -52,16 +52,16 @@ class _Upload:
 
 
 class UploadsFull(Exception):
-    """There is no space for more received bytes now; the message states the limit."""
+    """There is no space for more received bytes; the message states the limit."""
 
 
 class Uploads:
-    """All uploads of a server, the one that stood still for longest first."""
+    """All uploads of a server, the least recently active one first."""
 
     def __init__(self) -> None:
         self._uploads: OrderedDict[tuple[Uploader, str], _Upload] = OrderedDict()
         self._bytes = 0
-        self._of_rooms: Counter[str] = Counter()  # bytes, kept as sums: each part asks for them
+        self._of_rooms: Counter[str] = Counter()  # sums of bytes, because each part needs them
         self._of_members: Counter[Uploader] = Counter()
 
     @property
@@ -79,11 +79,11 @@ class Uploads:
         """Count the bytes that an upload has received so far.
 
         Args:
-            owner: who uploads.
-            job: the job's id.
-            received: bytes of the body that are here.
-            drop: called when the upload has to make way; it is not counted any more then.
-            now: seconds of a monotonic clock.
+            owner: the uploading member.
+            job: job id.
+            received: number of received bytes of the body.
+            drop: called if the upload is dropped; it is not counted any more then.
+            now: time of a monotonic clock.
 
         Raises:
             UploadsFull: there is no space; the upload is not counted any more.
@@ -102,7 +102,7 @@ class Uploads:
         self._count(owner, size)
 
     def end(self, owner: Uploader, job: str) -> None:
-        """Stop counting an upload: it is whole, or given up."""
+        """Stop counting an upload that is complete or abandoned."""
         if upload := self._uploads.pop((owner, job), None):
             self._count(owner, -upload.size)
 
@@ -150,7 +150,7 @@ class Uploads:
         held_by: Callable[[_Upload], tuple[int, ...]],
         more_than: int,
     ) -> tuple[Uploader, str] | None:
-        """Find the upload that makes way: a stale one, else the oldest of the largest holder."""
+        """Find the upload to drop: a stalled one, otherwise the oldest of the largest holder."""
         candidates = [(name, each) for name, each in self._uploads.items() if concerns(each)]
         if not candidates:
             return None

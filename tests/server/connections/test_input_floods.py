@@ -27,7 +27,7 @@ from codesync_protocol.messages import (
 from codesync_protocol.verdict import Verdict
 from codesync_server.configuration.limits import JobLimits
 from codesync_server.configuration.settings import Settings
-from codesync_server.jobs.stdin import ON_THE_WAY_MAX
+from codesync_server.jobs.stdin import UNREAD_MAX
 from tests.server.connections.wire import Wire, hello_to, member_of, python_job, wire_to
 from tests.servers import RunningServer, running_server
 
@@ -153,7 +153,7 @@ async def test_a31_the_keys_of_one_invite_share_what_a_program_is_sent(
     first = hello_to(server, name="eve-0")
     async with AsyncExitStack() as stack, member_of(server, room="other-room") as ana:
         eves: list[Wire] = []
-        for number in range(2 * ON_THE_WAY_MAX // STDIN_WINDOW):
+        for number in range(2 * UNREAD_MAX // STDIN_WINDOW):
             eves.append(await stack.enter_async_context(wire_to(server)))
             await eves[-1].enter(hello_to(server, name=f"eve-{number}", token=first.token))
         await eves[0].say(job)
@@ -162,7 +162,7 @@ async def test_a31_the_keys_of_one_invite_share_what_a_program_is_sent(
         for eve in eves:
             await eve.say(TakeStdin(job.job))
             taken += await pour(eve, job.job, 10)
-        assert ON_THE_WAY_MAX - PART_MAX < taken <= ON_THE_WAY_MAX + PIPE_BYTES
+        assert UNREAD_MAX - PART_MAX < taken <= UNREAD_MAX + PIPE_BYTES
         await runs_a_program(ana)
         await eves[-1].say(StdinEnd(job.job), Interrupt(job.job))
         await finished(eves[0], job.job)

@@ -383,7 +383,7 @@ async def test_everybody_is_told_how_a_job_ended_before_its_sandbox_is_destroyed
 async def test_a_sandbox_is_destroyed_even_if_telling_takes_for_ever(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(scheduler, "TOLD_SECONDS", 0.05)
+    monkeypatch.setattr(scheduler, "PUBLISH_SECONDS", 0.05)
     executor = GoodExecutor()
     async with working(executor) as works:
         works.events.told = asyncio.get_running_loop().create_future()

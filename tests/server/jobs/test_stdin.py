@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from codesync_protocol.errors import Code, FrameError
 from codesync_protocol.limits import STDIN_WINDOW
 from codesync_protocol.messages import StdinMode
-from codesync_server.jobs.stdin import KEYS_MAX, ON_THE_WAY_MAX, PARTS_MAX, JobStdin
+from codesync_server.jobs.stdin import KEYS_MAX, UNREAD_MAX, PARTS_MAX, JobStdin
 
 ANA, BEN = "a" * 32, "b" * 32
 
@@ -124,7 +124,7 @@ def test_nobody_is_more_than_a_window_ahead_of_the_program() -> None:
 
 def test_all_together_are_not_far_ahead_of_the_program_either() -> None:
     stdin, _ = opened(StdinMode.SHARED)
-    for number in range(ON_THE_WAY_MAX // STDIN_WINDOW):
+    for number in range(UNREAD_MAX // STDIN_WINDOW):
         stdin.accept(f"{number:032}", 0, bytes(STDIN_WINDOW))
     assert refused(stdin, ANA, 0, b"x") is Code.STDIN_OVERFLOW
 
