@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from codesync_protocol.errors import Code, FrameError
 from codesync_protocol.limits import STDIN_WINDOW
 from codesync_protocol.messages import StdinMode
-from codesync_server.jobs.stdin import KEYS_MAX, UNREAD_MAX, PARTS_MAX, JobStdin
+from codesync_server.jobs.stdin import KEYS_MAX, PARTS_MAX, UNREAD_MAX, JobStdin
 
 ANA, BEN = "a" * 32, "b" * 32
 
