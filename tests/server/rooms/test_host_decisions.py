@@ -128,19 +128,19 @@ async def test_f02_a_crash_neither_lets_a_removed_member_in_nor_bars_those_who_w
     await settled(writer)
     room.remove(key_of("eve"), "out")
     room = await after_a_crash(writer)
-    bars = room.membership.bars
-    assert bars(key_of("eve"), LINK) == "out"
-    assert bars(key_of("ben"), LINK) == "", "was here"
-    assert bars(key_of("left before"), LINK)
-    assert bars(key_of("another key of eve"), LINK)
+    is_barred = room.membership.is_barred
+    assert is_barred(key_of("eve"), LINK) == "out"
+    assert is_barred(key_of("ben"), LINK) == "", "was here"
+    assert is_barred(key_of("left before"), LINK)
+    assert is_barred(key_of("another key of eve"), LINK)
     # Ben does not return, so the next decision bars his old link, also after another crash.
     enter(room, "cid", Role.HOST)
     enter(room, "mal", Role.HOST)
     room.remove(key_of("mal"), "out")
-    assert room.membership.bars(key_of("ben"), LINK)
+    assert room.membership.is_barred(key_of("ben"), LINK)
     room = await after_a_crash(writer)
-    assert room.membership.bars(key_of("ben"), LINK)
-    assert room.membership.bars(key_of("cid"), LINK) == ""
+    assert room.membership.is_barred(key_of("ben"), LINK)
+    assert room.membership.is_barred(key_of("cid"), LINK) == ""
 
 
 async def test_h11_saving_the_text_stores_only_members_who_edited_since() -> None:

@@ -136,7 +136,7 @@ async def test_f23_an_accepted_job_must_outlast_a_power_cut_and_an_edit_need_not
 
 async def test_f23_the_decision_of_a_host_must_outlast_a_power_cut(desk: Desk) -> None:
     for change in (SaveRoom(a_room()), SaveRoom(a_room(), is_decision=True)):
-        desk.writer.keep(change)
+        desk.writer.write(change)
         assert await desk.writer.settle(SECONDS)
     assert desk.store.surely == [False, True]
 
