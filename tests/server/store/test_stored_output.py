@@ -20,7 +20,7 @@ class CountedList(list[OutputRun]):
 
     def __getitem__(self, index: Any) -> Any:
         self.read += 1
-        return super().__getitem__(index)
+        return list[Any].__getitem__(self, index)
 
 
 def test_f29_a_part_from_the_middle_reads_only_its_own_pieces() -> None:
