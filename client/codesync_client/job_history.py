@@ -97,7 +97,7 @@ class JobHistoryRequests:
         if page.trouble:
             raise NotFound(page.trouble)
         if not _falls(page, before):
-            raise NotFound("the server's answer makes no sense")
+            raise NotFound("the server's answer is invalid")
         return page
 
     async def source(self, job: str) -> FinishedJobSource:
@@ -112,12 +112,12 @@ class JobHistoryRequests:
             number = self._next()
             part = await self._ask(FetchSource(number, job, len(body)), SourcePart, number)
             if part.trouble or part.offset != len(body) or part.total > BODY_MAX:
-                raise NotFound(part.trouble or "the server's answer makes no sense")
+                raise NotFound(part.trouble or "the server's answer is invalid")
             body += part.data
             if len(body) >= part.total:
                 return _cut(part, bytes(body))
             if not part.data:
-                raise NotFound("the server's answer makes no sense")
+                raise NotFound("the server's answer is invalid")
 
     async def output(self, job: str) -> tuple[Piece, ...]:
         """Return the output of a finished job, with the lines that were typed into it.
@@ -137,7 +137,7 @@ class JobHistoryRequests:
             part = await self._ask(ask, OutputPart, self._next())
             typed_bytes += sum(len(line.data) + LINE_COST for line in part.typed)
             if part.total > BODY_MAX or typed_bytes > BODY_MAX:
-                raise NotFound("the server's answer makes no sense")
+                raise NotFound("the server's answer is invalid")
             before = assembler.next_line
             pieces += assembler.part(part)
             more_lines = part.more_typed and assembler.next_line > before
@@ -163,7 +163,7 @@ class JobHistoryRequests:
         if isinstance(given, Fault):
             raise NotFound(given.reason)
         if not isinstance(given, kind):
-            raise NotFound("the server's answer makes no sense")
+            raise NotFound("the server's answer is invalid")
         return given
 
     # What the room asks of it.

@@ -98,4 +98,4 @@ def _decode(decoder: msgspec.msgpack.Decoder[_Message], frame: bytes | str) -> _
         return decoder.decode(frame)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, OverflowError) as error:
         # The error may quote the frame, which may be long.
-        raise FrameError(Code.BAD_FRAME, f"the frame makes no sense: {error}"[:300]) from None
+        raise FrameError(Code.BAD_FRAME, f"invalid frame: {error}"[:300]) from None

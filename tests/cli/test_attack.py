@@ -41,4 +41,4 @@ def test_it_tells_of_each_attack_as_an_object(tmp_path: Path) -> None:
         ("A33-end-with-code-255", "runtime_error", "runtime_error", True),
     ]
     assert told[0]["title"] == "leave something for the next"
-    assert "2 of 2 withstood" in done.stderr
+    assert "the server resisted 2 of 2 attacks" in done.stderr

@@ -183,7 +183,7 @@ def test_an_empty_file_is_a_store_in_which_nothing_is_kept_yet(
     (tmp_path / "empty.db").touch()
     done = codesync(*command, f"--store={tmp_path / 'empty.db'}", home=tmp_path)
     assert (done.status, done.stdout) == (ExitCode.FAILED, b"")
-    assert done.stderr == f"codesync: nothing is kept yet in {tmp_path / 'empty.db'}\n"
+    assert done.stderr == f"codesync: nothing is stored yet in {tmp_path / 'empty.db'}\n"
 
 
 @pytest.mark.parametrize("layout", [1, 2])
@@ -229,7 +229,7 @@ def test_where_nothing_was_kept_yet_that_is_said(
 ) -> None:
     done = codesync(*arguments, home=tmp_path)
     assert (done.status, done.stdout) == (status, b"")
-    assert done.stderr.startswith("codesync: nothing is kept yet: there is no ")
+    assert done.stderr.startswith("codesync: nothing is stored yet: there is no ")
     assert done.stderr.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
 
@@ -244,7 +244,7 @@ def test_the_doctor_looks_at_the_store(home: Path, tmp_path: Path) -> None:
     good = codesync("doctor", "--executor=local", home=home).stdout.decode()
     assert "rooms.db holds 1 room\n" in good
     new = codesync("doctor", "--executor=local", home=tmp_path)
-    assert "ok  nothing is kept yet" in new.stdout.decode()
+    assert "ok  nothing is stored yet" in new.stdout.decode()
     (tmp_path / "broken.db").write_text("this is no database")
     use_in(tmp_path, tmp_path / "broken.db")
     bad = codesync("doctor", "--executor=local", home=tmp_path)

@@ -60,7 +60,7 @@ def _values(text: str) -> list[str]:
         ("prot = 1", [], "server.toml: prot: there is no such setting; did you mean port?"),
         ("port = [", [], "server.toml: this is not TOML"),
         ("", ["--config=gone.toml"], "gone.toml: the settings file cannot be read: No such file"),
-        ("", ["--max-concurrent=0"], "--max-concurrent: 0 will not do: it takes a whole number"),
+        ("", ["--max-concurrent=0"], "--max-concurrent: 0 is invalid: expected a whole number"),
         ("", ["--set=limits.run.wal=1"], "did you mean limits.run.wall?"),
         ("", ["--set=caps.memory=1MB"], "--set caps.memory: "),
         ("", ["--max-concurent=1"], "did you mean --max-concurrent?"),
@@ -84,7 +84,7 @@ def test_a_mistake_is_one_line_and_a_usage_error(
 def test_the_doctor_finds_a_mistake_in_the_settings(tmp_path: Path) -> None:
     path = write(tmp_path, "max_concurrent = 7")
     good = codesync("doctor", "--executor=local", home=tmp_path).stdout.decode()
-    assert f"ok  settings file {path}; 1 set, the others as by default" in good
+    assert f"ok  settings file {path}; 1 set, the others have their defaults" in good
     write(tmp_path, "max_concurent = 7")
     done = codesync("doctor", "--executor=local", home=tmp_path)
     assert done.status == 1
@@ -200,9 +200,9 @@ def test_on_anothers_server_the_cap_holds_and_is_told(tmp_path: Path) -> None:
         ("wal=1", "--limit wal: there is no such limit; did you mean wall?"),
         ("x=1", "there are wall, cpu, memory, output, processes"),
         ("wall", "--limit wall: write NAME=VALUE, as in --limit wall=2"),
-        ("wall=x", '--limit wall: "x" will not do: it takes a number of seconds'),
-        ("wall=nan", '--limit wall: "nan" will not do'),
-        ("memory=1", '--limit memory: "1" will not do: it takes a size'),
+        ("wall=x", '--limit wall: "x" is invalid: expected a number of seconds'),
+        ("wall=nan", '--limit wall: "nan" is invalid'),
+        ("memory=1", '--limit memory: "1" is invalid: expected a size'),
         ("", "--limit : write NAME=VALUE"),
     ],
 )

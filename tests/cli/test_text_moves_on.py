@@ -73,6 +73,6 @@ async def test_what_the_room_refuses_is_said_though_somebody_else_writes_meanwhi
 
         monkeypatch.setattr(push, "wait_until_synced", settled_while_ben_writes)
         assert await pushed(server, file) == ExitCode.FAILED
-        assert "the room did not take it" in capfd.readouterr().err
+        assert "the room refused the changes" in capfd.readouterr().err
         common = merge_base.load_merge_base(server.link("den"), file, ben.welcome.text)
         assert common == base, "not what was never taken"

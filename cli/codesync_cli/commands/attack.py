@@ -31,7 +31,7 @@ exit status: 0 if the server resisted all attacks, 1 if not, 125 if they could n
 --json prints one object for each attack: id, title, expected, verdict, ok, problem, seconds,
 slowdown.
 """
-WITHSTOOD, FELL = 0, 1
+ALL_RESISTED, NOT_RESISTED = 0, 1
 
 
 def parser() -> argparse.ArgumentParser:
@@ -100,18 +100,18 @@ async def _run(args: argparse.Namespace, chosen: Sequence[Attack]) -> int:
             executor = room.welcome.executor
         if not executor.sandboxed:
             print_error(
-                "this server runs programs without a sandbox: they would do it and you harm",
+                "this server runs programs without a sandbox, so the attacks would harm it",
                 "use Docker; codesync doctor says what is missing",
             )
             return ExitCode.FAILED
         width = max(len(attack.id) for attack in chosen)
-        fell = 0
+        failed = 0
         for attack in chosen:
             done = await run_attack(attack, make_room)
-            fell += not done.ok
+            failed += not done.ok
             _print_result(done, width, as_json=args.json)
-    print_note(f"{len(chosen) - fell} of {len(chosen)} withstood")
-    return FELL if fell else WITHSTOOD
+    print_note(f"the server resisted {len(chosen) - failed} of {len(chosen)} attacks")
+    return NOT_RESISTED if failed else ALL_RESISTED
 
 
 def _print_result(done: AttackRun, width: int, *, as_json: bool) -> None:
@@ -130,7 +130,7 @@ def _print_result(done: AttackRun, width: int, *, as_json: bool) -> None:
         print_line(json.dumps(record))
         return
     verdict = result.verdict if result else "-"
-    mark = "ok  " if done.ok else "FELL"
+    mark = "ok  " if done.ok else "FAIL"
     print_line(f"{mark}  {attack.id:{width}}  {verdict:14}  {done.problem}".rstrip())
 
 

@@ -131,7 +131,7 @@ def _settings() -> Iterator[ReportLine]:
         yield ReportLine("FAIL", str(error), "see all of them with: codesync serve --show-settings")
     else:
         places = f"settings file {loaded.file}" if loaded.file else "no settings file"
-        yield ReportLine("ok", f"{places}; {len(loaded.found)} set, the others as by default")
+        yield ReportLine("ok", f"{places}; {len(loaded.found)} set, the others have their defaults")
 
 
 def _sandbox_uids() -> range | None:
@@ -156,7 +156,7 @@ async def _store() -> ReportLine:
     try:
         setting = load(environment=os.environ, embedded=True).settings.store
     except SettingsError:
-        return ReportLine("warning", "the store was not looked at", "correct the settings first")
+        return ReportLine("warning", "the store was not checked", "correct the settings first")
     try:
         store = choose_store(setting)
         await store.open(alone=False)

@@ -74,7 +74,7 @@ async def _run(args: argparse.Namespace) -> int:
         room.document.replace(SOURCE, mine if text is None else text)
         await wait_until_synced(room)
         if room.document.conflict is not None:
-            print_error(f"the room did not take it: {room.document.conflict.reason}")
+            print_error(f"the room refused the changes: {room.document.conflict.reason}")
             return ExitCode.FAILED
     merge_base.save_merge_base(link, args.file, text_id, mine)
     return ExitCode.OK

@@ -119,7 +119,7 @@ async def _enter(args: argparse.Namespace, links: Links) -> int:
         is_room_persistent=links.is_kept,
     )
     if links.is_kept and status == ExitCode.OK:
-        print_note(f"the room is kept; codesync --room {links.link.room} opens it again")
+        print_note(f"the room is stored; open it again with: codesync --room {links.link.room}")
     return status
 
 

@@ -303,7 +303,7 @@ class _Run:
                 case JobOutput(job=self._job, stream=stream, data=data):
                     await self._wrote(stream, data)
                 case OutputSkipped(job=self._job, count=count):
-                    print_note(f"{count} bytes of output are lost: the server has them no more")
+                    print_note(f"{count} bytes of output are lost: the server dropped them")
                 case Finished(job=self._job, result=result):
                     return await self._finished(result)
                 case Submitted(job=JobSummary(job=self._job, limits=limits)):
@@ -312,7 +312,7 @@ class _Run:
                     print_error(f"the connection ended: {reason}")
                     return ExitCode.FAILED
                 case Disconnected() if self._has_ended():
-                    print_error("the server of our own ended before the program did")
+                    print_error("the server that this command started ended before the program")
                     return ExitCode.FAILED
                 case Disconnected(reason=reason):
                     print_note(f"{reason}; connecting again")

@@ -168,7 +168,7 @@ def _ready(args: argparse.Namespace, app: "App") -> None:
         return
     print_line(f"codesync {VERSION} at {app.address}")
     print_line(f"  {app.found}")
-    print_line(f"  kept in {app.store.about}")
+    print_line(f"  store: {app.store.about}")
     print_line(f"  {_limits(app)}")
     print_line(
         f"  languages: {', '.join(each.title for each in app.languages.infos() if each.available)}"

@@ -55,7 +55,11 @@ class PlainLines:
             case Notice(level=level, text=text):
                 yield f"* {level}: {text}"
             case Saving(trouble=trouble):
-                yield f"* nothing is kept: {trouble}" if trouble else "* all is kept again"
+                yield (
+                    f"* changes are not stored: {trouble}"
+                    if trouble
+                    else "* changes are stored again"
+                )
             case Fault(reason=reason):
                 yield f"* error: {reason}"
             case Queue(trouble=trouble):

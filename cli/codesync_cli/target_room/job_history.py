@@ -76,7 +76,7 @@ async def job_history_of(args: argparse.Namespace) -> AsyncGenerator[RoomJobHist
 
         name = asked or next((line.name for line in await store.rooms(limit=1)), "")
         if not name:
-            raise NotFound(f"no room is kept yet in {store.about}", "codesync opens one")
+            raise NotFound(f"no room is stored yet in {store.about}", "codesync opens one")
         async with _answered(KeptPast(store), Payer(room=name)) as past:
             yield RoomJobHistory(past, partial(_called_in_store, store, name))
 
@@ -100,7 +100,7 @@ async def _answered(
         if task.cancelled() or not (error := task.exception()):
             return
         if isinstance(error, ValueError):  # damaged
-            error = NotFound("what is kept of it cannot be read", "see: codesync store check")
+            error = NotFound("the stored job cannot be read", "see: codesync store check")
         past.end(error)
 
     answering = asyncio.get_running_loop().create_task(answer())

@@ -47,7 +47,7 @@ async def wait_until_synced(room: Room) -> None:
         async with asyncio.timeout(SECONDS):
             await room.text_settled()
     except TimeoutError:
-        raise Offline("the room's text does not come", "look at the connection") from None
+        raise Offline("the room's text did not arrive", "check the connection") from None
 
 
 def conflict_reason(file: Path, base: str | None, so: str) -> str:

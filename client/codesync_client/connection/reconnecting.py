@@ -84,7 +84,7 @@ class ConnectionOwner(Protocol):
         """Complete slow work before further messages are read.
 
         Raises:
-            FrameError: what arrived makes no sense.
+            FrameError: the received frame is invalid.
             CheckFailed: this machine cannot do it now.
         """
         ...
@@ -135,7 +135,7 @@ class ReconnectingConnection:
         Raises:
             CannotConnect: nobody answers, or not as a server should.
             ServerNotProved: whoever answers does not know the secret of our link.
-            EntryRefused: the server does not let us in.
+            EntryRefused: the server refuses entry.
         """
         websocket = await dial(self._server, self._options)
         self._end = ClientEnd()
@@ -148,7 +148,7 @@ class ReconnectingConnection:
             websocket.transport.abort()
             why = "no answer" if isinstance(error, TimeoutError) else str(error)
             raise CannotConnect(
-                f"{self._server} did not let us in: {why}",
+                f"{self._server} refused the connection: {why}",
                 "check that the address is a CodeSync server's",
             ) from None
         except BaseException:
@@ -188,7 +188,7 @@ class ReconnectingConnection:
             case Refused():
                 raise self._entry.refusal(answer)
             case Fault(reason=reason):
-                raise CannotConnect(f"{self._server} did not let us in: {reason}")
+                raise CannotConnect(f"{self._server} refused the connection: {reason}")
             case _:
                 assert isinstance(answer, kind)  # the end lets nothing else through
                 return answer
@@ -196,7 +196,7 @@ class ReconnectingConnection:
     async def stay(self) -> None:
         """Serve connections, one after the other, until the client gives up.
 
-        That is when it refuses entry for good, or makes no sense again and again.
+        That is when it refuses entry for good, or repeatedly sends invalid data.
         """
         loop = asyncio.get_running_loop()
         try:
@@ -208,7 +208,7 @@ class ReconnectingConnection:
                     before = 0
                 self._nonsense = before + 1 if self._raved else 0
                 if self._nonsense == NONSENSE_MAX:
-                    raise CannotConnect(f"{self._server} makes no sense again and again: {reason}")
+                    raise CannotConnect(f"{self._server} repeatedly sends invalid data: {reason}")
                 await self._restore(reason)
         except (CannotConnect, EntryRefused) as error:
             self._owner.cut(error.reason, None)

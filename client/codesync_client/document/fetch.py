@@ -80,7 +80,7 @@ class DocumentFetch:
             reason = f"the room's texts are said to have {part.total:,} bytes; {limit} MiB may come"
             raise FrameError(Code.TOO_LARGE, reason)
         if part.offset != len(self._whole) or not part.data:
-            raise ValueError("the parts of the room's texts make no sense")
+            raise ValueError("the parts of the room's texts are invalid")
         self._whole += part.data
         if len(self._whole) < part.total:
             return None
@@ -92,7 +92,7 @@ class DocumentFetch:
         try:
             read_state(whole)
         except BadUpdate as error:
-            reason = f"the room's texts make no sense: {error}"
+            reason = f"the room's texts are invalid: {error}"
             raise FrameError(Code.BAD_FRAME, reason) from None
         return whole
 

@@ -40,7 +40,7 @@ def measure(state: bytes) -> int:
     except TooComplex:
         raise ValueError("is too long to load") from None
     except (BadUpdate, DocumentBroken) as error:
-        raise ValueError(f"makes no sense: {error}") from None
+        raise ValueError(f"is invalid: {error}") from None
     if replica.size > TEXT_MAX:
         raise ValueError(f"has {replica.size:,} bytes of text; {TEXT_MAX:,} may come")
     return sum(len(each.insertions) for each in clients) + len(deletions)

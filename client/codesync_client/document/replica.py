@@ -37,7 +37,7 @@ class Replica:
         changed: called after every change, including own ones.
 
     Raises:
-        DocumentBroken, ValueError: the state makes no sense.
+        DocumentBroken, ValueError: the state is invalid.
     """
 
     def __init__(

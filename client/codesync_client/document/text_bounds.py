@@ -50,7 +50,7 @@ class TextBounds:
         try:
             update = read_update(edit)
         except BadUpdate as error:
-            reason = f"an edit of the room makes no sense: {error}"
+            reason = f"an edit of the room is invalid: {error}"
             raise FrameError(Code.BAD_EDIT, reason) from None
         self._bytes += len(edit)
         if self._bytes > HISTORY_MAX:
@@ -71,7 +71,7 @@ class TextBounds:
         try:
             clients, _ = read_state(state)
         except BadUpdate as error:
-            reason = f"the room's texts make no sense: {error}"
+            reason = f"the room's texts are invalid: {error}"
             raise FrameError(Code.BAD_FRAME, reason) from None
         self._loaded = sum(len(each.insertions) for each in clients)
         self._grown = HistorySize()

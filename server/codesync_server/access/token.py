@@ -75,7 +75,7 @@ def load(path: Path) -> str:
         with open(path) as file:
             if os.fstat(file.fileno()).st_mode & 0o077:
                 raise TokenFileError(
-                    f"others can read the token file {path}; mend it with: chmod 600 {path}"
+                    f"others can read the token file {path}; correct this with: chmod 600 {path}"
                 )
             token = file.read().strip()
     except OSError as error:

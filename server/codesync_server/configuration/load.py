@@ -70,7 +70,7 @@ def load(
         default_file: look for a settings file that nobody named.
 
     Raises:
-        SettingsError: something will not do; nothing of it is used then.
+        SettingsError: a value is invalid; no value is used then.
     """
     chosen = file or _named(environment) or (_default_file(environment) if default_file else None)
     sources = [from_file(chosen) if chosen else {}, from_environment(environment)]

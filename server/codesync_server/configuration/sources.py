@@ -46,7 +46,7 @@ def from_file(path: Path) -> dict[str, FoundValue]:
     """Read a settings file.
 
     Raises:
-        SettingsError: it cannot be read, or something in it will not do.
+        SettingsError: it cannot be read, or contains an invalid value.
     """
     found: dict[str, FoundValue] = {}
     for key, value in _flattened(_parsed(path), "", str(path)):
@@ -99,7 +99,7 @@ def from_environment(environment: Mapping[str, str]) -> dict[str, FoundValue]:
     """Read the environment variables; an empty one counts as not set.
 
     Raises:
-        SettingsError: something in them will not do, or one is nearly the name of a setting's.
+        SettingsError: a value is invalid, or a name nearly matches a setting.
     """
     by_variable = {setting.variable: setting for setting in declared().values()}
     found: dict[str, FoundValue] = {}
@@ -135,7 +135,7 @@ def from_flags(
         sets: what was given with --set, KEY=VALUE each.
 
     Raises:
-        SettingsError: something in them will not do.
+        SettingsError: a value is invalid.
     """
     found: dict[str, FoundValue] = {}
     for text in sets:

@@ -23,7 +23,7 @@ class StatsSource:
         scheduler: runs jobs.
         rooms: all rooms.
         publisher: counts the verdicts.
-        store_trouble: tells why nothing is kept now; empty while all is.
+        store_trouble: returns why changes are not stored now; empty while they are.
         memory_trouble: tells why the server has no memory for another room; empty when it has.
         is_draining: tells whether the server is shutting down.
     """
@@ -67,7 +67,7 @@ class StatsSource:
         elif trouble:
             status, reason = "down", trouble
         elif unsaved := self._store_trouble():
-            status, reason = "unsaved", f"nothing is kept: {unsaved}"
+            status, reason = "unsaved", f"changes are not stored: {unsaved}"
         elif strain or (strain := self._memory_trouble()):
             status, reason = "degraded", strain
         return {

@@ -66,7 +66,7 @@ class EditBrokeReplica(EditRejected):
 
 
 class UnreadableHistory(Exception):
-    """What was kept of the texts makes no sense; says why."""
+    """The stored texts are invalid; the message states the reason."""
 
 
 class Document:
@@ -99,7 +99,7 @@ class Document:
             assigned: CRDT ids that were given out.
 
         Raises:
-            UnreadableHistory: they make no sense.
+            UnreadableHistory: they are invalid.
         """
         document = cls()
         document._assigned.update(assigned)
@@ -323,7 +323,7 @@ def _read(data: bytes) -> Update:
     except TooComplex as error:
         raise EditRejected(Code.TOO_LARGE, f"the edit is too complex: {error}") from None
     except BadUpdate as error:
-        raise EditRejected(Code.BAD_EDIT, f"the edit makes no sense: {error}") from None
+        raise EditRejected(Code.BAD_EDIT, f"invalid edit: {error}") from None
 
 
 def _replica() -> tuple[Doc[Text], dict[str, Text]]:

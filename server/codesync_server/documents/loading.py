@@ -59,7 +59,7 @@ def load(request: LoadRequest) -> LoadedHistory:
             made = {name: str(text) for name, text in texts.items()}
             clients, _ = read_state(doc.get_update())
     except (DocumentBroken, ValueError, BadUpdate) as error:
-        return LoadedHistory(error=str(error)[:200] or "it makes no sense")
+        return LoadedHistory(error=str(error)[:200] or "the history is invalid")
     return LoadedHistory(
         seconds,
         sum(len(each.insertions) for each in clients),

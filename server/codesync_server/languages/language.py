@@ -33,7 +33,7 @@ class Language(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         name: its identifier in messages.
         title: what people call it.
         extensions: file name endings with their dot, lower case.
-        file_name: the main file's name when the submitted one will not do.
+        file_name: the main file's name when the submitted name is invalid.
         run: the command that runs a program.
         syntax: the name of its highlighting.
         starter: text for an empty editor.

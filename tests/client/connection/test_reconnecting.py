@@ -71,7 +71,7 @@ async def test_a_refusal_is_passed_on_with_its_reason_and_remedy() -> None:
     [
         (Fault(Code.BAD_FRAME, "I do not understand you", fatal=True), "I do not understand you"),
         (Members(), "out of turn"),
-        (b"\xc1", "makes no sense"),
+        (b"\xc1", "invalid frame"),
         ("text", "text"),
         (b"\x00" * (FRAME_MAX + 1), "too big"),
         (None, "out of order"),
@@ -83,7 +83,7 @@ async def test_an_answer_that_is_none_is_said_to_be_none(
 ) -> None:
     error = await refusal(answer)
     assert isinstance(error, CannotConnect)
-    assert "did not let us in" in error.reason
+    assert "refused the connection" in error.reason
     assert said in error.reason
 
 
@@ -103,10 +103,10 @@ async def test_a_server_that_never_answers_a_hello_is_given_up(
 @pytest.mark.parametrize(
     ("frame", "reason"),
     [
-        (b"\xc1", "makes no sense"),
+        (b"\xc1", "invalid frame"),
         ("text", "text"),
-        (b"", "makes no sense"),
-        (b"\xdd\xff\xff\xff\xff", "makes no sense"),
+        (b"", "invalid frame"),
+        (b"\xdd\xff\xff\xff\xff", "invalid frame"),
         (b"\x00" * (FRAME_MAX + 1), "cut"),
     ],
     ids=["nonsense", "text", "nothing", "a large claim", "too large"],
@@ -139,7 +139,7 @@ async def test_a_server_that_raves_again_and_again_is_given_up(
     async with server_that(behave) as room, watching(room) as ana:
         await ana.until(lambda: ana.over)
     assert len(ana.of(Connected)) == reconnecting.NONSENSE_MAX
-    assert "makes no sense again and again" in ana.of(Disconnected)[-1].reason
+    assert "repeatedly sends invalid data" in ana.of(Disconnected)[-1].reason
     assert ana.of(Disconnected)[-1].retry_in is None
 
 

@@ -32,16 +32,16 @@ WALLS = "a number of seconds from 0.05 to 800"
         # Tables and values in each other's place.
         ("limits = 1", "limits", "takes a table: write [limits]"),
         ("[[limits.run]]\nwall = 1", "limits.run", "takes a table: write [limits.run]"),
-        ("[port]\nx = 1", "port", "a table will not do: it takes a whole number"),
+        ("[port]\nx = 1", "port", "a table is invalid: expected a whole number"),
         # Wrong types.
-        ('port = "4000"', "port", '"4000" will not do: it takes a whole number from 0 to 65535'),
-        ("port = 4000.0", "port", "4000.0 will not do"),
-        ("port = true", "port", "true will not do"),
-        ("port = 1979-05-27", "port", "1979-05-27 will not do"),
-        ("insecure = 1", "insecure", "1 will not do: it takes true or false"),
-        ('allow_hosts = "a"', "allow_hosts", '"a" will not do: it takes a list of at most 100'),
-        ('allow_hosts = ["a", 1]', "allow_hosts", "1 will not do"),
-        ("host = 1", "host", "1 will not do: it takes a text"),
+        ('port = "4000"', "port", '"4000" is invalid: expected a whole number from 0 to 65535'),
+        ("port = 4000.0", "port", "4000.0 is invalid"),
+        ("port = true", "port", "true is invalid"),
+        ("port = 1979-05-27", "port", "1979-05-27 is invalid"),
+        ("insecure = 1", "insecure", "1 is invalid: expected true or false"),
+        ('allow_hosts = "a"', "allow_hosts", '"a" is invalid: expected a list of at most 100'),
+        ('allow_hosts = ["a", 1]', "allow_hosts", "1 is invalid"),
+        ("host = 1", "host", "1 is invalid: expected a text"),
         ("executor = 1", "executor", "one of auto, docker, local"),
         ("tls_cert = 1", "tls_cert", 'the path of a file, or "none"'),
         ("[limits.run]\nwall = true", "limits.run.wall", WALLS),
@@ -49,10 +49,10 @@ WALLS = "a number of seconds from 0.05 to 800"
         ("[limits.run]\nmemory = true", "limits.run.memory", SIZES),
         ('[limits.run]\nmemory = "256 MBit"', "limits.run.memory", SIZES),
         # Out of bounds.
-        ("port = -1", "port", "-1 will not do: it takes a whole number from 0 to 65535"),
-        ("port = 65536", "port", "65536 will not do"),
+        ("port = -1", "port", "-1 is invalid: expected a whole number from 0 to 65535"),
+        ("port = 65536", "port", "65536 is invalid"),
         ("max_concurrent = 0", "max_concurrent", "a whole number from 1 to 10000"),
-        ("[limits.run]\nwall = nan", "limits.run.wall", f"nan will not do: it takes {WALLS}"),
+        ("[limits.run]\nwall = nan", "limits.run.wall", f"nan is invalid: expected {WALLS}"),
         ("[limits.run]\nwall = inf", "limits.run.wall", WALLS),
         ("[limits.run]\nwall = -inf", "limits.run.wall", WALLS),
         ("[limits.run]\nwall = -1", "limits.run.wall", WALLS),
@@ -117,11 +117,11 @@ def test_a_byte_order_mark_is_nothing_to_complain_of(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "says"),
     [
-        ("CODESYNC_PORT", "x", '"x" will not do: it takes a whole number from 0 to 65535'),
+        ("CODESYNC_PORT", "x", '"x" is invalid: expected a whole number from 0 to 65535'),
         ("CODESYNC_PORT", "1_000", "a whole number"),
         ("CODESYNC_PORT", "9" * 5000, "a whole number"),
         ("CODESYNC_PORT", "\udcff", "a whole number"),
-        ("CODESYNC_INSECURE", "maybe", "it takes true or false"),
+        ("CODESYNC_INSECURE", "maybe", "expected true or false"),
         ("CODESYNC_LIMITS_RUN_WALL", "inf", WALLS),
         ("CODESYNC_LIMITS_RUN_WALL", "NaN", WALLS),
         ("CODESYNC_LIMITS_RUN_WALL", "five", WALLS),
@@ -156,8 +156,8 @@ def test_a_variable_that_means_something_else_is_left_alone(name: str, tmp_path:
         (["prot=1"], "--set prot: there is no such setting; did you mean port?"),
         (["=1"], "--set : there is no such setting"),
         (["limits.run=1"], "--set limits.run: there is no such setting"),
-        (["limits.run.wall=x"], f'--set limits.run.wall: "x" will not do: it takes {WALLS}'),
-        (["port=1", "port=x"], '--set port: "x" will not do'),
+        (["limits.run.wall=x"], f'--set limits.run.wall: "x" is invalid: expected {WALLS}'),
+        (["port=1", "port=x"], '--set port: "x" is invalid'),
     ],
 )
 def test_a_mistake_with_set_is_told_with_its_key(sets: Sequence[str], says: str) -> None:
@@ -165,8 +165,8 @@ def test_a_mistake_with_set_is_told_with_its_key(sets: Sequence[str], says: str)
 
 
 def test_a_mistake_with_a_flag_is_told_with_the_flag() -> None:
-    assert complaint(flags={"max_concurrent": "x"}).startswith('--max-concurrent: "x" will not do')
-    assert complaint(flags={"allow_hosts": ["a", ""]}).startswith('--allow-host: "" will not do')
+    assert complaint(flags={"max_concurrent": "x"}).startswith('--max-concurrent: "x" is invalid')
+    assert complaint(flags={"allow_hosts": ["a", ""]}).startswith('--allow-host: "" is invalid')
 
 
 def test_a_long_or_hostile_key_or_value_is_cut_and_made_harmless(tmp_path: Path) -> None:

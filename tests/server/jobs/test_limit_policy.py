@@ -86,12 +86,12 @@ def test_nobody_gets_more_than_cap_and_limit(
 @pytest.mark.parametrize(
     ("asked", "says"),
     [
-        (RunLimits(wall_seconds=0.0), "wall: 0.0 will not do: it takes a number of seconds"),
-        (RunLimits(cpu_seconds=0.001), "cpu: 0.001 will not do"),
-        (RunLimits(memory=1 * MIB), "memory: 1048576 will not do: it takes a size"),
-        (RunLimits(output=0), "output: 0 will not do"),
-        (RunLimits(processes=1), "processes: 1 will not do: it takes a whole number from 2"),
-        (RunLimits(wall_seconds=float("nan")), "wall: nan will not do"),
+        (RunLimits(wall_seconds=0.0), "wall: 0.0 is invalid: expected a number of seconds"),
+        (RunLimits(cpu_seconds=0.001), "cpu: 0.001 is invalid"),
+        (RunLimits(memory=1 * MIB), "memory: 1048576 is invalid: expected a size"),
+        (RunLimits(output=0), "output: 0 is invalid"),
+        (RunLimits(processes=1), "processes: 1 is invalid: expected a whole number from 2"),
+        (RunLimits(wall_seconds=float("nan")), "wall: nan is invalid"),
     ],
 )
 def test_what_is_too_little_for_any_program_is_refused(asked: RunLimits, says: str) -> None:

@@ -53,7 +53,7 @@ async def test_data_of_a_later_version_is_refused(empty: str) -> None:
 
 
 async def test_where_nothing_was_kept_yet_there_is_nothing_to_read(empty: str) -> None:
-    with pytest.raises(StoreMissing, match="nothing is kept yet in MongoDB at"):
+    with pytest.raises(StoreMissing, match="nothing is stored yet in MongoDB at"):
         await MongoStore(empty).open(alone=False)
 
 

@@ -148,7 +148,7 @@ async def test_where_nothing_was_kept_yet_there_is_nothing_to_read(
 ) -> None:
     if content is not None:
         write(path, content)
-    with pytest.raises(StoreMissing, match="nothing is kept yet"):
+    with pytest.raises(StoreMissing, match="nothing is stored yet"):
         await SqliteStore(path).open(alone=False)
 
 

@@ -168,7 +168,7 @@ async def test_another_text_in_the_room_leaves_the_file_as_it_is(tmp_path: Path)
             server.document.write(SOURCE, "a stranger's\n")
             server.cut()
             await on.becomes("a stranger's\n")
-            await eventually(lambda: any("not kept in step any more" in n for n in on.notices()))
+            await eventually(lambda: any("not in sync any more" in n for n in on.notices()))
             assert file.read_text() == "work of an afternoon\n"
 
 
@@ -348,7 +348,7 @@ async def test_what_the_room_refuses_stays_in_the_file_and_that_is_the_end(
     await ana.sees("little")
     await ana.look(2)
     assert ana.file.read_text() == merged
-    assert "not kept in step any more" in ana.told.notices[-1]
+    assert "not in sync any more" in ana.told.notices[-1]
 
 
 async def test_what_both_have_in_common_is_noted_once_the_server_has_it(

@@ -86,9 +86,7 @@ class FileSync:
             why = conflict.reason
         else:
             return False
-        self._warn_out_of_sync(
-            f"{self._name} is not kept in step any more: {why}. It stays as it is."
-        )
+        self._warn_out_of_sync(f"{self._name} is not in sync any more: {why}. It stays as it is.")
         return True
 
     async def _merge_both(self) -> None:
@@ -116,8 +114,8 @@ class FileSync:
             return theirs
         if self._base is None and mine != theirs:
             self._warn_out_of_sync(
-                f"{self._name} and the room's text have nothing in common: they are not kept"
-                " in step. ctrl+o opens the file in its place, ctrl+s saves over the file."
+                f"{self._name} and the room's text have nothing in common, so they are not"
+                " in sync. ctrl+o opens the file in its place, ctrl+s saves over the file."
             )
             return None
         merged = merge(self._base or "", mine, theirs)

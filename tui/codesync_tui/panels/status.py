@@ -134,7 +134,7 @@ def _parts(status: Status, width: int) -> Iterator[_Part]:
     if status.unsent:
         yield _Part(f" {status.unsent} unsent ", "$warning bold")
     if status.is_not_persisted:
-        yield _Part(" not kept ", "$warning bold")
+        yield _Part(" not stored ", "$warning bold")
     if status.following:
         yield _Part(f" with {status.following} ", "$primary bold")
     if status.program:

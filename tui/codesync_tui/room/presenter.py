@@ -96,7 +96,11 @@ class RoomPresenter:
                 self._notify(reason, "warning")
             case Saving(trouble=trouble):
                 self._panes.status.update_status(is_not_persisted=bool(trouble))
-                sentence = f"Nothing is kept now: {trouble}" if trouble else "All is kept again."
+                sentence = (
+                    f"Changes are not stored now: {trouble}"
+                    if trouble
+                    else "Changes are stored again."
+                )
                 self._notify(sentence, "warning" if trouble else "information")
             case StdinHeld(job=job, member=member, name=name):
                 if member != self._room.welcome.member:
@@ -168,7 +172,7 @@ class RoomPresenter:
             is_not_persisted=bool(welcome.unsaved),
         )
         if welcome.unsaved:
-            self._notify(f"What happens here is not kept: {welcome.unsaved}", "warning")
+            self._notify(f"Changes in this room are not stored: {welcome.unsaved}", "warning")
         self._panes.banner.show_executor(welcome.executor)
         for job in welcome.jobs:
             self._panes.queue.note_submission(job, just_now=False)

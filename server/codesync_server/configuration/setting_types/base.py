@@ -66,7 +66,7 @@ class SettingType(ABC):
         text = show_line(_as_written(value))
         shown = text if len(text) <= SHOWN_MAX else f"{text[:SHOWN_MAX]}…"
         hint = f"; did you mean {near}?" if near else ""
-        return InvalidValue(f"{shown} will not do: it takes {self.allowed}{hint}")
+        return InvalidValue(f"{shown} is invalid: expected {self.allowed}{hint}")
 
 
 def quoted(text: str) -> str:

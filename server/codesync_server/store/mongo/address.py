@@ -31,7 +31,7 @@ async def read(address: str) -> MongoAddress:
     """Read an address.
 
     Raises:
-        StoreUnusable: it will not do.
+        StoreUnusable: the address is invalid.
     """
     try:
         # In a thread: mongodb+srv asks the DNS.
@@ -55,7 +55,7 @@ def connect(address: str, seconds: float) -> Client:
         seconds: how long one request may take, retries included.
 
     Raises:
-        StoreUnusable: files that the address names will not do.
+        StoreUnusable: a file named in the address cannot be used.
     """
     try:
         return AsyncMongoClient(
@@ -73,7 +73,7 @@ def connect(address: str, seconds: float) -> Client:
 
 def _unfit() -> StoreUnusable:
     return StoreUnusable(
-        "cannot use the store: its address will not do; write"
+        "cannot use the store: its address is invalid; write"
         " mongodb://USER:PASSWORD@HOST:PORT/DATABASE, what is special in the password as %XX"
         " (@ is %40, / is %2F), and look at the options behind it and the files that they name"
     )

@@ -55,7 +55,7 @@ def check_up_to_date(version: int, about: str) -> None:
         StoreOutdated: it has an older layout.
     """
     if not version:
-        raise StoreMissing(f"nothing is kept yet in {about}")
+        raise StoreMissing(f"nothing is stored yet in {about}")
     if version < SCHEMA:
         raise StoreOutdated(
             f"an earlier codesync wrote the store {about} (layout {version}, this one reads"

@@ -49,7 +49,7 @@ def open_to_read(path: Path) -> sqlite3.Connection:
         StoreUnusable: there is none, or it cannot be read as it is.
     """
     if not path.exists():
-        raise StoreMissing(f"nothing is kept yet: there is no {path}")
+        raise StoreMissing(f"nothing is stored yet: there is no {path}")
     db = connect(f"{path.as_uri()}?{'immutable=1' if _cannot_change(path) else 'mode=ro'}")
     try:
         _check_up_to_date(path, check_version(db))
@@ -61,7 +61,7 @@ def open_to_read(path: Path) -> sqlite3.Connection:
 
 def _check_up_to_date(path: Path, version: int) -> None:
     if not version:
-        raise StoreMissing(f"nothing is kept yet in {path}")
+        raise StoreMissing(f"nothing is stored yet in {path}")
     if version < SCHEMA:
         raise StoreOutdated(
             f"an earlier codesync wrote it (layout {version}, this one reads {SCHEMA});"
