@@ -5,7 +5,8 @@ library: it is loaded only by those who share the text.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
 from pycrdt import Doc, Text, TransactionEvent, UndoManager, merge_updates
@@ -48,26 +49,20 @@ class Replica:
         self._pending: list[bytes] = []
         self._deltas: list[tuple[str, list[dict[str, Any]]]] = []
         self._is_own = False
-        self._clock_ahead = 1
+        self._undo_clock = _UndoClock()
         with no_panic():
             self._doc: Doc[Text] = Doc(client_id=client)
             self._texts = {name: self._doc.get(name, type=Text) for name in TEXTS}
             self._doc.apply_update(state)
             self._undo = {name: self._undo_manager(text) for name, text in self._texts.items()}
-            if changed is not None:
-                self._doc.observe(self._transacted)
-                for name, text in self._texts.items():
-                    text.observe(self._watcher(name))
 
     def _undo_manager(self, text: Text) -> UndoManager:
+        # Its callback must not refer to the replica: cycles through the library are not collected.
         manager = UndoManager(
-            scopes=[text], capture_timeout_millis=UNDO_GROUP_MS, timestamp=self._now
+            scopes=[text], capture_timeout_millis=UNDO_GROUP_MS, timestamp=self._undo_clock.now
         )
         manager.include_origin(_OWN)  # without it, what others do would be undone too
         return manager
-
-    def _now(self) -> int:
-        return time.monotonic_ns() // 1_000_000 + self._clock_ahead
 
     @property
     def texts(self) -> Mapping[str, str]:
@@ -130,7 +125,7 @@ class Replica:
 
     def end_undo_group(self) -> None:
         """Undo later edits separately from earlier ones."""
-        self._clock_ahead += _GROUP_END_MS
+        self._undo_clock.ahead_ms += _GROUP_END_MS
 
     def take(self) -> bytes | None:
         """Return the own edits since the last call as one update; None if there are none."""
@@ -169,7 +164,7 @@ class Replica:
     def _do(self, act: Callable[[], bool | None], *, own: bool, member: int | None = None) -> bool:
         self._is_own = own
         try:
-            with no_panic():
+            with no_panic(), self._observed():
                 done = act()
         finally:
             deltas, self._deltas = self._deltas, []
@@ -178,6 +173,25 @@ class Replica:
             if splices and self._changed:
                 self._changed(Change(name, splices, member))
         return bool(done)
+
+    @contextmanager
+    def _observed(self) -> Generator[None]:
+        """Observe changes during the block.
+
+        The library keeps a document in memory for as long as it is observed, even when nothing
+        else refers to it.
+        """
+        if self._changed is None:
+            yield
+            return
+        transactions = self._doc.observe(self._transacted)
+        deltas = [(text, text.observe(self._watcher(name))) for name, text in self._texts.items()]
+        try:
+            yield
+        finally:
+            self._doc.unobserve(transactions)
+            for text, subscription in deltas:
+                text.unobserve(subscription)
 
     def _transacted(self, event: TransactionEvent) -> None:
         if self._is_own:
@@ -188,6 +202,16 @@ class Replica:
     def _watcher(self, name: str) -> Callable[[Any], None]:
         # The document must not be changed during its report: the change is only recorded.
         return lambda event: self._deltas.append((name, list(event.delta)))
+
+
+class _UndoClock:
+    """The clock by which the undo manager groups edits; moved forward to end a group."""
+
+    def __init__(self) -> None:
+        self.ahead_ms = 1
+
+    def now(self) -> int:
+        return time.monotonic_ns() // 1_000_000 + self.ahead_ms
 
 
 def _clean(splice: Splice) -> Splice:
