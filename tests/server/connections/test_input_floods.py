@@ -115,7 +115,11 @@ async def test_a31_input_beyond_the_window_is_refused_and_only_to_who_sends_it(
 async def test_a31_a_job_that_waits_keeps_a_window_and_refused_input_takes_no_share(
     server: RunningServer,
 ) -> None:
-    async with member_of(server, name="eve") as eve, member_of(server, name="ana") as ana:
+    # Another invite could take the spare slot, and the program would not wait.
+    one = hello_to(server, name="eve")
+    async with wire_to(server) as eve, wire_to(server) as ana:
+        await eve.enter(one)
+        await ana.enter(hello_to(server, name="ana", token=one.token))
         blockers = [await started(ana) for _ in range(2)]
         job = python_job("import sys; print(len(sys.stdin.buffer.read()))", stdin=StdinMode.PIPED)
         await eve.say(job)
