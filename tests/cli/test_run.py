@@ -148,7 +148,7 @@ def test_the_end_of_a_server_of_our_own_ends_the_run(tmp_path: Path) -> None:
             os.kill(int(child), signal.SIGKILL)
         _, stderr = process.communicate(timeout=SECONDS)
     assert process.returncode == ExitCode.FAILED
-    assert b"the server of our own ended" in stderr
+    assert b"the server that this command started ended" in stderr
 
 
 def test_a_reader_that_has_enough_ends_the_run(tmp_path: Path) -> None:
