@@ -112,7 +112,7 @@ def test_h25_a_program_goes_on_when_the_screen_crashes(tmp_path: Path) -> None:
         f"os.mkdir({str(done)!r})\n"
     )
     with codesync(tmp_path, str(program), *ROOM, "--store=memory") as terminal:
-        terminal.read_until("mkdir")  # the file is in the room only after "synced"
+        terminal.read_until("main.py")  # the file enters the room after "synced"
         terminal.press(RUN)
         terminal.read_until("42006")
         crash(terminal)
