@@ -44,7 +44,7 @@ class Agent(Room):
         self._keeps_back = keeps_back
         self._heard = asyncio.Event()
 
-    def take(self, message: ServerMessage) -> None:
+    def receive(self, message: ServerMessage) -> None:
         """Receive a message, or delay it."""
         self._heard.set()
         if isinstance(message, Edited) and self._keeps_back and self.document.is_there:

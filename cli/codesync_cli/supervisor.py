@@ -8,6 +8,7 @@ programs run on when the screen crashes.
 import ctypes
 import faulthandler
 import os
+import select
 import signal
 import sys
 import tempfile
@@ -149,9 +150,27 @@ def _confirmed(what: str, rejoin: str) -> bool:
     try:
         print_note(what)
         print_error("press Enter to open the room again, ctrl+C to leave", f"later: {rejoin}")
+        _wait_for_input()
         return sys.stdin.readline() != ""
     except KeyboardInterrupt:
         return False
+
+
+def _wait_for_input() -> None:
+    """Wait until stdin has input or a signal arrives.
+
+    A signal just before a read would be handled only after it. A byte that remains in a pipe ends
+    the wait at once.
+    """
+    receiver, sender = os.pipe()
+    os.set_blocking(sender, False)
+    before = signal.set_wakeup_fd(sender)
+    try:
+        select.select([sys.stdin, receiver], [], [])
+    finally:
+        signal.set_wakeup_fd(before)
+        os.close(receiver)
+        os.close(sender)
 
 
 def _end(server: RoomServer) -> None:

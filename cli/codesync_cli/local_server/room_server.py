@@ -11,6 +11,7 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import IO
 
 from codesync_cli.local_server.embedded import (
@@ -42,7 +43,7 @@ class RoomServer:
 
     def start(self) -> int:
         """Start the server unless it runs and is ready; return its process id."""
-        if self._process is None or self._process.poll() is not None or not self._ready_line():
+        if self._process is None or _has_ended(self._process) or not self._ready_line():
             self.end()
             self._ready_file = tempfile.TemporaryFile()  # noqa: SIM115 # it outlives this call
             self._process = subprocess.Popen(
@@ -60,7 +61,10 @@ class RoomServer:
         if process is None:
             return
         assert process.stdin is not None
+        assert process.stdout is not None
+        assert self._ready_file is not None
         process.stdin.close()
+        self._ready_file.close()
         try:
             process.wait(END_SECONDS)
         except subprocess.TimeoutExpired:
@@ -69,6 +73,8 @@ class RoomServer:
         except BaseException:
             process.kill()
             raise
+        finally:
+            process.stdout.close()
 
     # In the process of the screen, a fork.
 
@@ -116,3 +122,18 @@ class RoomServer:
         size = os.fstat(self._ready_file.fileno()).st_size
         line = os.pread(self._ready_file.fileno(), size, 0)
         return line if line.endswith(b"\n") else b""
+
+
+def _has_ended(process: subprocess.Popen[bytes]) -> bool:
+    """Whether the process has ended, or has only threads that are about to end.
+
+    The kernel reports the end of a process when its last thread has ended. Its first thread is a
+    zombie as soon as that one has.
+    """
+    if process.poll() is not None:
+        return True
+    state = Path(f"/proc/{process.pid}/stat")
+    try:
+        return state.read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:  # no /proc
+        return False

@@ -54,6 +54,12 @@ async def holds(file: Path, text: str) -> None:
     await eventually(lambda: file.exists() and file.read_text() == text)
 
 
+async def common_text_is_saved(server: RunningServer, script: Room, file: Path, text: str) -> None:
+    """Wait until the next sync of this file, by whatever process, merges with this text."""
+    link, text_id = server.link("den", Role.EDITOR), script.welcome.text
+    await eventually(lambda: merge_base.load_merge_base(link, file, text_id) == text)
+
+
 async def test_h43_an_untouched_room_takes_the_file_and_both_stay_in_step(
     server: RunningServer, tmp_path: Path
 ) -> None:
@@ -93,7 +99,7 @@ async def test_what_both_changed_since_they_last_met_is_merged(
     async with script_in(server) as script:
         await script.text_settled()
         async with linked(server, file):
-            await eventually(lambda: script.document.text() == "one\ntwo\nthree\n")
+            await common_text_is_saved(server, script, file, "one\ntwo\nthree\n")
         file.write_text("ONE\ntwo\nthree\n")
         script.document.replace(SOURCE, "one\ntwo\nTHREE\n")
         await script.text_settled()
@@ -120,9 +126,7 @@ async def test_the_same_line_changed_twice_changes_neither(
             )
             assert (file.read_text(), script.document.text()) == ("mine\n", "theirs\n")
             file.write_text("theirs\n")
-            link = server.link("den", Role.EDITOR)
-            text_id = script.welcome.text
-            await eventually(lambda: merge_base.load_merge_base(link, file, text_id) == "theirs\n")
+            await common_text_is_saved(server, script, file, "theirs\n")
             script.document.replace(SOURCE, "theirs\nagreed\n")
             await holds(file, "theirs\nagreed\n")
 
