@@ -19,6 +19,8 @@ from codesync_server.connections.client_limits import TrackedConnection
 from codesync_server.connections.frame_slices import FrameSlices
 from codesync_server.connections.http_endpoints import head_too_large, method_not_allowed
 from codesync_server.connections.input_memory import InputMemory
+from codesync_server.connections.stranger_turns import StrangerTurns, WaitingInput
+from codesync_server.connections.tls_handshake import TlsHandshakes
 
 CONTROLS = Budget("pings and pongs", "frames", member=Rate(100, 20.0))
 """A client that sends more is disconnected."""
@@ -61,6 +63,9 @@ class Connection(ServerConnection):
         messages: the budget that members pay fragments from.
         clients: the clients by their descriptors.
         input_memory: the unprocessed input of all clients.
+        strangers: decides when input of clients that are not members is handled.
+        tls: performs TLS handshakes; None without TLS.
+        tasks: the running TLS handshakes.
         waiting_bytes: returns the bytes of messages that were read and are not processed yet.
     """
 
@@ -68,15 +73,20 @@ class Connection(ServerConnection):
     messages: Budget
     clients: dict[int, TrackedConnection]
     input_memory: InputMemory
+    strangers: StrangerTurns
+    tls: TlsHandshakes | None
+    tasks: set[asyncio.Task[None]]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._client: TrackedConnection | None = None
+        self._has_begun = False
         self._frames = 0  # before it joined
-        self._head: bytes | None = b""  # what was received before the method is known; then None
+        self._is_method_known = False
         self._head_bytes = 0
         self._head_end = b""  # its last bytes so far
         self._unparsed = bytearray()
+        self._turn: WaitingInput | None = None  # in which it is parsed
         self._slices = FrameSlices()
         self._fragments = 0  # parsed frames of a message that is not complete
         self._bytes_before_joining = 0
@@ -90,34 +100,64 @@ class Connection(ServerConnection):
         return self._client
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Take over a connection, after its TLS handshake."""
-        descriptor = transport.get_extra_info("socket").fileno()
-        self._client = self.clients.get(descriptor)
+        """Take over a connection; with TLS, the websocket begins after the TLS handshake."""
+        assert isinstance(transport, asyncio.Transport)
+        self._client = self.clients.get(transport.get_extra_info("socket").fileno())
         if self._client is not None:
-            assert isinstance(transport, asyncio.Transport)
             self._client.abort = transport.abort
+        if self.tls is None or self._client is None:
+            self._begin(transport)
+            return
+        task = self.loop.create_task(self._begin_encrypted(transport, self.tls))
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    async def _begin_encrypted(self, transport: asyncio.Transport, tls: TlsHandshakes) -> None:
+        encrypted = await tls.perform(transport, self, self.client.payer.address)
+        if encrypted is not None:
+            self._begin(encrypted)
+            self._parse_in_turn()
+
+    def _begin(self, transport: asyncio.Transport) -> None:
+        self._has_begun = True
         super().connection_made(transport)
         self.recv_messages.resume = self._resume
 
+    def eof_received(self) -> None:
+        """Take the end of the input."""
+        if self._has_begun:
+            super().eof_received()
+
     def data_received(self, data: bytes) -> None:
         """Take what was received."""
-        if self._head is not None:
-            data = self._head + data
-            if len(data) < len(b"HEAD "):
-                self._head = data
-                return
-            self._head = None
-            if not data.startswith(METHODS) and _METHOD.match(data):
-                self._end_with(method_not_allowed())
-                return
+        if not self._has_begun:  # it came with the last part of the TLS handshake
+            self._unparsed += data
+            return
         if self._is_excess(len(data)):
             self.transport.abort()
             return
         if self._is_over:
             return
         self._unparsed += data
+        self._parse_in_turn()
+        self.count_input()
+
+    def _parse_in_turn(self) -> None:
+        """Parse the input of a member at once, and that of others when it is their turn."""
+        if self._turn is not None:
+            return
+        if self.client.is_joined:
+            self._parse()
+        elif self._unparsed:
+            self.transport.pause_reading()
+            self._turn = self.strangers.put(self.client.payer.address, self._take_turn)
+
+    def _take_turn(self) -> None:
+        self._turn = None
         self._parse()
         self.count_input()
+        if not self.recv_messages.paused:
+            self.transport.resume_reading()
 
     def forget_headers(self) -> None:
         """Free the request and the response of the handshake, some 3 KB for each member."""
@@ -141,8 +181,11 @@ class Connection(ServerConnection):
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the input of a client that is gone."""
         self._unparsed.clear()
+        if self._turn is not None:
+            self._turn.cancel()
         self.input_memory.remove(self)
-        super().connection_lost(exc)
+        if self._has_begun:
+            super().connection_lost(exc)
 
     def count_input(self) -> None:
         """Count what is unprocessed now; a connection that ends holds nothing."""
@@ -175,7 +218,7 @@ class Connection(ServerConnection):
                 self._unparsed.clear()
                 return
             if self.request is None:
-                if not self._parse_head():
+                if not (self._is_method_known or self._parse_method()) or not self._parse_head():
                     return
             elif self.protocol.state is CONNECTING:
                 self._unparsed.clear()  # a client waits for the response (RFC 6455, 4.1)
@@ -186,6 +229,17 @@ class Connection(ServerConnection):
                 return  # the next frame has no complete length yet
         if self._is_over and not self.client.is_joined and self.protocol.parser_exc:
             self.transport.close()  # what is read from a stranger costs more than what it learns
+
+    def _parse_method(self) -> bool:
+        """Look at the method of the request; return whether it is known now, and right."""
+        if len(self._unparsed) < len(b"HEAD "):
+            return False
+        self._is_method_known = True
+        if self._unparsed.startswith(METHODS) or not _METHOD.match(self._unparsed):
+            return True
+        self._unparsed.clear()
+        self._end_with(method_not_allowed())
+        return False
 
     def _parse_head(self) -> bool:
         """Have the next slice of the head parsed; return whether that can go on."""
@@ -227,9 +281,13 @@ class Connection(ServerConnection):
             self.transport.pause_reading()
 
     def _resume(self) -> None:
-        self._parse()
-        if not self.recv_messages.paused:
+        self._parse_in_turn()
+        if self._turn is None and not self.recv_messages.paused:
             self.transport.resume_reading()
+
+    async def handshake(self, *args: Any, **kwargs: Any) -> None:
+        """Answer the request, at the expense of strangers."""
+        await self.strangers.metered(super().handshake(*args, **kwargs))
 
     def process_event(self, event: Event) -> None:
         """Take a request or a frame."""

@@ -25,6 +25,8 @@ from codesync_server.connections.input_memory import INPUT_BYTES_MAX, InputMemor
 from codesync_server.connections.listening_socket import ListeningSocket, bound_sockets
 from codesync_server.connections.peer import Peer
 from codesync_server.connections.proxies import TrustedProxies
+from codesync_server.connections.stranger_turns import StrangerTurns
+from codesync_server.connections.tls_handshake import TlsHandshakes
 from codesync_server.connections.tls_memory import bound_tls_buffers
 
 OPEN_SECONDS = 5.0
@@ -35,7 +37,7 @@ CLOSE_SECONDS = 2.0
 WRITE_BUFFER_BYTES = 4 * 1024
 """Above this, a client counts as one that has yet to take what it was sent."""
 
-ACCEPTED_A_TURN = 8
+ACCEPTED_A_TURN = 2
 """New connections in one turn of the loop; then members have theirs."""
 
 SWEEP_SECONDS = 1.0
@@ -82,7 +84,9 @@ class Listener:
         self._proxies = TrustedProxies(settings.trusted_proxies)
         self._clients: dict[int, TrackedConnection] = {}
         self._make_peer = make_peer
-        self._connection_type = type(
+        self._strangers = StrangerTurns()
+        self._tls_tasks = set[asyncio.Task[None]]()
+        self._connection_type: type[Connection] = type(
             "LimitedConnection",
             (Connection,),
             {
@@ -90,6 +94,9 @@ class Listener:
                 "messages": messages,
                 "clients": self._clients,
                 "input_memory": InputMemory(INPUT_BYTES_MAX),
+                "strangers": self._strangers,
+                "tls": None,
+                "tasks": self._tls_tasks,
             },
         )
         self._peers: set[Peer] = set()
@@ -115,12 +122,13 @@ class Listener:
         Raises:
             ListenFailed: the address is taken, not ours, or the certificate cannot be used.
         """
-        settings, tls = self._settings, _tls(self._settings)
+        settings = self._settings
+        self._connection_type.tls = self._tls_handshakes()
         try:
             for plain in await bound_sockets(settings.host, settings.port):
                 sock = ListeningSocket(plain, self._limits, self._proxies, self._clients)
                 self._port = int(sock.getsockname()[1])
-                self._servers.append(await self._serve(sock, tls))
+                self._servers.append(await self._serve(sock))
         except OSError as error:
             raise ListenFailed(
                 f"cannot listen on {settings.host}:{settings.port}: {error.strerror or error};"
@@ -128,12 +136,22 @@ class Listener:
             ) from None
         self._watching = asyncio.get_running_loop().create_task(self._watch())
 
-    async def _serve(self, sock: socket.socket, tls: ssl.SSLContext | None) -> Server:
+    def _tls_handshakes(self) -> TlsHandshakes | None:
+        context = _tls(self._settings)
+        if context is None:
+            return None
+        return TlsHandshakes(
+            context,
+            self._strangers,
+            handshake_seconds=OPEN_SECONDS,
+            shutdown_seconds=CLOSE_SECONDS,
+        )
+
+    async def _serve(self, sock: socket.socket) -> Server:
         return await serve(
             self._live,
             sock=sock,
             backlog=ACCEPTED_A_TURN,
-            ssl=tls,
             origins=[None, *map(Origin, self._settings.allow_origins)],
             process_request=self._process_request,
             create_connection=self._connection_type,
@@ -207,6 +225,8 @@ class Listener:
         if self._watching is not None:
             self._watching.cancel()
             await asyncio.wait([self._watching])
+        for task in self._tls_tasks:
+            task.cancel()
         connections = [each for server in self._servers for each in server.all_connections]
         with suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_SECONDS):

@@ -129,7 +129,7 @@ class Peer:
     async def live(self) -> None:
         """Serve it until it goes."""
         handshake = Handshake(self._connection, self._end, self._admission, self.address)
-        entry = await handshake.run()
+        entry = await self._connection.strangers.metered(handshake.run())
         if entry is None:
             return
         hello, (room, role, issued, version, payer) = entry
