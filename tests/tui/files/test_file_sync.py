@@ -185,7 +185,9 @@ class Told(Notices):
     def __init__(self) -> None:
         self.notices: list[str] = []
 
-    def show(self, text: str, severity: str = "information", *, title: str = "") -> None:
+    def show(
+        self, text: str, severity: str = "information", *, title: str = "", topic: str = ""
+    ) -> None:
         assert severity == "warning", title
         self.notices.append(text)
 

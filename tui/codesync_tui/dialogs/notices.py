@@ -1,9 +1,11 @@
 """Shows short notices over the screen, always as plain text."""
 
+from dataclasses import dataclass
 from time import monotonic
 from typing import Literal, cast
 
 from textual.app import App
+from textual.notifications import Notification, Notifications
 
 from codesync_client import ClientError
 from codesync_protocol.printable import show_block
@@ -12,9 +14,20 @@ Severity = Literal["information", "warning", "error"]
 
 _SECONDS = {"information": 6.0, "warning": 10.0, "error": 15.0}
 
+NOTICES_MAX = 4
+"""How many notices are shown at the same time, at most."""
+
+
+@dataclass
+class _Notice(Notification):
+    topic: str = ""
+
 
 class Notices:
-    """Shows short notices, and does not repeat a warning within a few seconds.
+    """Shows a bounded number of short notices.
+
+    A newer notice replaces an older one of the same topic. What others do causes notices of a few
+    fixed topics only, so that nobody can cover the screen of another member.
 
     Args:
         app: the app.
@@ -24,21 +37,41 @@ class Notices:
         self._app = app
         self._shown_until: dict[str, float] = {}
 
-    def show(self, text: str, severity: str = "information", *, title: str = "") -> None:
-        """Show a notice.
+    def show(
+        self, text: str, severity: str = "information", *, title: str = "", topic: str = ""
+    ) -> None:
+        """Show a notice. Above NOTICES_MAX it replaces the oldest one of the lowest severity.
 
         Args:
             text: one or two sentences; may hold foreign text.
             severity: "information", "warning" or "error".
             title: a heading.
+            topic: the notice replaces an older one of this topic; by default the topic is the
+                text. Texts that depend on other members need a topic.
         """
-        self._app.notify(
+        notice = _Notice(
             show_block(text),
-            title=title,
-            severity=cast("Severity", severity),
-            timeout=_SECONDS[severity],
-            markup=False,
+            title,
+            cast("Severity", severity),
+            _SECONDS[severity],
+            topic=topic or text,
         )
+        others: list[Notification] = []
+        for each in list(self._notifications):
+            if isinstance(each, _Notice) and each.topic == notice.topic:
+                del self._notifications[each]
+            else:
+                others.append(each)
+        others.sort(key=lambda each: _SECONDS[each.severity])
+        for each in others[: max(0, len(others) - NOTICES_MAX + 1)]:
+            del self._notifications[each]
+        self._notifications.add(notice)
+        self._app._refresh_notifications()  # pyright: ignore[reportPrivateUsage]
+
+    @property
+    def _notifications(self) -> Notifications:
+        # `App.notify` cannot replace a notification, and does not limit their number.
+        return self._app._notifications  # pyright: ignore[reportPrivateUsage]
 
     def show_once(self, text: str) -> None:
         """Show a warning, unless the same warning was shown a few seconds ago."""

@@ -90,7 +90,7 @@ class RoomControllers:
         self.permissions = Permissions(room, notices)
         self.targets = StdinTargets()
         self.session = RoomSession(room, screen)
-        self.presenter = RoomPresenter(room, panes, self.permissions, self.targets, notices.show)
+        self.presenter = RoomPresenter(room, panes, self.permissions, self.targets, notices)
         self.pane = PaneController(screen, panes, self._layout_changed)
         self.job_status = JobStatus(
             room, self.targets, panes.status, lambda: self.pane.is_output_visible

@@ -3,7 +3,6 @@
 Only the screen's message handlers call it: it changes widgets.
 """
 
-from collections.abc import Callable
 from time import monotonic, strftime
 
 from codesync_client import Connected, Disconnected, JobOutput, OutputSkipped, Room, RoomEvent
@@ -26,6 +25,7 @@ from codesync_protocol.messages import (
     Welcome,
 )
 from codesync_protocol.printable import show_line
+from codesync_tui.dialogs.notices import Notices
 from codesync_tui.formatting import labels
 from codesync_tui.room.panes import RoomPanes
 from codesync_tui.room.permissions import Permissions
@@ -40,9 +40,6 @@ _SHUTS_DOWN = "the server is shutting down"
 
 _RUNS = (JobState.CLAIMED, JobState.COMPILING, JobState.RUNNING)
 
-Notify = Callable[[str, str], None]
-"""Shows a notice: a sentence, and "information", "warning" or "error"."""
-
 
 class RoomPresenter:
     """Shows the events of the room in the panes.
@@ -52,7 +49,7 @@ class RoomPresenter:
         panes: the panes of the room's screen.
         permissions: gets to know that the room was entered.
         targets: the programs that can be typed to.
-        notify: shows a notice.
+        notices: shows notices.
 
     Attributes:
         retry_at: the time of the next attempt to connect, by the monotonic clock; None while the
@@ -65,7 +62,7 @@ class RoomPresenter:
         panes: RoomPanes,
         permissions: Permissions,
         targets: StdinTargets,
-        notify: Notify,
+        notices: Notices,
     ) -> None:
         self.retry_at: float | None = None
         self._permissions = permissions
@@ -73,10 +70,11 @@ class RoomPresenter:
         self._offline_since = ""  # the local time of the cut, for people
         self._room = room
         self._panes = panes
-        self._notify = notify
+        self._notices = notices
         self._colours: dict[int, int] = {}
         self._prepared_bytes: dict[str, int] = {}  # the size of the prepared input of our jobs
         self._expected: dict[str, int] = {}  # the next offset of followed jobs
+        self._typists: dict[str, int] = {}  # the members who took over the stdin of running jobs
         self._gaps: dict[str, tuple[int, int]] = {}  # missing ranges that are not shown yet
         self._fetched_tails: set[str] = set()  # jobs whose last lines were fetched
 
@@ -91,22 +89,14 @@ class RoomPresenter:
                 self._show_room()
             case Notice(level=level, text=text):
                 level = level if level in ("warning", "error") else "information"
-                self._notify(self._shutdown_text() if text == _SHUTS_DOWN else text, level)
+                text = self._shutdown_text() if text == _SHUTS_DOWN else text
+                self._notices.show(text, level, topic="server")
             case Fault(reason=reason):
-                self._notify(reason, "warning")
+                self._notices.show(reason, "warning", topic="refusal")
             case Saving(trouble=trouble):
-                self._panes.status.update_status(is_not_persisted=bool(trouble))
-                sentence = (
-                    f"Changes are not stored now: {trouble}"
-                    if trouble
-                    else "Changes are stored again."
-                )
-                self._notify(sentence, "warning" if trouble else "information")
-            case StdinHeld(job=job, member=member, name=name):
-                if member != self._room.welcome.member:
-                    shown = self._room.jobs.get(job)
-                    what = shown.file_name if shown else "a program"
-                    self._notify(f"{name} types into {what} now", "information")
+                self._saving(trouble)
+            case StdinHeld():
+                self._stdin_held(event)
             case LanguageChosen():
                 pass  # handled by EditorController
             case Submitted(job=job):
@@ -172,8 +162,9 @@ class RoomPresenter:
             is_not_persisted=bool(welcome.unsaved),
         )
         if welcome.unsaved:
-            self._notify(f"Changes in this room are not stored: {welcome.unsaved}", "warning")
+            self._saving(welcome.unsaved)
         self._panes.banner.show_executor(welcome.executor)
+        self._typists = {job.job: job.holder for job in welcome.jobs if job.holder}
         for job in welcome.jobs:
             self._panes.queue.note_submission(job, just_now=False)
         finished = [job for job in welcome.jobs if job.state is JobState.FINISHED]
@@ -200,7 +191,19 @@ class RoomPresenter:
         self._offline_since = self._offline_since or strftime("%H:%M:%S")
         self._panes.status.update_status(connection=self.connection_text(), is_online=False)
         if retry_in is None:
-            self._notify(f"The room is closed to us: {reason}. Your text is still here.", "error")
+            self._notices.show(
+                f"The room is closed to us: {reason}. Your text is still here.",
+                "error",
+                topic="closed",
+            )
+
+    def _saving(self, trouble: str) -> None:
+        self._panes.status.update_status(is_not_persisted=bool(trouble))
+        if trouble:
+            text = f"Changes in this room are not stored: {trouble}"
+            self._notices.show(text, "warning", topic="storage")
+        else:
+            self._notices.show("Changes are stored again.", topic="storage")
 
     def _follow(self, job: str, start: int) -> None:
         self._expected[job] = start
@@ -261,8 +264,20 @@ class RoomPresenter:
         if end > start and job in self._panes.output.transcript:
             self._panes.output.skip(job, labels.skipped_output(end - start))
 
+    def _stdin_held(self, held: StdinHeld) -> None:
+        """Tell the submitter and the previous typist of a program who types into it."""
+        summary, me = self._room.jobs.get(held.job), self._room.welcome.member
+        if summary is None:
+            return
+        previous = self._typists.get(held.job, summary.member)
+        self._typists[held.job] = held.member
+        if held.member != me and me in (summary.member, previous):
+            name, program = show_line(held.name), show_line(summary.file_name)
+            self._notices.show(f"{name} types into {program} now", topic="stdin")
+
     def _finished(self, finished: Finished) -> None:
         job = finished.job
+        self._typists.pop(job, None)
         self._begin(job)
         self._targets.remove(job)
         if job in self._panes.output.transcript:
