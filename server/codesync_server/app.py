@@ -9,6 +9,7 @@ from codesync_protocol.messages import LimitsInfo, Member, Notice, Role, Welcome
 from codesync_server import maintenance
 from codesync_server.access.budgets import Budgets
 from codesync_server.access.invites import InviteSigner
+from codesync_server.access.memory_by_owner import MemoryByOwner
 from codesync_server.access.rules import check_binding
 from codesync_server.access.shares import Shares
 from codesync_server.configuration.settings import Settings
@@ -18,7 +19,6 @@ from codesync_server.connections.connection import Connection
 from codesync_server.connections.descriptors import divide_descriptors
 from codesync_server.connections.http_endpoints import HttpEndpoints
 from codesync_server.connections.listener import Listener, ListenFailed, host_names
-from codesync_server.connections.outbox_memory import OutboxMemory
 from codesync_server.connections.peer import Peer, message_budget
 from codesync_server.connections.stats import (
     Figures,
@@ -130,7 +130,7 @@ class App:
         self._limits = ClientLimits(
             settings, self._budgets, self._shares, *divide_descriptors(settings)
         )
-        self._outbox_memory = OutboxMemory(settings.memory_for_outboxes)
+        self._outbox_memory = MemoryByOwner(settings.memory_for_outboxes)
         self._turns = MessageTurns()
         self._messages = message_budget(settings.messages_per_second)
         self._listener = Listener(

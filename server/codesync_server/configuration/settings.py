@@ -126,8 +126,8 @@ class Settings:
     memory_for_outboxes: Annotated[
         int,
         ByteSize(
-            "memory for data that waits for slow members; above it the member with the largest"
-            " backlog loses waiting output, or is disconnected",
+            "memory for data that waits for slow members; above it members of the room, invite and"
+            " address that hold most lose waiting output, or are disconnected",
             MIB,
             256 * GIB,
         ),

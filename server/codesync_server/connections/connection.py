@@ -14,11 +14,11 @@ from websockets.protocol import CONNECTING, Event
 from codesync_protocol.limits import FRAME_MAX, HELLO_FRAME_MAX
 from codesync_server.access.budgets import Budget, Budgets
 from codesync_server.access.limit_reached import LimitReached
+from codesync_server.access.memory_by_owner import MemoryByOwner
 from codesync_server.access.token_buckets import Rate
 from codesync_server.connections.client_limits import TrackedConnection
 from codesync_server.connections.frame_slices import FrameSlices
 from codesync_server.connections.http_endpoints import head_too_large, method_not_allowed
-from codesync_server.connections.input_memory import InputMemory
 from codesync_server.connections.stranger_turns import StrangerTurns, WaitingInput
 from codesync_server.connections.tls_handshake import TlsHandshakes
 
@@ -72,7 +72,7 @@ class Connection(ServerConnection):
     budgets: Budgets
     messages: Budget
     clients: dict[int, TrackedConnection]
-    input_memory: InputMemory
+    input_memory: MemoryByOwner
     strangers: StrangerTurns
     tls: TlsHandshakes | None
     tasks: set[asyncio.Task[None]]
@@ -91,6 +91,7 @@ class Connection(ServerConnection):
         self._fragments = 0  # parsed frames of a message that is not complete
         self._bytes_before_joining = 0
         self._bytes_after_the_end = 0
+        self._input = self.input_memory.account(self._free_input)
         self.waiting_bytes: Callable[[], int] = lambda: 0
 
     @property
@@ -183,17 +184,19 @@ class Connection(ServerConnection):
         self._unparsed.clear()
         if self._turn is not None:
             self._turn.cancel()
-        self.input_memory.remove(self)
+        self._input.close()
         if self._has_begun:
             super().connection_lost(exc)
 
     def count_input(self) -> None:
         """Count what is unprocessed now; a connection that ends holds nothing."""
         if not self.transport.is_closing():
-            self.input_memory.update(self)
+            self._input.assign(self.client.payer)
+            self._input.adjust(self._unprocessed_bytes - self._input.bytes)
+            self._input.make_room()
 
     @property
-    def held_bytes(self) -> int:
+    def _unprocessed_bytes(self) -> int:
         """Bytes that were received from the client and are not processed yet."""
         queue = self.recv_messages.frames.queue
         data = sum(len(each.data) for each in queue) + (self.protocol.current_size or 0)
@@ -201,14 +204,13 @@ class Connection(ServerConnection):
         unread = len(self._unparsed) + len(self.protocol.reader.buffer)
         return unread + data + frames + self.waiting_bytes()
 
-    @property
-    def input_owner(self) -> str:
-        """The identity whose input this is: invite and room, or the address before joining."""
-        payer = self.client.payer
-        return f"{payer.room} {payer.invite}" if payer.room else payer.address
-
-    def drop_input(self) -> None:
-        """Disconnect the client at once: the memory for input is full."""
+    def _free_input(self) -> None:
+        """Report what was processed since the last count; if nothing was, disconnect the client."""
+        processed = self._input.bytes - self._unprocessed_bytes
+        if processed > 0:
+            self._input.adjust(-processed)
+            return
+        self._input.close()
         self.logger.info("%s has too much unprocessed input; disconnected", self.remote_address)
         self.transport.abort()
 

@@ -16,12 +16,12 @@ from codesync_protocol.errors import Code
 from codesync_protocol.limits import HELLO_FRAME_MAX
 from codesync_server.access.budgets import Budget, Budgets
 from codesync_server.access.limit_reached import LimitReached
+from codesync_server.access.memory_by_owner import MemoryByOwner
 from codesync_server.configuration.settings import Settings
 from codesync_server.connections import descriptors
 from codesync_server.connections.client_limits import ClientLimits, TrackedConnection
 from codesync_server.connections.connection import Connection
 from codesync_server.connections.http_endpoints import HttpEndpoints, head_response, limit_response
-from codesync_server.connections.input_memory import INPUT_BYTES_MAX, InputMemory
 from codesync_server.connections.listening_socket import ListeningSocket, bound_sockets
 from codesync_server.connections.peer import Peer
 from codesync_server.connections.proxies import TrustedProxies
@@ -39,6 +39,11 @@ WRITE_BUFFER_BYTES = 4 * 1024
 
 ACCEPTED_A_TURN = 2
 """New connections in one turn of the loop; then members have theirs."""
+
+INPUT_BYTES_MAX = 64 * 1024 * 1024
+"""Input of all clients that is received and not processed. Each connection is bounded, but there
+are many: a client that sends most of a large frame, or some pieces of an edit, and then nothing
+keeps its bytes here for as long as it likes."""
 
 SWEEP_SECONDS = 1.0
 """How often late handshakes are looked for."""
@@ -93,7 +98,7 @@ class Listener:
                 "budgets": budgets,
                 "messages": messages,
                 "clients": self._clients,
-                "input_memory": InputMemory(INPUT_BYTES_MAX),
+                "input_memory": MemoryByOwner(INPUT_BYTES_MAX),
                 "strangers": self._strangers,
                 "tls": None,
                 "tasks": self._tls_tasks,

@@ -4,8 +4,8 @@ Order: replies and states first, then events in their order, in turns with bulk.
 client cannot take is left out: the client sees the hole by the offsets, and may fetch it. So is
 output that has waited for long when something urgent comes: people's edits do not stand behind it.
 
-All outboxes share the server's memory for them (`OutboxMemory`): beyond its limit, the largest
-gives way, first by leaving out output.
+All outboxes share the server's memory for them (`MemoryByOwner`): beyond its limit, the largest of
+the heaviest owner gives way, first by leaving out output.
 
 What nothing stands before is sent at once: to wake a task for each frame costs as much again.
 """
@@ -16,7 +16,8 @@ from collections.abc import Callable, Iterable, Sequence
 from time import monotonic
 from typing import NamedTuple
 
-from codesync_server.connections.outbox_memory import ENTRY_BYTES, OutboxMemory
+from codesync_server.access.memory_by_owner import SHARED_ENTRY_BYTES, MemoryByOwner
+from codesync_server.access.payer import Payer
 
 OUTPUT_BYTES_MAX = 1024 * 1024
 """Events that wait; past that, output is left out."""
@@ -44,7 +45,7 @@ class _Bulk(NamedTuple):
 
 def _size(frames: Iterable[bytes]) -> int:
     """Bytes of frames, and of what each costs besides."""
-    return sum(len(frame) + ENTRY_BYTES for frame in frames)
+    return sum(len(frame) + SHARED_ENTRY_BYTES for frame in frames)
 
 
 def _cannot_send(_: bytes) -> bool:
@@ -68,7 +69,6 @@ class Outbox:
         overflowed: the client is to be let go: it does not take what cannot be left out.
         closing: why the connection is to end; empty while it is not.
         skipped: bytes of output that were left out so far.
-        size: bytes that wait, those in flight included.
         in_flight: bytes that were taken from here, and wait in the transport.
     """
 
@@ -76,17 +76,15 @@ class Outbox:
         self,
         clock: Callable[[], float] = monotonic,
         send_now: Callable[[bytes], bool] = _cannot_send,
-        memory: OutboxMemory | None = None,
+        memory: MemoryByOwner | None = None,
         abort: Callable[[], None] = _not_connected,
     ) -> None:
         self.overflowed = False
         self.closing = ""
         self.skipped = 0
-        self.size = 0
         self.in_flight = 0
         self._abort = abort
-        self._memory = memory or OutboxMemory()
-        self._memory.add(self)
+        self._memory = (memory or MemoryByOwner()).account(self._free)
         self._replies: deque[bytes] = deque()
         self._states: dict[str, deque[bytes]] = {}
         self._clock = clock
@@ -100,6 +98,10 @@ class Outbox:
         self._state_bytes = 0
         self._filled = asyncio.Event()
         self._is_waited_for = False
+
+    def assign(self, payer: Payer) -> None:
+        """Name the identities whose data waits here, before there is any."""
+        self._memory.assign(payer)
 
     def put_first(self, *frames: bytes) -> None:
         """Send something before everything that waits: the welcome with its parts, in order."""
@@ -189,7 +191,7 @@ class Outbox:
         if len(self._bulk) >= BULK_MAX or self.overflowed:
             return False
         self._bulk.append(_Bulk(make, size, source))
-        self._adjust(size)
+        self._memory.adjust(size)
         if source:
             self._hold(source)
         self._check()
@@ -215,11 +217,11 @@ class Outbox:
         """Count what waits in the transport: bytes of the frames that were taken from here."""
         if self.overflowed:
             return
-        self._adjust(size - self.in_flight)
+        self._memory.adjust(size - self.in_flight)
         self.in_flight = size
         self._memory.make_room()
 
-    def evict(self) -> None:
+    def _free(self) -> None:
         """Leave out output, or everything if there is none; then the client is disconnected."""
         if self._skippable_since:
             self._skip_output()
@@ -230,7 +232,7 @@ class Outbox:
     def _overflow(self) -> None:
         """Give everything up, and take nothing more."""
         self._clear()
-        self._adjust(-self.in_flight)
+        self._memory.adjust(-self.in_flight)
         self.in_flight = 0
         self.overflowed = True
         self._filled.set()
@@ -238,7 +240,7 @@ class Outbox:
     def release(self) -> None:
         """Give the memory back: the connection has ended."""
         self._overflow()
-        self._memory.remove(self)
+        self._memory.close()
 
     def _clear(self) -> None:
         self._drop(*self._replies, *(each.frame for each in self._events))
@@ -253,22 +255,16 @@ class Outbox:
 
     def _hold(self, *frames: bytes) -> None:
         for frame in frames:
-            self.size += len(frame)
             self._memory.hold(frame)
 
     def _drop(self, *frames: bytes) -> None:
         for frame in frames:
-            self.size -= len(frame)
             self._memory.drop(frame)
 
     def _release_bulk(self, bulk: _Bulk) -> None:
-        self._adjust(-bulk.size)
+        self._memory.adjust(-bulk.size)
         if bulk.source:
             self._drop(bulk.source)
-
-    def _adjust(self, amount: int) -> None:
-        self.size += amount
-        self._memory.adjust(amount)
 
     def _check(self) -> None:
         if self._reply_bytes + self._event_bytes + self._state_bytes > BYTES_MAX:
@@ -307,8 +303,8 @@ class Outbox:
             return self._dequeue_state()
         while self._bulk and (self._bulk_turn or not self._events):
             bulk = self._bulk.pop(0)
-            made = bulk.make()  # may put the next part of the same source
             self._release_bulk(bulk)
+            made = bulk.make()  # may put the next part of the same source
             if made is not None:
                 self._bulk_turn = False
                 return made
@@ -327,7 +323,7 @@ class Outbox:
         frames = self._states[kind]
         frame = frames.popleft()
         self._drop(frame)
-        self._state_bytes -= len(frame) + ENTRY_BYTES
+        self._state_bytes -= len(frame) + SHARED_ENTRY_BYTES
         if not frames:
             del self._states[kind]
         return frame

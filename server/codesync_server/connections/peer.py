@@ -18,6 +18,7 @@ from codesync_protocol.messages import Fault, Hello, Member, Refused, Role, Welc
 from codesync_protocol.paging import split_welcome
 from codesync_server.access.budgets import Budget, Budgets, member_budget
 from codesync_server.access.limit_reached import LimitReached
+from codesync_server.access.memory_by_owner import MemoryByOwner
 from codesync_server.access.payer import Payer
 from codesync_server.access.token_buckets import Rate
 from codesync_server.connections.admission import Admission
@@ -25,7 +26,6 @@ from codesync_server.connections.client_limits import ClientLimits
 from codesync_server.connections.connection import Connection
 from codesync_server.connections.handshake import Handshake
 from codesync_server.connections.outbox import Outbox
-from codesync_server.connections.outbox_memory import OutboxMemory
 from codesync_server.connections.websocket_frames import FrameCache
 from codesync_server.rooms.commands.dispatch import CommandDispatcher
 from codesync_server.rooms.frames import frames_of
@@ -99,7 +99,7 @@ class Peer:
         limits: ClientLimits,
         budgets: Budgets,
         messages: Budget,
-        memory: OutboxMemory,
+        memory: MemoryByOwner,
         make_welcome: MakeWelcome,
         make_actions: MakeActions,
     ) -> None:
@@ -136,6 +136,7 @@ class Peer:
         key = payer.member
         try:
             self._limits.join(self._connection.client, payer, asyncio.get_running_loop().time())
+            self._outbox.assign(payer)
             member = room.enter(key, hello.name, role, self._outbox, issued, payer)
         except LimitReached as error:
             await handshake.refuse(Refused(Code.BUSY, error.reason, ""))

@@ -3,10 +3,10 @@
 from collections import Counter
 from collections.abc import Callable, Mapping
 
+from codesync_server.access.memory_by_owner import MemoryByOwner
 from codesync_server.access.payer import Level
 from codesync_server.connections import descriptors
 from codesync_server.connections.client_limits import ClientLimits
-from codesync_server.connections.outbox_memory import OutboxMemory
 from codesync_server.executors.contract import Executor
 from codesync_server.jobs.scheduler import Scheduler
 from codesync_server.rooms.job_event_publisher import JobEventPublisher
@@ -129,7 +129,7 @@ def client_figures(limits: ClientLimits, descriptors_in_use: int) -> Figures:
     }
 
 
-def outbox_figures(memory: OutboxMemory) -> Figures:
+def outbox_figures(memory: MemoryByOwner) -> Figures:
     """Return the bytes that wait for slow clients, their limit, and how often one gave way."""
     return {"bytes": memory.bytes, "limit": memory.limit, "evictions": memory.evictions}
 

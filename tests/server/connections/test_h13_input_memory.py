@@ -2,16 +2,16 @@
 
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 
 import pytest
 
 from codesync_protocol.codec import encode
 from codesync_protocol.limits import FRAME_MAX
 from codesync_protocol.messages import Edit, FetchHistory, FetchSource, HistoryPage, StdinData
+from codesync_server.access.memory_by_owner import MemoryAccount, MemoryByOwner
+from codesync_server.access.payer import Payer
 from codesync_server.connections import listener
 from codesync_server.connections.connection import FRAGMENTS_MAX, FRAME_OVERHEAD_BYTES
-from codesync_server.connections.input_memory import InputMemory
 from tests.server.connections.wire import BINARY, CONTINUED, Wire, member_of, raw_frame
 from tests.servers import running_server
 from tests.waiting import eventually
@@ -51,14 +51,14 @@ def commands_that_wait() -> bytes:
 async def test_h13_input_that_is_never_finished_is_bounded(
     monkeypatch: pytest.MonkeyPatch, make: Callable[[], bytes]
 ) -> None:
-    memories: list[InputMemory] = []
+    memories: list[MemoryByOwner] = []
 
-    class SeenMemory(InputMemory):
-        def __init__(self, limit: int) -> None:
+    class SeenMemory(MemoryByOwner):
+        def __init__(self, limit: float) -> None:
             super().__init__(LIMIT)
             memories.append(self)
 
-    monkeypatch.setattr(listener, "InputMemory", SeenMemory)
+    monkeypatch.setattr(listener, "MemoryByOwner", SeenMemory)
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(running_server())
         ana = await stack.enter_async_context(member_of(server))
@@ -88,14 +88,14 @@ async def test_h13_input_that_is_never_finished_is_bounded(
 async def test_h13_parsed_frames_of_a_message_count_although_they_are_empty(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    memories: list[InputMemory] = []
+    memories: list[MemoryByOwner] = []
 
-    class SeenMemory(InputMemory):
-        def __init__(self, limit: int) -> None:
+    class SeenMemory(MemoryByOwner):
+        def __init__(self, limit: float) -> None:
             super().__init__(limit)
             memories.append(self)
 
-    monkeypatch.setattr(listener, "InputMemory", SeenMemory)
+    monkeypatch.setattr(listener, "MemoryByOwner", SeenMemory)
     count = FRAGMENTS_MAX - 1
     async with running_server() as server, member_of(server) as eve:
         empty = raw_frame(CONTINUED, fin=False) * (count - 1)
@@ -104,27 +104,40 @@ async def test_h13_parsed_frames_of_a_message_count_although_they_are_empty(
         assert await eve.is_alive()
 
 
-@dataclass(eq=False)
 class Holder:
     """A connection with unprocessed input."""
 
-    input_owner: str
-    held_bytes: int
-    is_open: bool = True
+    def __init__(self, memory: MemoryByOwner, payer: Payer, size: int) -> None:
+        self.is_open = True
+        self.account: MemoryAccount = memory.account(self.disconnect)
+        self.account.assign(payer)
+        self.account.adjust(size)
+        self.account.make_room()
 
-    def drop_input(self) -> None:
+    def disconnect(self) -> None:
         self.is_open = False
+        self.account.close()
 
 
 def test_h13_an_identity_with_many_connections_disconnects_its_own() -> None:
-    memory = InputMemory(100)
-    innocent = Holder("innocent", 30)
-    hostile = [Holder("hostile", 10) for _ in range(20)]
-    for each in (innocent, *hostile):
-        memory.update(each)
+    memory = MemoryByOwner(100)
+    innocent = Holder(memory, Payer("10.0.0.1", "a", "room", "ana"), 30)
+    payer = Payer("10.0.0.1", "b", "room", "eve")
+    hostile = [Holder(memory, payer, 10) for _ in range(20)]
     assert innocent.is_open
     assert sum(each.is_open for each in hostile) == 7
     assert memory.bytes == 100
+
+
+def test_h13_input_counts_for_the_invite_once_its_client_is_a_member() -> None:
+    """A stranger is charged by address; the same bytes move to the room when it joins."""
+    memory = MemoryByOwner(100)
+    joining = Holder(memory, Payer("10.0.0.1"), 40)
+    joining.account.assign(Payer("10.0.0.1", "a", "room", "ana"))
+    strangers = [Holder(memory, Payer("10.0.0.1"), 10) for _ in range(9)]
+    assert memory.bytes == 100
+    assert joining.is_open
+    assert sum(each.is_open for each in strangers) == 6
 
 
 async def answers(wire: Wire) -> bool:

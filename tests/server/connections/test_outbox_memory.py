@@ -1,19 +1,25 @@
-"""One limit for all outboxes: the largest loses data, the others lose nothing."""
+"""One limit for all outboxes: the heaviest owner loses data, the others lose nothing."""
 
 import asyncio
 from collections.abc import Callable
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from codesync_server.access.memory_by_owner import (
+    ENTRY_BYTES,
+    SHARED_ENTRY_BYTES,
+    MemoryByOwner,
+)
+from codesync_server.access.payer import Payer
 from codesync_server.connections.outbox import Outbox
-from codesync_server.connections.outbox_memory import ENTRY_BYTES, OutboxMemory
 
 KIB = 1024
 
 
-def outboxes(count: int, limit: int) -> tuple[OutboxMemory, list[Outbox]]:
-    memory = OutboxMemory(limit)
+def outboxes(count: int, limit: int) -> tuple[MemoryByOwner, list[Outbox]]:
+    memory = MemoryByOwner(limit)
     return memory, [Outbox(memory=memory) for _ in range(count)]
 
 
@@ -26,8 +32,51 @@ def test_h13_a_frame_that_waits_in_many_outboxes_counts_once() -> None:
     shared = frame(64 * KIB)
     for viewer in viewers:
         viewer.put_event(shared, may_skip=True)
-    assert memory.bytes == len(shared) + 150 * ENTRY_BYTES
+    assert memory.bytes == len(shared) + ENTRY_BYTES + 149 * SHARED_ENTRY_BYTES
     assert not memory.evictions
+
+
+@pytest.mark.parametrize(
+    ("victim", "abuser"),
+    [
+        (Payer("10.0.0.1", "a", "room", "ana"), Payer("10.0.0.2", "b", "other", "eve")),
+        (Payer("10.0.0.1", "a", "room", "ana"), Payer("10.0.0.1", "b", "room", "eve")),
+        (Payer("10.0.0.1", "a", "room", "ana"), Payer("10.0.0.2", "a", "room", "eve")),
+    ],
+    ids=["room", "invite", "address"],
+)
+def test_h13_many_connections_with_little_do_not_evict_one_with_more(
+    victim: Payer, abuser: Payer
+) -> None:
+    memory = MemoryByOwner(40 * KIB)
+    innocent = Outbox(memory=memory)
+    innocent.assign(victim)
+    innocent.put_reply(frame(8 * KIB))
+    hostile = [Outbox(memory=memory) for _ in range(30)]
+    for outbox in hostile:
+        outbox.assign(abuser)
+        outbox.put_reply(frame(2 * KIB))
+    assert memory.evictions
+    assert not innocent.overflowed
+    assert memory.bytes <= memory.limit
+    for outbox in (innocent, *hostile):
+        outbox.release()
+    assert memory.bytes == 0
+
+
+def test_h13_a_text_that_a_whole_room_waits_for_does_not_make_it_the_heaviest() -> None:
+    memory = MemoryByOwner(40 * KIB)
+    readers = [Outbox(memory=memory) for _ in range(20)]
+    text = frame(8 * KIB)
+    for outbox in readers:
+        outbox.assign(Payer("10.0.0.1", "a", "room"))
+        outbox.put_reply(text)
+    slow = Outbox(memory=memory)
+    slow.assign(Payer("10.0.0.2", "b", "other"))
+    for _ in range(20):
+        slow.put_reply(frame(2 * KIB))
+    assert slow.overflowed
+    assert not any(each.overflowed for each in readers)
 
 
 def test_h13_the_largest_outbox_leaves_out_output_first() -> None:
@@ -76,7 +125,7 @@ async def test_h13_a_text_that_is_sent_in_parts_counts_until_its_last_part() -> 
     text = frame(4 * KIB)
     for outbox in (slow, same):
         outbox.put_bulk(lambda: b"part", source=text)
-    assert memory.bytes == len(text) + 2 * ENTRY_BYTES, "both keep the same bytes"
+    assert memory.bytes == len(text) + ENTRY_BYTES + SHARED_ENTRY_BYTES, "both keep the same bytes"
     assert await slow.next_frame() == b"part"
     assert memory.bytes == len(text) + ENTRY_BYTES
     assert await same.next_frame() == b"part"
@@ -120,6 +169,8 @@ async def test_h13_the_limit_is_kept_and_everything_is_given_back(
     steps: list[tuple[int, int, int]],
 ) -> None:
     memory, all_of_them = outboxes(4, 20 * KIB)
+    for number, outbox in enumerate(all_of_them):
+        outbox.assign(Payer(f"10.0.0.{number % 2}", "a", f"room-{number // 3}"))
     frames = [frame(size) for size in (0, 100, KIB, 3 * KIB, 7 * KIB)]
     for who, act, which in steps:
         outbox = all_of_them[who]
@@ -129,7 +180,6 @@ async def test_h13_the_limit_is_kept_and_everything_is_given_back(
             outbox.close("so that it does not wait")
             await outbox.next_frame()
         assert memory.bytes <= memory.limit or all(each.overflowed for each in all_of_them)
-        assert all(each.size >= 0 for each in all_of_them)
     for outbox in all_of_them:
         outbox.release()
     assert memory.bytes == 0
