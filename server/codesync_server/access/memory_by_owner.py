@@ -25,12 +25,12 @@ UNKNOWN = Payer()
 class _Owner:
     """An identity that has connections, or the server, which has all of them."""
 
-    __slots__ = ("above", "bytes", "key", "parts", "uses")
+    __slots__ = ("above", "key", "parts", "size", "uses")
 
     def __init__(self, key: str, above: "_Owner | None") -> None:
         self.key = key
         self.above = above
-        self.bytes = 0
+        self.size = 0
         self.parts: dict[object, _Owner | MemoryAccount] = {}
         self.uses: dict[int, int] = {}  # how many parts hold a frame, by its id
 
@@ -44,13 +44,13 @@ class MemoryAccount:
             and reports that to this account before it returns.
 
     Attributes:
-        bytes: what the connection holds, with the cost of each frame.
+        size: bytes that the connection holds, with the cost of each frame.
     """
 
-    __slots__ = ("_memory", "_owner", "_payer", "bytes", "free")
+    __slots__ = ("_memory", "_owner", "_payer", "free", "size")
 
     def __init__(self, memory: "MemoryByOwner", free: Callable[[], None]) -> None:
-        self.bytes = 0
+        self.size = 0
         self.free = free
         self._memory = memory
         self._payer = UNKNOWN
@@ -60,7 +60,7 @@ class MemoryAccount:
         """Count what the connection holds for other identities. It must not hold frames."""
         if payer is self._payer:
             return
-        held = self.bytes
+        held = self.size
         self.close()
         self._payer = payer
         if held:
@@ -68,16 +68,16 @@ class MemoryAccount:
 
     def adjust(self, amount: int) -> None:
         """Hold more bytes that no other connection holds, or less if negative."""
-        self.bytes += amount
+        self.size += amount
         owner: _Owner | None = self._owner or self._attach()
         while owner is not None:
-            owner.bytes += amount
+            owner.size += amount
             owner = owner.above
 
     def hold(self, frame: bytes) -> None:
         """Hold a frame, which stays the same object until `drop`."""
         key, size = id(frame), len(frame) + ENTRY_BYTES
-        self.bytes += size
+        self.size += size
         owner: _Owner | None = self._owner or self._attach()
         is_counted = False
         while owner is not None:
@@ -86,13 +86,13 @@ class MemoryAccount:
                 owner.uses[key] = uses + 1
                 if uses:  # then the owners above hold it, too
                     is_counted, size = True, SHARED_ENTRY_BYTES
-            owner.bytes += size
+            owner.size += size
             owner = owner.above
 
     def drop(self, frame: bytes) -> None:
         """Hold a frame no longer."""
         key, size = id(frame), len(frame) + ENTRY_BYTES
-        self.bytes -= size
+        self.size -= size
         owner = self._owner
         is_counted = False
         while owner is not None:
@@ -101,13 +101,13 @@ class MemoryAccount:
                 if uses:
                     owner.uses[key] = uses
                     is_counted, size = True, SHARED_ENTRY_BYTES
-            owner.bytes -= size
+            owner.size -= size
             owner = owner.above
 
     def close(self) -> None:
         """Forget the connection. It must not hold frames."""
         if self._owner is not None:
-            self.adjust(-self.bytes)
+            self.adjust(-self.size)
             self._memory.detach(self, self._owner)
             self._owner = None
 
@@ -139,7 +139,7 @@ class MemoryByOwner:
     @property
     def bytes(self) -> int:
         """What all connections hold now."""
-        return self._all.bytes
+        return self._all.size
 
     def account(self, free: Callable[[], None]) -> MemoryAccount:
         """Make the account of a connection; see `MemoryAccount`."""
@@ -166,12 +166,12 @@ class MemoryByOwner:
 
     def make_room(self) -> None:
         """Have connections free memory until the limit is kept."""
-        while self._all.bytes > self.limit:
+        while self._all.size > self.limit:
             part: _Owner | MemoryAccount = self._all
             while isinstance(part, _Owner):
-                part = max(part.parts.values(), key=lambda each: each.bytes)
-            held = part.bytes
+                part = max(part.parts.values(), key=lambda each: each.size)
+            held = part.size
             self.evictions += 1
             part.free()
-            if part.bytes >= held:
+            if part.size >= held:
                 return  # it breaks its contract; an endless loop would be worse

@@ -192,7 +192,7 @@ class Connection(ServerConnection):
         """Count what is unprocessed now; a connection that ends holds nothing."""
         if not self.transport.is_closing():
             self._input.assign(self.client.payer)
-            self._input.adjust(self._unprocessed_bytes - self._input.bytes)
+            self._input.adjust(self._unprocessed_bytes - self._input.size)
             self._input.make_room()
 
     @property
@@ -206,7 +206,7 @@ class Connection(ServerConnection):
 
     def _free_input(self) -> None:
         """Report what was processed since the last count; if nothing was, disconnect the client."""
-        processed = self._input.bytes - self._unprocessed_bytes
+        processed = self._input.size - self._unprocessed_bytes
         if processed > 0:
             self._input.adjust(-processed)
             return
