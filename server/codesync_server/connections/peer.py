@@ -144,10 +144,10 @@ class Peer:
         except RoomFull as error:
             await handshake.refuse(Refused(Code.BUSY, str(error), "Try again in a minute."))
             return
-        self._end.admit()
-        _limit_socket_buffer(self._connection.transport)
-        self._connection.protocol.max_message_size = FRAME_MAX
         try:
+            self._end.admit()
+            _limit_socket_buffer(self._connection.transport)
+            self._connection.protocol.max_message_size = FRAME_MAX
             seat = Seat(room, key, self._outbox, payer)
             self._welcome(seat, member, version, hello)
             await self._serve(seat)

@@ -189,13 +189,24 @@ class Membership:
             if role is Role.HOST:
                 entering = role  # a host's token has places, whatever its role here
             self.places.acquire(key, payer, entering, is_known=known is not None)
-        self.note_invite(issued or 0.0)
-        identity = self._identify(key, name)
-        if is_capped:
-            identity.role, identity.is_capped = Role.VIEWER, True
-        member = Member(identity.member, identity.name, identity.role or role, identity.member)
-        self._members[key] = member
+        try:
+            self.note_invite(issued or 0.0)
+            identity = self._identify(key, name)
+            if is_capped:
+                identity.role, identity.is_capped = Role.VIEWER, True
+            member = Member(identity.member, identity.name, identity.role or role, identity.member)
+            self._members[key] = member
+        except BaseException:
+            self._undo_join(key)
+            raise
         return member
+
+    def _undo_join(self, key: str) -> None:
+        """Free the place of a client that has one, but is not a member."""
+        if key not in self._members:
+            self.places.release(key)
+            if known := self._identities.get(key):
+                known.is_present = False
 
     def note_invite(self, issued: float) -> None:
         """Record the date of an existing invite, so that later decisions get a later date.

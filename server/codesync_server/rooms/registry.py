@@ -16,8 +16,9 @@ from codesync_server.jobs.job import Job
 from codesync_server.jobs.job_records import job_of
 from codesync_server.jobs.memory_budget import MemoryBudget
 from codesync_server.rooms.document_checks import restorable
+from codesync_server.rooms.kept_jobs import JOBS_KEPT
 from codesync_server.rooms.member_places import MEMBERS_MAX
-from codesync_server.rooms.room import JOBS_KEPT, Room
+from codesync_server.rooms.room import Room
 from codesync_server.rooms.room_memory import memory_of
 from codesync_server.rooms.room_use import is_unused
 from codesync_server.store.changes import ForgetRoom

@@ -34,6 +34,7 @@ from codesync_server.rooms.deliveries import deliveries
 from codesync_server.rooms.event_log import EventLog
 from codesync_server.rooms.frames import frame_of, frames_of
 from codesync_server.rooms.identity import Identity
+from codesync_server.rooms.kept_jobs import trim_jobs
 from codesync_server.rooms.member_announcements import MemberAnnouncements
 from codesync_server.rooms.member_channel import MemberChannel
 from codesync_server.rooms.membership import NOBODY, Membership
@@ -43,12 +44,6 @@ from codesync_server.store.records import StoredRoom
 
 QUIET_CHECKS = 6
 """A history of many blocks is renewed after this number of checks without an edit."""
-
-JOBS_KEPT = 20
-"""Number of finished jobs in the welcome of a newcomer."""
-
-OUTPUT_KEPT_BYTES = 16 * 1024 * 1024
-"""Output of finished jobs in the memory of a room; the oldest is dropped first."""
 
 
 class Room:
@@ -154,13 +149,18 @@ class Room:
         if old := self.audience.pop(key):
             old.close("the same client connected again")
             self.membership.leave(key)
-        member = self.membership.join(key, name, role, issued, payer)
-        self.audience.add(key, channel)
+        try:
+            member = self.membership.join(key, name, role, issued, payer)
+            self.audience.add(key, channel)
+            self._last_queue = []  # the newcomer knows another name
+            self.save()
+            self.save_member(key)
+            self.member_news.changed()
+        except BaseException:
+            if old or key in self.membership:
+                self._depart(key, time.monotonic())
+            raise
         self.idle_since = None
-        self._last_queue = []  # the newcomer knows another name
-        self.save()
-        self.save_member(key)
-        self.member_news.changed()
         return member
 
     def identity(self, key: str) -> Identity:
@@ -203,13 +203,19 @@ class Room:
         """Remove a member that disconnected, unless a newer connection has replaced this one."""
         if self.audience.get(key) is not channel:
             return
+        self._depart(key, now)
+
+    def _depart(self, key: str, now: float) -> None:
+        """Free the place of a member, then store and announce that."""
         self.audience.pop(key)
-        self.carets.pop(self.membership.leave(key).member, None)
-        self.save_member(key)
-        self._release_stdin(key)
+        if key in self.membership:
+            self.membership.leave(key)
+        self.carets.pop(self.membership.identity(key).member, None)
         if not self.size:
             self.idle_since = now
             self.save()
+        self.save_member(key)
+        self._release_stdin(key)
         self.member_news.changed()
 
     def _release_stdin(self, key: str) -> None:
@@ -385,14 +391,7 @@ class Room:
 
     def trim_jobs(self) -> None:
         """Drop the oldest finished jobs, and the output of remaining ones if it is too large."""
-        finished = [job for job in self.jobs.values() if job.is_finished]
-        for job in finished[: max(0, len(finished) - JOBS_KEPT)]:
-            del self.jobs[job.id]
-        size = 0
-        for job in reversed(finished):
-            size += job.output.held_bytes
-            if size > OUTPUT_KEPT_BYTES:
-                job.output.drop()
+        trim_jobs(self.jobs)
 
     def summaries(self) -> tuple[JobSummary, ...]:
         """Return summaries of the jobs for a newcomer, oldest first."""

@@ -1,5 +1,7 @@
 """A room's members, its messages to them, and its memory of them."""
 
+import asyncio
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +12,7 @@ from codesync_protocol.messages import (
     Finished,
     JobState,
     Member,
+    MemberCaret,
     Members,
     Notice,
     Output,
@@ -21,11 +24,14 @@ from codesync_protocol.messages import (
 from codesync_protocol.names import columns
 from codesync_protocol.verdict import Result, Verdict
 from codesync_server.jobs.job import Job
+from codesync_server.rooms import kept_jobs
 from codesync_server.rooms import membership as roll_module
-from codesync_server.rooms import room as room_module
 from codesync_server.rooms.identity import Identity
+from codesync_server.rooms.kept_jobs import JOBS_KEPT
 from codesync_server.rooms.member_places import RoomFull
-from codesync_server.rooms.room import JOBS_KEPT, Room
+from codesync_server.rooms.publish_barrier import Durable
+from codesync_server.rooms.room import Room
+from codesync_server.store.changes import Change
 from tests.server.making import key_of, make_job, wrote
 from tests.server.outlets import Ear
 
@@ -138,6 +144,70 @@ def test_a_room_has_only_so_many_places() -> None:
     room.leave(key_of("ana"), Ear(), now=1.0)
     with pytest.raises(RoomFull, match=r"This room is full \(2 members\)"):
         enter(room, "cid")
+
+
+class Failing:
+    """Writes changes to the store until it is told to fail."""
+
+    def __init__(self) -> None:
+        self.error: BaseException | None = None
+
+    def __call__(self, _: Change) -> Durable:
+        if self.error is not None:
+            error, self.error = self.error, None
+            raise error
+        return None
+
+
+@pytest.mark.parametrize("error", [RuntimeError(), asyncio.CancelledError(), KeyboardInterrupt()])
+@pytest.mark.parametrize("is_here", [False, True], ids=["new", "again"])
+def test_an_entry_that_fails_leaves_no_member_place_or_channel(
+    error: BaseException, *, is_here: bool
+) -> None:
+    write = Failing()
+    room = Room("test-room", 100.0, write)
+    room.membership.places.members_max = 2
+    _, watching = enter(room, "ana")
+    if is_here:
+        enter(room, "ben")
+        room.carets[2] = MemberCaret(2, 0, 0, 0)
+    write.error, failed = error, Ear()
+    with pytest.raises(type(error)):
+        room.enter(key_of("ben"), "ben", Role.EDITOR, failed)
+    assert names(room) == ["ana"]
+    assert len(room.audience) == 1
+    assert not room.carets
+    assert not room.identity(key_of("ben")).is_present
+    assert [each.name for each in watching.last(Members).members] == ["ana"]
+    enter(room, "cid")  # the place is free
+    assert names(room) == ["ana", "cid"]
+
+
+def test_a_room_whose_only_member_fails_to_come_again_is_idle() -> None:
+    write = Failing()
+    room = Room("test-room", 100.0, write)
+    enter(room, "ana")
+    write.error = RuntimeError()
+    with pytest.raises(RuntimeError):
+        enter(room, "ana")
+    assert (room.size, room.idle_since is None) == (0, False)
+
+
+def test_a_client_without_an_identity_because_of_an_error_has_no_place(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    room = empty_room()
+    room.membership.places.members_max = 1
+
+    def fail(*_: object) -> None:
+        raise RuntimeError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(roll_module, "distinct_name", fail)
+        with pytest.raises(RuntimeError):
+            enter(room, "ana")
+    enter(room, "ben")
+    assert names(room) == ["ben"]
 
 
 def test_h11_a_full_room_lets_hosts_and_known_members_in() -> None:
@@ -281,7 +351,7 @@ def test_only_recent_jobs_are_remembered_and_all_that_go_on() -> None:
 
 
 def test_old_output_is_let_go_before_new_output(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room_module, "OUTPUT_KEPT_BYTES", 250)
+    monkeypatch.setattr(kept_jobs, "OUTPUT_KEPT_BYTES", 250)
     room = empty_room()
     jobs = [ended(number, bytes(100)) for number in range(5)]
     running = make_job(9)
@@ -296,7 +366,7 @@ def test_old_output_is_let_go_before_new_output(monkeypatch: pytest.MonkeyPatch)
 def test_a_jobs_output_may_be_larger_than_all_that_is_kept(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(room_module, "OUTPUT_KEPT_BYTES", 50)
+    monkeypatch.setattr(kept_jobs, "OUTPUT_KEPT_BYTES", 50)
     room = empty_room()
     job = ended(1, bytes(100))
     room.add_job(job)
