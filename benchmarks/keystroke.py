@@ -4,8 +4,9 @@
 
 Two real apps without a terminal are in a room of a real server: the time is from a key event in the
 one to the changed text in the other. The other members type, too, two keys per second each, through
-the client library. Bytes are the median of the output of the real program to a pseudo-terminal of
-80x24, for an own key and for a key of another member in a visible line.
+the client library. In the case "a line of 1 MB" both screens show the long line at the caret. Bytes
+are the median of the output of the real program to a pseudo-terminal of 80x24, for an own key and
+for a key of another member in a visible line.
 """
 
 import argparse
@@ -36,6 +37,9 @@ LINES = (100, 2_000, 10_000)
 TYPING_PAUSE = 0.5
 KEY_PAUSE = 0.03
 
+LONG_LINE = 1_000_000
+"""The length of the long line in bytes."""
+
 
 def source(lines: int) -> str:
     """Return a program with a number of lines."""
@@ -61,11 +65,11 @@ async def app(server: ServerProcess, room: str, name: str) -> AsyncGenerator[Cod
         yield editor
 
 
-async def fill(server: ServerProcess, room: str, lines: int) -> None:
+async def fill(server: ServerProcess, room: str, text: str) -> None:
     """Set the text of a room."""
     async with writer(server, room, "filler") as member:
         document = member.document
-        document.edit(SOURCE, 0, len(document.text().encode()), source(lines))
+        document.edit(SOURCE, 0, len(document.text().encode()), text)
         await member.text_settled()
 
 
@@ -76,10 +80,12 @@ async def keep_typing(member: Room, number: int) -> None:
         await asyncio.sleep(TYPING_PAUSE)
 
 
-async def latencies(server: ServerProcess, members: int, lines: int, keys: int) -> dict[str, float]:
-    """Measure one case."""
-    room = f"room-{members}-{lines}"
-    await fill(server, room, lines)
+async def latencies(
+    server: ServerProcess, members: int, text: str, caret: tuple[int, int], keys: int
+) -> dict[str, float]:
+    """Measure one case: keys at a caret in a text."""
+    room = f"room-{members}-{len(text)}"
+    await fill(server, room, text)
     took: list[float] = []
     async with AsyncExitStack() as stack:
         typists = [
@@ -91,7 +97,8 @@ async def latencies(server: ServerProcess, members: int, lines: int, keys: int) 
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
         typing = [tasks.create_task(keep_typing(each, n)) for n, each in enumerate(typists)]
         ana.focus()
-        ana.move_cursor((10, 0))
+        ana.move_cursor(caret)
+        ben.move_cursor(caret)
         arrived = asyncio.Event()
         apply = ben.apply
 
@@ -118,7 +125,7 @@ async def latencies(server: ServerProcess, members: int, lines: int, keys: int) 
 
 async def terminal_bytes(server: ServerProcess, lines: int, keys: int) -> dict[str, int]:
     """Count the bytes that the real program writes for own keys and keys of others."""
-    await fill(server, "bytes", lines)
+    await fill(server, "bytes", source(lines))
     async with (
         screen("join", str(server.link("bytes")), "--name=ana") as terminal,
         writer(server, "bytes", "ben") as ben,
@@ -150,7 +157,10 @@ async def measure(keys: int) -> dict[str, object]:
         for members in MEMBERS:
             for lines in LINES:
                 name = f"{members} members, {lines} lines"
-                cases[name] = await latencies(server, members, lines, keys)
+                cases[name] = await latencies(server, members, source(lines), (10, 0), keys)
+        long_line = "value = 1; " * (LONG_LINE // 11)
+        caret = (1, LONG_LINE // 2)
+        cases["a line of 1 MB"] = await latencies(server, 2, f"first\n{long_line}", caret, keys)
     first = cases.pop("2 members, 2000 lines")
     return {**first, **costs, "cases": cases, **machine()}
 

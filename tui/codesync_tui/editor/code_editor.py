@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from time import monotonic
 from typing import ClassVar
 
+from rich.segment import Segment
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.document._document import Document, Location, Selection
-from textual.geometry import Offset, Region, Spacing
+from textual.geometry import Region, Spacing
 from textual.message import Message
 from textual.strip import Strip
 from textual.timer import Timer
@@ -25,6 +26,7 @@ from codesync_tui.editor.line_edits import (
     toggle_comments,
     unindent_lines,
 )
+from codesync_tui.editor.long_lines import UNIFORM_COLUMNS, StyledSpan, render_long_line
 from codesync_tui.editor.remote_carets import RemoteCaret, RowMarks, paint_row_marks, plan_row_marks
 from codesync_tui.editor.source_area import SourceArea
 from codesync_tui.editor.syntax import Syntax
@@ -124,17 +126,59 @@ class CodeEditor(SourceArea):
     def _render_line(self, y: int) -> Strip:
         # To highlight a line, the stock method maps each of its bytes to a column: 25 ms for one of
         # 100,000 characters.
-        row = y + self.scroll_offset.y
-        if row >= self.wrapped_document.height:
+        row, wrapped = y + self.scroll_offset.y, self.wrapped_document
+        assert isinstance(wrapped, SourceWrappedDocument)
+        if row >= wrapped.height:
             return super()._render_line(y)
-        line = self.wrapped_document.offset_to_location(Offset(0, row))[0]
-        if len(self.document[line]) <= LONG_COLUMNS:
+        line = wrapped.line_at(row)
+        length = len(self.document[line])
+        if length <= LONG_COLUMNS:
             return super()._render_line(y)
+        if length > UNIFORM_COLUMNS:
+            return self._render_long_line(line)
         highlights, self._highlights = self._highlights, {}
         try:
             return super()._render_line(y)
         finally:
             self._highlights = highlights
+
+    def _render_long_line(self, line: int) -> Strip:
+        """Render the visible part of a line as the stock method renders all of it."""
+        theme, text, gutter = self._theme, self.document[line], self.gutter_width
+        anchor, head = self.selection
+        is_caret_line = head[0] == line
+        caret_line = theme.cursor_line_style if self.highlight_cursor_line else None
+        spans: list[StyledSpan] = []
+        if is_caret_line and self._has_cursor:
+            spans.append(StyledSpan(0, len(text) + 1, caret_line))
+        top, bottom = sorted((anchor, head))
+        if top != bottom and top[0] <= line <= bottom[0]:
+            start = top[1] if line == top[0] else 0
+            end = bottom[1] if line == bottom[0] else len(text)
+            spans.append(StyledSpan(start, end, theme.selection_style))
+        bracket = self._matching_bracket_location
+        pair = (head, bracket) if bracket and anchor == head and self._has_cursor else ()
+        spans += [
+            StyledSpan(column, column + 1, theme.bracket_matching_style)
+            for row, column in pair
+            if row == line and self.match_cursor_bracket
+        ]
+        if is_caret_line and self._draw_cursor:
+            spans.append(StyledSpan(head[1], head[1] + 1, theme.cursor_style))
+        width = self.scrollable_content_region.width - gutter
+        strip = render_long_line(text, self.scroll_offset.x, width, spans, app_of(self).console)
+        strip = strip.extend_cell_length(width, caret_line if is_caret_line else theme.base_style)
+        number = f"{line + self.line_number_start:>{gutter - 2}}  "
+        has_mark = is_caret_line and self.highlight_cursor_line
+        style = theme.cursor_line_gutter_style if has_mark else theme.gutter_style
+        strip = Strip.join([Strip([Segment(number, style)], gutter), strip])
+        return strip.apply_style(theme.base_style or self.rich_style)
+
+    def get_column_width(self, row: int, column: int) -> int:
+        """Return the number of cells before a column; see TextArea."""
+        if len(self.document[row]) > UNIFORM_COLUMNS:
+            return column
+        return super().get_column_width(row, column)
 
     def paint_line(self, y: int) -> Strip:
         """Render a row with remote carets; see PartialRepaintTextArea."""

@@ -64,6 +64,20 @@ class PartialRepaintTextArea(ReliableTimers, TextArea, inherit_css=True):
         # The stock method renders the row as wide as the widest line.
         return super().render_line(y).crop(0, self.scrollable_content_region.width)
 
+    def _render_line(self, y: int) -> Strip:
+        # The stock method fills each row up to the width of the longest line: 10 ms for each row if
+        # one line has a million characters.
+        size = self.virtual_size
+        self._set_virtual_size(Size(self.region.width, size.height))
+        try:
+            return super()._render_line(y)
+        finally:
+            self._set_virtual_size(size)
+
+    def _set_virtual_size(self, size: Size) -> None:
+        """Set the size of the text without a layout."""
+        self.set_reactive(Widget.virtual_size, size)  # pyright: ignore[reportArgumentType]
+
     def _check_refresh(self) -> None:
         if self._needs_repaint:
             self._needs_repaint = False
@@ -99,7 +113,7 @@ class PartialRepaintTextArea(ReliableTimers, TextArea, inherit_css=True):
             width += self.gutter_width + 1
             size = Size(-(-width // _WIDTH_STEP) * _WIDTH_STEP, height)
         if size != self.virtual_size:
-            self.set_reactive(Widget.virtual_size, size)  # pyright: ignore[reportArgumentType]
+            self._set_virtual_size(size)
             self._scroll_update(size)
 
     def _watch_show_vertical_scrollbar(self) -> None:

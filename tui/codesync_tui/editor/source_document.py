@@ -13,12 +13,10 @@ from textual.geometry import Size
 
 from codesync_protocol.printable import show_line
 from codesync_tui.editor.line_sizes import LineSizes, byte_count
+from codesync_tui.editor.long_lines import SIGN, UNIFORM_COLUMNS, uniform_line
 
 TABS_MAX = 1_000
 """In lines with more tabs each tab is shown as one cell: expanding one takes 14 us."""
-
-_TAB = "\u25b8"
-"""The sign for such a tab; Rich knows its width without a lookup."""
 
 
 def normalize_newlines(text: str) -> str:
@@ -76,7 +74,10 @@ class SourceDocument(Document):
         column = len(fresh[-1]) + (len(before) if len(fresh) == 1 else 0)
         fresh[0] = before + fresh[0]
         fresh[-1] += after
-        shown = [_shown(line) for line in fresh]
+        if top == bottom < len(raw) and len(fresh) == 1:
+            shown = [_shown_edit(self._lines[top], left, right, text, fresh[0])]
+        else:
+            shown = [_shown(line) for line in fresh]
         raw[top : bottom + 1] = fresh
         self._lines[top : bottom + 1] = shown
         self._sizes.replace(top, bottom + 1, fresh)
@@ -104,10 +105,30 @@ class SourceDocument(Document):
         return Size(max(self._widths), len(self._lines))
 
     def _width(self, line: str) -> int:
+        if len(line) > UNIFORM_COLUMNS:
+            return len(line)
         return cell_len(line.expandtabs(self._tab_width) if "\t" in line else line)
 
 
 def _shown(line: str) -> str:
     """Return what is shown for a line; it has the same length."""
     shown = show_line(line)
-    return shown if shown.count("\t") <= TABS_MAX else shown.replace("\t", _TAB)
+    if len(shown) > UNIFORM_COLUMNS:
+        return uniform_line(shown)
+    return shown if shown.count("\t") <= TABS_MAX else shown.replace("\t", SIGN)
+
+
+def _shown_edit(shown: str, left: int, right: int, text: str, line: str) -> str:
+    """Return what is shown for a line after an edit.
+
+    Args:
+        shown: what was shown before.
+        left: the start of the replaced range.
+        right: its end.
+        text: its replacement.
+        line: the whole line after the edit.
+    """
+    if min(len(shown), len(line)) <= UNIFORM_COLUMNS:
+        return _shown(line)
+    # For a million characters that are not ASCII, the whole line would take 40 ms.
+    return shown[:left] + uniform_line(show_line(text)) + shown[right:]

@@ -5,6 +5,9 @@ from typing import Generic, TypeVar, overload
 
 from textual.document._document import Location
 from textual.document._wrapped_document import WrappedDocument
+from textual.geometry import Offset
+
+from codesync_tui.editor.long_lines import UNIFORM_COLUMNS
 
 _Item = TypeVar("_Item")
 
@@ -81,3 +84,23 @@ class SourceWrappedDocument(WrappedDocument):
         """Wrap the edited lines; see WrappedDocument."""
         if self._width:
             super().wrap_range(start, old_end, new_end)
+
+    def offset_to_location(self, offset: Offset) -> Location:
+        """Return the location of a cell; see WrappedDocument."""
+        x, row = offset
+        if self._is_uniform(row):
+            return row, min(max(0, x), len(self.document.get_line(row)))
+        return super().offset_to_location(offset)
+
+    def location_to_offset(self, location: Location) -> Offset:
+        """Return the cell of a location; see WrappedDocument."""
+        line, column = location
+        if self._is_uniform(line):
+            return Offset(min(column, len(self.document.get_line(line))), line)
+        return super().location_to_offset(location)
+
+    def _is_uniform(self, line: int) -> bool:
+        """Return whether lines are not wrapped, and each character of this one takes one cell."""
+        if self._width or not 0 <= line < self.document.line_count:
+            return False
+        return len(self.document.get_line(line)) > UNIFORM_COLUMNS
