@@ -33,9 +33,10 @@ permitted takes about 50 ms."""
 HISTORY = member_budget(
     "pieces of the text's history", "pieces", member=Rate(40_000, 500), origin=Rate(80_000, 1000)
 )
-"""When the history has too many pieces (`document.is_overlong`), it is renewed, and all members
-fetch the texts again: one link can cause that every 24 s in the long run. A replacement of 5,000
-places makes about 15,000 pieces; typing on makes none."""
+"""When the history has too many pieces or bytes (`Document.is_overlong`), it is renewed, and all
+members fetch the texts again. In the long run, one link at one address can cause that every 24 s
+with pieces, and every 8 s with 16 MiB of EDIT_BYTES; from several addresses 1.5 times as often. A
+replacement of 5,000 places makes about 15,000 pieces; typing on makes none."""
 
 OFFENCES = Budget(
     "edits that damage the text",
