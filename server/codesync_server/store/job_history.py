@@ -1,7 +1,7 @@
 """Reads finished jobs of a room: pages, sources, output."""
 
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from time import monotonic
 
@@ -138,12 +138,15 @@ class JobHistory:
             self._source = record
         return record
 
-    async def output(self, payer: Payer, request: FetchOutput) -> OutputPart | None:
+    async def output(
+        self, payer: Payer, request: FetchOutput, charge: Callable[[int], None] = lambda _: None
+    ) -> OutputPart | None:
         """Read a piece of what a finished job of a room wrote.
 
         Args:
             payer: the room, and who is charged.
             request: which piece.
+            charge: is told the number of pieces and typed lines before the answer is built.
 
         Returns:
             The piece; None when the room has no such job, or it cannot be read now.
@@ -153,6 +156,7 @@ class JobHistory:
         if known is None or known[0].room != payer.room or known[0].result is None:
             return None
         self._remember(job, known)
+        charge(known[1].pieces(request))
         return known[1].part(request)
 
     def _remember(self, job: str, output: tuple[JobRecord, StoredOutput]) -> None:

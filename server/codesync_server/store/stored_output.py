@@ -1,8 +1,7 @@
 """The stored output of a finished job, from which parts are cut without a search."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
-from itertools import islice
+from collections.abc import Sequence
 
 from codesync_protocol.limits import PART_MAX
 from codesync_protocol.messages import FetchOutput, OutputChunk, OutputPart, StdinEcho
@@ -33,33 +32,50 @@ class StoredOutput:
         self._lines = sorted((run for run in runs if run.typed_by), key=lambda run: run.offset)
         self._line_offsets = [line.offset for line in self._lines]
 
+    def pieces(self, request: FetchOutput) -> int:
+        """Count the pieces and typed lines of an answer, before it is built."""
+        _, end, runs = self._select(request)
+        return len(runs) + min(len(self._lines_before(request, end)), TYPED_LINES.items)
+
     def part(self, request: FetchOutput) -> OutputPart:
         """Cut a piece out; where something was not kept, it begins behind that."""
-        offset, total = request.offset, self._total
-        chunks: list[OutputChunk] = []
-        start, end, size = total, -1, 0
-        for index in range(bisect_right(self._ends, offset), len(self._runs)):
-            run = self._runs[index]
-            if end not in (-1, run.offset) or size >= PART_MAX or len(chunks) >= CHUNKS_MAX:
-                break  # a hole, or enough: the rest is asked for next
-            first = max(0, offset - run.offset)
-            data = run.data[first : first + PART_MAX - size]
-            if end == -1:
-                start = run.offset + first
-            chunks.append(OutputChunk(run.stream, data))
-            size += len(data)
-            end = run.offset + first + len(data)
-        part_end = start + size
-        behind = total + 1 if part_end >= total else part_end
-        typed = islice(self._typed(request, behind), TYPED_LINES.items + 1)  # one tells of more
-        return bounded_part(request.job, start, chunks, total, typed)
-
-    def _typed(self, request: FetchOutput, behind: int) -> Iterator[StdinEcho]:
-        """Give the wanted lines that were typed before an offset."""
-        first = bisect_left(self._line_offsets, first_line_offset(request))
-        last = bisect_left(self._line_offsets, behind)
-        for number in range(max(first, request.line), last):
-            line = self._lines[number]
-            yield StdinEcho(
+        start, end, runs = self._select(request)
+        chunks = [OutputChunk(run.stream, run.data[first:last]) for run, first, last in runs]
+        numbers = self._lines_before(request, end)[: TYPED_LINES.items + 1]  # one tells of more
+        lines = ((number, self._lines[number]) for number in numbers)
+        typed = (
+            StdinEcho(
                 0, request.job, 0, line.typed_by, line.data, offset=line.offset, number=number
             )
+            for number, line in lines
+        )
+        return bounded_part(request.job, start, chunks, self._total, typed)
+
+    def _select(self, request: FetchOutput) -> tuple[int, int, list[tuple[OutputRun, int, int]]]:
+        """Choose the runs of an answer.
+
+        Returns:
+            The offset of the answer, the offset where it ends, and for each run the first byte
+            that belongs to it and the byte behind the last one.
+        """
+        runs: list[tuple[OutputRun, int, int]] = []
+        start, end, size = self._total, -1, 0
+        for index in range(bisect_right(self._ends, request.offset), len(self._runs)):
+            run = self._runs[index]
+            if end not in (-1, run.offset) or size >= PART_MAX or len(runs) >= CHUNKS_MAX:
+                break  # a hole, or enough: the rest is asked for next
+            first = max(0, request.offset - run.offset)
+            last = min(len(run.data), first + PART_MAX - size)
+            if end == -1:
+                start = run.offset + first
+            runs.append((run, first, last))
+            size += last - first
+            end = run.offset + last
+        return start, start + size, runs
+
+    def _lines_before(self, request: FetchOutput, end: int) -> range:
+        """Return the numbers of the wanted lines that were typed before the end of an answer."""
+        behind = self._total + 1 if end >= self._total else end
+        first = bisect_left(self._line_offsets, first_line_offset(request))
+        last = bisect_left(self._line_offsets, behind)
+        return range(max(first, request.line), max(first, request.line, last))

@@ -31,6 +31,7 @@ def test_f29_a_part_from_the_middle_reads_only_its_own_pieces() -> None:
     part = output.part(FetchOutput(JOB, 90_000))
     assert (part.offset, len(part.chunks), part.end) == (90_000, CHUNKS_MAX, 90_000 + CHUNKS_MAX)
     assert counted.read <= CHUNKS_MAX + 1
+    assert output.pieces(FetchOutput(JOB, 90_000)) == CHUNKS_MAX
 
 
 def test_f29_all_parts_together_are_the_whole_output_with_its_hole() -> None:
@@ -56,6 +57,8 @@ def test_f29_typed_lines_come_with_their_numbers_however_many_there_are() -> Non
     while more:
         part = output.part(FetchOutput(JOB, 0, line))
         assert 0 < len(part.typed) <= TYPED_LINES.items
+        pieces = output.pieces(FetchOutput(JOB, 0, line))
+        assert pieces == len(part.chunks) + len(part.typed), "what is charged is what is sent"
         typed += [(each.number, each.data) for each in part.typed]
         line, more = typed[-1][0] + 1, part.more_typed
     assert typed == [(number, b"%d\n" % number) for number in range(many)]

@@ -212,8 +212,7 @@ class CommandDispatcher:
                     await self._delay(OUTPUT_PARTS)
                     if not self._reading.is_at_hand(message):
                         await self._delay_query()
-                    pieces = await self._reading.output(message)
-                    self._owe(OUTPUT_PARTS, pieces / PIECES_A_REQUEST)
+                    await self._reading.output(message, self._owe_pieces)
                 case FetchHistory():
                     if await self._may_ask(message, SEARCH_COST if message.text else 1.0):
                         await self._reading.history(message)
@@ -268,9 +267,10 @@ class CommandDispatcher:
         if delay := self._budgets.delay(budget, self._seat.payer, cost, now):
             await asyncio.sleep(delay)
 
-    def _owe(self, budget: Budget, cost: float) -> None:
-        """Charge for what was done, so that the next request waits while there is a debt."""
-        self._budgets.delay(budget, self._seat.payer, cost, asyncio.get_running_loop().time())
+    def _owe_pieces(self, pieces: int) -> None:
+        """Charge pieces of output, so that the next request waits while there is a debt."""
+        cost, now = pieces / PIECES_A_REQUEST, asyncio.get_running_loop().time()
+        self._budgets.delay(OUTPUT_PARTS, self._seat.payer, cost, now)
 
     async def _charge_deliveries(self, messages: int) -> None:
         """Charge messages to all members before they are sent; wait while there is a debt."""

@@ -1,5 +1,7 @@
 """Reading commands: output, sources, and pages of past jobs."""
 
+from collections.abc import Callable
+
 from codesync_protocol.errors import Code, FrameError
 from codesync_protocol.limits import PART_MAX
 from codesync_protocol.messages import (
@@ -53,11 +55,13 @@ class ReadCommands:
                 job, offset = message.job, message.offset
                 self._seat.reply(SourcePart(message.request, job, offset, 0, trouble=trouble))
 
-    async def output(self, message: FetchOutput) -> int:
+    async def output(self, message: FetchOutput, charge: Callable[[int], None]) -> None:
         """Reply with a part of a job's output.
 
-        Returns:
-            The number of pieces and typed lines in the answer, on which its cost depends.
+        Args:
+            message: which part.
+            charge: is told the number of pieces and typed lines, on which the cost depends, before
+                the answer is built; also if it is refused then.
 
         Raises:
             FrameError: the room has no such job, or too many requests of the member wait.
@@ -65,25 +69,23 @@ class ReadCommands:
         job, size = self._room.jobs.get(message.job), 0
         if job is not None and job.output.is_here:
             written = job
-            pieces = written.output.chunks_from(message.offset)
+            charge(written.output.chunks_from(message.offset))
 
             def answer() -> bytes | None:
                 return frame_of(_part_of(written, message))
         else:
-            past = await self._job_history.output(self._seat.payer, message)
+            past = await self._job_history.output(self._seat.payer, message, charge)
             if past is None and job is None:
                 raise FrameError(Code.NO_SUCH_JOB, "the room has no such job")
             total = job.output.published if job else 0
             part = past or OutputPart(message.job, total, (), total)
             size = sum(len(chunk.data) for chunk in part.chunks)
-            pieces = len(part.chunks) + len(part.typed)
 
             def answer() -> bytes | None:
                 return frame_of(part)
 
         if not self._seat.channel.put_bulk(answer, size):
             raise FrameError(Code.TOO_FAST, "too many requests for old output at once")
-        return pieces
 
 
 def _part_of(job: Job, request: FetchOutput) -> OutputPart:

@@ -810,6 +810,18 @@ async def test_h11_old_output_is_charged_by_its_pieces(house: House) -> None:
     assert payers == {Payer(ADDRESS, "link", "room-a", key_of("ana"))}
 
 
+async def test_h11_old_output_is_charged_also_when_its_answer_is_refused(house: House) -> None:
+    house.budgets = budgets = RecordingBudgets()
+    ana = house.hand("ana")
+    await ana.does(make_submit(1))
+    for number in range(32):
+        wrote(job_in(ana, 1), b"x", (Stream.STDOUT, Stream.STDERR)[number % 2])
+    ana.ear.bulk_places = 0
+    await ana.does(FetchOutput(job_id(1), 0))
+    assert ana.fault is Code.TOO_FAST
+    assert budgets.costs_of(OUTPUT_PARTS) == [1, 32 / PIECES_A_REQUEST]
+
+
 async def test_output_that_is_gone_is_said_to_be_gone(house: House) -> None:
     ana = house.hand("ana")
     await ana.does(make_submit(1))
