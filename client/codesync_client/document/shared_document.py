@@ -1,22 +1,22 @@
 """The shared texts of a room, kept in step with the server. Pure: no sockets, no clock.
 
-Two copies are held: one is what the server has, edit by edit in its order; the other has our own
-edits besides, from the moment they are made. While nothing of ours is on the way, both are equal.
-When our edits cannot be merged one by one any more (the server forgot us, or the text has another
-history), the first says what we changed, and that is done again to the text as it is then.
+There are two copies. The server's copy has the published edits in the server's order. The own copy
+has the own edits too, from the moment they are made; without unpublished edits both are equal.
+Sometimes own edits cannot be sent again one by one: the server does not know this member any more,
+or the text has another history. Then the difference between the copies is applied to the new text.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from codesync_client.document.carets import CaretPlace, Carets
 from codesync_client.document.change import Change, Splice
-from codesync_client.document.edit_pieces import EditPieces
 from codesync_client.document.fetch import DocumentFetch
 from codesync_client.document.listener import Conflict, DocumentListener
 from codesync_client.document.merge import merge, splices
+from codesync_client.document.own_caret import OwnCaret
 from codesync_client.document.own_edits import OwnEdits
 from codesync_client.document.replica import Replica
-from codesync_client.document.text_bounds import TextBounds, check_size
+from codesync_client.document.server_copy import ServerCopy
 from codesync_protocol.history_size import CHEAP_BLOCKS
 from codesync_protocol.messages import (
     Caret,
@@ -31,10 +31,10 @@ from codesync_protocol.messages import (
     ServerMessage,
     Welcome,
 )
-from codesync_protocol.shared_text import SOURCE, TEXTS, DocumentBroken, digest
+from codesync_protocol.shared_text import SOURCE, TEXTS, DocumentBroken
 
 _NO_TEXT = -1
-"""Comes before every event: nothing counts in a text that is not here yet."""
+"""Less than every event: a caret that arrives without the texts waits for them."""
 
 _SEVERAL = 0
 """The author of a change that results from several members."""
@@ -58,16 +58,11 @@ class SharedDocument:
         self.conflict: Conflict | None = None
         self._epoch = ""
         self._text_id = ""
-        self._seq = 0  # the last edit that we have
-        self._fetched = 0  # the last one that came with the texts
         self._mine: Replica | None = None
-        self._confirmed: Replica | None = None
+        self._server = ServerCopy()
         self._own = OwnEdits()
-        self._caret: CaretPlace | None = None
-        self._caret_is_due = self._caret_is_news = False
-        self._here: set[int] = set()
-        self._pieces = EditPieces()
-        self._bounds = TextBounds()
+        self._caret = OwnCaret()
+        self._present: set[int] = set()
         self._fetch = DocumentFetch()
         self._reason = ""
         self._was_refused = False
@@ -107,7 +102,7 @@ class SharedDocument:
 
     @property
     def _has_pending(self) -> bool:
-        # What was refused is not among what waits any more, and nobody has been asked about it yet.
+        # A refused edit is removed from the own edits before the user is asked about it.
         return self._mine is not None and (self._mine.has_pending or self._was_refused)
 
     def text(self, name: str = SOURCE) -> str:
@@ -117,7 +112,7 @@ class SharedDocument:
     @property
     def base(self) -> Mapping[str, str]:
         """The texts without own unpublished edits; empty until they have arrived."""
-        return self._confirmed.texts if self._confirmed else dict.fromkeys(TEXTS, "")
+        return self._server.texts
 
     # Own edits.
 
@@ -161,8 +156,7 @@ class SharedDocument:
             send_now: send it now; otherwise `send_caret` does. Set the caret with every change of
                 the text in any case, because a waiting one would refer to an older text.
         """
-        self._caret = CaretPlace(anchor, head)
-        self._caret_is_due |= send_now
+        self._caret.move(CaretPlace(anchor, head), send_now=send_now)
         if send_now:
             self._wake()
 
@@ -172,8 +166,7 @@ class SharedDocument:
         Args:
             again: send it even if they know it.
         """
-        self._caret_is_due = True
-        self._caret_is_news |= again
+        self._caret.request(again=again)
         self._wake()
 
     def _write(self, act: Callable[[Replica], object]) -> None:
@@ -185,10 +178,10 @@ class SharedDocument:
             self._start_over()
         self._wake()
 
-    # What goes out.
+    # Messages to the server.
 
     def parts(self) -> Iterator[ClientMessage]:
-        """What may be sent now."""
+        """Yield the messages that may be sent now."""
         if request := self._fetch.request():
             yield request
         if self._fetch.goes_on:
@@ -198,13 +191,11 @@ class SharedDocument:
             yield request
             return
         yield from self._own.send()
-        if self._caret_is_due and not self._own.are_unconfirmed and self._mine:
-            caret, self._caret = self._caret or self.carets.own, None
-            is_news = self._caret_is_news or caret != self.carets.own
-            self._caret_is_due = self._caret_is_news = False
-            if caret and is_news:
-                self.carets.own = caret
-                yield Caret(self._seq, caret.anchor, caret.head)
+        if self._own.are_unconfirmed or self._mine is None:
+            return
+        if caret := self._caret.due(self.carets.own):
+            self.carets.own = caret
+            yield Caret(self._server.seq, caret.anchor, caret.head)
 
     def _collect(self) -> None:
         update = self._mine.take() if self._mine else None
@@ -217,12 +208,12 @@ class SharedDocument:
             return
         self.carets.split(first, self._own.number)
 
-    # What comes in.
+    # Messages from the server.
 
     def enter(self, welcome: Welcome) -> None:
-        """Take a welcome: the first one, or that of a return."""
+        """Receive a welcome: the first one, or one after a reconnection."""
         self._me = welcome.member
-        self._pieces.clear()
+        self._server.drop_pieces()
         self._own.confirm(welcome.edits_taken)
         known = self._text_id == welcome.text and self._mine is not None and not self._is_forgotten
         self._is_forgotten = False
@@ -237,15 +228,15 @@ class SharedDocument:
         self._fetch.begin(fresh=not known)
 
     def forgotten(self) -> None:
-        """Enter as a new member: our edits are not known to be ours any more.
+        """Prepare to enter as a new member.
 
-        Under the old CRDT id nothing can be sent again. What we changed is applied to the text as
-        a difference once it is here.
+        The server accepts no edits of the old CRDT id any more. The own changes are applied as a
+        difference to the text when it arrives.
         """
         self._is_forgotten = True
 
     def receive(self, message: ServerMessage) -> None:
-        """Take a message; those that are about something else are ignored."""
+        """Receive a message; messages about other things than the texts are ignored."""
         try:
             match message:
                 case Edited():
@@ -269,7 +260,7 @@ class SharedDocument:
             self._start_over()
 
     def _carets_moved(self, moved: MemberCarets) -> None:
-        seq = _NO_TEXT if self._fetch.goes_on else self._seq
+        seq = _NO_TEXT if self._fetch.goes_on else self._server.seq
         for caret in moved.carets:
             if caret.member != self._me:
                 place = CaretPlace(caret.anchor, caret.head)
@@ -277,17 +268,14 @@ class SharedDocument:
         self._notify_carets_moved()
 
     def _check(self, check: DocumentCheck) -> None:
-        """See whether our copy is right; one that is older than our copy says nothing."""
-        if self._confirmed is None or self._fetch.goes_on or check.seq < self._seq:
-            return
-        if digest(self._confirmed.texts) != check.digest:
+        if not self._fetch.goes_on and self._server.contradicts(check):
             self._start_over()
 
     def _members(self, members: set[int]) -> None:
-        has_come, self._here = bool(members - self._here), members
+        has_joined, self._present = bool(members - self._present), members
         self.carets.keep(members)
         self._notify_carets_moved()
-        if has_come and self._listener:
+        if has_joined and self._listener:
             self._listener.member_joined()
 
     def _edited(self, edited: Edited) -> None:
@@ -296,21 +284,10 @@ class SharedDocument:
         if self._fetch.goes_on:
             self._fetch.keep(edited)
             return
-        if edited.seq <= self._fetched:
-            return  # the texts that were fetched have it
-        if (update := self._pieces.add(edited)) is not None:
-            self._apply(update, edited)
-
-    def _apply(self, update: bytes, edited: Edited) -> None:
-        assert self._confirmed
-        assert self._mine
-        self._bounds.add(update)
-        self._confirmed.apply(update, edited.member)
-        check_size(self._confirmed.size)
-        if self._bounds.is_full:
-            self._bounds.count(self._confirmed.state())
-        self._seq = edited.seq
-        self._mine.apply(update, edited.member)  # it knows our own ones, and changes nothing
+        update = self._server.receive(edited)
+        if update is None or self._mine is None:
+            return
+        self._mine.apply(update, edited.member)  # no effect for own edits, which it contains
         if edited.member == self._me:
             self.carets.confirmed(edited.number, edited.seq)
 
@@ -321,57 +298,51 @@ class SharedDocument:
 
     @property
     def unchecked_history(self) -> bytes | None:
-        """The texts as they came, if they may be costly to load: see `history_checked`."""
+        """The fetched texts, if they may be costly to load: see `history_checked`."""
         return self._fetch.unchecked[0] if self._fetch.unchecked else None
 
     def history_checked(self, blocks: int) -> None:
         """Load the `unchecked_history`.
 
         Args:
-            blocks: at most so many blocks are in it.
+            blocks: an upper bound of its blocks.
         """
         if self._fetch.unchecked is None:
-            return  # it is of no use any more
+            return  # another fetch has begun since
         try:
             self._arrived(*self._fetch.unchecked, blocks)
         except (DocumentBroken, ValueError):
             self._start_over()
 
-    def _arrived(self, whole: bytes, part: DocumentPart, blocks: int) -> None:
-        self._bounds = TextBounds(blocks, len(whole))
+    def _arrived(self, state: bytes, part: DocumentPart, blocks: int) -> None:
+        base = self.base
         early = self._fetch.end(part.seq)
-        self._pieces.clear()
+        self._server.load(part.client, state, part.seq, blocks)
         if self._mine and self._mine.client == part.client:
-            self._catch_up(whole, part.seq)
+            self._merge_state(self._mine, state)
         else:
-            self._begin_anew(whole, part)
+            self._replace_texts(base, state, part.client)
         for edited in early:
             self._edited(edited)
 
-    def _catch_up(self, whole: bytes, seq: int) -> None:
-        """The text is the one that we know: what we missed is merged, what we did is sent again."""
-        assert self._mine
-        self._confirmed = Replica(self._mine.client, whole)
-        self._seq = self._fetched = seq
-        self._mine.apply(whole, _SEVERAL)
-        self.carets.begin(self._seq)
+    def _merge_state(self, mine: Replica, state: bytes) -> None:
+        """Merge what this member missed of the same texts; send unconfirmed edits again."""
+        mine.apply(state, _SEVERAL)
+        self.carets.begin(self._server.seq)
         self._own.send_again()
-        if not self.unsent and self._mine.texts != self._confirmed.texts:
-            # Sent again one by one it would come twice: everybody who was here has it.
+        if not self.unsent and mine.texts != self.base:
+            # Sent again as edits, the lost text would come twice: other members have it too.
             self._was_refused = True
             self._start_over("the server has lost something that was in the room")
             return
         self._notify_loaded()
 
-    def _begin_anew(self, whole: bytes, part: DocumentPart) -> None:
-        """The text is another one: what we changed in the old one is done to it again."""
-        before, base = self._mine, self.base
-        mine = before.texts if before else None
-        self._confirmed = Replica(part.client, whole)
-        self._mine = Replica(part.client, whole, self._changed)
-        self._seq = self._fetched = part.seq
+    def _replace_texts(self, base: Mapping[str, str], state: bytes, client: int) -> None:
+        """Show other texts; apply the unpublished changes of the previous ones to them."""
+        mine = self._mine.texts if self._mine else None
+        self._mine = Replica(client, state, self._changed)
         self._own.clear()
-        self.carets.begin(self._seq)
+        self.carets.begin(self._server.seq)
         reason, self._reason = self._reason, ""
         self._notify_loaded()
         if mine is not None and not self._merge(base, mine, reason):
@@ -381,10 +352,10 @@ class SharedDocument:
         self._was_refused = False
 
     def _merge(self, base: Mapping[str, str], mine: Mapping[str, str], reason: str) -> bool:
-        """Do again what we did; tell whether nothing of it is lost."""
+        """Apply own changes to the present texts; return whether none of them is lost."""
         theirs = self.base
         if reason and (self._was_refused or dict(base) != dict(theirs)):
-            return dict(mine) == dict(theirs)  # else people decide
+            return dict(mine) == dict(theirs)  # if they differ, the user decides
         merged = {name: merge(base[name], mine[name], theirs[name]) for name in TEXTS}
         if any(text is None for text in merged.values()):
             return False
@@ -396,15 +367,15 @@ class SharedDocument:
         self._reason = reason or self._reason
         self._fetch.begin(fresh=True)
 
-    # What is told.
+    # Notifications of the listener.
 
     def _changed(self, change: Change) -> None:
         if change.text != SOURCE or change.member == _SEVERAL:
-            pass  # carets are not in it, or begin anew
+            pass  # no carets in this text, or `Carets.begin` follows
         elif change.member is None:
             self.carets.wrote(change.splices, self._own.number + 1)
         else:
-            self.carets.edited(change.splices, change.member, self._seq)
+            self.carets.edited(change.splices, change.member, self._server.seq)
         if self._listener:
             self._listener.document_changed(change)
 
