@@ -97,7 +97,9 @@ async def fill(server: RoomServer) -> None:
         memory_source=MemorySource.CGROUP_V1,
     )
     await server.finished(ENDED, result, by=hostile("canceller")[:200])
-    await server.submitted(job_summary(RUNNING, name="ana", file_name=hostile("file_name")))
+    await server.submitted(
+        job_summary(RUNNING, member=1, name="ana", file_name=hostile("file_name"))
+    )
     await server.started(RUNNING)
     await server.output(RUNNING, hostile("stdout").encode())
     await server.say(MemberCarets((MemberCaret(2, 0, 0, 0),)))
