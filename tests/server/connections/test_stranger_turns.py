@@ -2,15 +2,19 @@
 
 import asyncio
 import ssl
+from collections import Counter
+from collections.abc import Callable
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pytest
 from websockets.server import ServerProtocol
 
+from codesync_server.access.token_buckets import Rate
 from codesync_server.configuration.settings import Settings
-from codesync_server.connections import listener
+from codesync_server.connections import client_limits, listener
 from codesync_server.connections.stranger_turns import (
     BURST_SECONDS,
     INPUTS_A_TURN,
@@ -22,7 +26,7 @@ from tests.server.connections.wire import SECONDS, clients_of, member_of, port_o
 from tests.servers import RunningServer, running_server
 from tests.waiting import eventually
 
-REQUEST = b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+REQUEST = b"GET %b HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 ADDRESSES = 5
 STRANGERS = 100
 
@@ -261,6 +265,37 @@ async def test_h10_a43_one_address_with_many_requests_does_not_delay_another(
         clocks.step, clocks.wall = 0.0, clocks.wall + 1000.0
 
 
+async def test_h15_health_is_answered_beside_a_flood_of_stats(
+    clocks: Clocks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages = replace(client_limits.PAGES, server=Rate(10, 0.001))
+    monkeypatch.setattr(client_limits, "PAGES", pages)
+    async with (
+        running_server() as server,
+        AsyncExitStack() as stack,
+        asyncio.TaskGroup() as tasks,
+    ):
+        many = await connected(server, stack, STRANGERS, addresses=STRANGERS // 2)
+        (single,) = await connected(server, stack, 1, first=200)
+        clocks.step = 0.01
+        flood = [tasks.create_task(status_of(*stream, b"/stats")) for stream in many]
+
+        async def advance_until(condition: Callable[[], bool]) -> None:
+            async with asyncio.timeout(SECONDS):
+                while not condition():
+                    clocks.wall += 0.01
+                    await asyncio.sleep(0)
+
+        await advance_until(lambda: any(each.done() and each.result() == 429 for each in flood))
+        health = tasks.create_task(status_of(*single, b"/health"))
+        await advance_until(health.done)
+        assert health.result() == 200
+        assert sum(each.done() for each in flood) < STRANGERS
+        clocks.step, clocks.wall = 0.0, clocks.wall + 1000.0
+        await asyncio.wait(flood)
+    assert Counter(each.result() for each in flood) == {200: 10, 429: STRANGERS - 10}
+
+
 async def test_h10_a42_tls_handshakes_that_arrive_together_wait_for_turns(
     clocks: Clocks, tmp_path: Path
 ) -> None:
@@ -292,9 +327,15 @@ async def test_h10_a42_tls_handshakes_that_arrive_together_wait_for_turns(
 
 async def answer_to(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Send a request, and see it answered."""
+    assert await status_of(reader, writer, b"/health") == 200
+
+
+async def status_of(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, path: bytes) -> int:
+    """Request a page; return the status of the answer."""
     try:
-        writer.write(REQUEST)
+        writer.write(REQUEST % path)
         async with asyncio.timeout(SECONDS):
-            assert (await reader.read()).startswith(b"HTTP/1.1 200")
+            answer = await reader.read()
+        return int(answer.split(b" ", 2)[1])
     finally:
         writer.transport.abort()
