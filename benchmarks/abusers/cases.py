@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from benchmarks.abusers.abuse import Abuse
 from benchmarks.abusers.connections import (
+    closed_connections,
     reconnects,
     silent_sockets,
     stats_requests,
@@ -52,6 +53,7 @@ CASES: dict[str, Callable[[Abuse], Awaitable[None]]] = {
         searches,
         output_to_a_crowd,
         stats_requests,
+        closed_connections,
     )
 }
 """The kinds of abuse, by name."""

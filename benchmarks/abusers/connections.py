@@ -3,10 +3,19 @@
 import asyncio
 import itertools
 import secrets
+import socket
+import struct
 
 from benchmarks.abusers.abuse import INNOCENT_ROOM, Abuse
 from codesync_client import Room
 from codesync_protocol.links import Link
+
+CLOSED_AT_ONCE = 500
+ADDRESSES = 250
+ACCEPTING_SECONDS = 0.05
+"""Time in which the server accepts some of the connections."""
+
+_RESET = struct.pack("ii", 1, 0)  # linger on, for 0 s: close sends RST
 
 
 async def reconnects(abuse: Abuse) -> None:
@@ -63,3 +72,29 @@ async def stats_requests(abuse: Abuse) -> None:
 
     for _ in range(20):
         abuse.forever(request)
+
+
+async def closed_connections(abuse: Abuse) -> None:
+    """Strangers with 250 addresses connect, and close or reset 500 connections at once."""
+    hosts = itertools.cycle(f"127.0.0.{number}" for number in range(2, 2 + ADDRESSES))
+
+    async def connect_and_close() -> None:
+        opened = [_connecting(next(hosts), abuse.host_and_port) for _ in range(CLOSED_AT_ONCE)]
+        try:
+            await asyncio.sleep(ACCEPTING_SECONDS)
+        finally:
+            for number, sock in enumerate(opened):
+                if number % 2:
+                    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+                sock.close()
+                abuse.count("closed")
+
+    abuse.forever(connect_and_close)
+
+
+def _connecting(host: str, server: tuple[str, int]) -> socket.socket:
+    sock = socket.socket()
+    sock.setblocking(False)
+    sock.bind((host, 0))
+    sock.connect_ex(server)
+    return sock

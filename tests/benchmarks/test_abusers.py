@@ -33,6 +33,7 @@ ACTIONS = {
     "searches": {"pages": 6},
     "output_to_a_crowd": {"viewers": VIEWERS, "submitted": 1},
     "stats_requests": {"answers": 20},
+    "closed_connections": {"closed": 500},
 }
 """What each case does at least."""
 
