@@ -1,5 +1,6 @@
 """Shows short notices over the screen, always as plain text."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
 from typing import Literal, cast
@@ -7,7 +8,7 @@ from typing import Literal, cast
 from textual.app import App
 from textual.notifications import Notification, Notifications
 
-from codesync_client import ClientError
+from codesync_client import ClientError, Offline
 from codesync_protocol.printable import show_block
 
 Severity = Literal["information", "warning", "error"]
@@ -83,3 +84,12 @@ class Notices:
     def show_error(self, error: ClientError) -> None:
         """Show an error and its remedy."""
         self.show(f"{error.reason}\n{error.remedy}" if error.remedy else error.reason, "error")
+
+    def try_request(self, request: Callable[[], None]) -> bool:
+        """Make a request to the room; show an error and return False if we are offline."""
+        try:
+            request()
+        except Offline as error:
+            self.show_error(error)
+            return False
+        return True

@@ -10,7 +10,7 @@ from time import monotonic
 
 from textual.screen import Screen
 
-from codesync_client import Offline, Room
+from codesync_client import Room
 from codesync_client.files.source_file import FileError, SourceFile, read_source, write_source
 from codesync_client.submission import is_starter
 from codesync_protocol.messages import LanguageInfo
@@ -184,11 +184,9 @@ class EditorController:
 
     def choose_language(self, language: LanguageInfo) -> None:
         """Change the language for everybody; an unchanged starter text changes with it."""
-        try:
-            if language.name != self._room.language:
-                self._room.choose_language(language.name)
-        except Offline as error:
-            self._notices.show_error(error)
+        if language.name != self._room.language and not self._notices.try_request(
+            lambda: self._room.choose_language(language.name)
+        ):
             return
         starter = self.program.choose_language(language, self._editor.text, self.languages)
         if starter is not None and starter != self._editor.text:

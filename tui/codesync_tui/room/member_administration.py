@@ -1,9 +1,9 @@
 """Commands of a host: change the roles of members and remove members."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 
-from codesync_client import Offline, Room
+from codesync_client import Room
 from codesync_protocol.messages import Role
 from codesync_protocol.printable import show_line
 from codesync_tui.dialogs.notices import Notices
@@ -47,14 +47,8 @@ class MemberAdministration:
 
     def set_role(self, member: int, role: Role) -> None:
         """Change the role of a member."""
-        self._request(lambda: self._room.set_role(member, role))
+        self._notices.try_request(lambda: self._room.set_role(member, role))
 
     def remove_member(self, member: int) -> None:
         """Remove a member for good."""
-        self._request(lambda: self._room.remove_member(member))
-
-    def _request(self, request: Callable[[], None]) -> None:
-        try:
-            request()
-        except Offline as error:
-            self._notices.show_error(error)
+        self._notices.try_request(lambda: self._room.remove_member(member))

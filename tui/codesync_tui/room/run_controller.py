@@ -128,10 +128,7 @@ class RunController:
     def _request(self, request: Callable[[str], None], job: str) -> None:
         if self._permissions.refuse_viewer():
             return
-        try:
-            request(job)
-        except Offline as error:
-            self._notices.show_error(error)
+        self._notices.try_request(lambda: request(job))
 
     def _latest_own_job(self) -> str | None:
         jobs = self._own_unfinished_jobs()

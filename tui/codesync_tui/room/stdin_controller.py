@@ -1,6 +1,6 @@
 """Sends input to running programs, and shows which program gets it."""
 
-from codesync_client import Offline, Room, Submission
+from codesync_client import Room, Submission
 from codesync_protocol.messages import JobSummary
 from codesync_tui.dialogs.notices import Notices
 from codesync_tui.formatting.columns import shorten
@@ -85,10 +85,7 @@ class StdinController:
             self._notices.show("No program takes input now.", "warning")
             return
         if self._holder(job) is not None and not self._permissions.refuse_viewer():
-            try:
-                self._room.take_stdin(job)
-            except Offline as error:
-                self._notices.show_error(error)
+            self._notices.try_request(lambda: self._room.take_stdin(job))
         self._panes.stdin.answer.focus()
 
     def _holder(self, job: str) -> str | None:
