@@ -99,9 +99,9 @@ class Budgets:
     def delay(self, budget: Budget, payer: Payer, cost: float, now: float) -> float:
         """Spend at all levels unconditionally, for backpressure.
 
-        A wider level is charged at the moment at which the debts of the narrower ones are paid.
-        Otherwise what many keys of one address spend at the same time, beyond what they may, would
-        use up what the invite and the room leave to others.
+        A wider level is charged at the moment at which the debts of the narrower ones are paid,
+        and not before. Otherwise what many keys of one address spend at the same time, beyond what
+        they may, would use up what the invite and the room leave to others.
 
         Args:
             budget: what it is spent from.
@@ -114,7 +114,12 @@ class Budgets:
         """
         at, longest = now, 0.0
         for level, key, buckets in reversed(self._accounts(budget, payer)):
-            if seconds := buckets.spend(key, at, cost):
+            seconds = (
+                buckets.spend_later(key, now, at, cost)
+                if at > now and cost
+                else buckets.spend(key, now, cost)
+            )
+            if seconds:
                 self.delays[budget.name, level] += 1
                 longest = max(longest, at - now + seconds)
                 if cost:  # looking at a debt must not move the wider levels into the future

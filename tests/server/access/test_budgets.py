@@ -99,7 +99,7 @@ def test_a_payer_that_waits_as_long_as_told_is_not_refused(
 
 def test_a_delay_is_that_of_the_slowest_level(budgets: Budgets) -> None:
     assert [budgets.delay(JOBS, ANA, 1, 0.0) for _ in range(5)] == [0.0, 0.0, 0.0, 1.0, 2.0]
-    assert budgets.delay(JOBS, BEN, 1, 0.0) == 4.0, "the invite owes two, at one in two seconds"
+    assert budgets.delay(JOBS, BEN, 1, 0.0) == 2.0, "the invite owes one, at one in two seconds"
     assert budgets.delays == {
         ("submissions", Level.MEMBER): 2,
         ("submissions", Level.INVITE): 2,
@@ -169,3 +169,26 @@ def test_a_long_wait_is_told_in_minutes(budgets: Budgets) -> None:
     budgets.charge(budget, Payer(), 1, 0.0)
     with pytest.raises(LimitReached, match=r"^The server's limit on joins .* in about 17 min\.$"):
         budgets.charge(budget, Payer(), 1, 0.0)
+
+
+def test_h11_the_debt_of_one_member_does_not_delay_others_of_its_room() -> None:
+    """Charges of its future stopped the refill of the room for everybody until then."""
+    budgets = Budgets()
+    shared = Budget("acts", "acts", room=Rate(100, 50.0), member=Rate(10, 10.0))
+    eve = Payer("", "", "room", "eve")
+    for _ in range(999):
+        budgets.delay(shared, eve, 1, 0.0)
+    assert budgets.delay(shared, eve, 1, 0.0) == 99.0
+    for tenth in range(900):  # others spend all that eve's 10 a second leave
+        other = Payer("", "", "room", f"ana-{tenth}")
+        assert budgets.delay(shared, other, 4, tenth / 10) == 0.0
+
+
+def test_h11_a_debt_is_charged_to_the_room_while_it_is_paid() -> None:
+    budgets = Budgets()
+    shared = Budget("acts", "acts", room=Rate(10, 10.0), member=Rate(10, 10.0))
+    eve, ana = (Payer("", "", "room", name) for name in ("eve", "ana"))
+    for _ in range(110):
+        budgets.delay(shared, eve, 1, 0.0)
+    assert not budgets.can_charge(shared, ana, 5, 5.0), "eve spends 10 a second"
+    assert budgets.can_charge(shared, ana, 10, 12.0), "until her debt is paid"

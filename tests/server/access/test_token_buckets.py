@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codesync_server.access.token_buckets import SWEEP_SECONDS, Rate, TokenBuckets
+from codesync_server.access.token_buckets import LATER_MAX, SWEEP_SECONDS, Rate, TokenBuckets
 
 RATE = Rate(burst=3, per_second=0.5)
 
@@ -152,3 +152,20 @@ def test_creating_keys_never_gives_any_of_them_more_than_the_overflow_and_its_ow
         spent[key] = spent.get(key, 0) + buckets.allow(f"key {key}", now)
         assert len(buckets) <= 5
         assert spent[key] <= 2 * (RATE.burst + now * RATE.per_second) + 1e-6
+
+
+def test_h11_later_charges_leave_a_bucket_as_full_as_before_until_they_are_due() -> None:
+    buckets = TokenBuckets(Rate(4, 1.0))
+    assert buckets.spend_later("eve", 0.0, 10.5, 6) == 2.0, "6 of the 4 that there will be"
+    assert not buckets.wait("eve", 10.5, 4)
+    assert buckets.wait("eve", 11.0, 4) == 6.0
+    assert buckets.spend_later("eve", 11.0, 12.0, 0.5) == 1.5, "and it owes 1 at that moment"
+
+
+def test_h11_a_bucket_remembers_a_bounded_number_of_later_charges() -> None:
+    buckets = TokenBuckets(Rate(1, 1.0))
+    for second in range(3 * LATER_MAX):
+        buckets.spend_later("eve", 0.0, float(second), 1)
+    (bucket,) = vars(buckets)["_buckets"].values()
+    assert len(bucket.moments) == len(bucket.costs) == LATER_MAX
+    assert sum(bucket.costs) == 3 * LATER_MAX, "nothing is lost"
