@@ -12,7 +12,7 @@ from codesync_server.access.shares import Shares
 from codesync_server.configuration.settings import Settings
 from codesync_server.connections.client_limits import ClientLimits
 from codesync_server.connections.peer import message_budget
-from codesync_server.rooms.commands.dispatch import CHANGES, FETCHES, OUTPUT_PARTS, QUERIES, TYPED
+from codesync_server.rooms.commands.charges import CHANGES, FETCHES, OUTPUT_PARTS, QUERIES, TYPED
 from codesync_server.rooms.commands.edit_charges import EDIT_BYTES, EDIT_TIME, EDITS, HISTORY
 from codesync_server.rooms.commands.submission_budgets import SubmissionBudgets
 

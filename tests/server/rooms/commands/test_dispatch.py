@@ -59,14 +59,14 @@ from codesync_server.jobs.limit_policy import LimitPolicy
 from codesync_server.jobs.memory_budget import MemoryBudget
 from codesync_server.jobs.scheduler import Scheduler
 from codesync_server.jobs.uploads import Uploads
-from codesync_server.rooms.commands.dispatch import (
+from codesync_server.rooms.commands.charges import (
     HOST_ACTS,
     OUTPUT_PARTS,
     PIECES_A_REQUEST,
     QUERIES,
     QUERY_DELAY_MAX,
-    CommandDispatcher,
 )
+from codesync_server.rooms.commands.dispatch import CommandDispatcher
 from codesync_server.rooms.commands.message_turns import MessageTurns
 from codesync_server.rooms.commands.submission_budgets import MEMBERS, SubmissionBudgets
 from codesync_server.rooms.commands.submit import UPLOADS_MAX
