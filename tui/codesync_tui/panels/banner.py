@@ -5,7 +5,7 @@ from textual.widget import Widget
 
 from codesync_protocol.messages import ExecutorInfo
 from codesync_protocol.printable import show_line
-from codesync_tui.formatting.columns import shorten
+from codesync_tui.formatting.columns import fit
 
 
 class Banner(Widget):
@@ -19,7 +19,7 @@ class Banner(Widget):
 
     DEFAULT_CSS = """
     Banner { height: 1; display: none; background: $warning; color: $background; }
-    Banner:ansi { color: ansi_default; text-style: reverse bold; }
+    Banner:ansi { background: ansi_black; color: ansi_yellow; text-style: reverse bold; }
     Banner.-shown { display: block; }
     """
 
@@ -46,4 +46,5 @@ class Banner(Widget):
 
     def render(self) -> Content:
         """Render the warning, cut to the width; the help shows all of it."""
-        return Content.styled(shorten(f" ! {self._trouble or self._text}", self.size.width), "bold")
+        # Padded, because Textual reverses the text of a widget only, not its background.
+        return Content.styled(fit(f" ! {self._trouble or self._text}", self.size.width), "bold")
