@@ -4,6 +4,7 @@ import fcntl
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import docker
 import pytest
@@ -14,8 +15,21 @@ from codesync_server.executors.docker import image
 os.environ.setdefault("CODESYNC_STORE", "memory")
 """No test's server touches the rooms of whoever runs the tests; those that want a store say so."""
 
+FOLDER_MARKS = {"attacks": "attacks", "faults": "faults", "crash": "storm", "screen": "screen"}
+"""The mark of all tests in a folder of tests/."""
+
 REQUIRED = bool(os.environ.get("CODESYNC_REQUIRE_DOCKER"))
 """Turns a missing Docker (or toolchain) from a reason to skip into a failure."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests by their folder, and those that use the Docker engine."""
+    for item in items:
+        folder = item.path.relative_to(Path(__file__).parent).parts[0]
+        if mark := FOLDER_MARKS.get(folder):
+            item.add_marker(mark)
+        if isinstance(item, pytest.Function) and "docker_client" in item.fixturenames:
+            item.add_marker("docker")
 
 
 def missing(what: str) -> None:

@@ -20,7 +20,7 @@ from tests.programs import python
 from tests.sandbox.engine_view import EngineView
 from tests.servers import running_server
 
-pytestmark = pytest.mark.timeout(480)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(480)]
 
 CLIENTS = 4
 JOBS_EACH = 50
