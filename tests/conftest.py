@@ -32,6 +32,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("docker")
 
 
+MAX_ID = 80
+"""Characters of a parameter in the id of a test; ids are printed, sorted and sent to workers."""
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Shorten the ids of long texts and bytes; pytest numbers those that become equal."""
+    if not isinstance(val, str | bytes) or len(val) <= MAX_ID:
+        return None
+    start = val[:MAX_ID].encode("unicode-escape") if isinstance(val, str) else val[:MAX_ID]
+    return f"{ascii(start)[2:-1][:MAX_ID]}...{len(val)}"
+
+
 def missing(what: str) -> None:
     """End a test for want of something: skip it, or fail it where nothing may be missing."""
     if REQUIRED:
