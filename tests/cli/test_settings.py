@@ -119,7 +119,7 @@ def test_a_server_of_a_command_has_the_settings_but_for_its_address(tmp_path: Pa
     )
     done = run(tmp_path, "import time; time.sleep(60)")
     assert done.status == 124
-    assert "wall time limit: 0.5 of 0.5 s" in done.stderr
+    assert re.search(r"wall time limit: \d\.\d of 0\.5 s", done.stderr)
 
 
 def test_a_variable_reaches_the_server_of_a_command(
@@ -133,7 +133,7 @@ def test_a_variable_reaches_the_server_of_a_command(
 @pytest.mark.parametrize(
     ("source", "limit", "status", "says"),
     [
-        ("import time; time.sleep(60)", "wall=0.5", 124, "wall time limit: 0.5 of 0.5 s"),
+        ("import time; time.sleep(60)", "wall=0.5", 124, r"wall time limit: \d\.\d of 0\.5 s"),
         ("while True: pass", "cpu=0.2", 124, " of 0.2 s"),
         (HOLD, "memory=64MB", 121, " of 64 MB, ended"),
         ("print('x' * 100)", "output=10", 122, "more than 10 bytes"),
@@ -144,7 +144,7 @@ def test_a_program_gets_the_limits_that_are_asked_for(
     source: str, limit: str, status: int, says: str, tmp_path: Path
 ) -> None:
     done = run(tmp_path, source, "--limit", limit)
-    assert (done.status, says in done.stderr) == (status, True), done.stderr
+    assert (done.status, bool(re.search(says, done.stderr))) == (status, True), done.stderr
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="others' processes can be limited")
