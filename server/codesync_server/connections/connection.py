@@ -67,6 +67,7 @@ class Connection(ServerConnection):
         tls: performs TLS handshakes; None without TLS.
         tasks: the running TLS handshakes.
         waiting_bytes: returns the bytes of messages that were read and are not processed yet.
+        on_lost: is called when the connection has ended.
     """
 
     budgets: Budgets
@@ -93,6 +94,7 @@ class Connection(ServerConnection):
         self._bytes_after_the_end = 0
         self._input = self.input_memory.account(self._free_input)
         self.waiting_bytes: Callable[[], int] = lambda: 0
+        self.on_lost: Callable[[], None] = lambda: None
 
     @property
     def client(self) -> TrackedConnection:
@@ -187,6 +189,7 @@ class Connection(ServerConnection):
         self._input.close()
         if self._has_begun:
             super().connection_lost(exc)
+        self.on_lost()
 
     def count_input(self) -> None:
         """Count what is unprocessed now; a connection that ends holds nothing."""

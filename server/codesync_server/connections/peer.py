@@ -36,6 +36,10 @@ from codesync_server.rooms.seat import Seat
 PROGRESS_SECONDS = 10.0
 """How long one frame may take to leave; a client that takes longer is let go, and may return."""
 
+LEAVING_SECONDS = 5.0
+"""Seconds that the remaining messages of an ended connection may take. Delays of a member in debt
+must not keep the member in the room for longer; a client sends unconfirmed edits again."""
+
 UNSENT_BYTES = 32 * 1024
 """What the kernel holds of what is not on the way yet. Its own choice is megabytes, which a slow
 line takes minutes for; what comes later, however urgent, would stand behind them."""
@@ -188,7 +192,7 @@ class Peer:
         self._connection.waiting_bytes = lambda: actions.unprocessed_bytes
         command_queue = loop.create_task(actions.command_queue.run())
         try:
-            await self._read(actions, seat.payer)
+            await self._read_until_lost(actions, seat.payer)
         except ConnectionClosed:
             pass
         finally:
@@ -205,6 +209,19 @@ class Peer:
         if not writer.cancelled() and (error := writer.exception()):
             log.error("cannot write to %s", self.address, exc_info=error)
             self._connection.transport.abort()
+
+    async def _read_until_lost(self, actions: CommandDispatcher, payer: Payer) -> None:
+        clock = asyncio.get_running_loop().time
+        leaving = asyncio.timeout(None)
+        try:
+            async with leaving:
+                self._connection.on_lost = lambda: leaving.reschedule(clock() + LEAVING_SECONDS)
+                await self._read(actions, payer)
+        except TimeoutError:
+            if not leaving.expired():
+                raise
+        finally:
+            self._connection.on_lost = lambda: None
 
     async def _read(self, actions: CommandDispatcher, payer: Payer) -> None:
         clock = asyncio.get_running_loop().time
