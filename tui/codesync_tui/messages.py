@@ -42,7 +42,7 @@ class EntryFailed(Message):
 
 
 class RoomEnded(Message):
-    """Posted when the connection to the room has ended for good."""
+    """Posted when the connection to the room has ended permanently."""
 
 
 class SubmissionAnswered(Message):

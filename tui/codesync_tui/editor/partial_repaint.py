@@ -126,17 +126,17 @@ def changed_span(before: Strip, after: Strip) -> tuple[int, int] | None:
     """Return the first and the last cell (exclusive) that differ; None if none does."""
     if before == after:
         return None
-    olds, news = list(before), list(after)
+    old_parts, new_parts = list(before), list(after)
     left = 0
-    while olds and news and olds[0] == news[0]:
-        left += cell_len(news[0].text)
-        del olds[0], news[0]
+    while old_parts and new_parts and old_parts[0] == new_parts[0]:
+        left += cell_len(new_parts[0].text)
+        del old_parts[0], new_parts[0]
     right = after.cell_length
-    while olds and news and olds[-1] == news[-1]:
-        right -= cell_len(news[-1].text)
-        del olds[-1], news[-1]
-    if olds and news and olds[0].style == news[0].style:
-        one, other = olds[0].text, news[0].text
+    while old_parts and new_parts and old_parts[-1] == new_parts[-1]:
+        right -= cell_len(new_parts[-1].text)
+        del old_parts[-1], new_parts[-1]
+    if old_parts and new_parts and old_parts[0].style == new_parts[0].style:
+        one, other = old_parts[0].text, new_parts[0].text
         count = 0
         while count < min(len(one), len(other)) and one[count] == other[count]:
             count += 1

@@ -37,7 +37,7 @@ class Banner(Widget):
         """Show the server's warning about where programs run."""
         self._text = executor.banner
         if not executor.sandboxed and not self._text:
-            self._text = "programs run without a sandbox, with the rights of whoever hosts"
+            self._text = "programs run without a sandbox, with the rights of the server"
         self._show()
 
     def _show(self) -> None:

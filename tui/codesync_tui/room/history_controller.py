@@ -165,7 +165,7 @@ class HistoryController:
 
     def _is_viewer(self) -> bool:
         if self._room.role is Role.VIEWER:
-            self._notices.show("Viewers only look on; ask the host for an editor's link.")
+            self._notices.show("Viewers can only watch. Ask the host for an editor's link.")
         return self._room.role is Role.VIEWER
 
     async def _output(self, past: PastJob) -> str:

@@ -50,5 +50,5 @@ class MemberAdministration:
         self._notices.try_request(lambda: self._room.set_role(member, role))
 
     def remove_member(self, member: int) -> None:
-        """Remove a member for good."""
+        """Remove a member permanently."""
         self._notices.try_request(lambda: self._room.remove_member(member))

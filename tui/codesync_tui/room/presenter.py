@@ -47,7 +47,7 @@ class RoomPresenter:
     Args:
         room: the room.
         panes: the panes of the room's screen.
-        permissions: gets to know that the room was entered.
+        permissions: notified when the room is entered.
         targets: the programs that can be typed to.
         notices: shows notices.
 

@@ -67,7 +67,7 @@ class SourceCommands:
         name = program.file_name(self._editor.languages) if program.language else ""
         locations = find_error_locations(self._panes.output.transcript.last_text(), name)
         if not locations:
-            self._notices.show("The last output tells of no error in this source.")
+            self._notices.show("The last output reports no error in this source.")
             return
         self._error = (self._error + 1) % len(locations) if self._errors == locations else 0
         self._errors = locations
