@@ -202,6 +202,7 @@ def test_a_store_of_an_older_version_is_named_and_brought_up_to_date(
         db.execute("ALTER TABLE rooms DROP COLUMN editors_after")
         db.execute("ALTER TABLE rooms DROP COLUMN server_dates_from")
         db.execute("ALTER TABLE members DROP COLUMN is_present")
+        db.execute("ALTER TABLE members DROP COLUMN is_capped")
         db.execute(f"PRAGMA user_version = {layout}")
     db.close()
     store = f"--store={file}"

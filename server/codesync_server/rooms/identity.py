@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from codesync_protocol.messages import Role
+from codesync_server.store.records import weight_of_member
 
 
 @dataclass(slots=True)
@@ -37,6 +38,4 @@ class Identity:
     @property
     def weight(self) -> int:
         """Importance of the information: 0 a name, 1 a number of edits, 2 a host's decision."""
-        if self.removed or (self.role is not None and not self.is_capped):
-            return 2
-        return 1 if self.edits_taken else 0
+        return weight_of_member(self.role or "", self.removed, self.edits_taken, self.is_capped)

@@ -79,6 +79,7 @@ class Membership:
                 Role(record.role) if record.role else None,
                 record.removed,
                 seen_at,
+                is_capped=record.is_capped,
             )
             self._keys_by_public_id[public_id(record.key)] = record.key
             self._last_member = max(self._last_member, record.member)

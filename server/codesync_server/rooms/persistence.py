@@ -97,6 +97,7 @@ class RoomPersistence:
             identity.removed,
             identity.seen_at,
             identity.is_present,
+            identity.is_capped,
         )
         return self._write(SaveMember(self._name, record))
 

@@ -14,11 +14,11 @@ from codesync_server.store.records import (
     StoredRoom,
 )
 
-SCHEMA = 6
+SCHEMA = 7
 """Which layout of the data this program writes. An older one is brought to it when the store is
 opened for writing. 2: what is searched is kept folded; 3: which of a room's links only
 let people watch; 4: by which invite a job was submitted; 6: who is
-in a room, and the searched texts count as size."""
+in a room, and the searched texts count as size; 7: which roles follow from an old invite."""
 
 ALL_JOBS = 1 << 30
 """As many as there are."""

@@ -142,5 +142,10 @@ def _not_in_the_future(room: RoomRecord) -> RoomRecord:
 def _without_role(member: MemberRecord) -> MemberRecord:
     """A member that has neither a role nor a CRDT id: two members must never have the same id."""
     return replace(
-        member, role="", crdt=0, seen_at=min(member.seen_at, time.time()), is_present=False
+        member,
+        role="",
+        crdt=0,
+        seen_at=min(member.seen_at, time.time()),
+        is_present=False,
+        is_capped=False,
     )

@@ -55,6 +55,20 @@ class RoomRecord:
     server_dates_from: Moment = 0.0
 
 
+def weight_of_member(role: str, removed: str, edits_taken: int, is_capped: bool) -> int:
+    """Importance of the information: 0 a name, 1 a number of edits, 2 a host's decision.
+
+    Args:
+        role: empty if no host gave one.
+        removed: why the member may not come back; empty if it may.
+        edits_taken: the number of its last edit.
+        is_capped: whether the role follows from an old invite.
+    """
+    if removed or (role and not is_capped):
+        return 2
+    return 1 if edits_taken else 0
+
+
 @dataclass(frozen=True, slots=True)
 class MemberRecord:
     """What is kept of somebody who was in a room.
@@ -69,6 +83,7 @@ class MemberRecord:
         removed: why they may not come back; empty while they may.
         seen_at: when they were last here, in seconds since the Unix epoch.
         is_present: whether they were here when this was kept, so `seen_at` may be too early.
+        is_capped: whether their role follows from an old invite, and is no host's decision.
     """
 
     key: Fingerprint
@@ -80,6 +95,12 @@ class MemberRecord:
     removed: Line
     seen_at: Moment
     is_present: bool = False
+    is_capped: bool = False
+
+    @property
+    def weight(self) -> int:
+        """Importance of the information, from 0."""
+        return weight_of_member(self.role, self.removed, self.edits_taken, self.is_capped)
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,6 +143,28 @@ async def test_f02_a_crash_neither_lets_a_removed_member_in_nor_bars_those_who_w
     assert room.membership.is_barred(key_of("cid"), LINK) == ""
 
 
+async def test_h11_after_a_crash_roles_by_old_links_are_no_decisions_of_a_host(
+    writer: StoreWriter,
+) -> None:
+    room = await Rooms(writer).open("den", now=0.0)
+    for name, role in (("ana", Role.HOST), ("eve", Role.EDITOR), ("ben", Role.EDITOR)):
+        enter(room, name, role)
+    room.set_role(key_of("eve"), Role.VIEWER)
+    enter(room, "another key of eve")
+    before = {key: each.weight for key, each in room.membership.known}
+    room = await after_a_crash(writer)
+    identity = room.membership.identity
+    assert {key: each.weight for key, each in room.membership.known} == before
+    assert identity(key_of("another key of eve")).role is Role.VIEWER
+    assert identity(key_of("another key of eve")).weight == 0
+    assert identity(key_of("eve")).weight == 2
+    room.enter(key_of("ana"), "ana", Role.HOST, Ear(), None)
+    enter(room, "another key of eve")
+    room.set_role(key_of("another key of eve"), Role.EDITOR)
+    room = await after_a_crash(writer)
+    assert room.membership.identity(key_of("another key of eve")).weight == 2
+
+
 async def test_h11_saving_the_text_stores_only_members_who_edited_since() -> None:
     changes = Changes()
     room = Room("den", 0.0, changes.keep)

@@ -76,7 +76,9 @@ def a_room(name: str = "den", *, language: str = "python", used_at: float = 1_00
 
 
 def a_member(key: str = "key", *, edits_taken: int = 3, seen_at: float = 1_000.0) -> MemberRecord:
-    return MemberRecord(key, 7, "Zoë 世界", 4_000_000_000, edits_taken, "viewer", "", seen_at, True)
+    return MemberRecord(
+        key, 7, "Zoë 世界", 4_000_000_000, edits_taken, "viewer", "", seen_at, True, True
+    )
 
 
 def an_edit(index: int, data: bytes = b"edit") -> EditRecord:

@@ -139,13 +139,14 @@ async def test_h14_a_server_runs_no_imported_job(tmp_path: Path) -> None:
 async def test_h14_an_imported_member_has_no_role_until_it_is_invited(role: Role) -> None:
     store = await other_store()
     barred = MemberRecord("f" * 32, 8, "eve", 7, 0, role, "ana removed you", 1_000.0)
-    known = MemberRecord(KEY, 7, "ana", 7, 3, role, "", 1_000.0)
+    known = MemberRecord(KEY, 7, "ana", 7, 3, role, "", 1_000.0, is_capped=True)
     await import_lines(store, io.BytesIO(HEAD + room(members=(known, barred))))
     kept = await store.room("den")
     assert kept is not None
     members = {each.name: each for each in kept.members}
     assert [members[name].role for name in ("ana", "eve")] == ["", ""]
     assert [members[name].crdt for name in ("ana", "eve")] == [0, 0], "none is that of another"
+    assert not members["ana"].is_capped
     assert [members[name].removed for name in ("ana", "eve")] == ["", "ana removed you"]
     assert members["ana"].member == 7
     await store.close()

@@ -65,7 +65,8 @@ async def as_layout_1(database: Database) -> None:
         await database["jobs"].update_one({"_id": job["_id"]}, size)
     await database["jobs"].update_many({}, {"$unset": {**folded, "invite": ""}})
     await database["bodies"].update_many({}, {"$unset": {"ticket": ""}})
-    await database["members"].update_many({}, {"$unset": {"is_present": ""}})
+    added = {"is_present": "", "is_capped": "", "weight": ""}
+    await database["members"].update_many({}, {"$unset": added})
     await database["meta"].update_one({"_id": "schema"}, {"$set": {"version": 1}})
     await database["leases"].replace_one(
         {"_id": "server"}, {"owner": "0" * 16, "process": "elsewhere/1", "expires": 0}
@@ -94,8 +95,34 @@ async def test_the_first_layout_is_brought_up_to_date_by_whoever_writes(empty: s
     den = await store.room("den")
     assert den is not None
     assert store.finished_bytes == counted
-    assert den.members == (replace(a_member(), is_present=False),)
+    assert den.members == (replace(a_member(), is_present=False, is_capped=False),)
     assert await store.check() == []
+    await store.close()
+
+
+async def test_f02_members_of_layout_6_get_the_weight_by_which_they_are_sorted(empty: str) -> None:
+    store = MongoStore(empty)
+    await store.open()
+    known = replace(a_member("known", seen_at=9.0), edits_taken=0, role="", is_capped=False)
+    writer = replace(known, key="writer", edits_taken=3, seen_at=8.0)
+    removed = replace(known, key="removed", removed="out", seen_at=7.0)
+    host = replace(known, key="host", role="host", seen_at=6.0)
+    crowd = [replace(known, key=f"{number}", seen_at=1.0) for number in range(450)]
+    members = (removed, host, writer, known, *crowd)
+    await put(store, SaveRoom(a_room()), *(SaveMember("den", each) for each in members))
+    await store.close()
+    async with raw(empty) as database:
+        await database["members"].update_many({}, {"$unset": {"is_capped": "", "weight": ""}})
+        await database["meta"].update_one({"_id": "schema"}, {"$set": {"version": 6}})
+    with pytest.raises(StoreOutdated, match="layout 6"):
+        await MongoStore(empty).open(alone=False)
+    await store.open()
+    den = await store.room("den")
+    assert den is not None
+    assert den.members[:4] == members[:4]
+    assert len(den.members) == len(members)
+    async with raw(empty) as database:
+        assert await database["members"].count_documents({"weight": None}) == 0
     await store.close()
 
 

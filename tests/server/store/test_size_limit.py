@@ -180,18 +180,19 @@ async def test_h12_members_beyond_those_that_a_room_knows_are_deleted(store: Sto
 
 async def test_h11_new_members_displace_none_about_whom_a_host_decided(store: Store) -> None:
     await put(store, SaveRoom(a_room()))
-    removed = replace(a_member("removed", seen_at=0.0), removed="out", role="")
-    writer = replace(a_member("writer", seen_at=0.0), role="")
-    crowd = [
-        SaveMember("den", replace(a_member(f"{number}", edits_taken=0, seen_at=9.0), role=""))
-        for number in range(MEMBERS_KEPT)
-    ]
-    await put(store, SaveMember("den", removed), SaveMember("den", writer), *crowd)
+    removed = replace(a_member("removed", seen_at=3.0), removed="out", role="")
+    promoted = replace(a_member("promoted", seen_at=2.0), role="host", is_capped=False)
+    gone = replace(a_member("gone", seen_at=1.0), removed="out", edits_taken=0)
+    writer = replace(a_member("writer", seen_at=0.0), role="", is_capped=False)
+    crowd = [a_member(f"{number}", edits_taken=0, seen_at=9.0) for number in range(MEMBERS_KEPT)]
+    assert all(each.role and each.is_capped for each in crowd), "by an old link, under a new key"
+    decided = (removed, promoted, gone, writer)
+    await put(store, *(SaveMember("den", each) for each in (*decided, *crowd)))
     await store.prune(Retention(), frozenset())
     room = await store.room("den")
     assert room
     assert len(room.members) == MEMBERS_KEPT
-    assert room.members[:2] == (removed, writer)
+    assert room.members[:4] == decided
 
 
 async def test_h12_the_texts_that_are_searched_count(store: Store) -> None:

@@ -5,12 +5,13 @@ import signal
 import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from codesync_server.store.changes import AcceptJob, AddEdit, SaveRoom, SaveText
+from codesync_server.store.changes import AcceptJob, AddEdit, SaveMember, SaveRoom, SaveText
 from codesync_server.store.contract import (
     SCHEMA,
     StoreMissing,
@@ -138,6 +139,35 @@ async def test_the_first_layout_is_brought_up_to_date_by_whoever_writes(path: Pa
     accepted = await store.job(job_id(2))
     assert accepted is not None
     assert accepted.invite == a_job(2).invite != ""
+    assert await store.check() == []
+    await store.close()
+
+
+async def test_f02_roles_of_layout_6_stay_decisions_of_hosts(path: Path) -> None:
+    path.parent.mkdir()
+    with sqlite3.connect(path, isolation_level=None) as db:
+        schema.register(db)
+        for step in schema.STEPS[:6]:
+            db.executescript(step)
+        db.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+        db.execute("PRAGMA user_version = 6")
+        db.execute("INSERT INTO rooms VALUES ('den', 'text', 'python', 3, 1, 2, 4, 5)")
+        db.execute("INSERT INTO members VALUES ('den', 'a', 1, 'ana', 0, 0, 'host', '', 8, 0)")
+        db.execute("INSERT INTO members VALUES ('den', 'b', 2, 'ben', 0, 0, '', '', 9, 1)")
+    db.close()
+    with pytest.raises(StoreOutdated, match="layout 6"):
+        await SqliteStore(path).open(alone=False)
+    store = SqliteStore(path)
+    await store.open()
+    den = await store.room("den")
+    assert den is not None
+    ana = MemberRecord("a", 1, "ana", 0, 0, "host", "", 8.0)
+    ben = MemberRecord("b", 2, "ben", 0, 0, "", "", 9.0, is_present=True)
+    assert den.members == (ana, ben)
+    await put(store, SaveMember("den", replace(ben, role="viewer", is_capped=True)))
+    den = await store.room("den")
+    assert den is not None
+    assert den.members == (ana, replace(ben, role="viewer", is_capped=True))
     assert await store.check() == []
     await store.close()
 

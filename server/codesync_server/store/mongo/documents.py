@@ -70,14 +70,17 @@ def member_document(room: str, member: MemberRecord) -> Document:
         "removed": member.removed,
         "seen_at": member.seen_at,
         "is_present": member.is_present,
+        "is_capped": member.is_capped,
+        "weight": member.weight,
     }
 
 
 def read_member(document: Mapping[str, Any]) -> MemberRecord:
     """A member again."""
     fields = ("key", "member", "name", "crdt", "edits_taken", "role", "removed", "seen_at")
-    kept: Document = {"is_present": False, **plain(document)}  # layout 5 had none
-    return MemberRecord(**{each: kept[each] for each in (*fields, "is_present")})
+    later = {"is_present": False, "is_capped": False}  # layouts 5 and 6 lack them
+    kept: Document = {**later, **plain(document)}
+    return MemberRecord(**{each: kept[each] for each in (*fields, *later)})
 
 
 def edit_document(room: str, history: int, edit: EditRecord) -> Document:

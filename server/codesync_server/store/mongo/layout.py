@@ -6,7 +6,12 @@ from pymongo import ASCENDING, UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 
 from codesync_server.store.contract import SCHEMA, StoreMissing, StoreOutdated, StoreUnusable
-from codesync_server.store.mongo.documents import Database, searched_fields, text_size_of
+from codesync_server.store.mongo.documents import (
+    Database,
+    read_member,
+    searched_fields,
+    text_size_of,
+)
 from codesync_server.store.mongo.fence import Fence
 from codesync_server.store.mongo.pruning import SHARE_INDEX, delete_orphans
 
@@ -79,6 +84,8 @@ async def bring_up_to_date(database: Database, fence: Fence, version: int) -> No
         await delete_orphans(database, fence)
     if version < 6:
         await _count_texts(database, fence)
+    if version < 7:
+        await _weigh_members(database, fence)
     schema = {"_id": "schema", "version": SCHEMA}
     meta = database["meta"]
     await fence.write(lambda s: meta.replace_one({"_id": "schema"}, schema, upsert=True, session=s))
@@ -92,6 +99,7 @@ async def _count_texts(database: Database, fence: Fence) -> None:
         await _update(
             database,
             fence,
+            "jobs",
             [
                 UpdateOne({"_id": job, "texts": None}, {"$set": {"texts": n}, "$inc": {"size": n}})
                 for job, n in counts
@@ -99,16 +107,27 @@ async def _count_texts(database: Database, fence: Fence) -> None:
         )
 
 
+async def _weigh_members(database: Database, fence: Fence) -> None:
+    """Store the weight of each member, by which they are sorted."""
+    members = database["members"]
+    while rows := await members.find({"weight": None}).to_list(_AT_A_TIME):
+        weights = [(row["_id"], read_member(row).weight) for row in rows]
+        updates = [UpdateOne({"_id": each}, {"$set": {"weight": n}}) for each, n in weights]
+        await _update(database, fence, "members", updates)
+
+
 async def _fold_what_is_searched(database: Database, fence: Fence) -> None:
     jobs = database["jobs"]
     fields = ("name", "title", "excerpt", "explanation")
     while rows := await jobs.find({"search": None}, fields).to_list(_AT_A_TIME):
         updates = [UpdateOne({"_id": row["_id"]}, {"$set": searched_fields(row)}) for row in rows]
-        await _update(database, fence, updates)
+        await _update(database, fence, "jobs", updates)
 
 
-async def _update(database: Database, fence: Fence, updates: Sequence[UpdateOne]) -> None:
+async def _update(
+    database: Database, fence: Fence, collection: str, updates: Sequence[UpdateOne]
+) -> None:
     async def write(session: AsyncClientSession) -> None:
-        await database["jobs"].bulk_write(updates, session=session)
+        await database[collection].bulk_write(updates, session=session)
 
     await fence.write(write)

@@ -16,7 +16,7 @@ _AT_A_TIME = 100
 SHARE_INDEX = ("room", "invite", "order", "verdict", "size")
 """Of the jobs: sums and the oldest jobs are read from it alone."""
 
-MEMBER_ORDER = [("role", -1), ("removed", -1), ("edits_taken", -1), ("seen_at", -1)]
+MEMBER_ORDER = [("weight", -1), ("seen_at", -1)]
 """Client keys are free to create: new ones must not displace those about whom hosts decided."""
 
 _FINISHED = {"verdict": {"$ne": None}}

@@ -30,11 +30,14 @@ _FIELDS = (
 
 _MEMBER = (
     *("key", "member", "name", "crdt", "edits_taken", "role", "removed", "seen_at"),
-    "is_present",
+    *("is_present", "is_capped"),
 )
 
-MEMBER_ORDER = "role != '' OR removed != '' DESC, edits_taken > 0 DESC, seen_at DESC"
-"""Client keys are free to create: new ones must not displace those about whom hosts decided."""
+MEMBER_ORDER = (
+    "removed != '' OR (role != '' AND NOT is_capped) DESC, edits_taken > 0 DESC, seen_at DESC"
+)
+"""By the weight of a MemberRecord. Client keys are free to create: new ones must not displace
+those about whom hosts decided."""
 
 _JOB = ", ".join(("ord" if each == "order" else each) for each in _FIELDS) + ", result"
 
@@ -74,7 +77,7 @@ def room(db: sqlite3.Connection, name: str) -> StoredRoom | None:
 
 def _member(row: Sequence[Any]) -> MemberRecord:
     kept = dict(zip(_MEMBER, row, strict=True))
-    kept["is_present"] = bool(kept["is_present"])
+    kept["is_present"], kept["is_capped"] = bool(kept["is_present"]), bool(kept["is_capped"])
     return MemberRecord(**kept)
 
 

@@ -58,6 +58,9 @@ STEPS = (
     ALTER TABLE members ADD COLUMN is_present INTEGER NOT NULL DEFAULT 0;
     UPDATE jobs SET size = size + text_size(name, title, excerpt, search);
     """,
+    """
+    ALTER TABLE members ADD COLUMN is_capped INTEGER NOT NULL DEFAULT 0;
+    """,
 )
 assert len(STEPS) == SCHEMA
 
@@ -71,13 +74,18 @@ def bring_up_to_date(db: sqlite3.Connection) -> None:
         StoreUnusable: it is another program's, or of a later layout.
     """
     version = check_version(db)
-    db.create_function("searched", 4, _searched, deterministic=True)
-    db.create_function("text_size", 4, text_size, deterministic=True)
+    register(db)
     for number, step in enumerate(STEPS[version:], version + 1):
         db.executescript(
             f"BEGIN IMMEDIATE; {step} PRAGMA application_id = {APPLICATION_ID};"
             f" PRAGMA user_version = {number}; COMMIT;"
         )
+
+
+def register(db: sqlite3.Connection) -> None:
+    """Give a connection the functions that the steps call."""
+    db.create_function("searched", 4, _searched, deterministic=True)
+    db.create_function("text_size", 4, text_size, deterministic=True)
 
 
 def _searched(name: str, title: str, excerpt: str, explanation: str | None) -> str:

@@ -79,7 +79,7 @@ def apply(db: sqlite3.Connection, change: Change) -> bool:
 def _save_member(db: sqlite3.Connection, change: SaveMember) -> None:
     member = change.record
     db.execute(
-        "INSERT OR REPLACE INTO members VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO members VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             change.room,
             member.key,
@@ -91,6 +91,7 @@ def _save_member(db: sqlite3.Connection, change: SaveMember) -> None:
             member.removed,
             member.seen_at,
             member.is_present,
+            member.is_capped,
         ),
     )
 
