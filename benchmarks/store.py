@@ -120,7 +120,7 @@ async def page_ms(store: Store, last: int) -> float:
     times: list[float] = []
     for _ in range(PAGES):
         began = perf_counter()
-        page = await store.jobs("benchmark", JobQuery(), before=last + 1, limit=50)
+        page = (await store.jobs("benchmark", JobQuery(), before=last + 1, limit=50)).jobs
         times.append((perf_counter() - began) * 1000)
         assert len(page) == 50
     return percentile(times, 50)

@@ -1,14 +1,17 @@
 """Asking a room for its past jobs: one answer for each question, across cuts."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeVar
 
+import msgspec
+
 from codesync_client.errors import NotFound
 from codesync_client.output_assembler import OutputAssembler, Piece
 from codesync_protocol.errors import Code
+from codesync_protocol.limits import HISTORY_PAGE_MAX
 from codesync_protocol.messages import (
     ClientMessage,
     Fault,
@@ -26,6 +29,9 @@ BODY_MAX = 64 * 1024 * 1024
 
 LINE_COST = 256
 """Bytes that each typed line counts in addition to its text."""
+
+SEARCH_REQUESTS_MAX = 100
+"""Requests of one search: enough for 400,000 jobs, and a limit on those for a hostile server."""
 
 _Answer = HistoryPage | SourcePart | OutputPart | Fault
 _Kind = TypeVar("_Kind", bound=_Answer)
@@ -75,8 +81,9 @@ class JobHistoryRequests:
         name: str = "",
         language: str = "",
         verdict: str = "",
+        job: str = "",
     ) -> HistoryPage:
-        """Search finished jobs, the latest first; empty arguments match every job.
+        """Send one request for finished jobs, the latest first; empty arguments match every job.
 
         Args:
             before: only jobs with a lower place; 0 for all.
@@ -86,19 +93,69 @@ class JobHistoryRequests:
             name: the name of the submitter.
             language: a LanguageInfo.name.
             verdict: a Verdict.
+            job: the id of the only wanted job.
+
+        Returns:
+            The page. Its `next_before` is the `before` of the next one, or 0: a page can have few
+            jobs or none, and yet others after it.
 
         Raises:
             NotFound: the jobs cannot be read now.
             Offline: the connection ended for good before the answer.
         """
         number = self._next()
-        question = FetchHistory(number, before, limit, text, name, language, verdict)
+        question = FetchHistory(number, before, limit, text, name, language, verdict, job)
         page = await self._ask(question, HistoryPage, number)
         if page.trouble:
             raise NotFound(page.trouble)
-        if not _falls(page, before):
+        if page.more and page.jobs and not page.next_before:  # from a server that does not know it
+            page = msgspec.structs.replace(page, next_before=page.jobs[-1].place)
+        if not _decreases(page, before):
             raise NotFound("the server's answer is invalid")
         return page
+
+    async def search(
+        self,
+        *,
+        before: int = 0,
+        limit: int = 50,
+        requests: int = SEARCH_REQUESTS_MAX,
+        text: str = "",
+        name: str = "",
+        language: str = "",
+        verdict: str = "",
+    ) -> AsyncGenerator[HistoryPage]:
+        """Yield pages of finished jobs, the latest first, until they have `limit` jobs.
+
+        Each page is yielded as it arrives, also those without jobs, so that a caller can show the
+        progress. The search ended early if `next_before` of the last page is not 0: continue there.
+
+        Args:
+            before: as for `page`.
+            limit: the largest number of jobs of all pages.
+            requests: the largest number of requests.
+            text: as for `page`, like the following arguments.
+            name: see `page`.
+            language: see `page`.
+            verdict: see `page`.
+
+        Raises:
+            NotFound: the jobs cannot be read now.
+            Offline: the connection ended for good before the answer.
+        """
+        for _ in range(requests):
+            page = await self.page(
+                before=before,
+                limit=min(limit, HISTORY_PAGE_MAX),
+                text=text,
+                name=name,
+                language=language,
+                verdict=verdict,
+            )
+            yield page
+            before, limit = page.next_before, limit - len(page.jobs)
+            if not before or limit <= 0:
+                return
 
     async def source(self, job: str) -> FinishedJobSource:
         """Return the files of a job.
@@ -213,9 +270,12 @@ class JobHistoryRequests:
                 question.answer.set_exception(error)
 
 
-def _falls(page: HistoryPage, before: int) -> bool:
+def _decreases(page: HistoryPage, before: int) -> bool:
     """Tell whether the places of a page decrease, so that reading all pages ends."""
     places = [*([before] if before else []), *(job.place for job in page.jobs)]
+    if page.next_before:
+        # `before` is exclusive: the next page may begin before the last job of this one.
+        places.append(page.next_before - 1 if page.jobs else page.next_before)
     return all(earlier > later for earlier, later in pairwise(places)) and not (
         page.more and not page.jobs
     )

@@ -83,7 +83,9 @@ async def test_finished_jobs_are_in_the_store_before_a_case_begins() -> None:
     await store.open()
     room, _ = STORED_JOBS["searches"]
     await store_finished_jobs(store, 1_001, room=room, excerpt="some words")
-    found = await store.jobs(room, JobQuery(text="some words"), before=1_002, limit=10)
+    found = (await store.jobs(room, JobQuery(text="some words"), before=1_002, limit=10)).jobs
     assert [job.place for job in found] == list(range(1_001, 991, -1))
-    assert not await store.jobs(room, JobQuery(text="no job has this"), before=1_002, limit=10)
+    assert not (
+        await store.jobs(room, JobQuery(text="no job has this"), before=1_002, limit=10)
+    ).jobs
     await store.close()

@@ -3,13 +3,15 @@
 import argparse
 import asyncio
 import json
+import sys
 from time import localtime, strftime
 
-from codesync_cli.console.messages import print_error, print_line
+from codesync_cli.console.messages import print_error, print_line, print_note
 from codesync_cli.console.parser import Parser
 from codesync_cli.exit_codes import ExitCode
 from codesync_cli.target_room import job_history, target
 from codesync_client import ClientError
+from codesync_client.job_history import SEARCH_REQUESTS_MAX
 from codesync_protocol.messages import PastJob
 from codesync_server.configuration import SettingsError
 from codesync_server.store.contract import StoreUnavailable, StoreUnusable
@@ -43,6 +45,13 @@ def parser() -> argparse.ArgumentParser:
         default=20,
         help="largest number of programs (%(default)s)",
     )
+    parser.add_argument(
+        "--before",
+        metavar="N",
+        type=int,
+        default=0,
+        help='only programs before number N of the room ("place" in JSON)',
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object per line")
     job_history.add_arguments(parser)
     return parser
@@ -52,6 +61,9 @@ def run(args: argparse.Namespace) -> int:
     """Run the command; return its exit status."""
     if args.limit < 1:
         print_error("--limit: at least 1")
+        return ExitCode.USAGE
+    if not 0 <= args.before < 1 << 53:  # a Count of the protocol
+        print_error("--before: a number from 0 to 2^53 - 1")
         return ExitCode.USAGE
     try:
         return asyncio.run(_run(args))
@@ -67,23 +79,27 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def _run(args: argparse.Namespace) -> int:
-    left, before = args.limit, 0
+    found = next_before = 0
     async with job_history.job_history_of(args) as of_room:
-        while left > 0:
-            page = await of_room.past.page(
-                before=before,
-                limit=min(left, job_history.PAGE),
-                text=" ".join(args.text),
-                name=args.who,
-                language=args.language,
-                verdict=args.verdict,
-            )
+        pages = of_room.past.search(
+            before=args.before,
+            limit=args.limit,
+            text=" ".join(args.text),
+            name=args.who,
+            language=args.language,
+            verdict=args.verdict,
+        )
+        async for page in pages:
             for job in page.jobs:
                 print_line(json.dumps(as_json(job)) if args.json else _line(job))
-            left -= len(page.jobs)
-            if not page.more:
-                break
-            before = page.jobs[-1].place
+            found, next_before = found + len(page.jobs), page.next_before
+            if next_before and not page.jobs and sys.stderr.isatty():
+                print_note(f"searching; at most {next_before - 1:,} earlier programs are left")
+    if next_before and found < args.limit:
+        print_note(
+            f"the search ended after {SEARCH_REQUESTS_MAX} requests; continue with"
+            f" --before={next_before}"
+        )
     return ExitCode.OK
 
 

@@ -13,7 +13,9 @@ from codesync_cli.local_server import open_store
 from codesync_cli.target_room import target
 from codesync_cli.version import AGENT
 from codesync_client import JobHistoryRequests, NotFound, Room
+from codesync_client.job_history import SEARCH_REQUESTS_MAX
 from codesync_protocol.errors import Code
+from codesync_protocol.limits import HISTORY_PAGE_MAX
 from codesync_protocol.messages import (
     ClientMessage,
     Fault,
@@ -29,7 +31,9 @@ if TYPE_CHECKING:
     from codesync_server.store.contract import Store
     from codesync_server.store.job_history import JobHistory as KeptPast
 
-PAGE = 100
+SEARCHED_MAX = SEARCH_REQUESTS_MAX * HISTORY_PAGE_MAX
+"""Jobs of a server that are read to find one by the beginning of its id."""
+
 ID_LENGTH = 32
 _ID = re.compile(r"[0-9a-f]{1,32}", re.ASCII)
 
@@ -143,16 +147,20 @@ async def _called_in_store(store: "Store", room: str, beginning: str) -> Sequenc
     from codesync_server.store.job_history import PLACE_MAX
     from codesync_server.store.records import JobQuery
 
-    jobs = await store.jobs(room, JobQuery(job=beginning), before=PLACE_MAX, limit=2)
-    return [PastJob(job.place, job.summary(), job.cancelled_by) for job in jobs]
+    page = await store.jobs(room, JobQuery(job=beginning), before=PLACE_MAX, limit=2)
+    return [PastJob(job.place, job.summary(), job.cancelled_by) for job in page.jobs]
 
 
 async def _called(past: JobHistoryRequests, beginning: str) -> Sequence[PastJob]:
+    if len(beginning) == ID_LENGTH:
+        return (await past.page(job=beginning)).jobs
     found: list[PastJob] = []
-    before = 0
-    while True:
-        page = await past.page(before=before, limit=PAGE)
+    searched = next_before = 0
+    async for page in past.search(limit=SEARCHED_MAX):
         found += [job for job in page.jobs if job.summary.job.startswith(beginning)]
-        if not page.more or len(found) > 1 or (found and len(beginning) == ID_LENGTH):
+        if len(found) > 1:
             return found
-        before = page.jobs[-1].place
+        searched, next_before = searched + len(page.jobs), page.next_before
+    if next_before and not found:
+        raise NotFound(f"none of the last {searched:,} jobs is called {beginning}", "give its id")
+    return found

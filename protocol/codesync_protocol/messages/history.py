@@ -69,14 +69,19 @@ class HistoryPage(msgspec.Struct, frozen=True, array_like=True, tag="history_pag
     Attributes:
         request: the number of the FetchHistory.
         jobs: the latest first; fewer than requested if more do not fit into the message.
-        more: whether there may be earlier jobs.
+        more: whether jobs follow that may have earlier ones after them; for clients that do not
+            know `next_before`.
         trouble: the reason why they cannot be read now; empty otherwise.
+        next_before: the `before` of the request for the next page; 0 if no earlier job matches. A
+            page may have few jobs or none, and yet others after it: an answer to a search covers a
+            limited number of the room's jobs.
     """
 
     request: Count
     jobs: Annotated[tuple[PastJob, ...], PAST_JOBS.meta] = ()
     more: bool = False
     trouble: Sentence = ""
+    next_before: Count = 0
 
 
 class FetchSource(

@@ -171,7 +171,7 @@ class Rooms:
             room = Room(name, now, self._writer.write, stored)
             if is_renewed:
                 room.save_all()
-            past = await self._writer.store.jobs(
+            page = await self._writer.store.jobs(
                 name, JobQuery(), before=stored.jobs + 1, limit=JOBS_KEPT
             )
         except StoreUnavailable as error:
@@ -181,7 +181,7 @@ class Rooms:
             if not is_urgent:
                 self._remember_unreadable(name, now)
             raise RoomUnavailable(_UNREADABLE) from None
-        for record in reversed(past):
+        for record in reversed(page.jobs):
             room.add_job(job_of(record, now))
         return room
 

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from codesync_server.store.changes import Change
 from codesync_server.store.records import (
+    JobPage,
     JobQuery,
     JobRecord,
     JobSource,
@@ -22,6 +23,9 @@ in a room, and the searched texts count as size; 7: which roles follow from an o
 
 ALL_JOBS = 1 << 30
 """As many as there are."""
+
+JOBS_SEARCHED = 4_000
+"""Jobs of a room that one search looks at. It takes about 30 ms for the longest texts."""
 
 ROOMS_AT_A_TIME = 100
 """Rooms in one page."""
@@ -153,9 +157,15 @@ class Store(Protocol):
         ...
 
     async def jobs(
-        self, room: str, wanted: JobQuery, *, before: int, limit: int
-    ) -> Sequence[JobRecord]:
-        """Finished jobs, the latest first, without their sources.
+        self,
+        room: str,
+        wanted: JobQuery,
+        *,
+        before: int,
+        limit: int,
+        searched: int = JOBS_SEARCHED,
+    ) -> JobPage:
+        """Search finished jobs, the latest first, without their sources.
 
         Args:
             room: the room.
@@ -163,6 +173,7 @@ class Store(Protocol):
             before: only those of a lower place; the nearer to the room's last one, the sooner they
                 are found.
             limit: how many at the most.
+            searched: how many jobs of the room a search looks at, at the most.
         """
         ...
 

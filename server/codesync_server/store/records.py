@@ -1,5 +1,6 @@
 """The records of a store: rooms with members and texts, and jobs."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -272,6 +273,25 @@ class JobQuery:
     language: str = ""
     verdict: str = ""
     job: str = ""
+
+    @property
+    def is_search(self) -> bool:
+        """Whether a store may look at many jobs to find one."""
+        return bool(self.text or self.name or self.language or self.verdict) and not self.job
+
+
+@dataclass(frozen=True, slots=True)
+class JobPage:
+    """One page of a search for finished jobs.
+
+    Attributes:
+        jobs: the latest first, without their sources.
+        next_before: the `before` of the next page; 0 if no earlier job matches. Other pages may
+            follow a page without jobs.
+    """
+
+    jobs: Sequence[JobRecord]
+    next_before: Count
 
 
 @dataclass(frozen=True, slots=True)

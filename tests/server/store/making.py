@@ -108,5 +108,5 @@ async def ran(store: Store, *records: JobRecord, result: Result = OK) -> None:
 async def ids(store: Store, wanted: JobQuery | None = None, **bounds: int) -> list[int]:
     """The orders of the finished jobs that are found."""
     before, limit = bounds.get("before", ALL), bounds.get("limit", 50)
-    found = await store.jobs("den", wanted or JobQuery(), before=before, limit=limit)
+    found = (await store.jobs("den", wanted or JobQuery(), before=before, limit=limit)).jobs
     return [job.order for job in found]

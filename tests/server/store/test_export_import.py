@@ -110,7 +110,9 @@ async def test_h14_what_had_not_ended_is_lost_and_nothing_is_left_to_run(store: 
     await import_lines(store, io.BytesIO(await exported(other)))
     await other.close()
     assert await store.unfinished() == []
-    ended = [each.result for each in await store.jobs("den", JobQuery(), before=ALL, limit=10)]
+    ended = [
+        each.result for each in (await store.jobs("den", JobQuery(), before=ALL, limit=10)).jobs
+    ]
     assert [result.verdict for result in ended if result] == [Verdict.LOST, Verdict.OK]
 
 

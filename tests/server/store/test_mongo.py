@@ -88,9 +88,12 @@ async def test_the_first_layout_is_brought_up_to_date_by_whoever_writes(empty: s
     store = MongoStore(empty)
     await store.open()
     wanted = JobQuery(text="GRÖSSE", verdict="ok")
-    assert len(await store.jobs("den", wanted, before=1000, limit=500)) == 299
-    assert len(await store.jobs("den", JobQuery(text="EXIT CODE"), before=1000, limit=500)) == 299
-    [job] = await store.jobs("den", wanted, before=2, limit=9)
+    assert len((await store.jobs("den", wanted, before=1000, limit=500)).jobs) == 299
+    assert (
+        len((await store.jobs("den", JobQuery(text="EXIT CODE"), before=1000, limit=500)).jobs)
+        == 299
+    )
+    [job] = (await store.jobs("den", wanted, before=2, limit=9)).jobs
     assert job.invite == ""
     den = await store.room("den")
     assert den is not None

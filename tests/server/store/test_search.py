@@ -1,8 +1,11 @@
 """Searching past jobs works equally in every store."""
 
+import secrets
 from dataclasses import replace
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from codesync_protocol.verdict import Result, Verdict
 from codesync_server.store.changes import AcceptJob, FinishJob, SaveMember, SaveRoom
@@ -19,7 +22,7 @@ async def test_pages_show_the_latest_first_and_only_what_has_ended(store: Store)
     assert await ids(store, limit=3) == [7, 6, 5]
     assert await ids(store, before=5, limit=3) == [4, 3, 2]
     assert await ids(store, before=1) == []
-    [job] = await store.jobs("den", JobQuery(), before=ALL, limit=1)
+    [job] = (await store.jobs("den", JobQuery(), before=ALL, limit=1)).jobs
     assert job.source is None, "lists are short"
     assert job.result == OK
 
@@ -90,7 +93,7 @@ async def test_a_job_is_found_by_the_beginning_of_its_id(store: Store) -> None:
     assert await ids(store, JobQuery(job="11"), limit=1) == [0x11AB]
     for nothing in ("2", "11ac", "1.", ".*", "%", "$"):
         assert await ids(store, JobQuery(job=nothing)) == []
-    assert await store.jobs("other", JobQuery(job="11"), before=ALL, limit=9) == []
+    assert (await store.jobs("other", JobQuery(job="11"), before=ALL, limit=9)).jobs == []
 
 
 @pytest.mark.parametrize(
@@ -107,9 +110,42 @@ async def test_a67_hostile_names_are_mere_names(store: Store, hostile: str) -> N
     assert await ids(store, JobQuery(verdict=hostile)) == []
     assert await store.room(hostile) is None
     assert await store.job(hostile) is None
-    assert await store.jobs(hostile, JobQuery(), before=ALL, limit=9) == []
+    assert (await store.jobs(hostile, JobQuery(), before=ALL, limit=9)).jobs == []
     kept = await store.room("den")
     assert kept is not None
     assert [member.key for member in kept.members] == [hostile[:60]]
     assert await ids(store) == [2, 1]
     assert await store.check() == []
+
+
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    st.lists(st.tuples(st.booleans(), st.booleans(), st.booleans()), max_size=12),
+    st.integers(1, 5),
+    st.integers(1, 5),
+)
+async def test_pages_of_a_search_have_the_same_jobs_as_a_full_scan(
+    store: Store, jobs: list[tuple[bool, bool, bool]], limit: int, searched: int
+) -> None:
+    room = secrets.token_hex(8)
+    numbers = range((first := await store.last_order() + 1), first + len(jobs))
+    for number, (is_there, is_finished, matches) in zip(numbers, jobs, strict=True):
+        record = a_job(number, room=room, text="word" if matches else "other")
+        if is_there:
+            await put(store, AcceptJob(record))
+        if is_there and is_finished:
+            await put(store, FinishJob(record.id, OK, "", ()))
+    wanted = JobQuery(text="word")
+    found, before = list[int](), ALL
+    while before:
+        page = await store.jobs(room, wanted, before=before, limit=limit, searched=searched)
+        assert len(page.jobs) <= limit
+        assert page.next_before < before
+        found += [job.order for job in page.jobs]
+        before = page.next_before
+    kept = zip(numbers, jobs, strict=True)
+    assert found == [number for number, job in kept if all(job)][::-1]

@@ -105,7 +105,7 @@ async def ran_by(store: Store, first: int, count: int, room: str, invite: str) -
 
 
 async def kept_of(store: Store, room: str) -> list[int]:
-    found = await store.jobs(room, JobQuery(), before=ALL, limit=50)
+    found = (await store.jobs(room, JobQuery(), before=ALL, limit=50)).jobs
     return [job.order for job in found]
 
 

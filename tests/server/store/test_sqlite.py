@@ -42,7 +42,9 @@ async def test_what_was_kept_is_there_when_it_is_opened_again(path: Path) -> Non
     await store.close()
     again = SqliteStore(path)
     await again.open()
-    assert [job.id for job in await again.jobs("den", JobQuery(), before=9, limit=9)] == [job_id(1)]
+    assert [job.id for job in (await again.jobs("den", JobQuery(), before=9, limit=9)).jobs] == [
+        job_id(1)
+    ]
     await again.close()
 
 

@@ -126,7 +126,7 @@ async def test_the_first_layout_is_brought_up_to_date_by_whoever_writes(path: Pa
     store = SqliteStore(path)
     await store.open()
     for text in ("GRÖSSE", "PRINT(1)", "Exit Code", "ana"):
-        [job] = await store.jobs("den", JobQuery(text=text), before=9, limit=9)
+        [job] = (await store.jobs("den", JobQuery(text=text), before=9, limit=9)).jobs
         assert (job.id, job.invite) == (job_id(1), "")
     den = await store.room("den")
     assert den is not None

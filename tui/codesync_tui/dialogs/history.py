@@ -1,9 +1,10 @@
 """Searches the room's past jobs while the user types; the latest job comes first."""
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Sequence
+from contextlib import aclosing
 from enum import Enum
 from time import localtime, strftime, time
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -13,6 +14,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
+from textual.worker import Worker
 
 from codesync_client import ClientError
 from codesync_protocol.messages import HistoryPage, PastJob
@@ -21,8 +23,13 @@ from codesync_tui.dialogs.dialog import Dialog
 from codesync_tui.formatting import labels
 from codesync_tui.formatting.columns import column_count, fit, share_width
 
-FindJobs = Callable[[str, int], Awaitable[HistoryPage]]
-"""Searches jobs, given the search text and the place before which they must be (0 for all)."""
+FindJobs = Callable[[str, int], AsyncGenerator[HistoryPage]]
+"""Searches jobs, given the search text and the place before which they must be (0 for all).
+
+Yields pages until enough jobs are found; a page may be empty.
+"""
+
+_TITLE = "Past programs"
 
 SEARCH_DELAY_SECONDS = 0.2
 """The delay between the last key and the search."""
@@ -96,12 +103,13 @@ class HistoryScreen(Dialog[tuple[PastJob, HistoryAction]]):
         self._find = find
         self.query_text = typed
         self._jobs: list[PastJob] = []
-        self._has_more = False
+        self._next_before = 0
+        self._worker: Worker[None] | None = None
 
     def compose(self) -> ComposeResult:
         """Compose the search field, the results and the list of keys."""
         with Vertical(classes="dialog"):
-            yield Static(Content("Past programs"), classes="dialog--title", markup=False)
+            yield Static(Content(_TITLE), classes="dialog--title", markup=False)
             yield Input(self.query_text, placeholder=_HINT, compact=True, select_on_focus=True)
             yield PastJobList(markup=False, compact=True)
             yield Static(Content(_KEYS), classes="dialog--hint", markup=False)
@@ -143,7 +151,8 @@ class HistoryScreen(Dialog[tuple[PastJob, HistoryAction]]):
     async def _fetch_new(self) -> None:
         typed = self.query_text
         try:
-            page = await self._find(typed, 0)
+            async with aclosing(self._find(typed, 0)) as pages:
+                page = await anext(pages)
         except ClientError:
             return  # the next search shows the error
         if typed != self.query_text:
@@ -153,7 +162,7 @@ class HistoryScreen(Dialog[tuple[PastJob, HistoryAction]]):
         if not new:
             return
         if not self._jobs:
-            self._has_more = page.more
+            self._next_before = page.next_before
         highlighted = self.query_one(OptionList).highlighted
         self._jobs = [*new, *self._jobs]
         self._show_jobs()
@@ -164,8 +173,9 @@ class HistoryScreen(Dialog[tuple[PastJob, HistoryAction]]):
         """Move the selection; past the last job, fetch more jobs."""
         options = self.query_one(OptionList)
         at = (options.highlighted or 0) + by
-        if at >= len(self._jobs) and self._has_more:
-            self.run_worker(self._more(), group="history", exclusive=True)
+        is_searching = self._worker is not None and not self._worker.is_finished
+        if at >= len(self._jobs) and self._next_before and not is_searching:
+            self._run_search(self._fetch(self._next_before))
         if self._jobs:
             options.highlighted = min(max(0, at), len(self._jobs) - 1)
 
@@ -176,7 +186,11 @@ class HistoryScreen(Dialog[tuple[PastJob, HistoryAction]]):
             self.dismiss((self._jobs[at], HistoryAction(name)))
 
     def _search(self, *, wait: bool) -> None:
-        self.run_worker(self._find_first(wait=wait), group="history", exclusive=True)
+        self._run_search(self._find_first(wait=wait))
+
+    def _run_search(self, search: Coroutine[Any, Any, None]) -> None:
+        """Run a search instead of the present one."""
+        self._worker = self.run_worker(search, group="history", exclusive=True)
 
     async def _find_first(self, *, wait: bool) -> None:
         if wait:
@@ -189,25 +203,44 @@ class HistoryScreen(Dialog[tuple[PastJob, HistoryAction]]):
         if typed == self.query_text:
             self._search(wait=False)
 
-    async def _more(self) -> None:
-        await self._fetch(self._jobs[-1].place if self._jobs else 0)
-
     async def _fetch(self, before: int) -> None:
-        typed = self.query_text
+        typed, is_first = self.query_text, not before
         try:
-            page = await self._find(typed, before)
+            async with aclosing(self._find(typed, before)) as pages:
+                async for page in pages:
+                    if typed != self.query_text:
+                        return  # the search has changed meanwhile
+                    self._jobs = [*([] if is_first else self._jobs), *page.jobs]
+                    self._next_before, is_first = page.next_before, False
+                    if self._jobs:
+                        self._show_jobs()
+                    self._show_title(f", searching {self._left}" if self._next_before else "")
+            self._show_found()
         except ClientError as error:
             self._show_message(error.reason)
-            return
-        if typed != self.query_text:
-            return  # the search has changed meanwhile
-        self._jobs = [*(self._jobs if before else []), *page.jobs]
-        self._has_more = page.more
-        self._show_jobs()
-        if not self._jobs:
+        finally:
+            self._show_title("")
+
+    @property
+    def _left(self) -> str:
+        return f"at most {self._next_before - 1:,} earlier programs"
+
+    def _show_found(self) -> None:
+        """Show the jobs found so far, or why the list is empty."""
+        if self._jobs:
+            self._show_jobs()
+        elif self._next_before:
+            self._show_message(f"Nothing found yet. Press down to search {self._left}.")
+        else:
             self._show_message(
-                "Nothing like that was run here." if typed else "Nothing was run here yet."
+                "Nothing like that was run here."
+                if self.query_text
+                else "Nothing was run here yet."
             )
+
+    def _show_title(self, progress: str) -> None:
+        for title in self.query(".dialog--title").results(Static):
+            title.update(Content(f"{_TITLE}{progress}"))
 
     def _show_jobs(self) -> None:
         for options in self._options():

@@ -1,6 +1,6 @@
 """Finds, shows, reruns and copies past jobs."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 
 from textual.screen import Screen
 
@@ -34,6 +34,9 @@ from codesync_tui.room.history_filter import parse_filter
 from codesync_tui.terminal.textual_types import app_of
 from codesync_tui.transcript.captions import Heading
 from codesync_tui.transcript.transcript import OutputTranscript
+
+REQUESTS_MAX = 10
+"""Requests of one search, so that a search without results does not use all that a member may."""
 
 
 class HistoryController:
@@ -84,10 +87,11 @@ class HistoryController:
         if self._history is not None:
             self._history.refresh_jobs()
 
-    async def _find(self, typed: str, before: int) -> HistoryPage:
+    def _find(self, typed: str, before: int) -> AsyncGenerator[HistoryPage]:
         wanted = parse_filter(typed, self._room.languages)
-        return await self._past.page(
+        return self._past.search(
             before=before,
+            requests=REQUESTS_MAX,
             text=wanted.text,
             name=wanted.name,
             language=wanted.language,

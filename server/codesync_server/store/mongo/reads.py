@@ -17,6 +17,7 @@ from codesync_server.store.mongo.documents import (
 from codesync_server.store.mongo.pruning import MEMBER_ORDER, orphans
 from codesync_server.store.packing import unpack_output, unpack_source
 from codesync_server.store.records import (
+    JobPage,
     JobQuery,
     JobRecord,
     OutputRun,
@@ -89,9 +90,15 @@ async def _last_place(database: Database, name: str) -> int:
 
 
 async def jobs(
-    database: Database, name: str, wanted: JobQuery, before: int, limit: int
-) -> list[JobRecord]:
-    """Finished jobs, the latest first, without their sources.
+    database: Database,
+    name: str,
+    wanted: JobQuery,
+    *,
+    before: int,
+    limit: int,
+    searched: int,
+) -> JobPage:
+    """Search finished jobs, the latest first, without their sources.
 
     Looks at one stretch of places after the other, so that what has to be sorted is little. The few
     that have not ended are left out here: asked of the database, they would keep it from finding
@@ -99,11 +106,13 @@ async def jobs(
     """
     query = _query(name, wanted)
     if wanted.job:
-        return await _jobs_called(database, query, wanted.job, before, limit)
+        with_id = await _jobs_with_id(database, query, wanted.job, before, limit)
+        return _page(with_id, limit, 0)
+    lowest = await _lowest_place(database, name, before, searched) if wanted.is_search else 0
     found: list[JobRecord] = []
     top, window = before, WINDOW
-    while len(found) < limit and top > 0:
-        query["place"] = {"$lt": top, "$gte": top - window}
+    while len(found) < limit and top > lowest:
+        query["place"] = {"$lt": top, "$gte": max(top - window, lowest)}
         wants = limit - len(found)
         rows = await database["jobs"].find(query).sort("place", -1).limit(wants).to_list()
         found += [read_job(each) for each in rows if each["verdict"] is not None]
@@ -113,7 +122,18 @@ async def jobs(
         if window == WINDOW and not rows:  # perhaps the room has never had so many
             top = min(top, window + 1 + await _last_place(database, name))
         top, window = top - window, 4 * window
-    return found
+    return _page(found, limit, lowest)
+
+
+def _page(found: Sequence[JobRecord], limit: int, lowest: int) -> JobPage:
+    return JobPage(found, found[-1].place if len(found) == limit else lowest)
+
+
+async def _lowest_place(database: Database, name: str, before: int, searched: int) -> int:
+    """Read the lowest place of the next jobs below one; 0 if there are no more than these."""
+    below = database["jobs"].find({"room": name, "place": {"$lt": before}}, {"place": 1})
+    found = await below.sort([("room", -1), ("place", -1)]).skip(searched - 1).limit(1).to_list()
+    return int(found[0]["place"]) if found else 0
 
 
 def _query(name: str, wanted: JobQuery) -> Document:
@@ -131,7 +151,7 @@ def _query(name: str, wanted: JobQuery) -> Document:
     return query
 
 
-async def _jobs_called(
+async def _jobs_with_id(
     database: Database, query: Document, beginning: str, before: int, limit: int
 ) -> list[JobRecord]:
     """Those whose ids begin so: few, so they are found by their ids and sorted then."""

@@ -10,12 +10,25 @@ from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
 
 from codesync_server.store.changes import Change, FinishJob
-from codesync_server.store.contract import ALL_JOBS, Retention, StoreUnavailable, StoreUnusable
+from codesync_server.store.contract import (
+    ALL_JOBS,
+    JOBS_SEARCHED,
+    Retention,
+    StoreUnavailable,
+    StoreUnusable,
+)
 from codesync_server.store.mongo import address, layout, pruning, reads, writes
 from codesync_server.store.mongo.documents import Database
 from codesync_server.store.mongo.fence import SURELY, Fence
 from codesync_server.store.mongo.lease import LEASE_SECONDS, RENEW_SECONDS, WriteLease
-from codesync_server.store.records import JobQuery, JobRecord, OutputRun, RoomSummary, StoredRoom
+from codesync_server.store.records import (
+    JobPage,
+    JobQuery,
+    JobRecord,
+    OutputRun,
+    RoomSummary,
+    StoredRoom,
+)
 
 _FURTHER = re.compile(r", Timeout: | \(configured timeouts: |, full error: ")
 
@@ -174,11 +187,19 @@ class MongoStore:
             return await reads.room(database, name)
 
     async def jobs(
-        self, room: str, wanted: JobQuery, *, before: int, limit: int
-    ) -> Sequence[JobRecord]:
-        """Finished jobs, the latest first, without their sources."""
+        self,
+        room: str,
+        wanted: JobQuery,
+        *,
+        before: int,
+        limit: int,
+        searched: int = JOBS_SEARCHED,
+    ) -> JobPage:
+        """Search finished jobs, the latest first, without their sources."""
         async with self._reading() as database:
-            return await reads.jobs(database, room, wanted, before, limit)
+            return await reads.jobs(
+                database, room, wanted, before=before, limit=limit, searched=searched
+            )
 
     async def job(self, job: str, *, with_source: bool = False) -> JobRecord | None:
         """One job."""

@@ -11,6 +11,7 @@ from codesync_server.store.contract import MEMBERS_KEPT
 from codesync_server.store.packing import unpack_output, unpack_source
 from codesync_server.store.records import (
     EditRecord,
+    JobPage,
     JobQuery,
     JobRecord,
     MemberRecord,
@@ -93,10 +94,18 @@ def _text(db: sqlite3.Connection, name: str) -> TextRecord:
 
 
 def jobs(
-    db: sqlite3.Connection, name: str, wanted: JobQuery, before: int, limit: int
-) -> list[JobRecord]:
-    """Finished jobs, the latest first, without their sources."""
-    conditions, values = ["room = ?", "place < ?", "verdict IS NOT NULL"], [name, before]
+    db: sqlite3.Connection,
+    name: str,
+    wanted: JobQuery,
+    *,
+    before: int,
+    limit: int,
+    searched: int,
+) -> JobPage:
+    """Search finished jobs, the latest first, without their sources."""
+    lowest = _lowest_place(db, name, before, searched) if wanted.is_search else 0
+    conditions = ["room = ?", "place < ?", "place >= ?", "verdict IS NOT NULL"]
+    values = list[Any]([name, before, lowest])
     if wanted.job:  # few begin so: they are found by their ids, not among all those of the room
         conditions[0] = "+room = ?"
         conditions.append("id >= ? AND id < ?")
@@ -117,7 +126,17 @@ def jobs(
         " ORDER BY place DESC LIMIT ?",
         (*values, limit),
     )
-    return [_job(row) for row in rows]
+    found = [_job(row) for row in rows]
+    return JobPage(found, found[-1].place if len(found) == limit else lowest)
+
+
+def _lowest_place(db: sqlite3.Connection, name: str, before: int, searched: int) -> int:
+    """Read the lowest place of the next jobs below one; 0 if there are no more than these."""
+    row = db.execute(
+        "SELECT place FROM jobs WHERE room = ? AND place < ? ORDER BY place DESC LIMIT 1 OFFSET ?",
+        (name, before, searched - 1),
+    ).fetchone()
+    return int(row[0]) if row else 0
 
 
 def job(db: sqlite3.Connection, job_id: str, *, with_source: bool) -> JobRecord | None:

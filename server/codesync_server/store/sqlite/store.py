@@ -15,12 +15,14 @@ from typing import TypeVar
 from codesync_server.store.changes import AcceptJob, Change, FinishJob
 from codesync_server.store.contract import (
     ALL_JOBS,
+    JOBS_SEARCHED,
     Retention,
     StoreMissing,
     StoreUnavailable,
     StoreUnusable,
 )
 from codesync_server.store.records import (
+    JobPage,
     JobQuery,
     JobRecord,
     OutputRun,
@@ -151,10 +153,18 @@ class SqliteStore:
         return await self._reading(lambda db: reads.room(db, name))
 
     async def jobs(
-        self, room: str, wanted: JobQuery, *, before: int, limit: int
-    ) -> Sequence[JobRecord]:
-        """Finished jobs, the latest first, without their sources."""
-        return await self._reading(lambda db: reads.jobs(db, room, wanted, before, limit))
+        self,
+        room: str,
+        wanted: JobQuery,
+        *,
+        before: int,
+        limit: int,
+        searched: int = JOBS_SEARCHED,
+    ) -> JobPage:
+        """Search finished jobs, the latest first, without their sources."""
+        return await self._reading(
+            lambda db: reads.jobs(db, room, wanted, before=before, limit=limit, searched=searched)
+        )
 
     async def job(self, job: str, *, with_source: bool = False) -> JobRecord | None:
         """One job."""
