@@ -360,7 +360,9 @@ class App:
             member=member.member,
             role=role,
             members=room.members,
-            queue=self._publisher.queue.queue_of(room.name, self._scheduler),
+            queue=room.welcome.queue(
+                lambda: self._publisher.queue.queue_of(room.name, self._scheduler)
+            ),
             jobs=() if resumed else room.summaries(),
             languages=self.languages.infos(),
             limits=LimitsInfo(

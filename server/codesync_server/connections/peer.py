@@ -15,7 +15,6 @@ from codesync_protocol.ends import ServerEnd
 from codesync_protocol.errors import Code, FrameError
 from codesync_protocol.limits import FRAME_MAX
 from codesync_protocol.messages import Fault, Hello, Member, Refused, Role, Welcome
-from codesync_protocol.paging import split_welcome
 from codesync_server.access.budgets import Budget, Budgets, member_budget
 from codesync_server.access.limit_reached import LimitReached
 from codesync_server.access.memory_by_owner import MemoryByOwner
@@ -28,7 +27,6 @@ from codesync_server.connections.handshake import Handshake
 from codesync_server.connections.outbox import Outbox
 from codesync_server.connections.websocket_frames import FrameCache
 from codesync_server.rooms.commands.dispatch import CommandDispatcher
-from codesync_server.rooms.frames import frames_of
 from codesync_server.rooms.member_places import RoomFull
 from codesync_server.rooms.room import Room
 from codesync_server.rooms.seat import Seat
@@ -165,7 +163,7 @@ class Peer:
         role = Role(member.role)
         welcome = self._make_welcome(seat.room, member, role, version, resumed, edits_taken)
         # The member is in the room already, so what happens from now on waits behind this.
-        self._outbox.put_first(*frames_of(split_welcome(welcome)))
+        self._outbox.put_first(*seat.room.welcome.frames(welcome))
         for frame in missed or ():
             self._outbox.put_event(frame, may_skip=False)
 

@@ -24,7 +24,7 @@ from codesync_protocol.messages import (
     Role,
     Saving,
 )
-from codesync_protocol.paging import split_members, split_queue
+from codesync_protocol.paging import split_members
 from codesync_server.access.payer import Payer
 from codesync_server.documents.document import Document
 from codesync_server.jobs.job import Job, stdin_held
@@ -40,6 +40,7 @@ from codesync_server.rooms.member_channel import MemberChannel
 from codesync_server.rooms.membership import NOBODY, Membership
 from codesync_server.rooms.persistence import RoomPersistence, WriteChange, discard_changes
 from codesync_server.rooms.publish_barrier import Durable, PublishBarrier
+from codesync_server.rooms.room_welcome import RoomWelcome
 from codesync_server.store.records import StoredRoom
 
 QUIET_CHECKS = 6
@@ -67,6 +68,7 @@ class Room:
         jobs_had: number of all jobs so far, with deleted ones.
         member_news: announces its members.
         audience: sends to its members.
+        welcome: prepares what newcomers are told.
         idle_since: time of the event loop when the last member left; None while there are members.
     """
 
@@ -93,7 +95,7 @@ class Room:
         self._barrier = PublishBarrier()
         self.audience = Audience()
         self.member_news = MemberAnnouncements(self._send_members)
-        self._last_queue: list[bytes] = []
+        self.welcome = RoomWelcome()
         self._checked_edits = 0
         self._quiet_checks = 0
         if stored is not None:
@@ -152,7 +154,6 @@ class Room:
         try:
             member = self.membership.join(key, name, role, issued, payer)
             self.audience.add(key, channel)
-            self._last_queue = []  # the newcomer knows another name
             self.save()
             self.save_member(key)
             self.member_news.changed()
@@ -201,9 +202,8 @@ class Room:
 
     def leave(self, key: str, channel: MemberChannel, now: float) -> None:
         """Remove a member that disconnected, unless a newer connection has replaced this one."""
-        if self.audience.get(key) is not channel:
-            return
-        self._depart(key, now)
+        if self.audience.get(key) is channel:
+            self._depart(key, now)
 
     def _depart(self, key: str, now: float) -> None:
         """Free the place of a member, then store and announce that."""
@@ -213,6 +213,7 @@ class Room:
         self.carets.pop(self.membership.identity(key).member, None)
         if not self.size:
             self.idle_since = now
+            self.welcome.forget()
             self.save()
         self.save_member(key)
         self._release_stdin(key)
@@ -320,11 +321,8 @@ class Room:
         Returns:
             Bytes sent to all members together.
         """
-        frames = frames_of(split_queue(queue))
-        if frames == self._last_queue:
-            return 0
-        self._last_queue = frames
-        self.audience.send_state("queue", *frames)
+        if frames := self.welcome.changed_queue(queue):
+            self.audience.send_state("queue", *frames)
         return sum(map(len, frames)) * self.size
 
     def send_carets(self, moved: Iterable[int]) -> int:

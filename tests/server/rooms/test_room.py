@@ -306,17 +306,6 @@ def test_a_queue_that_has_not_changed_is_not_told_again() -> None:
     assert ana.of(Queue) == [Queue(queued=1), Queue(queued=2)]
 
 
-def test_a_newcomer_is_told_the_next_queue_even_if_it_is_what_others_know() -> None:
-    # What it was told on entering may lie between.
-    room = empty_room()
-    _, ana = enter(room, "ana")
-    room.send_queue(Queue(queued=0))
-    _, ben = enter(room, "ben")  # whose welcome says: queued 1
-    room.send_queue(Queue(queued=0))
-    assert ben.of(Queue) == [Queue(queued=0)]
-    assert ana.last(Queue) == Queue(queued=0)
-
-
 def test_an_answer_goes_to_whom_it_is_for() -> None:
     room = empty_room()
     _, ana = enter(room, "ana")
