@@ -3,7 +3,7 @@
 So a batch that failed halfway, or whose answer was lost, is simply written again.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from codesync_protocol.verdict import Result
 from codesync_server.store.records import (
@@ -70,9 +70,15 @@ class ForgetRoom:
 
 @dataclass(frozen=True, slots=True)
 class AcceptJob:
-    """Keep a job, unless its id is known."""
+    """Keep a job, unless its id is known.
+
+    Attributes:
+        record: the job, with its source.
+        packed: the packed source; None: the store packs it.
+    """
 
     record: JobRecord
+    packed: bytes | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,8 @@ SOURCE_PACKED_MAX = SOURCE_MAX + PREPARED_STDIN_MAX + ARGS_MAX + MIB
 OUTPUT_PACKED_MAX = 64 * (OUTPUT_HEAD + OUTPUT_TAIL)
 """MessagePack of an output: each of its bytes may be a run of its own, with a name."""
 
-_LEVEL = 3
+LARGE_BYTES = 256 * 1024
+"""Larger data is compressed at the fastest level."""
 
 _T = TypeVar("_T")
 
@@ -35,7 +36,7 @@ _outputs = msgspec.msgpack.Decoder(tuple[OutputRun, ...])
 
 def pack_source(source: JobSource) -> bytes:
     """Pack what a job runs."""
-    return zlib.compress(_encoder.encode(source), _LEVEL)
+    return _compress(_encoder.encode(source))
 
 
 def unpack_source(data: bytes) -> JobSource:
@@ -49,7 +50,7 @@ def unpack_source(data: bytes) -> JobSource:
 
 def pack_output(output: Sequence[OutputRun]) -> bytes:
     """Pack what a job wrote."""
-    return zlib.compress(_encoder.encode(tuple(output)), _LEVEL)
+    return _compress(_encoder.encode(tuple(output)))
 
 
 def unpack_output(data: bytes) -> tuple[OutputRun, ...]:
@@ -59,6 +60,10 @@ def unpack_output(data: bytes) -> tuple[OutputRun, ...]:
         ValueError: the bytes were not made by `pack_output`.
     """
     return _unpack(_outputs, data, OUTPUT_PACKED_MAX)
+
+
+def _compress(data: bytes) -> bytes:
+    return zlib.compress(data, 1 if len(data) > LARGE_BYTES else 3)
 
 
 def _unpack(decoder: "msgspec.msgpack.Decoder[_T]", data: bytes, size_max: int) -> _T:

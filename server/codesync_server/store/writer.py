@@ -1,38 +1,31 @@
-"""Writes changes to the store in order and in batches, whatever the store does.
+"""Writes changes to the store in batches, in the order of `write_queue`.
 
-While the store is away nothing waits for it: what it has not got is told as unsaved. Changes of
-jobs are kept until it is back (the queue bounds how many jobs are unfinished, and no new one is
-taken meanwhile); changes of rooms are not: when it is back, the rooms are saved as they are then.
+While the store is away, nothing waits for it, and members are told that changes are not saved.
+Changes of jobs are kept until it is back: the queue bounds the number of unfinished jobs, and no
+job is accepted meanwhile. Changes of rooms are dropped: when the store is back, rooms are saved as
+they are then.
 """
 
 import asyncio
 import logging
 import secrets
-from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from codesync_server.loop_time import LoopTimer, loop_timeout
-from codesync_server.store.changes import (
-    AcceptJob,
-    AddEdit,
-    Change,
-    ForgetJob,
-    SaveRoom,
-    SaveText,
-    TextChange,
-)
-from codesync_server.store.contract import Store, StoreUnavailable
+from codesync_server.store.changes import AcceptJob, Change, ForgetJob, SaveRoom, TextChange
+from codesync_server.store.contract import Store, StoreUnavailable, source_of
+from codesync_server.store.packing import pack_source
 from codesync_server.store.records import JobRecord
 from codesync_server.store.size_limit import StoreSizeLimit
-
-BATCH_MAX = 500
-BATCH_BYTES = 4 * 1024 * 1024
-"""Of edits and sources; what is more goes into the next batch."""
+from codesync_server.store.write_queue import LARGE_BYTES, Entry, WriteQueue, size_of, source_size
 
 PATIENCE_SECONDS = 1.0
-"""How long anything waits for the store before it is told as unsaved."""
+"""Seconds that a batch may take before the store counts as away."""
+
+BYTES_A_SECOND = 8 * 1024 * 1024
+"""A batch may take a second more for so many bytes."""
 
 ACCEPT_SECONDS = 5.0
 """How long a submission waits for the store before it is refused."""
@@ -53,13 +46,6 @@ class DuplicateJob(Exception):
     def __init__(self, record: JobRecord) -> None:
         super().__init__(record.id)
         self.record = record
-
-
-@dataclass(slots=True)
-class _Entry:
-    change: Change
-    done: "asyncio.Future[JobRecord | None] | None"
-    written: "asyncio.Future[None] | None"
 
 
 class StoreWriter:
@@ -87,11 +73,12 @@ class StoreWriter:
         self.trouble = ""
         self._bound = StoreSizeLimit(store, bytes_max)
         self._is_away = False
-        self._owed: _Entry | None = None  # the last of what the store missed while it was away
+        self._owed: int | None = None  # the last change that the store missed while it was away
         self._resave = resave
         self._trouble_changed = trouble_changed
-        self._entries: deque[_Entry] = deque()
-        self._batch: list[_Entry] = []
+        self._queue = WriteQueue()
+        self._batch: list[Entry] = []
+        self._packing = asyncio.Semaphore()
         self._unsaved_rooms: set[str] = set()
         self._wake = asyncio.Event()
         self._empty = asyncio.Event()
@@ -118,22 +105,36 @@ class StoreWriter:
             DuplicateJob: its id is known already; nothing is changed.
             StoreUnavailable: it cannot be kept now.
         """
-        self._order += 1
-        record = replace(record, order=self._order, ticket=secrets.token_hex(8))
-        done: asyncio.Future[JobRecord | None] = asyncio.get_running_loop().create_future()
-        entry = _Entry(AcceptJob(record), done, None)
-        self._put(entry)
+        entry: Entry | None = None
         try:
             async with loop_timeout(ACCEPT_SECONDS):
-                known = await done
+                packed = await self._pack(record)
+                self._order += 1
+                record = replace(record, order=self._order, ticket=secrets.token_hex(8))
+                accepted: asyncio.Future[JobRecord | None]
+                accepted = asyncio.get_running_loop().create_future()
+                entry = Entry(AcceptJob(record, packed), accepted)
+                self._put(entry)
+                known = await accepted
         except TimeoutError:
-            # Should it have been written after all, it runs like any other when the server starts
-            # again, so it is taken back as soon as the store answers.
-            self._withdraw(entry)
+            # If it is written later, the job would run after the next start of the server. So it
+            # is withdrawn as soon as the store answers.
+            if entry is not None:
+                self._withdraw(entry)
             raise StoreUnavailable(self.trouble or "the store does not answer") from None
         if known is not None and known.ticket != record.ticket:
             raise DuplicateJob(known)
         return record
+
+    async def _pack(self, record: JobRecord) -> bytes | None:
+        """Pack a large source before it waits: in a transaction, it would delay all other changes.
+
+        One source at a time is packed, which takes up to half a second.
+        """
+        if source_size(record.source) <= LARGE_BYTES:
+            return None
+        async with self._packing:
+            return await asyncio.to_thread(pack_source, source_of(record))
 
     async def forget(self, record: JobRecord) -> None:
         """Take a job back that was accepted, before its submitter is told that it will not run.
@@ -154,14 +155,14 @@ class StoreWriter:
             self._unsaved_rooms.add(change.room)
             return None
         written = None if self._is_away else asyncio.get_running_loop().create_future()
-        self._put(_Entry(change, None, written))
+        self._put(Entry(change, written=written))
         return written
 
     def is_unsaved(self, room: str) -> bool:
         """Whether the store lacks anything of a room."""
         return room in self._unsaved_rooms or any(
             isinstance(each.change, TextChange) and each.change.room == room
-            for each in (*self._batch, *self._entries)
+            for each in (*self._batch, *self._queue)
         )
 
     async def settle(self, seconds: float) -> bool:
@@ -185,38 +186,29 @@ class StoreWriter:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            while self._entries:
-                self._dequeue_batch()
+            while self._queue:
+                self._batch = self._queue.next_batch()
                 await self._write_batch()
                 await self._bound.enforce()
             self._empty.set()
 
-    def _put(self, entry: _Entry) -> None:
-        self._entries.append(entry)
+    def _put(self, entry: Entry) -> None:
+        self._queue.put(entry)
         self._empty.clear()
         self._wake.set()
 
-    def _withdraw(self, entry: _Entry) -> None:
+    def _withdraw(self, entry: Entry) -> None:
         assert isinstance(entry.change, AcceptJob)
-        if entry in self._entries:
-            self._entries.remove(entry)
-        else:
+        if not self._queue.remove(entry):
             record = entry.change.record
-            self._put(_Entry(ForgetJob(record.id, record.ticket), None, None))
-
-    def _dequeue_batch(self) -> None:
-        size = 0
-        while self._entries and len(self._batch) < BATCH_MAX and size < BATCH_BYTES:
-            entry = self._entries.popleft()
-            self._batch.append(entry)
-            size += _size_of(entry.change)
+            self._put(Entry(ForgetJob(record.id, record.ticket)))
 
     async def _write_batch(self) -> None:
         pause = RETRY_SECONDS[0]
         while self._batch:
-            patience = LoopTimer(
-                PATIENCE_SECONDS, lambda: self._lose("the store is slow to answer")
-            )
+            size = sum(size_of(entry.change) for entry in self._batch)
+            seconds = PATIENCE_SECONDS + size / BYTES_A_SECOND
+            patience = LoopTimer(seconds, lambda: self._lose("the store is slow to answer"))
             try:
                 known = await self._write_once()
             except StoreUnavailable as error:
@@ -240,14 +232,16 @@ class StoreWriter:
     def _written(self, known: dict[str, JobRecord]) -> None:
         batch, self._batch = self._batch, []
         for entry in batch:
-            if entry.done is not None and not entry.done.done():
+            if entry.accepted is not None and not entry.accepted.done():
                 assert isinstance(entry.change, AcceptJob)
-                entry.done.set_result(known.get(entry.change.record.id))
+                entry.accepted.set_result(known.get(entry.change.record.id))
             _release(entry)
         if self._is_away:
             self._catch_up()
-        elif self.trouble and any(entry is self._owed for entry in batch):
-            self._recover()
+        elif self._owed is not None:
+            first = self._queue.first_number
+            if first is None or first > self._owed:
+                self._recover()
 
     def _catch_up(self) -> None:
         """The store is back: what it lacks goes in. Members are told when it has all of that."""
@@ -255,8 +249,8 @@ class StoreWriter:
         rooms, self._unsaved_rooms = self._unsaved_rooms, set()
         for room in rooms:
             self._resave(room)
-        self._owed = self._entries[-1] if self._entries else None
-        if self._owed is None:
+        self._owed = self._queue.last_number
+        if not self._queue:
             self._recover()
 
     def _recover(self) -> None:
@@ -267,33 +261,18 @@ class StoreWriter:
     def _lose(self, why: str) -> None:
         """Let nobody wait for the store any longer, until it is back."""
         self._is_away = True
-        for entries in (self._batch, self._entries):
-            for entry in entries:
-                _release(entry)
-                if isinstance(entry.change, TextChange):
-                    self._unsaved_rooms.add(entry.change.room)
+        for entry in (*self._batch, *self._queue):
+            _release(entry)
+            if isinstance(entry.change, TextChange):
+                self._unsaved_rooms.add(entry.change.room)
         # A batch that is on its way may still arrive: changes may be made twice.
-        self._entries = deque(
-            each for each in self._entries if not isinstance(each.change, TextChange)
-        )
+        self._queue.remove_room_changes()
         if why != self.trouble:
             log.warning("the store is away: %s", why)
             self.trouble = why
             self._trouble_changed()
 
 
-def _release(entry: _Entry) -> None:
+def _release(entry: Entry) -> None:
     if entry.written is not None and not entry.written.done():
         entry.written.set_result(None)
-
-
-def _size_of(change: Change) -> int:
-    match change:
-        case AddEdit(record=edit):
-            return len(edit.data)
-        case SaveText(state=state):
-            return len(state)
-        case AcceptJob(record=job) if job.source is not None:
-            return sum(len(data) for _, data in job.source.files) + len(job.source.prepared)
-        case _:
-            return 0

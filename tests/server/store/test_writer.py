@@ -8,6 +8,7 @@ import pytest
 
 from codesync_server.store import writer as writer_module
 from codesync_server.store.changes import (
+    AcceptJob,
     AddEdit,
     BeginJob,
     Change,
@@ -18,6 +19,7 @@ from codesync_server.store.changes import (
 from codesync_server.store.contract import StoreUnavailable
 from codesync_server.store.records import JobRecord
 from codesync_server.store.sqlite import SqliteStore
+from codesync_server.store.write_queue import LARGE_BYTES
 from codesync_server.store.writer import DuplicateJob, StoreWriter
 from tests.server.store.making import OK, a_job, a_room, an_edit, job_id
 from tests.waiting import SECONDS, eventually
@@ -113,6 +115,24 @@ async def test_what_comes_together_is_written_together_in_its_order(desk: Desk) 
     ]
     assert len(desk.store.batches) == 1
     assert await desk.writer.settle(1.0)
+
+
+async def test_a_large_source_is_packed_before_it_waits_and_written_alone(desk: Desk) -> None:
+    job = a_job(1, text="x" * LARGE_BYTES + "y")
+    desk.store.flows.clear()
+    async with asyncio.TaskGroup() as tasks:
+        accepting = tasks.create_task(desk.writer.accept(job))
+        small = desk.writer.write(edit(1))
+        desk.store.flows.set()
+    assert small is not None
+    await small
+    assert all(len(batch) == 1 for batch in desk.store.batches)
+    changes = [change for batch in desk.store.batches for change in batch]
+    (accepted,) = [change for change in changes if isinstance(change, AcceptJob)]
+    assert accepted.packed is not None
+    stored = await desk.store.job(accepting.result().id, with_source=True)
+    assert stored is not None
+    assert stored.source == job.source
 
 
 async def test_jobs_are_numbered_in_the_order_of_their_acceptance(desk: Desk) -> None:

@@ -120,9 +120,14 @@ _JOB = (
 )
 
 
-def job_documents(job: JobRecord) -> tuple[Document, Document]:
-    """An unfinished job, and what it runs, which lies apart so that lists are quick to read."""
-    source = pack_source(source_of(job))
+def job_documents(job: JobRecord, packed: bytes | None = None) -> tuple[Document, Document]:
+    """An unfinished job, and what it runs, which lies apart so that lists are quick to read.
+
+    Args:
+        job: the job.
+        packed: its packed source; None: it is packed here.
+    """
+    source = pack_source(source_of(job)) if packed is None else packed
     values = (
         job.id,
         job.order,

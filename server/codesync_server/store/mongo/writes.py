@@ -124,8 +124,8 @@ def _operations(change: Change, *, again: bool, texts: int) -> Iterator[_Put]:
             yield "rooms", DeleteOne({"_id": name})
             yield "members", DeleteMany({"room": name})
             yield "texts", DeleteOne({"_id": name})
-        case AcceptJob(record=record):
-            job, body = job_documents(record)
+        case AcceptJob(record=record, packed=packed):
+            job, body = job_documents(record, packed)
             yield "jobs", _new(job, again=again)
             yield "bodies", _new(body, again=again)
         case BeginJob():

@@ -20,7 +20,6 @@ from codesync_server.store.changes import (
 from codesync_server.store.contract import source_of
 from codesync_server.store.job_size import ending_size, text_size
 from codesync_server.store.packing import pack_output, pack_source
-from codesync_server.store.records import JobRecord
 from codesync_server.store.search_key import SEPARATOR, fold, searchable
 
 
@@ -56,8 +55,8 @@ def apply(db: sqlite3.Connection, change: Change) -> bool:
             _save_text(db, change)
         case ForgetRoom():
             _forget_room(db, change.room)
-        case AcceptJob(record=job):
-            return _accept(db, job)
+        case AcceptJob():
+            return _accept(db, change)
         case BeginJob():
             db.execute(
                 "UPDATE jobs SET attempts = ?, shown = 0"
@@ -125,8 +124,10 @@ def _forget_room(db: sqlite3.Connection, name: str) -> None:
             db.execute(f"DELETE FROM {table} WHERE room = ?", (name,))
 
 
-def _accept(db: sqlite3.Connection, job: JobRecord) -> bool:
-    source, search = pack_source(source_of(job)), searchable(job)
+def _accept(db: sqlite3.Connection, change: AcceptJob) -> bool:
+    job = change.record
+    source = pack_source(source_of(job)) if change.packed is None else change.packed
+    search = searchable(job)
     size = len(source) + text_size(job.name, job.title, job.excerpt, search)
     done = db.execute(
         "INSERT INTO jobs VALUES"
