@@ -7,6 +7,7 @@ import asyncio
 import logging
 from collections.abc import Iterable
 from contextlib import closing, suppress
+from time import thread_time
 
 import msgspec
 
@@ -29,8 +30,8 @@ from codesync_server.jobs.start_order import StartOrder
 from codesync_server.languages.registry import Languages
 
 SEARCH_SECONDS = 0.002
-"""Seconds; a longer search of the queue is followed by a pause of SEARCH_PAUSES times its length,
-so that a long queue without a startable job takes at most a tenth of the time."""
+"""Seconds of CPU time; a longer search of the queue is followed by a pause of SEARCH_PAUSES times
+its length, so that a long queue without a startable job takes at most a tenth of the time."""
 
 SEARCH_PAUSES = 10
 
@@ -228,9 +229,9 @@ class Scheduler:
     def _next(self) -> Job | None:
         if self._draining or not self._executor.is_ready:
             return None
-        began = self._now()
-        job = self._order.start_next(began)
-        self._search_seconds = self._now() - began
+        began = thread_time()
+        job = self._order.start_next(self._now())
+        self._search_seconds = thread_time() - began
         return job
 
     def _expire(self) -> None:
