@@ -11,6 +11,9 @@ import pytest
 
 from tests.cli.command import SECONDS, Done, codesync, command, environment
 
+HALF_A_SECOND_OR_MORE = r"wall time limit: (0\.[5-9]|[1-9]\d*\.\d) of 0\.5 s"
+"""The program is ended at its limit; how long the kill takes depends on the machine."""
+
 HOLD = """
 held = bytearray(120 << 20)
 for page in range(0, len(held), 4096):
@@ -119,7 +122,7 @@ def test_a_server_of_a_command_has_the_settings_but_for_its_address(tmp_path: Pa
     )
     done = run(tmp_path, "import time; time.sleep(60)")
     assert done.status == 124
-    assert re.search(r"wall time limit: \d\.\d of 0\.5 s", done.stderr)
+    assert re.search(HALF_A_SECOND_OR_MORE, done.stderr)
 
 
 def test_a_variable_reaches_the_server_of_a_command(
@@ -133,7 +136,7 @@ def test_a_variable_reaches_the_server_of_a_command(
 @pytest.mark.parametrize(
     ("source", "limit", "status", "says"),
     [
-        ("import time; time.sleep(60)", "wall=0.5", 124, r"wall time limit: \d\.\d of 0\.5 s"),
+        ("import time; time.sleep(60)", "wall=0.5", 124, HALF_A_SECOND_OR_MORE),
         ("while True: pass", "cpu=0.2", 124, " of 0.2 s"),
         (HOLD, "memory=64MB", 121, " of 64 MB, ended"),
         ("print('x' * 100)", "output=10", 122, "more than 10 bytes"),

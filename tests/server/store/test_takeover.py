@@ -40,9 +40,11 @@ def folders(tmp_path: Path) -> Sequence[Path]:
 @asynccontextmanager
 async def server(folder: Path, store: str) -> AsyncGenerator[MortalServer, None]:
     server = MortalServer(folder, store, *ARGUMENTS)
-    await server.start()
-    yield server
-    await server.kill()
+    try:
+        await server.start()
+        yield server
+    finally:
+        await server.kill()
 
 
 def is_running(room: Room, job: str) -> bool:

@@ -1,5 +1,7 @@
 """The panes show the events of the room."""
 
+import pytest
+
 from codesync_protocol.messages import (
     ExecutorInfo,
     FetchOutput,
@@ -32,6 +34,7 @@ async def test_what_others_run_is_seen_in_the_order_in_which_it_started() -> Non
         ]  # fmt: skip
 
 
+@pytest.mark.usefixtures("time_stands_still")
 async def test_the_queue_says_who_waits_where_and_how_jobs_ended() -> None:
     async with app_in_room(columns=160, lines=48) as on:
         for number in (1, 2, 3):
