@@ -239,7 +239,7 @@ async def test_f16_what_is_old_is_replaced_before_it_goes(
     async with house() as here:
         await here.until_parked(2)
         first = private_engine.containers()
-        monkeypatch.setattr(pool, "LOOK_SECONDS", 0.1)
+        monkeypatch.setattr(pool, "CHECK_SECONDS", 0.1)
         monkeypatch.setattr(pool, "MAX_AGE_SECONDS", 2.0)
         await here.all_ok(await here.submit(HELLO))
         await eventually(lambda: not first & private_engine.containers(), SECONDS)
@@ -253,7 +253,7 @@ async def test_f16_what_is_old_is_replaced_before_it_goes(
 async def test_f16_an_image_that_was_built_anew_is_used_from_then_on(
     private_engine: PrivateEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(executor_module, "TEND_SECONDS", 0.2)
+    monkeypatch.setattr(executor_module, "MAINTENANCE_SECONDS", 0.2)
     label = f"{image.LABEL}={image.image_hash()}"
     async with house() as here:
         await here.until_parked(2)

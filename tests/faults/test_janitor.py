@@ -43,7 +43,7 @@ def other_server() -> Iterator[Owner]:
 @pytest.fixture
 def tending(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that looks for strays all the time."""
-    monkeypatch.setattr(executor_module, "TEND_SECONDS", 0.2)
+    monkeypatch.setattr(executor_module, "MAINTENANCE_SECONDS", 0.2)
 
 
 def _make(engine: PrivateEngine, **labels: str) -> str:

@@ -29,9 +29,9 @@ class Parked:
         self.taken_at = 0.0
         self._tell: Callable[[], None] = lambda: None
 
-    def on_end(self, call: Callable[[], None]) -> None:
+    def set_end_callback(self, callback: Callable[[], None]) -> None:
         """Whom to tell of our end."""
-        self._tell = call
+        self._tell = callback
 
     def die(self) -> None:
         """End."""
@@ -48,11 +48,11 @@ class Works:
         discarded: what was given up.
         failure: what the making of one raises; None: it succeeds.
         may_make: when cleared, making takes until it is set.
-        doubts: how often the pool thought that the engine may be away.
+        engine_checks: how often the pool asked for a check of the engine.
     """
 
     def __init__(self, size: int, reserve: int) -> None:
-        self.begun = self.most = self.doubts = 0
+        self.begun = self.most = self.engine_checks = 0
         self.discarded: list[DockerSandbox] = []
         self.failure: Exception | None = None
         self.may_make = asyncio.Event()
@@ -64,7 +64,7 @@ class Works:
             self._make,
             self.discarded.append,
             reserve=reserve,
-            doubt=self._doubt,
+            check_engine=self._check_engine,
         )
 
     async def _make(self, sandbox_spec: SandboxSpec) -> DockerSandbox:
@@ -80,8 +80,8 @@ class Works:
             self._making -= 1
         return cast(DockerSandbox, Parked(sandbox_spec))
 
-    def _doubt(self) -> None:
-        self.doubts += 1
+    def _check_engine(self) -> None:
+        self.engine_checks += 1
 
     async def until_parked(self, count: int) -> None:
         """Wait until so many are parked."""
@@ -101,7 +101,7 @@ async def working(size: int, reserve: int = 0) -> AsyncGenerator[Works, None]:
     """A pool that is kept full while the block lasts."""
     works = Works(size, reserve)
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(works.pool.keep())
+        tasks.create_task(works.pool.run())
         try:
             yield works
         finally:
@@ -114,7 +114,7 @@ async def working(size: int, reserve: int = 0) -> AsyncGenerator[Works, None]:
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pauses are short."""
     monkeypatch.setattr(pool_module, "BACKOFF_SECONDS", (0.01, 0.02))
-    monkeypatch.setattr(pool_module, "LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(pool_module, "CHECK_SECONDS", 0.02)
 
 
 async def test_it_holds_as_many_as_it_should_and_counts_hits_and_misses() -> None:
@@ -163,7 +163,7 @@ async def test_the_dead_are_replaced_at_once_and_never_handed_out() -> None:
         await works.until_parked(2)
         for each in list(works.pool._parked):  # pyright: ignore[reportPrivateUsage]
             cast(Parked, each).die()
-        assert works.doubts == 2
+        assert works.engine_checks == 2
         assert (await works.take()).is_alive
         assert len(works.discarded) == 2
 
@@ -191,7 +191,7 @@ async def test_what_is_made_of_something_else_is_not_handed_out() -> None:
     other = SandboxSpec("sha256:two", RECIPE.profile)
     async with working(2) as works:
         await works.until_parked(2)
-        works.pool.change(other)
+        works.pool.change_spec(other)
         assert (await works.take()).sandbox_spec == other
         assert len(works.discarded) == 2
 
@@ -224,7 +224,7 @@ async def test_one_failure_is_no_trouble_and_whoever_waits_gets_the_next_one() -
         await works.until_failed(1)
         works.failure = None
         assert (await taking).is_alive
-        assert works.doubts == 1
+        assert works.engine_checks == 1
 
 
 async def test_after_failures_it_waits_longer_each_time_and_tries_one_at_a_time(
@@ -256,22 +256,22 @@ async def test_a_pool_without_parked_ones_finds_out_by_itself_that_all_is_well_a
 async def test_while_the_engine_is_away_nobody_waits_and_nothing_is_asked() -> None:
     async with working(1) as works:
         await works.until_parked(1)
-        works.pool.hold("Docker is away")
+        works.pool.pause("Docker is away")
         with pytest.raises(ExecutorUnavailable, match="Docker is away"):
             await works.take()
-        works.pool.hold("")
+        works.pool.pause("")
         assert (await works.take()).is_alive, "what was parked is still good"
         works.may_make.clear()
         await eventually(lambda: works.begun == 2)
         taking = asyncio.ensure_future(works.take())
         await eventually(lambda: works.begun == 3)
-        works.pool.hold("Docker is away")
+        works.pool.pause("Docker is away")
         with pytest.raises(ExecutorUnavailable, match="Docker is away"):
             await taking
         works.may_make.set()
         await works.until_parked(2)
         assert works.begun == 3
-        works.pool.hold("")
+        works.pool.pause("")
 
 
 async def test_a_slow_engine_is_given_pauses_but_whoever_waits_is_served(

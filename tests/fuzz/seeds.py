@@ -10,7 +10,7 @@ from pycrdt import Doc, Text
 from codesync_protocol.codec import encode
 from codesync_protocol.shared_text import SOURCE
 from codesync_server.configuration.keys import declared
-from codesync_server.executors.runner.wire import HEADER
+from codesync_server.executors.runner.wire import HEADER, FromRunner
 from tests.fuzz.targets import AUTHOR
 from tests.protocol.strategies import CLIENT_KINDS, SERVER_KINDS, int_bounds
 
@@ -64,7 +64,13 @@ def runner_frames() -> Iterator[bytes]:
         b'{"stages":[{"name":"run","wall":0.1,"cpu":0.1,"status":0,"killed_for":"",'
         b'"oom_kills":0,"peak":1,"source":"v1","output_bytes":1}],"error":""}'
     )
-    frames = ((b"B", b"run"), (b"O", b"hello\n"), (b"W", b"\1"), (b"A", bytes(8)), (b"V", report))
+    frames = (
+        (FromRunner.STAGE_BEGAN, b"run"),
+        (FromRunner.STDOUT, b"hello\n"),
+        (FromRunner.AWAITS_INPUT, b"\1"),
+        (FromRunner.STDIN_TAKEN, bytes(8)),
+        (FromRunner.REPORT, report),
+    )
     yield b"\7" + b"".join(HEADER.pack(kind, len(data)) + data for kind, data in frames)
     yield report
 

@@ -22,6 +22,7 @@ from codesync_server.configuration.load import load
 from codesync_server.documents.document import Document, EditRejected
 from codesync_server.executors.request import RunnerStream
 from codesync_server.executors.runner.wire import FRAME_MAX as RUNNER_FRAME_MAX
+from codesync_server.executors.runner.wire import FromRunner
 from codesync_server.executors.runner_report import read_report
 
 EDIT_CPU_SECONDS = 1.0
@@ -61,7 +62,7 @@ def runner_frames(data: bytes) -> None:
             frames += stream.feed(data[start : start + step])
     for kind, payload in frames:
         assert len(payload) <= RUNNER_FRAME_MAX
-        if kind == b"V":
+        if kind == FromRunner.REPORT:
             with suppress(ValueError):
                 read_report(payload)
     with suppress(ValueError):

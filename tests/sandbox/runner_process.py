@@ -13,6 +13,7 @@ from pathlib import Path
 from codesync_server.configuration.limits import RUN, StageLimits
 from codesync_server.executors.request import RunnerStream, RunSpec, StageSpec, frame
 from codesync_server.executors.runner import source
+from codesync_server.executors.runner.wire import FromRunner
 from codesync_server.executors.runner_report import RunnerReport, StageEvidence, read_report
 
 MARK = "CODESYNC_TEST_MARK"
@@ -32,7 +33,7 @@ class RunnerProcess:
     def __init__(self, process: Process) -> None:
         self.process = process
         self.mark = secrets.token_hex(8)
-        self.output = {b"O": b"", b"X": b"", b"C": b""}
+        self.output = {FromRunner.STDOUT: b"", FromRunner.STDERR: b"", FromRunner.COMPILER: b""}
         self.acknowledged: list[int] = []
         self._stream = RunnerStream()
         self._frames: deque[tuple[bytes, bytes]] = deque()
@@ -72,7 +73,7 @@ class RunnerProcess:
         kind, payload = self._frames.popleft()
         if kind in self.output:
             self.output[kind] += payload
-        elif kind == b"A":
+        elif kind == FromRunner.STDIN_TAKEN:
             self.acknowledged.append(int.from_bytes(payload, "big"))
         return kind, payload
 
@@ -85,12 +86,12 @@ class RunnerProcess:
 
     async def until_output(self, ending: bytes) -> None:
         """Read frames until stdout ends so."""
-        while not self.output[b"O"].endswith(ending):
+        while not self.output[FromRunner.STDOUT].endswith(ending):
             await self.frame()
 
     async def report(self) -> RunnerReport:
         """Read everything up to the report."""
-        return read_report(await self.until(b"V"))
+        return read_report(await self.until(FromRunner.REPORT))
 
     async def evidence(self) -> StageEvidence:
         """Read everything up to the report, which must be of one stage; give that."""
@@ -144,7 +145,7 @@ async def started_runner(folder: Path) -> AsyncGenerator[RunnerProcess, None]:
     )
     runner = RunnerProcess(process)
     try:
-        assert (await runner.frame())[0] == b"H"
+        assert (await runner.frame())[0] == FromRunner.READY
         yield runner
     finally:
         runner.hang_up()

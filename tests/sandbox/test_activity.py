@@ -155,7 +155,7 @@ def test_a_program_changes_at_most_twice_in_a_window(looks: list[tuple[float, fl
     for seconds, share in looks:
         now, cpu = now + seconds, cpu + seconds * share
         before = activity.computes
-        activity.look(now, cpu)
+        activity.check(now, cpu)
         if activity.computes != before:
             changes.append(now)
     for first, third in zip(changes, changes[2:], strict=False):
@@ -168,5 +168,5 @@ def test_steady_use_is_told_apart_within_two_windows(share: float, step: float) 
     now = 0.0
     while now < 2 * IDLE_WINDOW_SECONDS:
         now += step
-        activity.look(now, now * share)
+        activity.check(now, now * share)
     assert activity.computes == (share >= BUSY_CPUS)

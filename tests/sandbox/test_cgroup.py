@@ -89,7 +89,7 @@ def test_a_program_that_is_read_back_over_and_over_is_out_of_memory(
     seen: list[bool] = []
     for window, faults in enumerate([0, 3000, 3010, 6000, 9000], start=1):
         (tmp_path / "V1.stat").write_text(stat.format(faults))
-        seen.append(thrashing.look(now=window * WINDOW_SECONDS))
+        seen.append(thrashing.check(now=window * WINDOW_SECONDS))
     assert seen == [False, False, False, False, True]  # a burst that passes is none
 
 
@@ -101,7 +101,7 @@ def test_a_program_that_leaves_room_may_read_its_files_back(
     thrashing = Thrashing(recorded(tmp_path, monkeypatch, V1=full), now=0.0)
     for window in range(1, 5):
         (tmp_path / "V1.stat").write_text(stat.format(3000 * window))
-        assert not thrashing.look(now=window * WINDOW_SECONDS)
+        assert not thrashing.check(now=window * WINDOW_SECONDS)
 
 
 @pytest.mark.parametrize(("used", "crawled"), [(264_900_608, True), (201_326_592, False)])
@@ -111,6 +111,6 @@ def test_when_the_time_is_over_the_whole_life_counts(
     stat = f"rss {used}\nshmem 0\npgmajfault {{}}\n"
     full = {**V1, "max_usage_in_bytes": "268435456\n", "stat": stat.format(200)}
     thrashing = Thrashing(recorded(tmp_path, monkeypatch, V1=full), now=0.0)
-    assert not thrashing.look_back(now=5.0)
+    assert not thrashing.check_whole_run(now=5.0)
     (tmp_path / "V1.stat").write_text(stat.format(9000))
-    assert thrashing.look_back(now=5.0) is crawled
+    assert thrashing.check_whole_run(now=5.0) is crawled

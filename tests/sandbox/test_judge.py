@@ -60,7 +60,7 @@ def exited(code: int) -> int:
 CORE: Final = 0x80
 DEAD = PostMortem(memory=False, detail="container exited, exit code 137")
 OUT_OF_MEMORY = PostMortem(memory=True, detail="container exited, exit code 137")
-CROWDED = PostMortem(memory=False, detail="container running, exit code 0", crowded=True)
+THRASHING = PostMortem(memory=False, detail="container running, exit code 0", thrashing=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +253,7 @@ TRIALS: Final = (
         "cancelled, with a report",
         Verdict.CANCELLED,
         "cancelled",
-        ran(status=signal.SIGKILL, killed_for="host"),
+        ran(status=signal.SIGKILL, killed_for="server"),
         stop=StopReason.CANCELLED,
     ),
     Trial(
@@ -284,14 +284,14 @@ TRIALS: Final = (
         Verdict.MEMORY_LIMIT,
         "memory limit: all of it was in use",
         stop=StopReason.OVERDUE,
-        post_mortem=CROWDED,
+        post_mortem=THRASHING,
     ),
     Trial(
         "it was reported all the same",
         Verdict.OK,
         "exit code 0",
         ran(),
-        post_mortem=CROWDED,
+        post_mortem=THRASHING,
         exit_code=0,
     ),
     # A runner that fell silent.
@@ -330,10 +330,10 @@ TRIALS: Final = (
         ran(status=signal.SIGKILL, killed_for="boredom"),
     ),
     Trial(
-        "killed for the host, which did not ask for it",
+        "killed for the server, which did not ask for it",
         Verdict.INTERNAL_ERROR,
-        "unknown reason (host)",
-        ran(status=signal.SIGKILL, killed_for="host"),
+        "unknown reason (server)",
+        ran(status=signal.SIGKILL, killed_for="server"),
     ),
     Trial(
         "a stage that nobody asked for",
@@ -455,7 +455,7 @@ _evidence = st.builds(
     wall=_seconds,
     cpu=_seconds,
     status=st.integers(0, 0xFFFF),
-    killed_for=st.sampled_from(["", "wall", "cpu", "idle", "output", "memory", "host", "x"]),
+    killed_for=st.sampled_from(["", "wall", "cpu", "idle", "output", "memory", "server", "x"]),
     oom_kills=st.integers(0, 3),
     peak=st.integers(0, 1 << 49),
     source=st.sampled_from(["cgroup v1", "cgroup v2", "rusage", "", "x"]),

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from codesync_server.executors.runner.uncharged_memory import (
     LOCKS_CPU_SECONDS,
-    UNCHARGED_ALERT_SECONDS,
-    UNCHARGED_LOOK_SECONDS,
+    UNCHARGED_FAST_POLL_SECONDS,
     UNCHARGED_MAX,
+    UNCHARGED_POLL_SECONDS,
     UnchargedMemory,
 )
 
@@ -23,7 +23,7 @@ def test_h17_locks_are_not_counted_for_a_program_that_used_little_cpu(tmp_path: 
     uncharged = UnchargedMemory(str(locks))
     locks.write_text(LINE * TOO_MANY)
     assert uncharged.exceeded(100.0, LOCKS_CPU_SECONDS * 0.9) == ""
-    assert uncharged.pause == UNCHARGED_LOOK_SECONDS
+    assert uncharged.poll_seconds == UNCHARGED_POLL_SECONDS
 
 
 def test_h17_locks_are_counted_again_after_some_cpu_time(tmp_path: Path) -> None:
@@ -42,7 +42,7 @@ def test_h17_many_locks_are_looked_at_sooner(tmp_path: Path) -> None:
     uncharged = UnchargedMemory(str(locks))
     locks.write_text(LINE * (UNCHARGED_MAX["locks"] // 2))
     assert uncharged.exceeded(100.0, LOCKS_CPU_SECONDS) == ""
-    assert uncharged.pause == UNCHARGED_ALERT_SECONDS
+    assert uncharged.poll_seconds == UNCHARGED_FAST_POLL_SECONDS
 
 
 def test_h17_the_cpu_time_of_the_next_stage_begins_at_zero(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from codesync_server.configuration.limits import COMPILE, RUN
 from codesync_server.executors.request import RunSpec, StageSpec, frame
+from codesync_server.executors.runner.wire import FromRunner, ToRunner
 from tests.sandbox.runner_process import RunnerProcess, started_runner
 from tests.waiting import eventually
 
@@ -30,7 +31,11 @@ async def test_streams_come_apart_and_byte_for_byte(runner: RunnerProcess) -> No
         runner.spec("import os; os.write(1, bytes(range(256))); os.write(2, b'\\0\\xff\\n')")
     )
     evidence = await runner.evidence()
-    assert runner.output == {b"O": bytes(range(256)), b"X": b"\0\xff\n", b"C": b""}
+    assert runner.output == {
+        FromRunner.STDOUT: bytes(range(256)),
+        FromRunner.STDERR: b"\0\xff\n",
+        FromRunner.COMPILER: b"",
+    }
     assert (evidence.name, evidence.status, evidence.killed_for) == ("run", 0, "")
     assert evidence.output_bytes == 259
     assert evidence.wall > 0
@@ -41,9 +46,9 @@ async def test_streams_come_apart_and_byte_for_byte(runner: RunnerProcess) -> No
 async def test_a_prompt_without_newline_shows_at_once_on_a_terminal(runner: RunnerProcess) -> None:
     runner.request(runner.spec("name = input('name? '); print(f'hello {name}')", tty=True))
     await runner.until_output(b"name? ")
-    runner.send(b"I", "Ünal\n".encode())
+    runner.send(ToRunner.STDIN, "Ünal\n".encode())
     assert (await runner.evidence()).status == 0
-    assert runner.output[b"O"].decode() == "name? hello Ünal\n"  # no echo, no \r
+    assert runner.output[FromRunner.STDOUT].decode() == "name? hello Ünal\n"  # no echo, no \r
 
 
 async def test_a_terminal_is_one(runner: RunnerProcess) -> None:
@@ -56,7 +61,7 @@ async def test_a_terminal_is_one(runner: RunnerProcess) -> None:
         )
     )
     await runner.evidence()
-    assert runner.output[b"O"] == b"True True True 80 24\nTrue\nTrue\n"
+    assert runner.output[FromRunner.STDOUT] == b"True True True 80 24\nTrue\nTrue\n"
 
 
 @pytest.mark.parametrize("typed", ["", "one\n", "one\ntwo\n", "mid-line", "one\nmid-line"])
@@ -65,10 +70,10 @@ async def test_the_end_of_input_reaches_a_program_on_a_terminal(
 ) -> None:
     runner.request(runner.spec("import sys; print(ascii(sys.stdin.read()))", tty=True))
     if typed:
-        runner.send(b"I", typed.encode())
-    runner.send(b"E")
+        runner.send(ToRunner.STDIN, typed.encode())
+    runner.send(ToRunner.STDIN_END)
     assert (await runner.evidence()).status == 0
-    assert runner.output[b"O"].decode() == f"{typed!a}\n"
+    assert runner.output[FromRunner.STDOUT].decode() == f"{typed!a}\n"
 
 
 @pytest.mark.parametrize("tty", [False, True], ids=["pipes", "terminal"])
@@ -78,21 +83,25 @@ async def test_input_that_comes_before_the_program_runs_waits_for_it(
     slow = "import time; time.sleep(0.2)"
     spec = runner.spec("import sys; print(sys.stdin.read())", tty=tty, compiler=(slow, COMPILE))
     frames = list(spec.frames())
-    runner.write(b"".join([*frames[:1], frame(b"I", b"early "), *frames[1:]]))
-    runner.send(b"I", b"bird")
-    runner.send(b"E")
+    runner.write(b"".join([*frames[:1], frame(ToRunner.STDIN, b"early "), *frames[1:]]))
+    runner.send(ToRunner.STDIN, b"bird")
+    runner.send(ToRunner.STDIN_END)
     report = await runner.report()
     assert [stage.status for stage in report.stages] == [0, 0]
-    assert runner.output[b"O"] == b"early bird\n"
+    assert runner.output[FromRunner.STDOUT] == b"early bird\n"
 
 
 async def test_a_compiler_gets_no_input(runner: RunnerProcess) -> None:
     compiler = "import sys; print(repr(sys.stdin.read()))"
     runner.request(runner.spec("print(input())", compiler=(compiler, COMPILE)))
-    runner.send(b"I", b"for the program\n")
+    runner.send(ToRunner.STDIN, b"for the program\n")
     report = await runner.report()
     assert [stage.name for stage in report.stages] == ["compile", "run"]
-    assert runner.output == {b"C": b"''\n", b"O": b"for the program\n", b"X": b""}
+    assert runner.output == {
+        FromRunner.COMPILER: b"''\n",
+        FromRunner.STDOUT: b"for the program\n",
+        FromRunner.STDERR: b"",
+    }
 
 
 async def test_stdin_is_acknowledged_as_it_is_taken(runner: RunnerProcess) -> None:
@@ -103,7 +112,7 @@ async def test_stdin_is_acknowledged_as_it_is_taken(runner: RunnerProcess) -> No
     )
     for piece in range(5):
         for _ in range(2):
-            runner.send(b"I", bytes(50_000))
+            runner.send(ToRunner.STDIN, bytes(50_000))
         await runner.until_output(b"100000\n" * (piece + 1))
     await runner.evidence()
     assert runner.acknowledged == sorted(set(runner.acknowledged))
@@ -114,10 +123,10 @@ async def test_stdin_is_acknowledged_as_it_is_taken(runner: RunnerProcess) -> No
 async def test_what_a_program_does_not_read_is_not_acknowledged(runner: RunnerProcess) -> None:
     runner.request(runner.spec("print('deaf', flush=True)\nwhile True: pass"))
     for _ in range(16):
-        runner.send(b"I", bytes(1 << 16))
+        runner.send(ToRunner.STDIN, bytes(1 << 16))
     await runner.until_output(b"deaf\n")
-    runner.send(b"S", bytes([signal.SIGKILL]))
-    while (await runner.frame())[0] == b"A":
+    runner.send(ToRunner.SIGNAL, bytes([signal.SIGKILL]))
+    while (await runner.frame())[0] == FromRunner.STDIN_TAKEN:
         pass
     # A pipe holds 64 KiB; the rest was acknowledged only when the program had ended.
     assert [taken for taken in runner.acknowledged if taken < 1 << 20][-1] <= 1 << 17
@@ -129,10 +138,10 @@ async def test_a_huge_stdin_that_nobody_reads_does_not_keep_a_program_from_endin
 ) -> None:
     runner.request(runner.spec("print('done')"))
     for _ in range(80):
-        runner.send(b"I", bytes(1 << 16))
-    runner.send(b"E")
+        runner.send(ToRunner.STDIN, bytes(1 << 16))
+    runner.send(ToRunner.STDIN_END)
     assert (await runner.evidence()).status == 0
-    assert runner.output[b"O"] == b"done\n"
+    assert runner.output[FromRunner.STDOUT] == b"done\n"
 
 
 async def test_a_program_may_close_its_stdin_early(runner: RunnerProcess) -> None:
@@ -141,13 +150,13 @@ async def test_a_program_may_close_its_stdin_early(runner: RunnerProcess) -> Non
     )
     await runner.until_output(b"closed\n")
     for _ in range(4):
-        runner.send(b"I", bytes(1 << 16))
-    runner.send(b"E")
+        runner.send(ToRunner.STDIN, bytes(1 << 16))
+    runner.send(ToRunner.STDIN_END)
     while 4 << 16 not in runner.acknowledged:
-        await runner.until(b"A")
-    runner.send(b"S", bytes([signal.SIGTERM]))
+        await runner.until(FromRunner.STDIN_TAKEN)
+    runner.send(ToRunner.SIGNAL, bytes([signal.SIGTERM]))
     evidence = await runner.evidence()
-    assert (evidence.status, runner.output[b"O"]) == (signal.SIGTERM, b"closed\n")
+    assert (evidence.status, runner.output[FromRunner.STDOUT]) == (signal.SIGTERM, b"closed\n")
 
 
 async def test_arguments_are_any_bytes(runner: RunnerProcess) -> None:
@@ -156,7 +165,10 @@ async def test_arguments_are_any_bytes(runner: RunnerProcess) -> None:
         runner.spec("import os, sys\nfor a in sys.argv[1:]: print(os.fsencode(a).hex())", *args)
     )
     assert (await runner.evidence()).status == 0
-    assert runner.output[b"O"].decode().split("\n") == [*(arg.hex() for arg in args), ""]
+    assert runner.output[FromRunner.STDOUT].decode().split("\n") == [
+        *(arg.hex() for arg in args),
+        "",
+    ]
 
 
 async def test_a_request_may_come_in_any_pieces(runner: RunnerProcess) -> None:
@@ -167,13 +179,13 @@ async def test_a_request_may_come_in_any_pieces(runner: RunnerProcess) -> None:
         runner.write(part[:3])
         runner.write(part[3:])
     assert (await runner.evidence()).status == 0
-    assert runner.output[b"O"] == b"200034\n"
+    assert runner.output[FromRunner.STDOUT] == b"200034\n"
 
 
 async def test_the_environment_is_what_was_asked_for(runner: RunnerProcess, tmp_path: Path) -> None:
     runner.request(runner.spec("import os; print(*sorted(os.environ)); print(os.environ['HOME'])"))
     await runner.evidence()
-    names, home = runner.output[b"O"].decode().splitlines()
+    names, home = runner.output[FromRunner.STDOUT].decode().splitlines()
     assert set(names.split()) <= {"CODESYNC_TEST_MARK", "HOME", "PATH", "LC_CTYPE"}
     assert home == str(tmp_path)
 
@@ -195,7 +207,7 @@ async def test_silence_ends_a_program_that_waits_for_somebody(runner: RunnerProc
     runner.request(runner.spec("input('name? ')", limits=limits, tty=True))
     evidence = await runner.evidence()
     assert (evidence.killed_for, evidence.status) == ("idle", signal.SIGKILL)
-    assert runner.output[b"O"] == b"name? "
+    assert runner.output[FromRunner.STDOUT] == b"name? "
 
 
 async def test_a_program_that_says_something_now_and_then_is_not_idle(
@@ -207,7 +219,7 @@ async def test_a_program_that_says_something_now_and_then_is_not_idle(
     evidence = await runner.evidence()
     assert evidence.killed_for == "idle"
     assert evidence.wall >= 2.1
-    assert runner.output[b"O"].endswith(b"\n11\n")
+    assert runner.output[FromRunner.STDOUT].endswith(b"\n11\n")
 
 
 async def test_the_cpu_limit_ends_a_program(runner: RunnerProcess) -> None:
@@ -259,7 +271,7 @@ async def test_the_output_limit_is_exact(
     runner.request(runner.spec(program, limits=replace(RUN, output=10)))
     evidence = await runner.evidence()
     assert evidence.killed_for == killed_for
-    assert len(runner.output[b"O"]) + len(runner.output[b"X"]) == 10
+    assert len(runner.output[FromRunner.STDOUT]) + len(runner.output[FromRunner.STDERR]) == 10
     assert evidence.output_bytes == out + err
 
 
@@ -268,13 +280,13 @@ async def test_a_flood_ends_at_the_output_limit(runner: RunnerProcess) -> None:
     runner.request(runner.spec("import os\nwhile True: os.write(1, b'x' * 60_000)", limits=limits))
     evidence = await runner.evidence()
     assert (evidence.killed_for, evidence.status) == ("output", signal.SIGKILL)
-    assert runner.output[b"O"] == b"x" * 1_000_000
+    assert runner.output[FromRunner.STDOUT] == b"x" * 1_000_000
 
 
 async def test_a_program_waits_while_nobody_reads_what_it_writes(runner: RunnerProcess) -> None:
     runner.request(runner.spec("import os\nfor _ in range(100): os.write(1, bytes(50_000))"))
     assert (await runner.evidence()).status == 0
-    assert len(runner.output[b"O"]) == 5_000_000
+    assert len(runner.output[FromRunner.STDOUT]) == 5_000_000
 
 
 async def test_a_compilers_many_words_are_cut_and_do_not_end_it(runner: RunnerProcess) -> None:
@@ -286,16 +298,16 @@ async def test_a_compilers_many_words_are_cut_and_do_not_end_it(runner: RunnerPr
         ("compile", 0, ""),
         ("run", 0, ""),
     ]
-    assert runner.output[b"C"] == (b"error! " * 143)[:1000]
+    assert runner.output[FromRunner.COMPILER] == (b"error! " * 143)[:1000]
     assert report.stages[0].output_bytes == 350_000
-    assert runner.output[b"O"] == b"ran\n"
+    assert runner.output[FromRunner.STDOUT] == b"ran\n"
 
 
 async def test_what_does_not_compile_does_not_run(runner: RunnerProcess) -> None:
     runner.request(runner.spec("print('never')", compiler=("raise SystemExit(3)", COMPILE)))
     evidence = await runner.evidence()
     assert (evidence.name, evidence.status) == ("compile", 3 << 8)
-    assert runner.output[b"O"] == b""
+    assert runner.output[FromRunner.STDOUT] == b""
 
 
 # Signals from the room, and ends.
@@ -320,9 +332,11 @@ except KeyboardInterrupt:
 """
     runner.request(runner.spec(program, tty=tty))
     await runner.until_output(b"ready\nready\n")
-    runner.send(b"S", bytes([signal.SIGINT]))
+    runner.send(ToRunner.SIGNAL, bytes([signal.SIGINT]))
     assert (await runner.evidence()).status == 7 << 8
-    assert runner.output[b"O"] == b"ready\nready\nchild interrupted\nparent interrupted\n"
+    assert (
+        runner.output[FromRunner.STDOUT] == b"ready\nready\nchild interrupted\nparent interrupted\n"
+    )
 
 
 async def test_an_interrupt_ends_a_program_that_does_not_care(runner: RunnerProcess) -> None:
@@ -333,7 +347,7 @@ async def test_an_interrupt_ends_a_program_that_does_not_care(runner: RunnerProc
         )
     )
     await runner.until_output(b"ready\n")
-    runner.send(b"S", bytes([signal.SIGINT]))
+    runner.send(ToRunner.SIGNAL, bytes([signal.SIGINT]))
     evidence = await runner.evidence()
     assert (evidence.status, evidence.killed_for) == (signal.SIGINT, "")
 
@@ -341,9 +355,9 @@ async def test_an_interrupt_ends_a_program_that_does_not_care(runner: RunnerProc
 async def test_a_kill_ends_everything_and_the_figures_come(runner: RunnerProcess) -> None:
     runner.request(runner.spec("import os; os.fork(); print('on', flush=True)\nwhile True: pass"))
     await runner.until_output(b"on\non\n")
-    runner.send(b"K")
+    runner.send(ToRunner.KILL)
     evidence = await runner.evidence()
-    assert (evidence.killed_for, evidence.status) == ("host", signal.SIGKILL)
+    assert (evidence.killed_for, evidence.status) == ("server", signal.SIGKILL)
     assert evidence.wall > 0
     assert evidence.cpu > 0
 
@@ -353,16 +367,16 @@ async def test_a_kill_during_compilation_keeps_the_program_from_running(
 ) -> None:
     compiler = "print('compiling', flush=True)\nwhile True: pass"
     runner.request(runner.spec("print('never')", compiler=(compiler, COMPILE)))
-    await runner.until(b"C")
-    runner.send(b"K")
+    await runner.until(FromRunner.COMPILER)
+    runner.send(ToRunner.KILL)
     evidence = await runner.evidence()
-    assert (evidence.name, evidence.killed_for) == ("compile", "host")
-    assert runner.output[b"O"] == b""
+    assert (evidence.name, evidence.killed_for) == ("compile", "server")
+    assert runner.output[FromRunner.STDOUT] == b""
 
 
 async def test_a_kill_before_anything_runs_is_a_report_of_nothing(runner: RunnerProcess) -> None:
     first, *rest = runner.spec("print('never')").frames()
-    runner.write(first + frame(b"K") + b"".join(rest))
+    runner.write(first + frame(ToRunner.KILL) + b"".join(rest))
     assert (await runner.report()).stages == ()
 
 
@@ -384,7 +398,7 @@ os.wait()
     assert len(runner.left_over()) == 3
     runner.hang_up()
     with pytest.raises(EOFError):
-        await runner.until(b"V")
+        await runner.until(FromRunner.REPORT)
     assert await runner.process.wait() == 0
     assert not runner.left_over()
 
@@ -428,7 +442,7 @@ print("parent")
     runner.request(runner.spec(program))
     evidence = await runner.evidence()
     assert evidence.status == 0
-    assert runner.output[b"O"] == b"daemon\nparent\n"
+    assert runner.output[FromRunner.STDOUT] == b"daemon\nparent\n"
     assert evidence.wall < 30
     assert not runner.left_over()
 
@@ -458,9 +472,9 @@ async def test_a_file_that_cannot_be_written_is_an_error(
     stage = StageSpec("run", [sys.executable.encode(), b"-c", b"print('never')"], RUN)
     runner.request(RunSpec([(name, b"x") for name in names], [stage], {"PATH": "/usr/bin"}))
     assert (await runner.report()).error
-    assert runner.output[b"O"] == b""
+    assert runner.output[FromRunner.STDOUT] == b""
 
 
 async def test_what_is_no_request_is_an_error(runner: RunnerProcess) -> None:
-    runner.send(b"I", b"hello?")
+    runner.send(ToRunner.STDIN, b"hello?")
     assert (await runner.report()).error == "the first frame is not a request"

@@ -17,7 +17,7 @@ from codesync_server.executors.local import LocalExecutor
 from codesync_server.executors.request import RunnerStream, frame
 from codesync_server.executors.runner import PARTS, source
 from codesync_server.executors.runner.processes import descendants
-from codesync_server.executors.runner.wire import FRAME_MAX, HEADER
+from codesync_server.executors.runner.wire import FRAME_MAX, HEADER, FromRunner
 from tests.sandbox.engine_view import EngineView
 from tests.sandbox.sandboxes import acquire, running_executor
 
@@ -76,7 +76,7 @@ async def test_it_is_what_runs_locally() -> None:
     executor = LocalExecutor()
     sandbox = await executor.acquire()
     try:
-        assert (await sandbox.read())[:1] == b"H"
+        assert (await sandbox.read())[:1] == FromRunner.READY
         commands = await asyncio.to_thread(_commands_of_children)
         assert [b"-I", b"-S", b"-c", source().encode(), b""] in [each[1:] for each in commands]
     finally:
@@ -117,16 +117,24 @@ def test_any_split_of_the_bytes_gives_the_same_frames(
 
 def test_the_largest_frame_is_taken_and_a_larger_one_refused_before_it_comes() -> None:
     largest = bytes(FRAME_MAX)
-    assert list(RunnerStream().feed(frame(b"O", largest))) == [(b"O", largest)]
+    assert list(RunnerStream().feed(frame(FromRunner.STDOUT, largest))) == [
+        (FromRunner.STDOUT, largest)
+    ]
     for length in (FRAME_MAX + 1, (1 << 32) - 1):
         with pytest.raises(ValueError, match=str(length)):
-            list(RunnerStream().feed(HEADER.pack(b"O", length)))
+            list(RunnerStream().feed(HEADER.pack(FromRunner.STDOUT, length)))
 
 
 def test_frames_before_a_refused_one_are_given() -> None:
     received: list[tuple[bytes, bytes]] = []
     with pytest.raises(ValueError, match="a runner's frame"):
-        received.extend(RunnerStream().feed(frame(b"O", b"good") + HEADER.pack(b"O", 1 << 31)))
+        received.extend(
+            RunnerStream().feed(
+                frame(FromRunner.STDOUT, b"good") + HEADER.pack(FromRunner.STDOUT, 1 << 31)
+            )
+        )
     stream = RunnerStream()
-    generator = stream.feed(frame(b"O", b"good") + HEADER.pack(b"O", 1 << 31))
-    assert next(generator) == (b"O", b"good")
+    generator = stream.feed(
+        frame(FromRunner.STDOUT, b"good") + HEADER.pack(FromRunner.STDOUT, 1 << 31)
+    )
+    assert next(generator) == (FromRunner.STDOUT, b"good")

@@ -15,7 +15,7 @@ from codesync_server.executors.contract import PostMortem, Sandbox
 from codesync_server.executors.judge import StopReason
 from codesync_server.executors.output_pacing import OutputPacer, RoomOutputRate
 from codesync_server.executors.request import RunnerStream, RunSpec, frame
-from codesync_server.executors.runner.wire import ACTIVITY, FRAME_MAX, HEADER
+from codesync_server.executors.runner.wire import ACTIVITY, FRAME_MAX, HEADER, FromRunner, ToRunner
 from codesync_server.executors.session import SIGNALS_MAX, Session
 from tests.sandbox.sandboxes import Heard, python_spec
 
@@ -93,25 +93,35 @@ async def run(
 
 
 async def test_a_report_ends_the_job_and_nothing_behind_it_counts() -> None:
-    sandbox = ScriptedSandbox([frame(b"O", b"hi") + frame(b"V", GOOD) + frame(b"O", b"ghost")])
+    sandbox = ScriptedSandbox(
+        [
+            frame(FromRunner.STDOUT, b"hi")
+            + frame(FromRunner.REPORT, GOOD)
+            + frame(FromRunner.STDOUT, b"ghost")
+        ]
+    )
     result, heard = await run(sandbox)
     assert (result.verdict, heard.stdout, sandbox.asked) == (Verdict.OK, b"hi", 0)
 
 
 async def test_frames_may_come_byte_by_byte() -> None:
-    wire = frame(b"B", b'{"stage": "run"}') + frame(b"X", b"error") + frame(b"V", GOOD)
+    wire = (
+        frame(FromRunner.STAGE_BEGAN, b'{"stage": "run"}')
+        + frame(FromRunner.STDERR, b"error")
+        + frame(FromRunner.REPORT, GOOD)
+    )
     result, heard = await run(ScriptedSandbox(bytes([byte]) for byte in wire))
     assert (result.verdict, heard.stderr, heard.stages) == (Verdict.OK, b"error", ["run"])
 
 
 LIES = {
-    "no report": [frame(b"O", b"hi")],
+    "no report": [frame(FromRunner.STDOUT, b"hi")],
     "nothing at all": [],
-    "a frame that is too large": [HEADER.pack(b"O", FRAME_MAX + 1) + bytes(10)],
-    "a report that is none": [frame(b"V", b"verdict: ok")],
-    "an empty report": [frame(b"V", b"{}")],
-    "a report that is cut off": [frame(b"V", GOOD)[:-1]],
-    "a report on something else": [frame(b"V", GOOD.replace(b'"run"', b'"walk"'))],
+    "a frame that is too large": [HEADER.pack(FromRunner.STDOUT, FRAME_MAX + 1) + bytes(10)],
+    "a report that is none": [frame(FromRunner.REPORT, b"verdict: ok")],
+    "an empty report": [frame(FromRunner.REPORT, b"{}")],
+    "a report that is cut off": [frame(FromRunner.REPORT, GOOD)[:-1]],
+    "a report on something else": [frame(FromRunner.REPORT, GOOD.replace(b'"run"', b'"walk"'))],
     "kinds that there are not": [frame(bytes([kind]), b"x") for kind in b"\0zZ\xff"],
 }
 
@@ -124,7 +134,7 @@ async def test_what_makes_no_sense_is_an_internal_error_and_no_guess(says: list[
 
 async def test_a_runner_that_lets_more_through_than_the_limit_is_not_listened_to_for_ever() -> None:
     limit = 1_000_000
-    sandbox = ScriptedSandbox(frame(b"O", bytes(50_000)) for _ in range(10_000))
+    sandbox = ScriptedSandbox(frame(FromRunner.STDOUT, bytes(50_000)) for _ in range(10_000))
     spec = python_spec("print()", limits=replace(RUN, output=limit))
     result, heard = await run(sandbox, spec)
     assert result.verdict is Verdict.INTERNAL_ERROR
@@ -132,9 +142,9 @@ async def test_a_runner_that_lets_more_through_than_the_limit_is_not_listened_to
     assert sandbox.said < 2 * limit
 
 
-@pytest.mark.parametrize("kind", [b"W", b"U"])
+@pytest.mark.parametrize("kind", [FromRunner.AWAITS_INPUT, FromRunner.ACTIVITY])
 async def test_h32_a_runner_may_not_report_without_end_what_its_program_does(kind: bytes) -> None:
-    size = {b"W": 1, b"U": ACTIVITY.size}[kind]
+    size = {FromRunner.AWAITS_INPUT: 1, FromRunner.ACTIVITY: ACTIVITY.size}[kind]
     says = (frame(kind, bytes([turn % 2]) + bytes(size - 1)) for turn in range(100_000))
     sandbox = ScriptedSandbox(says)
     result, heard = await run(sandbox, python_spec("print()", tty=True))
@@ -143,14 +153,23 @@ async def test_h32_a_runner_may_not_report_without_end_what_its_program_does(kin
 
 
 async def test_a_report_of_activity_of_the_wrong_size_is_an_internal_error() -> None:
-    result, _ = await run(ScriptedSandbox([frame(b"U", b"\1")]), python_spec("print()", tty=True))
+    result, _ = await run(
+        ScriptedSandbox([frame(FromRunner.ACTIVITY, b"\1")]), python_spec("print()", tty=True)
+    )
     assert result.verdict is Verdict.INTERNAL_ERROR
 
 
 async def test_acknowledgements_of_what_was_never_sent_are_ignored() -> None:
-    claims = [frame(b"A", number.to_bytes(8, "big")) for number in (3, 2, 1 << 60, 0, 4)]
+    claims = [
+        frame(FromRunner.STDIN_TAKEN, number.to_bytes(8, "big")) for number in (3, 2, 1 << 60, 0, 4)
+    ]
     sandbox = ScriptedSandbox(
-        [*claims, frame(b"A", b""), frame(b"A", bytes(100)), frame(b"V", GOOD)]
+        [
+            *claims,
+            frame(FromRunner.STDIN_TAKEN, b""),
+            frame(FromRunner.STDIN_TAKEN, bytes(100)),
+            frame(FromRunner.REPORT, GOOD),
+        ]
     )
     result, heard = await run(sandbox, python_spec("print()", stdin=b"four"))
     assert result.verdict is Verdict.OK
@@ -168,9 +187,9 @@ async def test_no_more_stdin_is_on_the_way_than_the_window() -> None:
         session.stop(StopReason.CANCELLED)
         async with asyncio.timeout(SECONDS):
             await running
-    sent = sum(len(payload) for kind, payload in sandbox.frames if kind == b"I")
+    sent = sum(len(payload) for kind, payload in sandbox.frames if kind == ToRunner.STDIN)
     assert sent == STDIN_WINDOW
-    assert sandbox.frames[-1] == (b"K", b"")
+    assert sandbox.frames[-1] == (ToRunner.KILL, b"")
 
 
 async def test_signals_that_the_sandbox_does_not_take_are_bounded() -> None:
@@ -185,7 +204,7 @@ async def test_signals_that_the_sandbox_does_not_take_are_bounded() -> None:
         session.stop(StopReason.CANCELLED)
         async with asyncio.timeout(SECONDS):
             await running
-    assert [kind for kind, _ in sandbox.frames].count(b"S") == SIGNALS_MAX
+    assert [kind for kind, _ in sandbox.frames].count(ToRunner.SIGNAL) == SIGNALS_MAX
 
 
 async def test_a_runner_that_never_reports_is_ended_by_the_servers_clock(
@@ -207,7 +226,9 @@ async def test_a_runner_that_talks_for_ever_is_ended_by_the_servers_clock_too(
 
     def chatter() -> Iterable[bytes]:
         while True:
-            yield frame(b"B", b"{}") + frame(b"O") + frame(b"z", b"z")
+            yield (
+                frame(FromRunner.STAGE_BEGAN, b"{}") + frame(FromRunner.STDOUT) + frame(b"z", b"z")
+            )
 
     spec = python_spec("print()", limits=replace(RUN, wall=0.05))
     result, _ = await run(ScriptedSandbox(chatter()), spec)
@@ -224,7 +245,7 @@ async def test_a_runner_that_ignores_the_kill_is_not_waited_for(
     sandbox = ScriptedSandbox([], dies=False)
     result, _ = await run(sandbox, stop=stop)
     assert result.verdict is verdict
-    assert (b"K", b"") in sandbox.frames
+    assert (ToRunner.KILL, b"") in sandbox.frames
     assert sandbox.asked == 0
 
 
@@ -242,7 +263,11 @@ class CountingPacer(OutputPacer):
 
 async def test_output_is_read_at_the_pace_that_a_session_is_given() -> None:
     pace = CountingPacer()
-    says = [frame(b"O", bytes(1000)), frame(b"O", bytes(500)), frame(b"V", GOOD)]
+    says = [
+        frame(FromRunner.STDOUT, bytes(1000)),
+        frame(FromRunner.STDOUT, bytes(500)),
+        frame(FromRunner.REPORT, GOOD),
+    ]
     session = Session(ScriptedSandbox(says), python_spec("print()"), Heard(), pace)
     async with asyncio.timeout(SECONDS):
         await session.run()

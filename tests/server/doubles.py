@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator
 from codesync_protocol.messages import ExecutorInfo, Stream
 from codesync_server.executors.contract import Executor, ExecutorUnavailable, PostMortem, Sandbox
 from codesync_server.executors.request import RunnerStream, frame
-from codesync_server.executors.runner.wire import ACTIVITY
+from codesync_server.executors.runner.wire import ACTIVITY, FromRunner, ToRunner
 from codesync_server.jobs.job import Job
 
 
@@ -70,16 +70,16 @@ class ScriptedSandbox(Sandbox):
         """Send bytes to the runner."""
         for kind, payload in self._stream.feed(data):
             match kind:
-                case b"F":
+                case ToRunner.FILE:
                     self._script += payload.decode()
                     self._life = asyncio.get_running_loop().create_task(self._live())
-                case b"I":
+                case ToRunner.STDIN:
                     self._stdin += payload
-                    self._say(b"A", len(self._stdin).to_bytes(8, "big"))
+                    self._say(FromRunner.STDIN_TAKEN, len(self._stdin).to_bytes(8, "big"))
                     self._typed.set()
-                case b"E":
+                case ToRunner.STDIN_END:
                     self._stdin_ended.set()
-                case b"K":
+                case ToRunner.KILL:
                     self._killed.set()
                 case _:
                     pass
@@ -105,24 +105,26 @@ class ScriptedSandbox(Sandbox):
         self._said.put_nowait(frame(kind, payload))
 
     async def _live(self) -> None:
-        self._say(b"B", json.dumps({"stage": "run"}).encode())
+        self._say(FromRunner.STAGE_BEGAN, json.dumps({"stage": "run"}).encode())
         code = 0
         for line in self._script.splitlines():
             word, _, rest = line.partition(" ")
             match word:
                 case "print":
-                    self._say(b"O", rest.encode() + b"\n")
+                    self._say(FromRunner.STDOUT, rest.encode() + b"\n")
                 case "error":
-                    self._say(b"X", rest.encode() + b"\n")
+                    self._say(FromRunner.STDERR, rest.encode() + b"\n")
                 case "exit":
                     code = int(rest)
                 case "stdin":
                     await self._stdin_ended.wait()
-                    self._say(b"O", bytes(self._stdin))
+                    self._say(FromRunner.STDOUT, bytes(self._stdin))
                 case "wait":
                     await self._first_of(self._bench.released, self._killed)
                 case "idle" | "computes":
-                    self._say(b"U", ACTIVITY.pack(word == "computes", int(rest or 0)))
+                    self._say(
+                        FromRunner.ACTIVITY, ACTIVITY.pack(word == "computes", int(rest or 0))
+                    )
                 case "listen":
                     await self._first_of(self._typed, self._killed)
                     self._typed.clear()
@@ -143,13 +145,13 @@ class ScriptedSandbox(Sandbox):
             "wall": 0.25,
             "cpu": 0.125,
             "status": code << 8,
-            "killed_for": "host" if self._killed.is_set() else "",
+            "killed_for": "server" if self._killed.is_set() else "",
             "oom_kills": 0,
             "peak": 1_000_000,
             "source": "rusage",
             "output_bytes": 0,
         }
-        self._say(b"V", json.dumps({"stages": [stage], "error": ""}).encode())
+        self._say(FromRunner.REPORT, json.dumps({"stages": [stage], "error": ""}).encode())
 
     async def _first_of(self, *events: asyncio.Event) -> None:
         waiting = [asyncio.ensure_future(event.wait()) for event in events]

@@ -32,33 +32,25 @@ class TrustedProxies:
             headers: of the request.
 
         Returns:
-            The right-most address in X-Forwarded-For or Forwarded that is not a trusted proxy's:
-            a client can write anything to the left of it. `host` if it is no trusted proxy, if
-            that entry is not an address, or if the two headers differ: a proxy writes one of them,
-            and may pass the other one on as the client wrote it.
+            The right-most address in X-Forwarded-For, or else Forwarded, that is not a trusted
+            proxy's: a client can write anything to the left of it. `host` if it is no trusted
+            proxy, or if that entry is not an address.
         """
         if not self.trusts(host):
             return host
-        paths = [path for path in (_x_forwarded_for(headers), _forwarded(headers)) if path]
-        clients = {self._first_untrusted(path) for path in paths}
-        return clients.pop() or host if len(clients) == 1 else host
-
-    def _first_untrusted(self, hops: Sequence[str]) -> str | None:
-        for hop in reversed(hops):
+        for hop in reversed(_hops(headers)):
             address = _parsed(_without_port(hop))
             if address is None:
-                return None
+                return host
             if not self.trusts(str(address)):
                 return str(address)
-        return None
+        return host
 
 
-def _x_forwarded_for(headers: Headers) -> Sequence[str]:
+def _hops(headers: Headers) -> Sequence[str]:
     listed = ",".join(headers.get_all("X-Forwarded-For"))
-    return [hop.strip() for hop in listed.split(",")] if listed else []
-
-
-def _forwarded(headers: Headers) -> Sequence[str]:
+    if listed:
+        return [hop.strip() for hop in listed.split(",")]
     elements = ",".join(headers.get_all("Forwarded")).split(",")
     matches = [_FORWARDED_FOR.search(element) for element in elements if element.strip()]
     return [match[1].strip('"') if match else "" for match in matches]

@@ -21,14 +21,14 @@ class PostMortem:
         detail: what the engine says, for people.
         lost: the sandbox or the way to it went away under the program: what we did not hear of the
             runner says nothing of the program.
-        crowded: it still runs, but hardly gets on: its memory is in use up to the limit, and what
+        thrashing: it still runs, but hardly gets on: its memory is in use up to the limit, and what
             code it needs is thrown out and read back, the runner's own included.
     """
 
     memory: bool
     detail: str
     lost: bool = False
-    crowded: bool = False
+    thrashing: bool = False
 
 
 class Sandbox(ABC):

@@ -1,7 +1,7 @@
 """Derives the verdict from the evidence. Pure.
 
 The witnesses are our own decision to stop the job, the runner's report, and, when the runner fell
-silent, the engine's post_mortem. What they do not explain is internal_error, never a guess.
+silent, the engine's post-mortem. What they do not explain is internal_error, never a guess.
 """
 
 import os
@@ -98,7 +98,7 @@ def _decide(
     if report is None and post_mortem is not None and post_mortem.lost:
         # Also when our clock ran out: a program is not to blame for an engine that stood still.
         return Verdict.LOST, f"the sandbox was lost: {post_mortem.detail}"
-    if report is None and post_mortem is not None and post_mortem.crowded:
+    if report is None and post_mortem is not None and post_mortem.thrashing:
         return Verdict.MEMORY_LIMIT, "memory limit: all of it was in use, and nothing got on"
     if stop is StopReason.OVERDUE:
         return Verdict.TIME_LIMIT, f"ended by the server's clock after {spec.wall:g} s"

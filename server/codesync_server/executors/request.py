@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from codesync_server.configuration.limits import StageLimits
-from codesync_server.executors.runner.wire import FRAME_MAX, HEADER
+from codesync_server.executors.runner.wire import FRAME_MAX, HEADER, ToRunner
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +66,10 @@ class RunSpec:
                 for stage in self.stages
             ],
         }
-        yield frame(b"R", json.dumps(request).encode())
+        yield frame(ToRunner.REQUEST, json.dumps(request).encode())
         for _, content in self.files:
             for start in range(0, len(content), FRAME_MAX):
-                yield frame(b"F", content[start : start + FRAME_MAX])
+                yield frame(ToRunner.FILE, content[start : start + FRAME_MAX])
 
 
 def frame(kind: bytes, payload: bytes = b"") -> bytes:

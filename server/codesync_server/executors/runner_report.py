@@ -17,7 +17,7 @@ class StageEvidence(msgspec.Struct, frozen=True):
         wall: wall seconds.
         cpu: cpu seconds.
         status: wait status of its first process, as wait4(2) gives it.
-        killed_for: the limit that the runner killed it for, "host" when told to, or "".
+        killed_for: the limit that the runner killed it for, "server" when told to, or "".
         oom_kills: how many of its processes the kernel killed for want of memory.
         peak: peak memory in bytes.
         source: where the peak was read.

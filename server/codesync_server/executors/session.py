@@ -13,7 +13,7 @@ from codesync_server.executors.contract import PostMortem, Sandbox
 from codesync_server.executors.judge import StopReason, judge
 from codesync_server.executors.output_pacing import OutputPacer, RoomOutputRate
 from codesync_server.executors.request import RunnerStream, RunSpec, frame
-from codesync_server.executors.runner.wire import ACTIVITY, WINDOW
+from codesync_server.executors.runner.wire import ACTIVITY, WINDOW, FromRunner, ToRunner
 from codesync_server.executors.runner_report import RunnerReport, read_report
 
 GRACE_SECONDS = 3.0
@@ -29,7 +29,11 @@ STATUS_FRAMES_PER_SECOND = 50
 SIGNALS_MAX = 16
 """Signals that the sandbox has not taken yet; further ones change nothing."""
 
-STREAMS = {b"O": Stream.STDOUT, b"X": Stream.STDERR, b"C": Stream.COMPILER}
+STREAMS = {
+    FromRunner.STDOUT: Stream.STDOUT,
+    FromRunner.STDERR: Stream.STDERR,
+    FromRunner.COMPILER: Stream.COMPILER,
+}
 
 
 class SessionListener(Protocol):
@@ -99,7 +103,7 @@ class Session:
         self._stop: StopReason | None = None
         self._stop_sent = False
         self._wake = asyncio.Event()
-        self._patience: asyncio.Timeout | None = None
+        self._deadline: asyncio.Timeout | None = None
         self._began = 0.0
         self._status_frames = 0
 
@@ -149,7 +153,10 @@ class Session:
         """
         self._began = asyncio.get_running_loop().time()
         async with asyncio.TaskGroup() as tasks:
-            helpers = [tasks.create_task(self._write()), tasks.create_task(self._keep_share())]
+            helpers = [
+                tasks.create_task(self._write()),
+                tasks.create_task(self._update_cpu_share()),
+            ]
             report = await self._listen()
             for helper in helpers:
                 helper.cancel()
@@ -161,7 +168,7 @@ class Session:
     async def _listen(self) -> RunnerReport | None:
         """Listen to the runner until it reports or falls silent, or until our own clock is out."""
         try:
-            async with asyncio.timeout(self._spec.wall + GRACE_SECONDS) as self._patience:
+            async with asyncio.timeout(self._spec.wall + GRACE_SECONDS) as self._deadline:
                 if self._stop is not None:
                     self._end_overdue()
                 return await self._read_report()
@@ -169,11 +176,11 @@ class Session:
             self._stop = self._stop or StopReason.OVERDUE
             return None
         finally:
-            self._patience = None
+            self._deadline = None
 
     def _end_overdue(self) -> None:
-        if self._patience is not None:
-            self._patience.reschedule(asyncio.get_running_loop().time() + STOP_SECONDS)
+        if self._deadline is not None:
+            self._deadline.reschedule(asyncio.get_running_loop().time() + STOP_SECONDS)
 
     async def _read_report(self) -> RunnerReport | None:
         stream = RunnerStream()
@@ -182,7 +189,7 @@ class Session:
         while data := await self._sandbox.read():
             try:
                 for kind, payload in stream.feed(data):
-                    if kind == b"V":
+                    if kind == FromRunner.REPORT:
                         return read_report(payload)
                     self._handle_frame(kind, payload)
             except ValueError:
@@ -196,19 +203,19 @@ class Session:
             if self._output_left < 0:
                 raise ValueError("the runner lets more through than the limits allow")
             self._listener.wrote(stream, payload)
-        elif kind == b"A":
+        elif kind == FromRunner.STDIN_TAKEN:
             taken = int.from_bytes(payload, "big")
             if self._stdin_taken < taken <= self._stdin_sent:
                 self._stdin_taken = taken
                 self._listener.stdin_taken(taken)
                 self._wake.set()
-        elif kind == b"W":
+        elif kind == FromRunner.AWAITS_INPUT:
             self._count_status_frame()
             self._listener.awaits_input(payload == b"\1")
-        elif kind == b"U":
+        elif kind == FromRunner.ACTIVITY:
             self._count_status_frame()
             self._handle_activity(payload)
-        elif kind == b"B":
+        elif kind == FromRunner.STAGE_BEGAN:
             name = "compile" if b"compile" in payload else "run"
             self._set_cpu_share(name)
             self._listener.stage_began(name)
@@ -235,7 +242,7 @@ class Session:
         self._share = next((each.cpus for each in self._spec.stages if each.name == name), None)
         self._share_changed.set()
 
-    async def _keep_share(self) -> None:
+    async def _update_cpu_share(self) -> None:
         given: float | None = None
         yielded = False
         while True:
@@ -255,7 +262,7 @@ class Session:
                 self._wake.clear()
                 # What fits goes in one write: each costs a hop through the engine.
                 batch = bytearray()
-                for part in chain(frames, self._due()):
+                for part in chain(frames, self._frames_to_send()):
                     batch += part
                     if len(batch) >= PART_MAX:
                         await self._sandbox.write(bytes(batch))
@@ -264,21 +271,21 @@ class Session:
                     await self._sandbox.write(bytes(batch))
                 await self._wake.wait()
 
-    def _due(self) -> Iterator[bytes]:
+    def _frames_to_send(self) -> Iterator[bytes]:
         """Give the frames that may be sent now."""
         while self._signals:
-            yield frame(b"S", bytes([self._signals.pop(0)]))
+            yield frame(ToRunner.SIGNAL, bytes([self._signals.pop(0)]))
         if self._window != self._window_sent:
             self._window_sent = self._window
-            yield frame(b"Z", WINDOW.pack(*self._window))
+            yield frame(ToRunner.RESIZE, WINDOW.pack(*self._window))
         if self._stop and not self._stop_sent:
             self._stop_sent = True
-            yield frame(b"K")
+            yield frame(ToRunner.KILL)
         while self._stdin and self._stdin_sent - self._stdin_taken < STDIN_WINDOW:
             part = bytes(self._stdin[:PART_MAX])
             del self._stdin[:PART_MAX]
             self._stdin_sent += len(part)
-            yield frame(b"I", part)
+            yield frame(ToRunner.STDIN, part)
         if self._stdin_ended and not self._stdin and not self._stdin_end_sent:
             self._stdin_end_sent = True
-            yield frame(b"E")
+            yield frame(ToRunner.STDIN_END)

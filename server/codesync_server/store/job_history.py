@@ -1,7 +1,7 @@
 """Reads finished jobs of a room: pages, sources, output."""
 
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from time import monotonic
 
@@ -118,13 +118,13 @@ class JobHistory:
         if record is None or record.room != payer.room or record.source is None:
             return SourcePart(request.request, request.job, request.offset, 0, trouble=trouble)
         source = record.source
-        pieces = [*(data for _, data in source.files), source.prepared]
+        body = b"".join([*(data for _, data in source.files), source.prepared])
         return SourcePart(
             request.request,
             request.job,
             request.offset,
-            sum(map(len, pieces)),
-            _slice(pieces, request.offset, request.offset + PART_MAX),
+            len(body),
+            body[request.offset : request.offset + PART_MAX],
             tuple(SubmitFile(name, len(data)) for name, data in source.files),
             source.args,
         )
@@ -179,12 +179,3 @@ class JobHistory:
                 return record, StoredOutput(await self._store.output(job), total)
         except (StoreUnavailable, TimeoutError):
             return None
-
-
-def _slice(pieces: Sequence[bytes], start: int, end: int) -> bytes:
-    """Cut a range out of joined pieces without joining all of them, which may be 11 MB."""
-    part = bytearray()
-    for piece in pieces:
-        part += piece[max(0, start) : max(0, end)]
-        start, end = start - len(piece), end - len(piece)
-    return bytes(part)

@@ -57,14 +57,6 @@ def test_h10_forwarded_is_understood_as_well(values: Sequence[str], client: str)
     assert client_of("10.0.0.1", *(("Forwarded", value) for value in values)) == client
 
 
-def test_h10_headers_that_differ_are_ignored() -> None:
-    """An attacker: a proxy that writes one header passes the client's other one on."""
-    forged, written = ("X-Forwarded-For", "198.51.100.1"), ("Forwarded", "for=203.0.113.9")
-    assert client_of("10.0.0.1", forged, written) == "10.0.0.1"
-    assert client_of("10.0.0.1", forged, ("Forwarded", "for=_hidden")) == "10.0.0.1"
-    assert client_of("10.0.0.1", forged, ("Forwarded", "for=198.51.100.1")) == "198.51.100.1"
-
-
 def test_h10_only_trusted_proxies_are_exempt_from_the_limits_of_an_address() -> None:
     assert PROXIES.trusts("192.168.3.4")
     assert not PROXIES.trusts("203.0.113.9")

@@ -22,7 +22,6 @@ from tests.server.documents.crafted import Id, insertion, update
 from tests.server.keeping import keeper_at_work, settled
 from tests.server.making import key_of
 from tests.server.outlets import Ear
-from tests.waiting import SECONDS
 
 
 @pytest.fixture
@@ -126,7 +125,6 @@ async def test_h07_a_history_that_takes_for_ever_delays_no_other_room(
 ) -> None:
     monkeypatch.setattr(load_process, "FAST_SECONDS", 1)
     monkeypatch.setattr(load_process, "SLOW_SECONDS", 1)
-    monkeypatch.setattr(load_process, "WALL_FACTOR", SECONDS)  # the machine may be busy
     processes = LoadProcesses()
     evil_history = far_apart(30_000, 60_000)
     await store(writer, "evil", evil_history)

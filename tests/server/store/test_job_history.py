@@ -60,18 +60,6 @@ def told(pieces: list[Piece]) -> list[int | str]:
     return story
 
 
-async def test_a_source_can_be_read_from_any_offset() -> None:
-    job = a_job(1, text="0123456789")
-    assert job.source is not None
-    whole = b"".join([*(data for _, data in job.source.files), job.source.prepared])
-    async with keeper_at_work() as writer:
-        await put(writer.store, AcceptJob(job), FinishJob(job_id(1), OK, "", ()))
-        history = JobHistory(writer.store)
-        for offset in range(len(whole) + 2):
-            part = await history.source(Payer(room="den"), FetchSource(1, job_id(1), offset))
-            assert (part.total, part.data) == (len(whole), whole[offset:])
-
-
 async def test_typed_lines_lie_where_they_came_also_between_parts() -> None:
     output = wrote(bytes(2 * PART + 100))
     lines = [typed(at, b"%d" % at) for at in (0, 10, 10, PART, 2 * PART - 1, 2 * PART + 100)]

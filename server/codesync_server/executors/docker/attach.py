@@ -69,9 +69,9 @@ class Attachment:
         """Whether the other end is gone; what it said before may not be read yet."""
         return self._reader.ended
 
-    def on_end(self, call: Callable[[], None]) -> None:
-        """Have something called when the other end goes."""
-        self._reader.on_end = call
+    def set_end_callback(self, callback: Callable[[], None]) -> None:
+        """Set the callback for the moment when the other end closes."""
+        self._reader.end_callback = callback
 
     async def read(self) -> bytes:
         """Wait for bytes on the container's stdout; empty at the end of the stream."""
@@ -108,7 +108,7 @@ class Attachment:
 
     def close(self) -> None:
         """Drop the stream at once, both ways, so that the engine can let go of the container."""
-        self.on_end(lambda: None)
+        self.set_end_callback(lambda: None)
         self._writer.transport.abort()
 
 

@@ -16,7 +16,8 @@ from codesync_server.executors.docker.leases import LEASE_LABEL, Lease
 from codesync_server.executors.docker.sandbox_spec import SandboxSpec
 from codesync_server.executors.request import RunnerStream
 from codesync_server.executors.runner import source
-from codesync_server.executors.runner.thrashing import CROWDED, FAULTS_PER_SECOND
+from codesync_server.executors.runner.thrashing import FAULTS_PER_SECOND, FULL_SHARE
+from codesync_server.executors.runner.wire import FromRunner
 
 READY_SECONDS = 20.0
 """How long a started container's runner may take to say that it is ready."""
@@ -30,7 +31,7 @@ YIELDING_SHARES = 32
 SETTLE_SECONDS = 5.0
 """How long the engine may take to notice that a container whose stream ended has ended."""
 
-SETTLE_LOOK_SECONDS = 0.1
+SETTLE_POLL_SECONDS = 0.1
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +55,7 @@ class DockerSandbox(Sandbox):
         lease: Lease,
         attachment: Attachment,
         *,
-        watch: EngineMonitor,
+        monitor: EngineMonitor,
         remove: "Callable[[DockerSandbox], asyncio.Event]",
     ) -> None:
         self.container = container
@@ -64,7 +65,7 @@ class DockerSandbox(Sandbox):
         self.taken_at = 0.0
         self._engine = engine
         self._attachment = attachment
-        self._watch = watch
+        self._monitor = monitor
         self._remove = remove
 
     @property
@@ -72,9 +73,9 @@ class DockerSandbox(Sandbox):
         """Whether its runner still listens, as far as is known without asking."""
         return not self._attachment.ended
 
-    def on_end(self, call: Callable[[], None]) -> None:
-        """Have something called when its stream ends, until it is closed."""
-        self._attachment.on_end(call)
+    def set_end_callback(self, callback: Callable[[], None]) -> None:
+        """Set the callback for the end of its stream; `close` removes it."""
+        self._attachment.set_end_callback(callback)
 
     async def park(self) -> None:
         """Wait for the runner's first frame.
@@ -87,7 +88,7 @@ class DockerSandbox(Sandbox):
             async with asyncio.timeout(READY_SECONDS):
                 while data := await self.read():
                     for kind, _ in stream.feed(data):
-                        if kind == b"H":
+                        if kind == FromRunner.READY:
                             self.parked_at = asyncio.get_running_loop().time()
                             return
         except (TimeoutError, ValueError):
@@ -124,11 +125,11 @@ class DockerSandbox(Sandbox):
 
     async def post_mortem(self) -> PostMortem:
         """Ask the engine how the container ended."""
-        heard_end = self._attachment.ended
+        stream_ended = self._attachment.ended
         self._attachment.close()
-        self._watch.check_soon()
+        self._monitor.check_soon()
         try:
-            state = await self._last_state(heard_end)
+            state = await self._last_state(stream_ended)
             if state is None:
                 return PostMortem(memory=False, detail="somebody removed its container", lost=True)
             how = f"container {state['Status']}, exit code {state['ExitCode']}"
@@ -136,38 +137,40 @@ class DockerSandbox(Sandbox):
             paused = bool(state.get("Paused"))
         except (EngineError, KeyError) as error:
             return PostMortem(memory=False, detail=f"Docker cannot be asked: {error}", lost=True)
-        if self._watch.held_up_since(self.taken_at):
+        if self._monitor.stalled_since(self.taken_at):
             return PostMortem(memory, f"Docker was away meanwhile; {how}", lost=True)
-        if paused or not (runs or heard_end):
+        if paused or not (runs or stream_ended):
             # It did what it had to within its time, or would have: we were not to hear of it.
             return PostMortem(memory, f"what it said was held back; {how}", lost=True)
         if self._attachment.stderr:
             how += f": {self._attachment.stderr.decode(errors='replace')[-300:]}"
-        return PostMortem(memory, how, crowded=runs and await self._is_crowded())
+        return PostMortem(memory, how, thrashing=runs and await self._is_thrashing())
 
-    async def _last_state(self, heard_end: bool) -> dict[str, Any] | None:
+    async def _last_state(self, stream_ended: bool) -> dict[str, Any] | None:
         """Ask for the container's state until the engine has noticed what its stream told.
 
         The stream ends before the engine has noted the end, and only with the end it notes that
         memory ran out.
         """
         loop = asyncio.get_running_loop()
-        patience = loop.time() + SETTLE_SECONDS
+        deadline = loop.time() + SETTLE_SECONDS
         while True:
             state = await self._engine.container_state(self.container)
-            settled = state is None or state.get("Paused") or not (heard_end and state["Running"])
-            if settled or loop.time() >= patience:
+            settled = (
+                state is None or state.get("Paused") or not (stream_ended and state["Running"])
+            )
+            if settled or loop.time() >= deadline:
                 return state
-            await asyncio.sleep(SETTLE_LOOK_SECONDS)
+            await asyncio.sleep(SETTLE_POLL_SECONDS)
 
-    async def _is_crowded(self) -> bool:
+    async def _is_thrashing(self) -> bool:
         """Ask the engine what the runner itself may be too slow to see; see `Thrashing`."""
         try:
             figures = await self._engine.container_memory(self.container)
         except EngineError as error:
             log.warning("the engine does not say how much memory a sandbox has in use: %s", error)
             return False
-        return is_crowded(figures, asyncio.get_running_loop().time() - self.taken_at)
+        return is_thrashing(figures, asyncio.get_running_loop().time() - self.taken_at)
 
     def close(self) -> None:
         """Let go of the stream; the runner ends when it notices."""
@@ -185,8 +188,8 @@ class DockerSandbox(Sandbox):
                     await gone.wait()
 
 
-def is_crowded(figures: Mapping[str, Any], seconds: float) -> bool:
-    """Tell whether a container's memory is in use up to its limit, and its code goes in and out.
+def is_thrashing(figures: Mapping[str, Any], seconds: float) -> bool:
+    """Tell whether a container's memory is full and its code is read back all the time.
 
     Args:
         figures: `memory_stats` of the engine's API: "limit" in bytes, and in "stats" the fields of
@@ -196,7 +199,7 @@ def is_crowded(figures: Mapping[str, Any], seconds: float) -> bool:
     stats: Mapping[str, int] = figures.get("stats") or {}
     used = stats.get("rss", stats.get("anon", 0)) + stats.get("shmem", 0)
     limit: int = figures.get("limit") or 0
-    return 0 < limit * CROWDED <= used and (
+    return 0 < limit * FULL_SHARE <= used and (
         stats.get("pgmajfault", 0) >= FAULTS_PER_SECOND * seconds
     )
 
@@ -207,9 +210,9 @@ async def create(
     lease: Lease,
     *,
     lifetime: float,
-    watch: EngineMonitor,
+    monitor: EngineMonitor,
     remove: Callable[[DockerSandbox], asyncio.Event],
-    drop: Callable[[str], object],
+    discard: Callable[[str], object],
 ) -> DockerSandbox:
     """Make a container and park its runner.
 
@@ -218,9 +221,9 @@ async def create(
         sandbox_spec: what it is made from.
         lease: its right to be there.
         lifetime: seconds after which it is of no use.
-        watch: knows whether the engine answers.
+        monitor: knows whether the engine answers.
         remove: removes it in the background; gives an event that is set when it is gone.
-        drop: removes, in the background, a container that did not become a sandbox.
+        discard: removes, in the background, a container that did not become a sandbox.
 
     Raises:
         EngineError: it could not be made.
@@ -243,7 +246,7 @@ async def create(
     try:
         attachment = await attach(engine, container)
         sandbox = DockerSandbox(
-            engine, container, sandbox_spec, lease, attachment, watch=watch, remove=remove
+            engine, container, sandbox_spec, lease, attachment, monitor=monitor, remove=remove
         )
         try:
             await engine.start_container(container)
@@ -252,6 +255,6 @@ async def create(
             attachment.close()
             raise
     except BaseException:
-        drop(container)
+        discard(container)
         raise
     return sandbox

@@ -16,11 +16,11 @@ class EngineStreamReader(asyncio.StreamReader):
 
     Attributes:
         ended: the other end is gone; what it sent before may still be there to be read.
-        on_end: called once when that happens.
+        end_callback: called once when the other end closes.
     """
 
     ended = False
-    on_end: Callable[[], None] = staticmethod(lambda: None)
+    end_callback: Callable[[], None] = staticmethod(lambda: None)
 
     def feed_eof(self) -> None:
         """The other end has closed."""
@@ -35,7 +35,7 @@ class EngineStreamReader(asyncio.StreamReader):
     def _end(self) -> None:
         if not self.ended:
             self.ended = True
-            self.on_end()
+            self.end_callback()
 
 
 @dataclass(frozen=True, slots=True)

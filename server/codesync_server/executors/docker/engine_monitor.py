@@ -8,16 +8,16 @@ from contextlib import suppress
 from codesync_server.executors.docker.engine import EngineError
 from codesync_server.loop_time import loop_timeout
 
-LOOK_SECONDS = 2.0
+CHECK_SECONDS = 2.0
 """How often the engine is asked while it answers."""
 
-AWAY_LOOK_SECONDS = 0.5
+UNREACHABLE_CHECK_SECONDS = 0.5
 """How often it is asked while it does not."""
 
 ANSWER_SECONDS = 5.0
 """An engine that does not answer for so long counts as away."""
 
-HELD_UP_SECONDS = 1.0
+STALL_SECONDS = 1.0
 """An answer that took so long means that everything of the engine was held up meanwhile."""
 
 log = logging.getLogger(__name__)
@@ -28,56 +28,58 @@ class EngineMonitor:
 
     Args:
         ping: asks once; raises EngineError.
-        changed: called when the engine went away, when it came back, and when the reason changed.
+        on_change: called when the engine went away, when it came back, and when the reason changed.
 
     Attributes:
         problem: why the engine cannot be used, for people; empty while it answers.
     """
 
-    def __init__(self, ping: Callable[[], Awaitable[None]], changed: Callable[[], None]) -> None:
+    def __init__(self, ping: Callable[[], Awaitable[None]], on_change: Callable[[], None]) -> None:
         self.problem = ""
         self._ping = ping
-        self._changed = changed
-        self._look_now = asyncio.Event()
+        self._on_change = on_change
+        self._check_requested = asyncio.Event()
         self._asked_at: float | None = None
-        self._held_up_until = float("-inf")
+        self._stalled_until = float("-inf")
 
     def check_soon(self) -> None:
-        """Look at once: something happened that may mean that the engine is gone."""
-        self._look_now.set()
+        """Check at once: something happened that may mean that the engine is gone."""
+        self._check_requested.set()
 
-    def held_up_since(self, moment: float) -> bool:
+    def stalled_since(self, moment: float) -> bool:
         """Tell whether the engine was away or stood still at some time since a moment.
 
         Args:
             moment: by the loop's clock.
         """
-        return self._held_up_until >= moment or self._is_held_up()
+        return self._stalled_until >= moment or self._is_stalled()
 
-    def _is_held_up(self) -> bool:
+    def _is_stalled(self) -> bool:
         if self.problem:
             return True
         now = asyncio.get_running_loop().time()
-        return self._asked_at is not None and now - self._asked_at > HELD_UP_SECONDS
+        return self._asked_at is not None and now - self._asked_at > STALL_SECONDS
 
     async def run(self) -> None:
-        """Look until cancelled."""
+        """Check until cancelled."""
         while True:
-            await self._look()
+            await self._check()
             with suppress(TimeoutError):
-                async with asyncio.timeout(AWAY_LOOK_SECONDS if self.problem else LOOK_SECONDS):
-                    await self._look_now.wait()
+                async with asyncio.timeout(
+                    UNREACHABLE_CHECK_SECONDS if self.problem else CHECK_SECONDS
+                ):
+                    await self._check_requested.wait()
             if self.problem:
                 # Nudges may come thick and fast then, and are no news.
-                await asyncio.sleep(AWAY_LOOK_SECONDS)
+                await asyncio.sleep(UNREACHABLE_CHECK_SECONDS)
 
-    async def _look(self) -> None:
-        self._look_now.clear()
+    async def _check(self) -> None:
+        self._check_requested.clear()
         clock = asyncio.get_running_loop().time
         self._asked_at = asked_at = clock()
         problem = await self._ask()
-        if problem or clock() - asked_at > HELD_UP_SECONDS:
-            self._held_up_until = clock()
+        if problem or clock() - asked_at > STALL_SECONDS:
+            self._stalled_until = clock()
         self._asked_at = None
         if problem != self.problem:
             was, self.problem = self.problem, problem
@@ -85,7 +87,7 @@ class EngineMonitor:
                 log.error("Docker is away: %s", problem)
             elif was:
                 log.warning("Docker is back")
-            self._changed()
+            self._on_change()
 
     async def _ask(self) -> str:
         try:

@@ -21,11 +21,11 @@ from codesync_server.executors.runner import source
 JOB_SECONDS_MAX = 900.0
 """No job takes longer; past this and OUTDATED_SECONDS, a container is anybody's to remove."""
 
-TEND_SECONDS = 60.0
+MAINTENANCE_SECONDS = 60.0
 """How often strays are looked for, and whether the image is still the same."""
 
 CLOSE_SECONDS = 20.0
-AWAY_CLOSE_SECONDS = 2.0
+UNREACHABLE_CLOSE_SECONDS = 2.0
 """The same while the engine is away: the next start removes what is left."""
 
 log = logging.getLogger(__name__)
@@ -59,22 +59,22 @@ class DockerExecutor(Executor):
         self._janitor = Janitor(engine)
         self._configured_uids = uids
         self._leases = Leases(uids or UNUSED)
-        self._watch = EngineMonitor(engine.ping, self._engine_changed)
+        self._monitor = EngineMonitor(engine.ping, self._engine_changed)
         self._pool = Pool(
             self._sandbox_spec,
             pool_size,
-            self._make,
+            self._create_sandbox,
             self._remove_sandbox,
             reserve=reserve,
-            changed=self._changed,
-            doubt=self._watch.check_soon,
+            on_change=self._report_status,
+            check_engine=self._monitor.check_soon,
         )
-        self._told = ("", "", True)
-        self._no_more_removals = asyncio.Event()
-        self._came_back = asyncio.Event()
-        self._keeping: asyncio.Task[None] | None = None
-        self._removing: asyncio.Task[None] | None = None
-        self._tending: list[asyncio.Task[None]] = []
+        self._last_status = ("", "", True)
+        self._janitor_stopping = asyncio.Event()
+        self._engine_returned = asyncio.Event()
+        self._refill_task: asyncio.Task[None] | None = None
+        self._removal_task: asyncio.Task[None] | None = None
+        self._monitor_tasks: list[asyncio.Task[None]] = []
 
     @property
     def info(self) -> ExecutorInfo:
@@ -115,7 +115,7 @@ class DockerExecutor(Executor):
     async def start(self, tasks: asyncio.TaskGroup) -> None:
         """Remove what servers that are gone left behind, and begin to fill the pool."""
         await asyncio.to_thread(source)  # takes some time, before anybody waits for it
-        self._removing = tasks.create_task(self._janitor.run(self._no_more_removals))
+        self._removal_task = tasks.create_task(self._janitor.run(self._janitor_stopping))
         try:
             info = await self._engine.info()
             uids = await asyncio.to_thread(choose_uids, self._configured_uids, info)
@@ -123,8 +123,11 @@ class DockerExecutor(Executor):
             await self._sweep()
         except (EngineError, UidsInUse) as error:
             raise ExecutorUnavailable(str(error)) from None
-        self._keeping = tasks.create_task(self._pool.keep())
-        self._tending = [tasks.create_task(self._watch.run()), tasks.create_task(self._tend())]
+        self._refill_task = tasks.create_task(self._pool.run())
+        self._monitor_tasks = [
+            tasks.create_task(self._monitor.run()),
+            tasks.create_task(self._maintain()),
+        ]
 
     async def acquire(self, *, patient: bool = False) -> Sandbox:
         """Hand out a parked container, or the next one that comes up."""
@@ -133,35 +136,37 @@ class DockerExecutor(Executor):
     async def close(self) -> None:
         """Remove every container that is left, and let go of the engine."""
         self._pool.stop()
-        for each in self._tending:
+        for each in self._monitor_tasks:
             each.cancel()
         with suppress(TimeoutError):
-            async with asyncio.timeout(AWAY_CLOSE_SECONDS if self.trouble else CLOSE_SECONDS):
-                if self._keeping:
-                    await asyncio.wait([self._keeping])
-                self._no_more_removals.set()
-                if self._removing:
-                    await asyncio.wait([self._removing])
-        self._no_more_removals.set()
-        for task in (self._keeping, self._removing):
+            async with asyncio.timeout(
+                UNREACHABLE_CLOSE_SECONDS if self.trouble else CLOSE_SECONDS
+            ):
+                if self._refill_task:
+                    await asyncio.wait([self._refill_task])
+                self._janitor_stopping.set()
+                if self._removal_task:
+                    await asyncio.wait([self._removal_task])
+        self._janitor_stopping.set()
+        for task in (self._refill_task, self._removal_task):
             if task and not task.done():
                 task.cancel()
         self._engine.close()
 
-    # What goes on in the background.
+    # Background tasks.
 
-    async def _tend(self) -> None:
+    async def _maintain(self) -> None:
         """Look for strays and for another image, now and then and whenever the engine came back."""
         while True:
             with suppress(TimeoutError):
-                async with asyncio.timeout(TEND_SECONDS):
-                    await self._came_back.wait()
-            self._came_back.clear()
-            if self._watch.problem:
+                async with asyncio.timeout(MAINTENANCE_SECONDS):
+                    await self._engine_returned.wait()
+            self._engine_returned.clear()
+            if self._monitor.problem:
                 continue
             try:
                 await self._sweep()
-                await self._look_at_image()
+                await self._check_image()
             except EngineError as error:
                 log.warning("cannot look after Docker's containers: %s", error)
             except Exception:
@@ -171,7 +176,7 @@ class DockerExecutor(Executor):
         if orphans := await self._janitor.sweep(self._leases):
             log.info("removed %d containers that nobody needs any more", orphans)
 
-    async def _look_at_image(self) -> None:
+    async def _check_image(self) -> None:
         """Go over to the image of our tag when that is another one: it was built anew.
 
         Raises:
@@ -185,22 +190,22 @@ class DockerExecutor(Executor):
         if state.image_id != self._sandbox_spec.image:
             log.warning("the executor image was built anew: %s", state.image_id[:19])
             self._sandbox_spec = SandboxSpec(state.image_id, self._profile)
-            self._pool.change(self._sandbox_spec)
+            self._pool.change_spec(self._sandbox_spec)
 
     def _engine_changed(self) -> None:
-        self._pool.hold(self._watch.problem)
-        if not self._watch.problem:
-            self._janitor.sweep_soon()
-            self._came_back.set()
-        self._changed()
+        self._pool.pause(self._monitor.problem)
+        if not self._monitor.problem:
+            self._janitor.retry_now()
+            self._engine_returned.set()
+        self._report_status()
 
-    def _changed(self) -> None:
+    def _report_status(self) -> None:
         now = (self.trouble, self.strain, self.is_ready)
-        if now != self._told:
-            self._told = now
+        if now != self._last_status:
+            self._last_status = now
             self.on_change()
 
-    async def _make(self, sandbox_spec: SandboxSpec) -> DockerSandbox:
+    async def _create_sandbox(self, sandbox_spec: SandboxSpec) -> DockerSandbox:
         lease = self._leases.acquire()
         try:
             return await container.create(
@@ -208,14 +213,14 @@ class DockerExecutor(Executor):
                 sandbox_spec,
                 lease,
                 lifetime=OUTDATED_SECONDS + JOB_SECONDS_MAX,
-                watch=self._watch,
+                monitor=self._monitor,
                 remove=self._remove_sandbox,
-                drop=self._janitor.remove,
+                discard=self._janitor.remove,
             )
         except BaseException as error:
             self._leases.end(lease)
             if isinstance(error, ImageMissing):
-                await self._look_at_image()
+                await self._check_image()
             raise
 
     def _remove_sandbox(self, sandbox: DockerSandbox) -> asyncio.Event:

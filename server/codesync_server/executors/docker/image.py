@@ -21,7 +21,7 @@ import requests
 from docker.errors import DockerException, ImageNotFound
 from urllib3.exceptions import HTTPError
 
-from codesync_server.executors.docker.build_log import BuildLog, harmless_line
+from codesync_server.executors.docker.build_log import BuildLog, printable_line
 from codesync_server.executors.docker.engine import explain
 
 REPOSITORY: Final = "codesync-executor"
@@ -163,24 +163,24 @@ def build(
     Raises:
         ImageBuildError: there is no image; says why, and what to do.
     """
-    journal = BuildLog()
+    build_log = BuildLog()
     try:
         with closing(_build_events(client, network, deadline)) as events:
             for event in events:
-                for line in journal.note(event):
+                for line in build_log.note(event):
                     progress(line)
-        if not journal.failure and not inspect(client).present:
-            journal.failure = "Docker says that the image is built, and does not have it"
+        if not build_log.failure and not inspect(client).present:
+            build_log.failure = "Docker says that the image is built, and does not have it"
     except _Expired:
         raise ImageBuildError(
             f"the build took longer than {deadline:g} s",
             "try again: what was fetched for finished steps is kept",
-            journal.tail,
+            build_log.tail,
         ) from None
     except (DockerException, requests.RequestException, HTTPError) as error:
-        journal.failure = f"Docker broke the build off: {harmless_line(explain(error))}"
-    if journal.failure:
-        raise ImageBuildError(journal.failure, journal.remedy, journal.tail)
+        build_log.failure = f"Docker broke the build off: {printable_line(explain(error))}"
+    if build_log.failure:
+        raise ImageBuildError(build_log.failure, build_log.remedy, build_log.tail)
 
 
 def _build_events(

@@ -24,10 +24,10 @@ class Janitor:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._tasks = asyncio.TaskGroup()
-        self._turns = asyncio.Semaphore(PARALLEL)
-        self._left: dict[str, asyncio.Event] = {}
-        self._sweep_due = asyncio.Event()
-        self._is_over = False
+        self._slots = asyncio.Semaphore(PARALLEL)
+        self._pending: dict[str, asyncio.Event] = {}
+        self._retry_requested = asyncio.Event()
+        self._is_finished = False
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Work until told to stop and until everything is gone.
@@ -39,12 +39,12 @@ class Janitor:
             async with self._tasks:
                 await stopping.wait()
         finally:
-            self._is_over = True
+            self._is_finished = True
 
-    def sweep_soon(self) -> None:
+    def retry_now(self) -> None:
         """Try again now what could not be removed: the engine is back."""
-        self._sweep_due.set()
-        self._sweep_due = asyncio.Event()
+        self._retry_requested.set()
+        self._retry_requested = asyncio.Event()
 
     def remove(self, container: str) -> asyncio.Event:
         """Take over a container.
@@ -53,17 +53,17 @@ class Janitor:
             An event that is set when it is gone. When our work is over, the next server's sweep
             removes it.
         """
-        if self._is_over:
+        if self._is_finished:
             return asyncio.Event()
-        if container not in self._left:
-            self._left[container] = asyncio.Event()
+        if container not in self._pending:
+            self._pending[container] = asyncio.Event()
             self._tasks.create_task(self._remove(container))
-        return self._left[container]
+        return self._pending[container]
 
     async def _remove(self, container: str) -> None:
         delay = RETRY_SECONDS
         while True:
-            async with self._turns:
+            async with self._slots:
                 try:
                     await self._engine.remove_container(container)
                     break
@@ -73,9 +73,9 @@ class Janitor:
                     log.exception("removing container %s failed unforeseen", container[:12])
             with suppress(TimeoutError):
                 async with asyncio.timeout(delay):
-                    await self._sweep_due.wait()
+                    await self._retry_requested.wait()
             delay = min(delay * 2, RETRY_SECONDS_MAX)
-        self._left.pop(container).set()
+        self._pending.pop(container).set()
 
     async def sweep(self, leases: Leases) -> int:
         """Remove what servers that are gone have left behind, and what we have given up ourselves.

@@ -44,7 +44,7 @@ class Leases:
         self._uids = uids
         self._executor = secrets.token_hex(8)
         self._last = 0
-        self._held: dict[str, Lease] = {}
+        self._active: dict[str, Lease] = {}
 
     def acquire(self) -> Lease:
         """Give a lease to a container that is about to be made.
@@ -52,7 +52,7 @@ class Leases:
         Raises:
             UidsExhausted: there are as many containers as users.
         """
-        in_use = {lease.uid for lease in self._held.values()}
+        in_use = {lease.uid for lease in self._active.values()}
         if len(in_use) >= len(self._uids):
             raise UidsExhausted(
                 f"all {len(in_use)} users of sandboxes are in use; see sandbox_uids"
@@ -61,15 +61,15 @@ class Leases:
             pass
         self._last += 1
         lease = Lease(f"{self._executor}/{self._last}", uid)
-        self._held[lease.name] = lease
+        self._active[lease.name] = lease
         return lease
 
     def end(self, lease: Lease) -> None:
         """Take it back: its container is to go, or was never made."""
-        self._held.pop(lease.name, None)
+        self._active.pop(lease.name, None)
 
     def is_stray(self, labels: Mapping[str, str]) -> bool:
         """Tell from a container's labels whether it is one of this executor, and given up."""
         name = labels.get(LEASE_LABEL, "")
         is_ours = labels.get(owner.OWNER_LABEL) == str(owner.this_process())
-        return is_ours and name.startswith(f"{self._executor}/") and name not in self._held
+        return is_ours and name.startswith(f"{self._executor}/") and name not in self._active

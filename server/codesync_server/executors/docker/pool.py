@@ -23,7 +23,7 @@ MAX_AGE_SECONDS = 600.0
 OUTDATED_SECONDS = 2 * MAX_AGE_SECONDS
 """One that is older is never handed out, even when no new one can be had."""
 
-LOOK_SECONDS = 15.0
+CHECK_SECONDS = 15.0
 """How often the parked ones are looked at."""
 
 SLOW_SECONDS = 3.0
@@ -48,43 +48,43 @@ class Pool:
         sandbox_spec: what they are made from.
         size: how many should be parked.
         reserve: how many of them patient jobs leave to others; less than `size`, or 0.
-        make: makes one; raises EngineError.
+        create: creates one; raises EngineError.
         discard: removes one in the background.
-        changed: called when trouble, strain or readiness may have changed.
-        doubt: called when a parked one died or a start failed: the engine may be away.
+        on_change: called when trouble, strain or readiness may have changed.
+        check_engine: called when a parked one died or a start failed: the engine may be away.
     """
 
     def __init__(
         self,
         sandbox_spec: SandboxSpec,
         size: int,
-        make: Callable[[SandboxSpec], Awaitable[DockerSandbox]],
+        create: Callable[[SandboxSpec], Awaitable[DockerSandbox]],
         discard: Callable[[DockerSandbox], object],
         *,
         reserve: int = 0,
-        changed: Callable[[], None] = lambda: None,
-        doubt: Callable[[], None] = lambda: None,
+        on_change: Callable[[], None] = lambda: None,
+        check_engine: Callable[[], None] = lambda: None,
     ) -> None:
         self._sandbox_spec = sandbox_spec
         self._size = size
         self._reserved = reserve
-        self._make = make
+        self._create = create
         self._discard = discard
-        self._changed = changed
-        self._doubt = doubt
+        self._on_change = on_change
+        self._check_engine = check_engine
         self._parked: deque[DockerSandbox] = deque()  # the oldest first
         self._waiting: deque[asyncio.Future[DockerSandbox]] = deque()
-        self._patient: deque[asyncio.Future[DockerSandbox]] = deque()
-        self._is_turn_of_patient = False
+        self._patient_waiting: deque[asyncio.Future[DockerSandbox]] = deque()
+        self._patient_is_next = False
         self._starting = 0
-        self._failures = 0  # one after the other
-        self._quiet_until = 0.0  # no refill: the cpu is a job's, or the engine is slow
-        self._paused_until = 0.0  # the engine is not to be asked
-        self._held = ""
+        self._consecutive_failures = 0
+        self._refill_after = 0.0  # no refill: the cpu is a job's, or the engine is slow
+        self._retry_after = 0.0  # the engine is not to be asked
+        self._pause_reason = ""
         self._problem = ""
         self._wake = asyncio.Event()
         self._stopping = False
-        self._hits = self._misses = self._retired = self._failed = 0
+        self._hits = self._misses = self._retired = self._failure_count = 0
         self._refill_seconds = 0.0
 
     @property
@@ -98,7 +98,7 @@ class Pool:
             hits=self._hits,
             misses=self._misses,
             retired=self._retired,
-            failures=self._failed,
+            failures=self._failure_count,
             refill_seconds=self._refill_seconds,
             oldest_seconds=self._now() - self._parked[0].parked_at if self._parked else 0.0,
         )
@@ -106,7 +106,9 @@ class Pool:
     @property
     def trouble(self) -> str:
         """Why no sandbox can be made now; empty while they can."""
-        return self._held or (self._problem if self._failures >= TROUBLE_FAILURES else "")
+        return self._pause_reason or (
+            self._problem if self._consecutive_failures >= TROUBLE_FAILURES else ""
+        )
 
     @property
     def is_slow(self) -> bool:
@@ -116,11 +118,11 @@ class Pool:
     @property
     def is_ready(self) -> bool:
         """Whether one is there, or can be made."""
-        return not self._held and (bool(self._parked) or not self.trouble)
+        return not self._pause_reason and (bool(self._parked) or not self.trouble)
 
     @property
     def _waiters(self) -> int:
-        return len(self._waiting) + len(self._patient)
+        return len(self._waiting) + len(self._patient_waiting)
 
     @property
     def _reserve(self) -> int:
@@ -143,12 +145,12 @@ class Pool:
             raise ExecutorUnavailable(self.trouble or "the server is shutting down")
         if len(self._parked) > (self._reserve if patient else 0):
             self._hits += 1
-            self._quiet_until = max(self._quiet_until, self._now() + REFILL_DELAY_SECONDS)
+            self._refill_after = max(self._refill_after, self._now() + REFILL_DELAY_SECONDS)
             self._wake_in(REFILL_DELAY_SECONDS)
             return self._hand_out(self._parked.popleft())
         self._misses += 1
         waiter: asyncio.Future[DockerSandbox] = asyncio.get_running_loop().create_future()
-        queue = self._patient if patient else self._waiting
+        queue = self._patient_waiting if patient else self._waiting
         queue.append(waiter)
         self._wake.set()
         try:
@@ -163,35 +165,35 @@ class Pool:
 
     def _hand_out(self, sandbox: DockerSandbox) -> DockerSandbox:
         sandbox.taken_at = self._now()
-        sandbox.on_end(lambda: None)
+        sandbox.set_end_callback(lambda: None)
         return sandbox
 
     def job_ended(self) -> None:
         """The cpu is free for a refill."""
         if not self.is_slow:
-            self._quiet_until = 0.0
+            self._refill_after = 0.0
             self._wake.set()
 
-    def hold(self, problem: str) -> None:
+    def pause(self, problem: str) -> None:
         """Ask nothing of the engine while it is away; nothing is handed out either.
 
         Args:
             problem: why, for people; empty when it is back.
         """
-        self._held = problem
+        self._pause_reason = problem
         if problem:
             self._fail_waiters(problem)
         else:
-            self._failures, self._paused_until = 0, 0.0
+            self._consecutive_failures, self._retry_after = 0, 0.0
         self._wake.set()
 
-    def change(self, sandbox_spec: SandboxSpec) -> None:
+    def change_spec(self, sandbox_spec: SandboxSpec) -> None:
         """Make them from something else from now on; those of the old spec are destroyed."""
         self._sandbox_spec = sandbox_spec
-        self._failures, self._paused_until = 0, 0.0
+        self._consecutive_failures, self._retry_after = 0, 0.0
         self._wake.set()
 
-    async def keep(self) -> None:
+    async def run(self) -> None:
         """Keep the pool full until told to stop; then discard everything that is parked."""
         try:
             async with asyncio.TaskGroup() as starts:
@@ -202,86 +204,86 @@ class Pool:
                         self._starting += 1
                         starts.create_task(self._start_one())
                     with suppress(TimeoutError):
-                        async with asyncio.timeout(LOOK_SECONDS):
+                        async with asyncio.timeout(CHECK_SECONDS):
                             await self._wake.wait()
         finally:
             while self._parked:
                 self._discard(self._parked.popleft())
 
     def stop(self) -> None:
-        """Make no more of them; `keep` ends when those that are being made are there."""
+        """Create no more of them; `run` returns when the starts under way have finished."""
         self._stopping = True
         self._fail_waiters("the server is shutting down")
         self._wake.set()
 
     def _should_start(self) -> bool:
         now = self._now()
-        if self._held or now < self._paused_until or self._starting >= PARALLEL_STARTS:
+        if self._pause_reason or now < self._retry_after or self._starting >= PARALLEL_STARTS:
             return False
         fresh = sum(now - each.parked_at < MAX_AGE_SECONDS for each in self._parked)
         missing = self._size + self._waiters - fresh - self._starting
         if self.trouble:
             missing = max(missing, 1)  # how else should a pool of size 0 find out that all is well
-        if missing <= 0 or self._failures:
+        if missing <= 0 or self._consecutive_failures:
             return missing > 0 and self._starting == 0
         if self._waiters > self._starting:
             return True
-        return now >= self._quiet_until and not (self.is_slow and self._starting)
+        return now >= self._refill_after and not (self.is_slow and self._starting)
 
     async def _start_one(self) -> None:
         began = self._now()
         try:
-            sandbox = await self._make(self._sandbox_spec)
+            sandbox = await self._create(self._sandbox_spec)
         except EngineError as error:
-            self._failure(str(error))
+            self._record_failure(str(error))
         except Exception:
             # A bug in one start must end neither the pool nor the server.
             log.exception("a sandbox could not be made for a reason that nobody has foreseen")
-            self._failure("a sandbox could not be made; see the server's log")
+            self._record_failure("a sandbox could not be made; see the server's log")
         else:
             self._refill_seconds = self._now() - began
-            self._failures, self._problem = 0, ""
+            self._consecutive_failures, self._problem = 0, ""
             if self.is_slow:
                 pause = min(self._refill_seconds, PAUSE_SECONDS_MAX)
-                self._quiet_until = self._now() + pause
+                self._refill_after = self._now() + pause
                 self._wake_in(pause)
             self._park(sandbox)
         finally:
             self._starting -= 1
             self._wake.set()
-            self._changed()
+            self._on_change()
 
-    def _failure(self, problem: str) -> None:
-        self._failed += 1
-        if self._held:
+    def _record_failure(self, problem: str) -> None:
+        self._failure_count += 1
+        if self._pause_reason:
             return  # that is known already
-        self._doubt()
-        delay = BACKOFF_SECONDS[min(self._failures, len(BACKOFF_SECONDS) - 1)]
-        self._failures += 1
+        self._check_engine()
+        delay = BACKOFF_SECONDS[min(self._consecutive_failures, len(BACKOFF_SECONDS) - 1)]
+        self._consecutive_failures += 1
         self._problem = problem
-        self._paused_until = self._now() + delay
+        self._retry_after = self._now() + delay
         self._wake_in(delay)
         log.warning("no sandbox: %s; next try in %g s", problem, delay)
         if self.trouble:
             self._fail_waiters(problem)
 
     def _fail_waiters(self, why: str) -> None:
-        for queue in (self._waiting, self._patient):
+        for queue in (self._waiting, self._patient_waiting):
             while queue:
                 waiter = queue.popleft()
                 if not waiter.done():
                     waiter.set_exception(ExecutorUnavailable(why))
 
     def _park(self, sandbox: DockerSandbox) -> None:
-        if self._is_turn_of_patient and self._serve(self._patient, sandbox):
-            self._is_turn_of_patient = False
+        if self._patient_is_next and self._serve(self._patient_waiting, sandbox):
+            self._patient_is_next = False
             return
-        self._is_turn_of_patient = bool(self._patient)
+        self._patient_is_next = bool(self._patient_waiting)
         if self._serve(self._waiting, sandbox):
             return
-        if len(self._parked) >= self._reserve and self._serve(self._patient, sandbox):
+        if len(self._parked) >= self._reserve and self._serve(self._patient_waiting, sandbox):
             return
-        sandbox.on_end(self._parked_sandbox_ended)
+        sandbox.set_end_callback(self._parked_sandbox_ended)
         self._parked.append(sandbox)
         self._retire()
 
@@ -301,7 +303,7 @@ class Pool:
 
     def _parked_sandbox_ended(self) -> None:
         self._wake.set()
-        self._doubt()
+        self._check_engine()
 
     def _retire(self) -> None:
         """Give up what must not be handed out any more, and what is old and replaced."""

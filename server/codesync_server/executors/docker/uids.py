@@ -41,7 +41,7 @@ def choose_uids(configured: range | None, info: dict[str, Any]) -> range:
     if any("rootless" in option or "userns" in option for option in options):
         return configured or MAPPED
     uids = configured or UNUSED
-    taken = sorted(set(_taken(uids)))
+    taken = sorted(set(_owners_in(uids)))
     if taken:
         raise UidsInUse(
             f"the users of sandboxes, {show_uids(uids)}, are not free: {', '.join(taken[:5])};"
@@ -50,7 +50,7 @@ def choose_uids(configured: range | None, info: dict[str, Any]) -> range:
     return uids
 
 
-def _taken(uids: range) -> Iterator[str]:
+def _owners_in(uids: range) -> Iterator[str]:
     for user in pwd.getpwall():
         if user.pw_uid in uids:
             yield f"user {user.pw_name} is {user.pw_uid}"

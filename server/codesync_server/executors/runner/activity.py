@@ -47,8 +47,8 @@ class Activity:
         self._is_runnable = runnable or _descendants_are_runnable
         self._since, self._cpu = now, cpu  # the window that is being measured
 
-    def look(self, now: float, cpu: float) -> bool:
-        """Measure.
+    def check(self, now: float, cpu: float) -> bool:
+        """Measure the cpu time and, of an idle program, the memory.
 
         Args:
             now: monotonic seconds.

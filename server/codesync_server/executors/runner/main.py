@@ -20,7 +20,13 @@ from codesync_server.executors.runner.stage import (
     StageRun,
 )
 from codesync_server.executors.runner.stdin import Stdin
-from codesync_server.executors.runner.wire import WINDOW, HostConnection, HostDisconnected
+from codesync_server.executors.runner.wire import (
+    WINDOW,
+    FromRunner,
+    ServerConnection,
+    ServerDisconnected,
+    ToRunner,
+)
 
 
 class StageRequest(TypedDict):
@@ -58,8 +64,8 @@ class Runner:
         # Code of the same uid must not open our descriptors or our memory, nor trace us.
         if libc.prctl(PR_SET_DUMPABLE, 0) != 0:
             raise OSError("prctl(PR_SET_DUMPABLE) failed")
-        self._context = RunContext(HostConnection(), contained, wakeup)
-        self._host = self._context.host
+        self._context = RunContext(ServerConnection(), contained, wakeup)
+        self._server = self._context.server
         self._stage: StageRun | None = None
         self._acknowledged = 0
         self._killed = False
@@ -67,20 +73,22 @@ class Runner:
     def main(self) -> None:
         """Park, take one request, run it, report."""
         try:
-            self._host.send_json(b"H", {"runner": 1, "cgroup": self._context.cgroup.kind})
+            self._server.send_json(
+                FromRunner.READY, {"runner": 1, "cgroup": self._context.cgroup.kind}
+            )
             try:
                 report: object = {"stages": self._run_stages(self._receive_request())}
             except OSError as error:
                 report = {"error": str(error)}
-            self._host.send_json(b"V", report)
-            self._host.finish(REAP_SECONDS)
-        except HostDisconnected:
+            self._server.send_json(FromRunner.REPORT, report)
+            self._server.finish(REAP_SECONDS)
+        except ServerDisconnected:
             kill_all(self._context.contained)
 
     def _receive_request(self) -> Request:
         """Read the request, and write its files into a fresh folder."""
-        kind, payload = self._host.next_frame()
-        if kind != b"R":
+        kind, payload = self._server.next_frame()
+        if kind != ToRunner.REQUEST:
             raise OSError("the first frame is not a request")
         request: Request = json.loads(payload)
         context = self._context
@@ -93,8 +101,8 @@ class Runner:
         for name, size in request["files"]:
             with open(name, "xb") as file:
                 while size > 0:
-                    kind, payload = self._host.next_frame()
-                    if kind == b"F":
+                    kind, payload = self._server.next_frame()
+                    if kind == ToRunner.FILE:
                         file.write(payload)
                         size -= len(payload)
                     else:
@@ -110,7 +118,7 @@ class Runner:
             tty = request["tty"] and wanted["name"] == "run"
             argv = [bytes.fromhex(part) for part in wanted["argv"]]
             stage = StageRun(self._context, wanted["name"], argv, wanted["limits"], tty)
-            self._host.send_json(b"B", {"stage": stage.name})
+            self._server.send_json(FromRunner.STAGE_BEGAN, {"stage": stage.name})
             stage.begin()
             self._stage = stage
             while not stage.over:
@@ -118,7 +126,7 @@ class Runner:
                     if fd == 0:
                         self._handle_frames()
                     else:
-                        self._host.flush()
+                        self._server.flush()
                 self._acknowledge()
             self._stage = None
             reports.append(stage.finish())
@@ -128,31 +136,31 @@ class Runner:
         return reports
 
     def _handle_frames(self) -> None:
-        self._host.receive()
-        while self._host.frames:
-            self._handle_frame(*self._host.frames.popleft())
+        self._server.receive()
+        while self._server.frames:
+            self._handle_frame(*self._server.frames.popleft())
 
     def _handle_frame(self, kind: bytes, payload: bytes) -> None:
-        if kind == b"I":
+        if kind == ToRunner.STDIN:
             self._context.stdin.feed(payload)
-        elif kind == b"E":
+        elif kind == ToRunner.STDIN_END:
             self._context.stdin.end()
-        elif kind == b"Z":
+        elif kind == ToRunner.RESIZE:
             self._context.window = WINDOW.unpack(payload)
             if self._stage:
                 self._stage.resize()
-        elif kind == b"S" and self._stage and self._stage.name == "run":
+        elif kind == ToRunner.SIGNAL and self._stage and self._stage.name == "run":
             self._stage.signal(payload[0])
-        elif kind == b"K":
+        elif kind == ToRunner.KILL:
             self._killed = True
             if self._stage:
-                self._stage.kill("host")
+                self._stage.kill("server")
 
     def _acknowledge(self) -> None:
         taken = self._context.stdin.taken
         if taken > self._acknowledged:
             self._acknowledged = taken
-            self._host.send(b"A", taken.to_bytes(8, "big"))
+            self._server.send(FromRunner.STDIN_TAKEN, taken.to_bytes(8, "big"))
 
 
 def _ignore_signal(number: int, frame: object) -> None:

@@ -45,32 +45,32 @@ def start(
     Raises:
         OSError: it could not be started.
     """
-    said, say = os.pipe()  # closes on exec; what comes before that is an error
+    error_read, error_write = os.pipe()  # closes on exec; what comes before that is an error
     pid = os.fork()
     if pid == 0:
-        _become(argv, env, fds, rlimits, write_rules, tty, say)
-    for fd in {*fds, say}:
+        _exec_program(argv, env, fds, rlimits, write_rules, tty, error_write)
+    for fd in {*fds, error_write}:
         os.close(fd)
-    failure = os.read(said, 500)
-    os.close(said)
+    failure = os.read(error_read, 500)
+    os.close(error_read)
     if failure:
         raise OSError(failure.decode(errors="replace"))
     return pid
 
 
-def _become(
+def _exec_program(
     argv: list[bytes],
     env: dict[str, str],
     fds: list[int],
     rlimits: dict[str, int],
     write_rules: LandlockRules | None,
     tty: bool,
-    say: int,
+    error_write: int,
 ) -> NoReturn:
     try:
         if write_rules:
             # Programs, not the runner, are what the kernel should kill when memory runs out. Only
-            # a dumpable process may say so of itself; exec makes it dumpable anyway.
+            # a dumpable process may ask for that itself; exec makes it dumpable anyway.
             libc.prctl(PR_SET_DUMPABLE, 1)
             with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
                 file.write("1000")
@@ -89,7 +89,9 @@ def _become(
             resource.setrlimit(getattr(resource, name), (value, value))
         os.execvpe(argv[0], argv, env)
     except BaseException as error:
-        os.write(say, f"cannot start {os.fsdecode(argv[0])}: {error}".encode(errors="replace"))
+        os.write(
+            error_write, f"cannot start {os.fsdecode(argv[0])}: {error}".encode(errors="replace")
+        )
     finally:
         os._exit(127)
 

@@ -24,11 +24,17 @@ from codesync_server.executors.runner.stdin import Stdin
 from codesync_server.executors.runner.stdin_wait import StdinWait
 from codesync_server.executors.runner.thrashing import Thrashing
 from codesync_server.executors.runner.uncharged_memory import UnchargedMemory
-from codesync_server.executors.runner.wire import ACTIVITY, FRAME_MAX, OUTGOING_MAX, HostConnection
+from codesync_server.executors.runner.wire import (
+    ACTIVITY,
+    FRAME_MAX,
+    OUTGOING_MAX,
+    FromRunner,
+    ServerConnection,
+)
 
 REAP_SECONDS = 2.0
-WATCHING_SECONDS = 0.01  # between two looks at memory that the kernel does not limit for us
-LOOK_SECONDS = 0.008  # between two looks at counters, however often the program writes
+MEMORY_POLL_SECONDS = 0.01  # between two checks of memory that the kernel does not limit
+COUNTER_POLL_SECONDS = 0.008  # between two checks of counters, however often the program writes
 
 
 class Limits(TypedDict):
@@ -62,20 +68,20 @@ class RunContext:
     """What every stage needs.
 
     Attributes:
-        host: the connection with the server.
+        server: the connection to the server.
         contained: whether we are PID 1 of a sandbox.
         cgroup: the sandbox's counters.
         uncharged: counts of what they leave out; None outside a sandbox.
         write_rules: where programs may write; None outside a sandbox.
         wakeup: readable when a child has ended.
-        tick: seconds between two looks at what cannot be waited for, memory apart.
+        tick: seconds between two checks of what cannot be waited for, except memory.
         env: the program's environment.
         stdin: the program's input.
         window: columns and rows of its terminal, if it gets one.
     """
 
-    def __init__(self, host: HostConnection, contained: bool, wakeup: int) -> None:
-        self.host = host
+    def __init__(self, server: ServerConnection, contained: bool, wakeup: int) -> None:
+        self.server = server
         self.contained = contained
         self.cgroup = Cgroup(contained)
         self.uncharged = UnchargedMemory() if contained else None
@@ -116,14 +122,14 @@ class StageRun:
         self._max_rss = 0
         self._active = 0.0  # when the program last read or wrote
         self._terminal: int | None = None
-        self._attention: StdinWait | None = None
+        self._stdin_wait: StdinWait | None = None
         self._activity: Activity | None = None  # of a program on a terminal
-        self._said_to_wait = False
-        self._next_look = 0.0
+        self._reported_waiting = False
+        self._next_check = 0.0
         # The kernel holds the whole sandbox to what it was started with, and no stage to less.
         granted = context.cgroup.limit()
-        self._watched = granted is None or limits["memory"] < granted
-        self._tick = WATCHING_SECONDS if self._watched else context.tick
+        self._polls_memory = granted is None or limits["memory"] < granted
+        self._tick = MEMORY_POLL_SECONDS if self._polls_memory else context.tick
 
     def begin(self) -> None:
         """Start the command.
@@ -135,16 +141,16 @@ class StageRun:
         self._cpu, self._own_cpu = context.cgroup.cpu(), own_cpu_seconds()
         self._ooms, self._peak = context.cgroup.oom_kills(), context.cgroup.peak()
         self._began = self._active = time.monotonic()
-        self._next_look = self._began + LOOK_SECONDS
+        self._next_check = self._began + COUNTER_POLL_SECONDS
         self._thrashing = Thrashing(context.cgroup, self._began)
         if self._tty:
             self._terminal, child = open_terminal(*context.window)
-            self._outputs[self._terminal] = b"O"
+            self._outputs[self._terminal] = FromRunner.STDOUT
             context.stdin.fd = os.dup(self._terminal)
             fds = [child, child, child]
         elif self.name == "compile":
             out, out_end = os.pipe()
-            self._outputs[out] = b"C"
+            self._outputs[out] = FromRunner.COMPILER
             fds = [os.open("/dev/null", os.O_RDONLY), out_end, out_end]
         else:
             (in_end, context.stdin.fd), (out, out_end), (err, err_end) = (
@@ -152,10 +158,10 @@ class StageRun:
                 os.pipe(),
                 os.pipe(),
             )
-            self._outputs.update({out: b"O", err: b"X"})
+            self._outputs.update({out: FromRunner.STDOUT, err: FromRunner.STDERR})
             fds = [in_end, out_end, err_end]
         if self.name == "run":
-            self._attention = StdinWait(os.readlink(f"/proc/self/fd/{fds[0]}"), self._began)
+            self._stdin_wait = StdinWait(os.readlink(f"/proc/self/fd/{fds[0]}"), self._began)
         if self._tty:
             self._activity = Activity(self._began, 0.0, self._memory_in_use)
         for fd in (*self._outputs, context.stdin.fd):
@@ -198,16 +204,16 @@ class StageRun:
         poller = select.poll()
         poller.register(0, select.POLLIN)
         poller.register(context.wakeup, select.POLLIN)
-        if context.host.outgoing:
+        if context.server.outgoing:
             poller.register(1, select.POLLOUT)
-        if len(context.host.outgoing) < OUTGOING_MAX:
+        if len(context.server.outgoing) < OUTGOING_MAX:
             for fd in self._outputs:
                 poller.register(fd, select.POLLIN)
         if self.name == "run" and context.stdin.wants_to_write and context.stdin.fd is not None:
             poller.register(context.stdin.fd, select.POLLOUT)
         left = self._began + self._limits["wall"] - time.monotonic()
         if context.uncharged:
-            left = min(left, context.uncharged.pause)
+            left = min(left, context.uncharged.poll_seconds)
         ready: list[int] = []
         for fd, _ in poller.poll(max(0.0, min(left, self._tick)) * 1000):
             if fd in (0, 1):
@@ -218,30 +224,30 @@ class StageRun:
                 context.drain_wakeup()
             elif fd == context.stdin.fd:
                 context.stdin.write()
-                self._stirred()
+                self._record_io()
         self._reap()
         if not self.over:
             self._enforce()
-            self._look()
+            self._check_stdin_wait()
         return ready
 
-    def _stirred(self) -> None:
+    def _record_io(self) -> None:
         self._active = time.monotonic()
-        if self._attention:
-            self._attention.stirred(self._active)
+        if self._stdin_wait:
+            self._stdin_wait.record_io(self._active)
 
-    def _look(self) -> None:
+    def _check_stdin_wait(self) -> None:
         """Tell the server when the program begins or ceases to wait for input."""
-        if self._attention is None:
+        if self._stdin_wait is None:
             return
         stdin, now = self._context.stdin, time.monotonic()
         if stdin.fd is None or stdin.wants_to_write:
-            self._attention.stirred(now)
+            self._stdin_wait.record_io(now)
         else:
-            self._attention.look(now)
-        if self._attention.waits != self._said_to_wait:
-            self._said_to_wait = self._attention.waits
-            self._context.host.send(b"W", bytes([self._said_to_wait]))
+            self._stdin_wait.check(now)
+        if self._stdin_wait.waits != self._reported_waiting:
+            self._reported_waiting = self._stdin_wait.waits
+            self._context.server.send(FromRunner.AWAITS_INPUT, bytes([self._reported_waiting]))
 
     def resize(self) -> None:
         """Give the program's terminal the size that it should have now."""
@@ -251,26 +257,28 @@ class StageRun:
     def _enforce(self) -> None:
         limits, now = self._limits, time.monotonic()
         if now - self._began >= limits["wall"]:
-            self.kill("memory" if self._thrashing.look_back(now) else "wall")
+            self.kill("memory" if self._thrashing.check_whole_run(now) else "wall")
         elif limits["idle"] is not None and now - self._active >= limits["idle"]:
             self.kill("idle")
-        elif now >= self._next_look:
-            self._next_look = now + LOOK_SECONDS
+        elif now >= self._next_check:
+            self._next_check = now + COUNTER_POLL_SECONDS
             cpu = self._cpu_so_far()
             if cpu >= limits["cpu"]:
                 self.kill("cpu")
-            elif self._thrashing.look(now) or (self._watched and self._is_over_memory()):
+            elif self._thrashing.check(now) or (self._polls_memory and self._is_over_memory()):
                 self.kill("memory")
             elif self._context.uncharged and (kind := self._context.uncharged.exceeded(now, cpu)):
                 self.kill(kind)
-            self._look_at_activity(now, cpu)
+            self._check_activity(now, cpu)
 
-    def _look_at_activity(self, now: float, cpu: float) -> None:
+    def _check_activity(self, now: float, cpu: float) -> None:
         """Tell the server when the program begins or ceases to compute."""
         activity = self._activity
-        if activity is None or not activity.look(now, cpu):
+        if activity is None or not activity.check(now, cpu):
             return
-        self._context.host.send(b"U", ACTIVITY.pack(activity.computes, activity.memory))
+        self._context.server.send(
+            FromRunner.ACTIVITY, ACTIVITY.pack(activity.computes, activity.memory)
+        )
 
     def _memory_in_use(self) -> int:
         used = self._context.cgroup.used()
@@ -311,11 +319,11 @@ class StageRun:
             os.close(fd)
             del self._outputs[fd]
             return False
-        self._stirred()
+        self._record_io()
         room = self._limits["output"] - self._output_bytes
         self._output_bytes += len(data)
         if room > 0:
-            self._context.host.send(self._outputs[fd], data[:room])
+            self._context.server.send(self._outputs[fd], data[:room])
         if len(data) > room and self.name == "run":
             self.kill("output")
         return True
@@ -345,7 +353,7 @@ class StageRun:
             context.drain_wakeup()
         for fd in list(self._outputs):
             while fd in self._outputs and self._read(fd) and time.monotonic() < deadline:
-                context.host.finish(REAP_SECONDS)
+                context.server.finish(REAP_SECONDS)
             if fd in self._outputs:
                 os.close(fd)
         self._outputs.clear()

@@ -11,18 +11,18 @@ _READS = {"x86_64": ("0", "19"), "aarch64": ("63", "65")}
 _EPOLL_WAITS = {"x86_64": ("232", "281", "441"), "aarch64": ("22", "441")}
 _SELECTS = {"x86_64": ("23", "270"), "aarch64": ("72",)}
 
-QUIET_SECONDS = 0.2
-"""A program that read or wrote within this time is busy; how often others are looked at."""
+POLL_SECONDS = 0.2
+"""Between two checks, and after the program's last read or write, which shows that it is busy."""
 
-WAITING_LOOK_SECONDS = 1.0
-"""How often a program is looked at that waits already; its next byte ends the waiting anyway."""
+WAITING_POLL_SECONDS = 1.0
+"""Between two checks of a program that waits already; its next byte ends the waiting anyway."""
 
 
 class StdinWait:
-    """What one program is looked at for.
+    """Detects whether one program waits for input.
 
     Attributes:
-        waits: whether it waited for input when it was looked at last.
+        waits: whether it waited for input at the last check.
     """
 
     def __init__(self, stdin_path: str, now: float) -> None:
@@ -35,19 +35,19 @@ class StdinWait:
         self.waits = False
         self._path = stdin_path
         self._machine = os.uname().machine
-        self._next_look = now + QUIET_SECONDS
+        self._next_check = now + POLL_SECONDS
 
-    def stirred(self, now: float) -> None:
-        """Take note that the program read or wrote something."""
+    def record_io(self, now: float) -> None:
+        """Record that the program read or wrote something."""
         self.waits = False
-        self._next_look = now + QUIET_SECONDS
+        self._next_check = now + POLL_SECONDS
 
-    def look(self, now: float) -> None:
-        """Look at the program, if it is time to."""
-        if now < self._next_look:
+    def check(self, now: float) -> None:
+        """Check the program if a check is due."""
+        if now < self._next_check:
             return
         self.waits = any(self._waits(pid) for pid in descendants(os.getpid()))
-        self._next_look = now + (WAITING_LOOK_SECONDS if self.waits else QUIET_SECONDS)
+        self._next_check = now + (WAITING_POLL_SECONDS if self.waits else POLL_SECONDS)
 
     def _waits(self, pid: int) -> bool:
         with contextlib.suppress(OSError):

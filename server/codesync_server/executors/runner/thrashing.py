@@ -10,11 +10,11 @@ from codesync_server.executors.runner.cgroup import Cgroup
 WINDOW_SECONDS = 0.25
 WINDOWS = 2  # in a row; one may be a burst that passes
 FAULTS_PER_SECOND = 100  # 12,000 were seen; a slow disk reads back as many as it can
-CROWDED = 31 / 32  # of the limit; 0.987 was seen
+FULL_SHARE = 31 / 32  # of the limit; 0.987 was seen
 
 
 class Thrashing:
-    """What the counters said when they were looked at last."""
+    """Detects thrashing from changes of the counters."""
 
     def __init__(self, cgroup: Cgroup, now: float) -> None:
         """Begin.
@@ -24,30 +24,32 @@ class Thrashing:
             now: monotonic seconds.
         """
         self._cgroup = cgroup
-        self._enough = (cgroup.limit() or 0) * CROWDED
+        self._full_bytes = (cgroup.limit() or 0) * FULL_SHARE
         self._began = now
         self._faults_before = cgroup.major_faults() or 0
         self._faults: int | None = None
         self._windows = 0
-        self._next_look = now + WINDOW_SECONDS
+        self._next_check = now + WINDOW_SECONDS
 
-    def look(self, now: float) -> bool:
-        """Tell whether the program has nearly all memory in use, and its code goes in and out."""
-        if not self._enough or now < self._next_look:
+    def check(self, now: float) -> bool:
+        """Tell whether nearly all memory is in use and code is read back all the time."""
+        if not self._full_bytes or now < self._next_check:
             return False
-        self._next_look = now + WINDOW_SECONDS
+        self._next_check = now + WINDOW_SECONDS
         before, self._faults = self._faults, self._faults_when_full()
         since = self._faults - before if before is not None and self._faults is not None else 0
         self._windows = self._windows + 1 if since >= FAULTS_PER_SECOND * WINDOW_SECONDS else 0
         return self._windows >= WINDOWS
 
-    def look_back(self, now: float) -> bool:
-        """Tell the same of its whole life: one that crawls slows us, too, and looks come late."""
+    def check_whole_run(self, now: float) -> bool:
+        """Tell the same of the whole run: thrashing slows the runner, too, and checks come late."""
         faults = self._faults_when_full() or 0
         return faults - self._faults_before >= FAULTS_PER_SECOND * (now - self._began)
 
     def _faults_when_full(self) -> int | None:
         # The high-water mark is quickly read; most programs never come near.
-        if not self._enough or self._cgroup.peak() < self._enough:
+        if not self._full_bytes or self._cgroup.peak() < self._full_bytes:
             return None
-        return self._cgroup.major_faults() if (self._cgroup.used() or 0) >= self._enough else None
+        return (
+            self._cgroup.major_faults() if (self._cgroup.used() or 0) >= self._full_bytes else None
+        )

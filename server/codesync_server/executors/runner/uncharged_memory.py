@@ -18,9 +18,9 @@ UNCHARGED_MAX = {
     "locks": 1000,  # of 200 bytes
 }
 
-UNCHARGED_LOOK_SECONDS = 0.1
-UNCHARGED_ALERT_SECONDS = 0.02
-"""Between two looks at a program that holds more than a tenth of something."""
+UNCHARGED_POLL_SECONDS = 0.1
+UNCHARGED_FAST_POLL_SECONDS = 0.02
+"""Between two checks of a program that holds more than a tenth of one of these limits."""
 
 LOCKS_CPU_SECONDS = 0.05
 """File locks are counted again once the program has used so much cpu time, enough for 10,000 locks.
@@ -43,18 +43,18 @@ class UnchargedMemory:
         locks: the file that lists file locks, one a line.
 
     Attributes:
-        pause: seconds between two looks.
+        poll_seconds: seconds between two checks.
     """
 
     def __init__(self, locks: str = "/proc/locks") -> None:
         # Opened while nobody waits; where a runtime has no such file, nothing is counted.
         self._protocols = _open("/proc/self/net/protocols")
         self._locks = _open(locks)
-        self._before = {**self._counts(), "locks": self._count_locks()}
-        self._locks_held = self._before["locks"]
+        self._baseline = {**self._counts(), "locks": self._count_locks()}
+        self._locks_held = self._baseline["locks"]
         self._locks_cpu = 0.0  # used by the program when its locks were counted
-        self.pause = UNCHARGED_LOOK_SECONDS
-        self._next_look = 0.0
+        self.poll_seconds = UNCHARGED_POLL_SECONDS
+        self._next_check = 0.0
 
     def _counts(self) -> dict[str, int]:
         """Count all but locks."""
@@ -79,19 +79,19 @@ class UnchargedMemory:
             now: monotonic seconds.
             cpu: cpu seconds of the stage so far.
         """
-        if now < self._next_look:
+        if now < self._next_check:
             return ""
         if cpu - self._locks_cpu >= LOCKS_CPU_SECONDS or cpu < self._locks_cpu:
             self._locks_cpu, self._locks_held = cpu, self._count_locks()
         counts = {**self._counts(), "locks": self._locks_held}
-        self.pause = UNCHARGED_LOOK_SECONDS
+        self.poll_seconds = UNCHARGED_POLL_SECONDS
         for kind, most in UNCHARGED_MAX.items():
-            held = counts[kind] - self._before[kind]  # a new network has sockets of the kernel
+            held = counts[kind] - self._baseline[kind]  # a new network has sockets of the kernel
             if held > most:
                 return kind
             if held * 10 > most:
-                self.pause = UNCHARGED_ALERT_SECONDS
-        self._next_look = now + self.pause
+                self.poll_seconds = UNCHARGED_FAST_POLL_SECONDS
+        self._next_check = now + self.poll_seconds
         return ""
 
 

@@ -1,12 +1,7 @@
 """The runner's side of its connection to the server.
 
-Frames go both ways over stdin and stdout: kind (1 byte), length (4 bytes, big-endian), payload.
-To the runner:   R request (JSON)   F file bytes   I stdin   E end of stdin   S signal   K kill
-                 Z size of the terminal (columns, rows: 2 bytes each, big-endian)
-From the runner: H ready (JSON)   B stage began (JSON)   O stdout   X stderr   C compiler
-                 A stdin taken (8 bytes, in all)   W waits for input (1 byte: 0 or 1)
-                 U computes (1 byte: 0 or 1) and bytes of memory in use (8 bytes, big-endian)
-                 V report (JSON)
+Frames go in both directions over stdin and stdout: kind (1 byte), length (4 bytes, big-endian),
+payload. `ToRunner` and `FromRunner` list the kinds and their payloads.
 """
 
 import json
@@ -20,14 +15,41 @@ HEADER = struct.Struct(">cI")
 WINDOW = struct.Struct(">HH")
 ACTIVITY = struct.Struct(">?Q")
 FRAME_MAX = 64 * 1024
-OUTGOING_MAX = 256 * 1024  # not read by the server yet; past that, the program waits
+OUTGOING_MAX = 256 * 1024
+"""Unread bytes for the server; beyond this limit, the program's output is not read."""
 
 
-class HostDisconnected(Exception):
-    """The server closed the connection: there is nobody left to run for."""
+class ToRunner:
+    """Kinds of frames from the server to the runner."""
+
+    REQUEST = b"R"  # JSON
+    FILE = b"F"  # bytes of the request's files, in their order
+    STDIN = b"I"  # bytes for the program
+    STDIN_END = b"E"  # no payload
+    SIGNAL = b"S"  # signal number (1 byte)
+    KILL = b"K"  # no payload
+    RESIZE = b"Z"  # the terminal's columns and rows; see WINDOW
 
 
-class HostConnection:
+class FromRunner:
+    """Kinds of frames from the runner to the server."""
+
+    READY = b"H"  # JSON
+    STAGE_BEGAN = b"B"  # JSON
+    STDOUT = b"O"
+    STDERR = b"X"
+    COMPILER = b"C"  # output of the compiler
+    STDIN_TAKEN = b"A"  # bytes of stdin that the program has read so far (8 bytes, big-endian)
+    AWAITS_INPUT = b"W"  # whether the program waits for input (1 byte: 0 or 1)
+    ACTIVITY = b"U"  # whether the program computes, and its memory in bytes; see ACTIVITY
+    REPORT = b"V"  # JSON
+
+
+class ServerDisconnected(Exception):
+    """The server closed the connection."""
+
+
+class ServerConnection:
     """Frames from and to the server. Sending never blocks; what is not read yet is held back.
 
     Attributes:
@@ -57,7 +79,7 @@ class HostConnection:
         """Write what can be written now.
 
         Raises:
-            HostDisconnected: nobody will ever read it.
+            ServerDisconnected: nobody will ever read it.
         """
         try:
             while self.outgoing:
@@ -65,7 +87,7 @@ class HostConnection:
         except BlockingIOError:
             pass
         except OSError:
-            raise HostDisconnected from None
+            raise ServerDisconnected from None
 
     def finish(self, seconds: float) -> None:
         """Write everything that is queued, for so long at the most."""
@@ -78,14 +100,14 @@ class HostConnection:
         """Read what is there; whole frames go to `frames`.
 
         Raises:
-            HostDisconnected: nothing will ever come again.
+            ServerDisconnected: nothing will ever come again.
         """
         try:
             data = os.read(0, FRAME_MAX)
         except BlockingIOError:
             return
         if not data:
-            raise HostDisconnected
+            raise ServerDisconnected
         self._incoming += data
         while len(self._incoming) >= HEADER.size:
             kind, length = HEADER.unpack_from(self._incoming)

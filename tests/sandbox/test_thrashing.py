@@ -10,7 +10,7 @@ import pytest
 from codesync_protocol.verdict import Result, Verdict
 from codesync_server.configuration.limits import RUN
 from codesync_server.executors.docker import container
-from codesync_server.executors.docker.container import is_crowded
+from codesync_server.executors.docker.container import is_thrashing
 from codesync_server.executors.session import Session
 from tests.sandbox.sandboxes import Heard, acquire, python_spec, running_executor
 
@@ -26,8 +26,10 @@ def but(figures: dict[str, Any], **stats: int) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("figures", [V1, V2])
-def test_memory_that_is_full_with_code_going_in_and_out_is_crowded(figures: dict[str, Any]) -> None:
-    assert is_crowded(figures, seconds=8.0)
+def test_memory_that_is_full_with_code_read_back_all_the_time_is_thrashing(
+    figures: dict[str, Any],
+) -> None:
+    assert is_thrashing(figures, seconds=8.0)
 
 
 @pytest.mark.parametrize(
@@ -41,7 +43,7 @@ def test_memory_that_is_full_with_code_going_in_and_out_is_crowded(figures: dict
     ],
 )
 def test_what_does_not_show_it_is_no_witness(figures: dict[str, Any]) -> None:
-    assert not is_crowded(figures, seconds=8.0)
+    assert not is_thrashing(figures, seconds=8.0)
 
 
 FILL = """
