@@ -7,11 +7,13 @@ from dataclasses import replace
 
 import pytest
 from websockets.exceptions import InvalidStatus
+from websockets.server import ServerProtocol
 
 from codesync_protocol.messages import Accepted, Cancel, Notice, Started, StdinMode, Welcome
 from codesync_server.access.token_buckets import Rate
 from codesync_server.configuration.settings import Settings
 from codesync_server.connections import client_limits
+from codesync_server.connections.http_endpoints import LIST_HEADER_BYTES
 from tests.server.connections.wire import (
     ask,
     get,
@@ -209,6 +211,34 @@ async def test_a42_a_request_without_end_is_cut_off(
     else:
         assert answer.status in {0, 400, 414, 431}
     assert (await get(server, "/health")).status == 200
+
+
+@pytest.mark.parametrize("name", [*LIST_HEADER_BYTES])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+async def test_a42_long_lists_in_headers_are_refused_unparsed(
+    server: RunningServer, name: str, method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed: list[object] = []
+    monkeypatch.setattr(ServerProtocol, "accept", lambda _, request: parsed.append(request))
+    limit = LIST_HEADER_BYTES[name]
+    long = "a," * (limit // 2) + "a"
+    answer = await get(server, "/", method=method, headers=UPGRADE | {name: long})
+    assert (answer.status, answer.body == b"") == (431, method == "HEAD")
+    lines = f"{name}: {'a,' * (limit // 32)}\r\n" * 17  # each is short
+    host = server.app.address.partition("://")[2]
+    request = f"{method} / HTTP/1.1\r\nHost: {host}\r\n{lines}\r\n"
+    assert (await ask(server, request.encode())).status == 431
+    assert not parsed
+
+
+@pytest.mark.parametrize("name", [*LIST_HEADER_BYTES])
+async def test_a42_lists_in_headers_may_be_as_long_as_their_limit(
+    server: RunningServer, name: str
+) -> None:
+    limit = LIST_HEADER_BYTES[name]
+    value = UPGRADE.get(name, "").rjust(limit, "," if name in UPGRADE else "a")
+    answer = await get(server, "/", headers=UPGRADE | {name: value})
+    assert answer.status == 101
 
 
 # Web pages that should not be there.
