@@ -201,7 +201,10 @@ def _read_place(reader: "Reader", update: Update, info: int) -> Place:
 
 def _read_deletions(reader: "Reader", ranges_max: int) -> list[Deletion]:
     deletions: list[Deletion] = []
-    for _ in range(reader.count()):
+    sections = reader.count()
+    if sections > ranges_max:  # each takes time, also without a range
+        raise TooComplex(f"it deletes from {sections} clients; {ranges_max} are allowed")
+    for _ in range(sections):
         client, count = reader.number(), reader.count()
         if len(deletions) + count > ranges_max:
             raise TooComplex(f"it deletes more than {ranges_max} ranges")

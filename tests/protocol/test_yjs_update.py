@@ -1,12 +1,15 @@
 """Updates of plain text editors are read, all other updates are refused."""
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pycrdt import Doc, Map, Text, get_state, merge_updates
 
+from codesync_protocol.limits import EDIT_RANGES_MAX
 from codesync_protocol.shared_text import SOURCE, STDIN
-from codesync_protocol.yjs_update import BadUpdate, Deletion, read_update
+from codesync_protocol.yjs_update import BadUpdate, Deletion, TooComplex, read_state, read_update
 
 ME = 77
 
@@ -96,6 +99,15 @@ def test_a_merged_update_with_a_gap_is_refused() -> None:
     text += "c"
     with pytest.raises(BadUpdate):
         read_update(merge_updates(updates[0], updates[2]))
+
+
+@pytest.mark.parametrize("read", [read_update, lambda data: read_state(data, EDIT_RANGES_MAX)])
+def test_h07_clients_without_deleted_ranges_are_limited(read: Callable[[bytes], object]) -> None:
+    """An attacker: an edit of 2 MB with a million of them blocked the server for half a second."""
+    no_structs, section = b"\0", bytes((1, 0))
+    read(no_structs + bytes((EDIT_RANGES_MAX,)) + EDIT_RANGES_MAX * section)
+    with pytest.raises(TooComplex, match="deletes from 65 clients"):
+        read(no_structs + bytes((EDIT_RANGES_MAX + 1,)) + (EDIT_RANGES_MAX + 1) * section)
 
 
 @pytest.mark.parametrize(
