@@ -6,10 +6,11 @@ import logging
 from codesync_server.configuration.settings import Settings
 from codesync_server.documents.load_process import LoadProcesses
 from codesync_server.rooms.document_checks import check_document
-from codesync_server.rooms.registry import Rooms
+from codesync_server.rooms.registry import FORGET_SECONDS, Rooms
 from codesync_server.store.contract import Retention, Store, StoreUnavailable
 
 FORGET_ROOMS_SECONDS = 5.0
+FORGET_PAUSE_SECONDS = 0.01
 SAVE_USED_SECONDS = 300.0
 TELL_MEMBERS_SECONDS = 0.25
 CHECK_DOCUMENTS_SECONDS = 10.0
@@ -23,8 +24,8 @@ log = logging.getLogger(__name__)
 async def forget_rooms(rooms: Rooms) -> None:
     """Forget the rooms that were empty for long enough; runs until it is cancelled."""
     while True:
-        await asyncio.sleep(FORGET_ROOMS_SECONDS)
-        rooms.forget_idle(asyncio.get_running_loop().time())
+        is_done = rooms.forget_idle(asyncio.get_running_loop().time(), FORGET_SECONDS)
+        await asyncio.sleep(FORGET_ROOMS_SECONDS if is_done else FORGET_PAUSE_SECONDS)
 
 
 async def announce_members(rooms: Rooms) -> None:

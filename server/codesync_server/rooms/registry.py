@@ -4,6 +4,8 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from math import inf
+from time import monotonic
 from weakref import WeakSet, WeakValueDictionary
 
 from codesync_protocol.shared_text import SOURCE
@@ -28,6 +30,9 @@ from codesync_server.store.writer import StoreWriter
 
 OPENED = Budget("rooms opened", "rooms", address=Rate(500, 5.0), invite=Rate(500, 5.0))
 """Opening a room that is not in memory reads or creates it. The rooms of a class open together."""
+
+FORGET_SECONDS = 0.005
+"""Seconds of the event loop after which the unloading of idle rooms is interrupted."""
 
 IDLE_SECONDS = 600.0
 
@@ -240,7 +245,7 @@ class Rooms:
     def _has_place(self, now: float) -> bool:
         """Return whether there is a place for another room, besides those that are being opened."""
         if len(self._rooms) + len(self._opening) >= self._limits.rooms:
-            self.forget_idle(now)
+            self.forget_idle(now, FORGET_SECONDS)
         held = len(self._rooms) + len(self._opening)
         return held < self._limits.rooms or self._make_place(now)
 
@@ -267,7 +272,7 @@ class Rooms:
             Whether any memory was freed.
         """
         sizes = {room: memory_of(room) for room in self}
-        self.forget_idle(float("inf"))
+        self.forget_idle(inf)
         largest = max(self, key=lambda room: sizes[room], default=None)
         forgotten = sum(size for room, size in sizes.items() if room.name not in self._rooms)
         if largest is None or sizes[largest] <= forgotten:
@@ -278,12 +283,23 @@ class Rooms:
         largest.audience.dismiss("the server needs the memory of this room; come back in a minute")
         return True
 
-    def forget_idle(self, now: float) -> None:
+    def forget_idle(self, now: float, seconds: float = inf) -> bool:
         """Unload the rooms without members and running jobs whose idle time is over.
 
         A room with edits since its last saved state is saved first, and unloaded by a later call.
+
+        Args:
+            now: time of the event loop.
+            seconds: the time after which no further room is begun: a class leaves its rooms
+                together, and each of them may have to be saved.
+
+        Returns:
+            Whether all rooms were looked at.
         """
+        end = monotonic() + seconds
         for room in self:
+            if monotonic() > end:
+                return False
             if (
                 room.idle_since is None
                 or now - room.idle_since <= self._idle_seconds(room)
@@ -296,6 +312,7 @@ class Rooms:
                 room.save_text()
             elif not self._writer.is_unsaved(room.name):
                 self._unload(room, now)
+        return True
 
     def forget_unused(self, now: float) -> None:
         """Delete unused rooms without members from the store."""
