@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 HOLD = """
@@ -31,10 +33,16 @@ asyncio.run(main())
 """
 
 
-def other_process(code: str, path: Path) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
+@contextmanager
+def other_process(code: str, path: Path) -> "Generator[subprocess.Popen[str]]":
+    """Run code in a process that is killed at the end of the block, also if the test fails."""
+    with subprocess.Popen(
         [sys.executable, "-c", code, str(path)],
         stdout=subprocess.PIPE,
         text=True,
         cwd=Path(__file__).parents[3],
-    )
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()

@@ -37,6 +37,7 @@ def complaints(caplog: pytest.LogCaptureFixture) -> list[str]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(bool(REAL), reason="a real mongod is not ours to stop")
 @pytest.mark.parametrize("number", [signal.SIGSTOP, signal.SIGKILL], ids=["stopped", "killed"])
 async def test_h36_an_idle_server_notices_that_its_mongodb_is_away(

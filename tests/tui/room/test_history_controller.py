@@ -116,6 +116,7 @@ async def test_past_jobs_are_found_as_one_types(server: RunningServer, ben: Room
         assert on.app.screen.query_one(Input).value == "no such thing"
 
 
+@pytest.mark.slow
 async def test_more_come_when_one_goes_down(server: RunningServer, ben: Room) -> None:
     for number in range(53):
         await submit_and_wait(ben, python(f"# {number}\nraise SystemExit({number % 2})"))
