@@ -12,13 +12,22 @@ import msgspec
 from codesync_server.documents.load_worker import LENGTH_BYTES
 from codesync_server.documents.loading import LoadedHistory, LoadRequest
 
-FAST_SECONDS = 10
+FAST_SECONDS = 1
 SLOW_SECONDS = 180
 """CPU time that a history may take. All share the fast process; those that take longer in it are
-loaded by the slow one, where they only delay each other."""
+loaded by the slow one, where they only delay each other. A typical history takes 30 ms at most."""
+
+CHECK_SECONDS = 1
+"""CPU time of a check, in whole seconds for the kernel. A history that takes longer than 0.3 s is
+renewed anyhow: see `document_checks`."""
 
 WALL_FACTOR = 6
-"""A process that gets less than this part of a core is given up."""
+WALL_SECONDS_MIN = 60
+"""A process that gets less than this part of a core is given up, but not before this time: a
+process needs time to start on a busy machine."""
+
+HURRIED_WALL_SECONDS = 10
+"""The same if somebody limits the time, because others wait meanwhile."""
 
 END_SECONDS = 5.0
 
@@ -28,11 +37,15 @@ class LoadFailed(Exception):
 
 
 class LoadProcesses:
-    """Two processes that load histories; each is started when it is needed."""
+    """Processes that load histories; each is started when it is needed.
+
+    Checks have one of their own: no room that is restored waits for them.
+    """
 
     def __init__(self) -> None:
         self._fast = _LoadProcess()
         self._slow = _LoadProcess()
+        self._checks = _LoadProcess()
 
     async def check(self, update: bytes) -> LoadedHistory:
         """Load the state of a document, without its texts.
@@ -40,30 +53,35 @@ class LoadProcesses:
         Raises:
             LoadFailed: it takes too long, or cannot be done now.
         """
-        return await self._fast.load(LoadRequest([update], False, FAST_SECONDS))
+        return await self._checks.load(LoadRequest([update], False, CHECK_SECONDS))
 
-    async def restore(self, updates: Sequence[bytes], *, is_urgent: bool = False) -> LoadedHistory:
+    async def restore(
+        self, updates: Sequence[bytes], *, seconds: int | None = None
+    ) -> LoadedHistory:
         """Load a history with its texts.
 
         Args:
             updates: its updates, in order.
-            is_urgent: give up early.
+            seconds: CPU time that it may take, at most FAST_SECONDS; 0: it is not loaded. None: all
+                the time that a history may take.
 
         Raises:
             LoadFailed: it takes too long, or cannot be done now.
         """
-        request = LoadRequest(list(updates), True, FAST_SECONDS)
-        try:
+        if seconds == 0:
+            raise LoadFailed("there is no time to load it now")
+        request = LoadRequest(list(updates), True, seconds or FAST_SECONDS)
+        if seconds is not None:
+            return await self._fast.load(request, HURRIED_WALL_SECONDS)
+        with suppress(LoadFailed):
             return await self._fast.load(request)
-        except LoadFailed:
-            if is_urgent:
-                raise
         return await self._slow.load(msgspec.structs.replace(request, cpu_seconds=SLOW_SECONDS))
 
     async def close(self) -> None:
-        """End both processes."""
+        """End all processes."""
         await self._fast.end()
         await self._slow.end()
+        await self._checks.end()
 
 
 class _LoadProcess:
@@ -73,18 +91,18 @@ class _LoadProcess:
         self._process: Process | None = None
         self._turn = asyncio.Lock()
 
-    async def load(self, request: LoadRequest) -> LoadedHistory:
+    async def load(self, request: LoadRequest, wall_seconds: int = 0) -> LoadedHistory:
         data = msgspec.msgpack.encode(request)
+        wall_seconds = wall_seconds or max(WALL_SECONDS_MIN, WALL_FACTOR * request.cpu_seconds)
         async with self._turn:
             is_done = False
             try:
-                async with asyncio.timeout(WALL_FACTOR * request.cpu_seconds):
+                async with asyncio.timeout(wall_seconds):
                     answer = await self._exchange(data)
                 is_done = True
                 return answer
             except TimeoutError:
-                seconds = WALL_FACTOR * request.cpu_seconds
-                raise LoadFailed(f"it was not loaded within {seconds} s") from None
+                raise LoadFailed(f"it was not loaded within {wall_seconds} s") from None
             except (OSError, EOFError, msgspec.MsgspecError) as error:
                 if await self._has_used_up_its_time():
                     seconds = request.cpu_seconds

@@ -52,14 +52,14 @@ async def check_document(room: Room, processes: LoadProcesses) -> None:
 
 
 async def restorable(
-    stored: StoredRoom, processes: LoadProcesses, *, is_urgent: bool
+    stored: StoredRoom, processes: LoadProcesses, *, seconds: int | None = None
 ) -> tuple[StoredRoom, bool]:
     """Return a stored room in a form that is restored without blocking the event loop.
 
     Args:
         stored: the stored record.
         processes: load histories that may be costly.
-        is_urgent: whether to use the shorter time limit.
+        seconds: CPU time for a history that may be costly; see `LoadProcesses.restore`.
 
     Returns:
         The room to restore, and whether its text has a new history that must be saved.
@@ -72,7 +72,7 @@ async def restorable(
     if is_cheap(updates):
         return stored, False
     try:
-        loaded = await processes.restore(updates, is_urgent=is_urgent)
+        loaded = await processes.restore(updates, seconds=seconds)
     except LoadFailed as error:
         raise UnreadableHistory(str(error)) from None
     if loaded.error:

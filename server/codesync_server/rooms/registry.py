@@ -75,6 +75,10 @@ class RoomUnavailable(Exception):
     """A room cannot be opened. The message says why."""
 
 
+class RoomUnreadable(RoomUnavailable):
+    """The store has the room, but its texts are invalid or take too long to load."""
+
+
 class Rooms:
     """All rooms of a server.
 
@@ -127,7 +131,7 @@ class Rooms:
         return self._rooms.get(name)
 
     async def open(
-        self, name: str, now: float, payer: Payer | None = None, *, is_urgent: bool = False
+        self, name: str, now: float, payer: Payer | None = None, *, seconds: int | None = None
     ) -> Room:
         """Return a room: from memory, from the store, or a new one.
 
@@ -135,7 +139,7 @@ class Rooms:
             name: a valid name.
             now: time of the event loop.
             payer: is charged if the room is not in memory.
-            is_urgent: whether to give up early if the text takes long to load.
+            seconds: CPU time for loading texts that may be costly; see `LoadProcesses.restore`.
 
         Raises:
             LimitReached: the payer opened too many rooms.
@@ -154,7 +158,7 @@ class Rooms:
             async with turn:  # concurrent requests for a room load it once
                 room = self._rooms.get(name)
                 if room is None:
-                    stored = await self._restored(name, now, is_urgent=is_urgent)
+                    stored = await self._restored(name, now, seconds)
                     room = self.add(
                         stored or Room(name, now, self._writer.write), is_new=not stored
                     )
@@ -163,16 +167,16 @@ class Rooms:
             room.idle_since = now
         return room
 
-    async def _restored(self, name: str, now: float, *, is_urgent: bool) -> Room | None:
+    async def _restored(self, name: str, now: float, seconds: int | None) -> Room | None:
         if self._unreadable_until.get(name, now) > now:
-            raise RoomUnavailable(_UNREADABLE)
+            raise RoomUnreadable(_UNREADABLE)
         try:
             if self._writer.is_unsaved(name):
                 return None  # the room was unused, and its deletion is not written yet
             stored = await self._writer.store.room(name)
             if stored is None:
                 return None
-            stored, is_renewed = await restorable(stored, self._processes, is_urgent=is_urgent)
+            stored, is_renewed = await restorable(stored, self._processes, seconds=seconds)
             room = Room(name, now, self._writer.write, stored)
             if is_renewed:
                 room.save_all()
@@ -183,9 +187,9 @@ class Rooms:
             raise RoomUnavailable(f"the store is away, and the room lies in it: {error}") from None
         except (UnreadableHistory, ValueError) as error:
             log.error("room %s cannot be read: %s", name, error)
-            if not is_urgent:
+            if seconds is None:
                 self._remember_unreadable(name, now)
-            raise RoomUnavailable(_UNREADABLE) from None
+            raise RoomUnreadable(_UNREADABLE) from None
         for record in reversed(page.jobs):
             room.add_job(job_of(record, now))
         return room

@@ -1,5 +1,10 @@
 """Hostile Yjs updates, written byte by byte."""
 
+from collections.abc import Iterator
+
+from codesync_protocol.shared_text import SOURCE
+from codesync_server.documents.document import Document
+
 Id = tuple[int, int]
 """The client and the clock of a character."""
 
@@ -41,3 +46,34 @@ def update(
         for start, length in ranges:
             out += number(start) + number(length)
     return out
+
+
+def cheap_edits_of_a_costly_history(
+    low: int, high: int, structs: int
+) -> Iterator[tuple[int, bytes]]:
+    """Edits that are cheap one by one, of a history whose loading takes quadratic time.
+
+    The text begins with "ab" of client 1. Replicas load the clients of a state by falling ids, so
+    all structs of `high` are there when those of `low` are compared with them.
+
+    Args:
+        low: the first client.
+        high: the second client, with a higher id.
+        structs: how many each of them inserts; 11,000 take 13 s of CPU time to load.
+    """
+    for clock in range(0, structs, 5):
+        yield low, update(low, clock, [insertion("x", (1, 0)) for _ in range(5)])
+    for clock in range(0, structs, 5):
+        places = [(high, at - 1) if at else None for at in range(clock, clock + 5)]
+        chain = [insertion("y", place or (1, 0), place or (1, 1)) for place in places]
+        yield high, update(high, clock, chain)
+
+
+def costly_history(structs: int) -> Document:
+    """A document whose history takes quadratic time to load."""
+    document = Document()
+    document.write(SOURCE, "ab")
+    low, high = sorted(document.assign() for _ in range(2))
+    for client, edit in cheap_edits_of_a_costly_history(low, high, structs):
+        document.apply(edit, client)
+    return document

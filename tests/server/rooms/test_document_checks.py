@@ -1,6 +1,8 @@
 """Histories that are expensive to load do not block the server, and are renewed (H07)."""
 
 import asyncio
+import re
+import signal
 from collections.abc import AsyncGenerator
 
 import pytest
@@ -18,7 +20,7 @@ from codesync_server.rooms.room import QUIET_CHECKS, Room
 from codesync_server.store.changes import AddEdit, SaveText
 from codesync_server.store.records import EditRecord
 from codesync_server.store.writer import StoreWriter
-from tests.server.documents.crafted import Id, insertion, update
+from tests.server.documents.crafted import Id, costly_history, insertion, update
 from tests.server.keeping import keeper_at_work, settled
 from tests.server.making import key_of
 from tests.server.outlets import Ear
@@ -131,7 +133,7 @@ async def test_h07_a_history_that_takes_for_ever_delays_no_other_room(
     await store(writer, "good", far_apart(CHEAP_BLOCKS * 2, 1))
     rooms = Rooms(writer, processes=processes)
     with pytest.raises(LoadFailed, match="more than 1 s of cpu time"):
-        await processes.restore(evil_history, is_urgent=True)
+        await processes.restore(evil_history, seconds=1)
     async with asyncio.TaskGroup() as tasks:
         evil = tasks.create_task(_unavailable(rooms, "evil", 0.0))
         good = await rooms.open("good", now=0.0)
@@ -191,13 +193,45 @@ def test_h07_a_history_of_many_blocks_is_renewed_when_nobody_edits() -> None:
     assert room.document.is_cheap_to_load
 
 
+async def test_h07_a_check_ends_soon_if_the_history_has_to_be_renewed(
+    processes: LoadProcesses, caplog: pytest.LogCaptureFixture
+) -> None:
+    room = Room("room-a", 0.0)
+    room.document = costly_history(11_000)
+    ear = Ear()
+    room.enter(key_of("ana"), "ana", Role.EDITOR, ear)
+    texts = room.document.texts
+    await check_document(room, processes)
+    # A machine that is too busy to give it so much CPU time ends it later.
+    assert re.search("takes more than 1 s of cpu time|not loaded within 60 s", caplog.text)
+    assert len(ear.of(DocumentReset)) == 1
+    assert room.document.texts == texts
+    assert room.document.is_cheap_to_load
+
+
+async def test_h07_a_room_that_is_restored_does_not_wait_for_a_check(
+    processes: LoadProcesses,
+) -> None:
+    state = small_state()
+    await processes.check(state)
+    checks = processes._checks._process  # pyright: ignore[reportPrivateUsage]  # it is to stop
+    assert checks
+    checks.send_signal(signal.SIGSTOP)
+    async with asyncio.TaskGroup() as tasks:
+        check = tasks.create_task(processes.check(state))
+        assert (await processes.restore([state])).texts[SOURCE] == "x"
+        assert not check.done()
+        checks.send_signal(signal.SIGCONT)
+    assert check.result().blocks == 1
+
+
 async def test_a_process_that_died_is_replaced(processes: LoadProcesses) -> None:
     state = small_state()
     assert (await processes.check(state)).blocks == 1
-    fast = processes._fast  # pyright: ignore[reportPrivateUsage]  # it is to be killed
-    assert fast._process  # pyright: ignore[reportPrivateUsage]
-    fast._process.kill()  # pyright: ignore[reportPrivateUsage]
-    await fast._process.wait()  # pyright: ignore[reportPrivateUsage]
+    checks = processes._checks  # pyright: ignore[reportPrivateUsage]  # it is to be killed
+    assert checks._process  # pyright: ignore[reportPrivateUsage]
+    checks._process.kill()  # pyright: ignore[reportPrivateUsage]
+    await checks._process.wait()  # pyright: ignore[reportPrivateUsage]
     assert (await processes.check(state)).blocks == 1
 
 
