@@ -159,8 +159,7 @@ class Connection(ServerConnection):
         self._turn = None
         self._parse()
         self.count_input()
-        if not self.recv_messages.paused:
-            self.transport.resume_reading()
+        self._resume_reading()
 
     def forget_headers(self) -> None:
         """Free the request and the response of the handshake, some 3 KB for each member."""
@@ -287,7 +286,12 @@ class Connection(ServerConnection):
 
     def _resume(self) -> None:
         self._parse_in_turn()
-        if self._turn is None and not self.recv_messages.paused:
+        if self._turn is None:
+            self._resume_reading()
+
+    def _resume_reading(self) -> None:
+        # A TLS transport that is closed raises AttributeError.
+        if not self.recv_messages.paused and not self.transport.is_closing():
             self.transport.resume_reading()
 
     async def handshake(self, *args: Any, **kwargs: Any) -> None:
