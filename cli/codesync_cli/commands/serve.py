@@ -102,6 +102,7 @@ async def _serve(args: argparse.Namespace, settings: Settings) -> int:
     from codesync_server.access.rules import UnsafeSettings
     from codesync_server.connections.listener import ListenFailed
     from codesync_server.executors.contract import ExecutorUnavailable
+    from codesync_server.garbage_collection import exempt_loaded_objects
     from codesync_server.store.contract import StoreUnusable
 
     stop = asyncio.Event()
@@ -115,6 +116,7 @@ async def _serve(args: argparse.Namespace, settings: Settings) -> int:
             return ExitCode.USAGE
     try:
         app = await _build(args, settings, report)
+        exempt_loaded_objects()  # before rooms exist, which are freed some day
         await app.run(lambda: _ready(args, app), stop)
     except (
         UnsafeSettings,

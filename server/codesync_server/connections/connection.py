@@ -1,6 +1,7 @@
 """A client's websocket, with limits on control frames, unread input and HTTP methods."""
 
 import asyncio
+import logging
 import re
 from collections.abc import Callable
 from typing import Any
@@ -19,6 +20,7 @@ from codesync_server.access.token_buckets import Rate
 from codesync_server.connections.client_limits import TrackedConnection
 from codesync_server.connections.frame_slices import FrameSlices
 from codesync_server.connections.http_endpoints import head_too_large, method_not_allowed
+from codesync_server.connections.reference_cycles import do_nothing, forget_reader
 from codesync_server.connections.stranger_turns import StrangerTurns, WaitingInput
 from codesync_server.connections.tls_handshake import TlsHandshakes
 
@@ -55,6 +57,10 @@ METHODS = (b"GET ", b"HEAD ")
 _METHOD = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,40} ")
 
 
+def _no_bytes() -> int:
+    return 0
+
+
 class Connection(ServerConnection):
     """A client's websocket. Set the class attributes in a subclass.
 
@@ -80,7 +86,10 @@ class Connection(ServerConnection):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if isinstance(self.logger, logging.LoggerAdapter):  # it refers to this connection
+            self.logger = self.protocol.logger = self.logger.logger
         self._client: TrackedConnection | None = None
+        self._tcp: asyncio.Transport | None = None
         self._has_begun = False
         self._frames = 0  # before it joined
         self._is_method_known = False
@@ -93,8 +102,8 @@ class Connection(ServerConnection):
         self._bytes_before_joining = 0
         self._bytes_after_the_end = 0
         self._input = self.input_memory.account(self._free_input)
-        self.waiting_bytes: Callable[[], int] = lambda: 0
-        self.on_lost: Callable[[], None] = lambda: None
+        self.waiting_bytes: Callable[[], int] = _no_bytes
+        self.on_lost: Callable[[], None] = do_nothing
 
     @property
     def client(self) -> TrackedConnection:
@@ -105,6 +114,7 @@ class Connection(ServerConnection):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take over a connection; with TLS, the websocket begins after the TLS handshake."""
         assert isinstance(transport, asyncio.Transport)
+        self._tcp = transport
         self._client = self.clients.get(transport.get_extra_info("socket").fileno())
         if self._client is not None:
             self._client.abort = transport.abort
@@ -120,6 +130,8 @@ class Connection(ServerConnection):
         if encrypted is not None:
             self._begin(encrypted)
             self._parse_in_turn()
+        else:
+            self._break_cycles()
 
     def _begin(self, transport: asyncio.Transport) -> None:
         self._has_begun = True
@@ -189,6 +201,26 @@ class Connection(ServerConnection):
         if self._has_begun:
             super().connection_lost(exc)
         self.on_lost()
+        self._break_cycles()
+
+    def _break_cycles(self) -> None:
+        """Give up the references through which the objects of this connection refer to themselves.
+
+        Otherwise only the garbage collector frees them. A full collection stops the event loop
+        for 100 ms and more when thousands of connections have ended.
+        """
+        self.waiting_bytes, self.on_lost = _no_bytes, do_nothing
+        self._input.free = do_nothing
+        for error in (self.protocol.parser_exc, self.protocol.handshake_exc, self.connection_exc):
+            if error is not None:
+                error.__traceback__ = None
+        if self._has_begun:
+            self.recv_messages.pause = self.recv_messages.resume = do_nothing
+        if self._client is not None:
+            self._client.abort = do_nothing
+        if self._tcp is not None:
+            forget_reader(self._tcp)
+            self._tcp = None
 
     def count_input(self) -> None:
         """Count what is unprocessed now; a connection that ends holds nothing."""

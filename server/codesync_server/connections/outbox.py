@@ -241,6 +241,9 @@ class Outbox:
         """Give the memory back: the connection has ended."""
         self._overflow()
         self._memory.close()
+        # No reference cycles: then it is freed without the garbage collector.
+        self._memory.free = self._abort = _not_connected
+        self._send_now = _cannot_send
 
     def _clear(self) -> None:
         self._drop(*self._replies, *(each.frame for each in self._events))

@@ -97,10 +97,12 @@ class StrangerTurns:
                 return result
             finally:
                 self._seconds -= self._cpu_clock() - began
+                error = None  # its traceback refers to this frame
             try:
-                sent, error = (yield awaited), None
+                sent = yield awaited
             except BaseException as thrown:
                 error = thrown
+            del awaited  # its exception has such a traceback, too
 
     def _fill(self) -> float:
         """Return the CPU time that strangers may use now."""

@@ -127,7 +127,8 @@ class TlsHandshakes:
                 ssl_handshake_timeout=self._handshake_seconds,
                 ssl_shutdown_timeout=self._shutdown_seconds,
             )
-        except OSError:  # an error of TLS, a timeout, or the end of the connection
+        except OSError as error:  # an error of TLS, a timeout, or the end of the connection
+            error.__traceback__ = None  # it refers to frames that refer to the error
             return None
         gate.open()
         return None if encrypted is None or encrypted.is_closing() else encrypted

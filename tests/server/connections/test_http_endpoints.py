@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 from websockets.exceptions import InvalidStatus
+from websockets.http11 import Request
 from websockets.server import ServerProtocol
 
 from codesync_protocol.messages import Accepted, Cancel, Notice, Started, StdinMode, Welcome
@@ -218,8 +219,12 @@ async def test_a42_a_request_without_end_is_cut_off(
 async def test_a42_long_lists_in_headers_are_refused_unparsed(
     server: RunningServer, name: str, method: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    parsed: list[object] = []
-    monkeypatch.setattr(ServerProtocol, "accept", lambda _, request: parsed.append(request))
+    parsed: list[Request] = []
+
+    def accept(_: ServerProtocol, request: Request) -> None:
+        parsed.append(request)
+
+    monkeypatch.setattr(ServerProtocol, "accept", accept)
     limit = LIST_HEADER_BYTES[name]
     long = "a," * (limit // 2) + "a"
     answer = await get(server, "/", method=method, headers=UPGRADE | {name: long})
