@@ -28,6 +28,7 @@ CALLED_BY_THE_LIBRARY = {
     Submission: {"body", "message"},
     SharedDocument: {
         *("parts", "enter", "forgotten", "receive", "unchecked_history", "history_checked"),
+        *("postpone_fetch", "fetch_again"),
     },
 }
 """Methods that one part of the library calls on another; programs do not call them."""

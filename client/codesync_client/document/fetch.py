@@ -27,6 +27,7 @@ class DocumentFetch:
         self.goes_on = False
         self.unchecked: tuple[bytes, DocumentPart] | None = None
         self._is_due = False
+        self._is_postponed = False
         self._fresh = False
         self._request = 0
         self._whole = bytearray()
@@ -40,12 +41,23 @@ class DocumentFetch:
             fresh: whether to request an unused CRDT id.
         """
         self._fresh = fresh or (self.goes_on and self._fresh)
-        self.goes_on = self._is_due = True
+        self.postpone()
+        self._is_due, self._is_postponed = True, False
+
+    def postpone(self) -> None:
+        """Drop the fetched texts, until `begin` or `resume` requests them again."""
+        self.goes_on = self._is_postponed = True
+        self._is_due = False
         self._request += 1
         self.unchecked = None
         self._whole.clear()
         self._early.clear()
         self._early_bytes = 0
+
+    def resume(self) -> None:
+        """Request the texts, if the fetch was postponed."""
+        if self._is_postponed:
+            self.begin(fresh=self._fresh)
 
     def request(self) -> FetchDocument | None:
         """Return the request to send now, if any."""
@@ -56,6 +68,8 @@ class DocumentFetch:
 
     def keep(self, edited: Edited) -> None:
         """Store an edit that arrives during the fetch."""
+        if self._is_postponed:
+            return  # the texts that are fetched later contain it
         self._early.append(edited)
         self._early_bytes += len(edited.data) + EARLY_ENTRY_BYTES
         if self._early_bytes > EARLY_MAX:

@@ -24,6 +24,14 @@ the server must not take us for gone."""
 REASON_MAX = 300
 
 
+class TooCostly(Exception):
+    """Loading the history takes too long.
+
+    The server need not be hostile: a member can make such a history, and the server renews it when
+    it checks the room's texts.
+    """
+
+
 async def check_history(state: bytes) -> int:
     """Check that a history can be loaded.
 
@@ -35,6 +43,7 @@ async def check_history(state: bytes) -> int:
 
     Raises:
         FrameError: it must not be loaded.
+        TooCostly: it must not be loaded; the server may renew it.
         CheckFailed: it could not be checked.
     """
     command = [
@@ -64,9 +73,6 @@ async def check_history(state: bytes) -> int:
     if worker.returncode == 0 and answer.isdecimal():
         return int(answer)
     if worker.returncode in (-signal.SIGPROF, -signal.SIGXCPU, -signal.SIGKILL):
-        raise _refused(f"takes more than {LOAD_SECONDS:g} s to load")
-    raise _refused(answer.removeprefix(REFUSED) or "cannot be loaded")
-
-
-def _refused(why: str) -> FrameError:
-    return FrameError(Code.BAD_FRAME, f"the history of the room's texts {why}")
+        raise TooCostly
+    why = answer.removeprefix(REFUSED) or "cannot be loaded"
+    raise FrameError(Code.BAD_FRAME, f"the history of the room's texts {why}")

@@ -7,7 +7,7 @@ same event loop. So the connection is read more slowly once the texts have taken
 import asyncio
 import time
 
-from codesync_client.document.history_check import check_history
+from codesync_client.document.history_check import LOAD_SECONDS, TooCostly, check_history
 from codesync_client.document.shared_document import SharedDocument
 from codesync_protocol.messages import ServerMessage
 
@@ -22,6 +22,11 @@ SLICE_SECONDS = 0.01
 
 PAUSE_MAX = 5.0
 """Largest pause of reading, so that the server does not treat the client as gone."""
+
+FETCH_AGAIN_SECONDS = 10.0
+FETCH_AGAIN_SECONDS_MAX = 60.0
+"""The pause before texts that took too long to load are fetched again; it doubles each time. The
+server usually announces a new history earlier."""
 
 
 class WorkPace:
@@ -57,6 +62,7 @@ class DocumentWork:
         self._document = document
         self._pace = WorkPace()
         self._worked = 0.0
+        self._fetch_again_in = FETCH_AGAIN_SECONDS
 
     def apply(self, message: ServerMessage) -> None:
         """Apply a message; then await `settle` before the next one.
@@ -74,20 +80,32 @@ class DocumentWork:
         """Load a history that has arrived, and let other tasks run.
 
         Returns:
-            Whether a history was loaded.
+            Whether a history was loaded. One that is too costly is fetched again later.
 
         Raises:
             FrameError: the history must not be loaded.
             CheckFailed: it could not be checked.
         """
         history = self._document.unchecked_history
-        if history is not None:
-            blocks = await check_history(history)
-            began = time.thread_time()
-            self._document.history_checked(blocks)
-            self._worked += time.thread_time() - began
+        is_loaded = history is not None and await self._load(history)
         if self._worked > SLICE_SECONDS:
             worked, self._worked = self._worked, 0.0
             pause = self._pace.pause(worked, asyncio.get_running_loop().time())
             await asyncio.sleep(pause)
-        return history is not None
+        return is_loaded
+
+    async def _load(self, history: bytes) -> bool:
+        try:
+            blocks = await check_history(history)
+        except TooCostly:
+            self._worked += LOAD_SECONDS  # a server may repeat it
+            self._document.postpone_fetch()
+            loop = asyncio.get_running_loop()
+            loop.call_later(self._fetch_again_in, self._document.fetch_again)
+            self._fetch_again_in = min(2 * self._fetch_again_in, FETCH_AGAIN_SECONDS_MAX)
+            return False
+        began = time.thread_time()
+        self._document.history_checked(blocks)
+        self._worked += time.thread_time() - began
+        self._fetch_again_in = FETCH_AGAIN_SECONDS
+        return True

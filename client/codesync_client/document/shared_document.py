@@ -314,6 +314,16 @@ class SharedDocument:
         except (DocumentBroken, ValueError):
             self._start_over()
 
+    def postpone_fetch(self) -> None:
+        """Do not load the `unchecked_history`."""
+        if self._fetch.unchecked is not None:
+            self._fetch.postpone()
+
+    def fetch_again(self) -> None:
+        """Fetch the texts if the fetch was postponed."""
+        self._fetch.resume()
+        self._wake()
+
     def _arrived(self, state: bytes, part: DocumentPart, blocks: int) -> None:
         base = self.base
         early = self._fetch.end(part.seq)
