@@ -361,7 +361,8 @@ class App:
             role=role,
             members=room.members,
             queue=room.welcome.queue(
-                lambda: self._publisher.queue.queue_of(room.name, self._scheduler)
+                lambda: self._publisher.queue.queue_of(room.name, self._scheduler),
+                has_changed=self._publisher.queue.is_due(room.name),
             ),
             jobs=() if resumed else room.summaries(),
             languages=self.languages.infos(),

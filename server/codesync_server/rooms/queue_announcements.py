@@ -48,6 +48,10 @@ class QueueAnnouncements:
         self._places_changed = True
         self._wake.set()
 
+    def is_due(self, room: str) -> bool:
+        """Return whether an announcement waits, except for changed places alone."""
+        return self._all_changed or room in self._changed
+
     async def announce(self, scheduler: Scheduler) -> None:
         """Announce the queue whenever it has changed, until cancelled."""
         clock = asyncio.get_running_loop().time

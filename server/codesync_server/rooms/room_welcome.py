@@ -35,12 +35,17 @@ class RoomWelcome:
         self._queue = None
         self._forget_pages()
 
-    def queue(self, current: Callable[[], Queue]) -> Queue:
-        """Return the queue that the members know: a newcomer is told of changes with them.
+    def queue(self, current: Callable[[], Queue], *, has_changed: bool = False) -> Queue:
+        """Return the queue for a newcomer: the one that the members know, if it has not changed.
 
         Args:
-            current: returns the queue as it is now, for the first member.
+            current: returns the queue as it is now.
+            has_changed: whether the members will be told of a change of their jobs.
         """
+        if has_changed:
+            # The newcomer knows another queue than the members, so the next one goes to all.
+            self._queue = None
+            return current()
         if self._queue is None:
             self._queue = current()
         return self._queue

@@ -56,6 +56,17 @@ def test_a_newcomer_is_told_the_queue_that_all_members_know() -> None:
     assert ear.of(Queue) == [Queue(queued=2)]
 
 
+def test_a_newcomer_is_told_of_a_change_before_the_members() -> None:
+    room = Room("den", 0.0)
+    ear = enter(room, "ana")
+    room.send_queue(Queue(queued=1))
+    newcomer = enter(room, "ben")
+    assert room.welcome.queue(lambda: Queue(queued=2), has_changed=True) == Queue(queued=2)
+    room.send_queue(Queue(queued=1))
+    assert newcomer.of(Queue) == [Queue(queued=1)], "it may have changed back"
+    assert ear.of(Queue)[-1] == Queue(queued=1)
+
+
 def test_an_empty_room_forgets_the_queue_because_it_is_told_of_no_changes() -> None:
     room = Room("den", 0.0)
     ear = enter(room, "ana")
