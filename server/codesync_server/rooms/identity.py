@@ -22,6 +22,7 @@ class Identity:
         is_present: whether it is connected.
         is_capped: whether the role follows from an old invite, and would be derived again if this
             identity were forgotten.
+        entered_as: the role with which it entered last; None since the server started.
     """
 
     member: int
@@ -34,6 +35,7 @@ class Identity:
     seen_at: float = 0.0
     is_present: bool = False
     is_capped: bool = False
+    entered_as: Role | None = None
 
     @property
     def weight(self) -> int:

@@ -129,8 +129,15 @@ class Membership:
         return self._members[key]
 
     def key_of(self, member: int) -> str | None:
-        """Return the client key of a member; None if the member is not connected."""
-        return next((key for key, each in self._members.items() if each.member == member), None)
+        """Return the client key of a member that was connected since the server started."""
+        return next(
+            (
+                key
+                for key, known in self._identities.items()
+                if known.member == member and known.entered_as and not known.removed
+            ),
+            None,
+        )
 
     def forget_crdt_ids(self) -> list[str]:
         """Take the CRDT ids away, for a new history of the texts; return whose they were."""
@@ -197,6 +204,7 @@ class Membership:
                 identity.role, identity.is_capped = Role.VIEWER, True
             member = Member(identity.member, identity.name, identity.role or role, identity.member)
             self._members[key] = member
+            identity.entered_as = Role(member.role)
         except BaseException:
             self._undo_join(key)
             raise
@@ -259,7 +267,7 @@ class Membership:
     # Decisions of hosts.
 
     def set_role(self, key: str, role: Role, *, caps_links: bool = True) -> None:
-        """Change the role of a member, now and for its return.
+        """Change the role of a member, connected or not, now and for its return.
 
         Args:
             key: its client instance.
@@ -268,7 +276,8 @@ class Membership:
                 become viewers too: keys are free, so the member could return with its link.
         """
         self._identities[key].role, self._identities[key].is_capped = role, False
-        self._members[key] = msgspec.structs.replace(self._members[key], role=role)
+        if key in self._members:
+            self._members[key] = msgspec.structs.replace(self._members[key], role=role)
         watching = any(each.role is Role.VIEWER for each in self._identities.values())
         if role is Role.VIEWER:
             if caps_links:
@@ -276,8 +285,8 @@ class Membership:
         elif not watching:
             self.editors_after = 0.0
 
-    def remove(self, key: str, reason: str) -> Member:
-        """Remove a member permanently, and return it; new keys with existing links are refused too.
+    def remove(self, key: str, reason: str) -> None:
+        """Remove a member, connected or not; new keys with existing links are refused too.
 
         Args:
             key: its client instance.
@@ -285,8 +294,8 @@ class Membership:
         """
         self._identities[key].removed, self._identities[key].is_present = reason, False
         self.invites_after = self._moment()
-        self.places.release(key)
-        return self._members.pop(key)
+        if self._members.pop(key, None) is not None:
+            self.places.release(key)
 
     def _moment(self) -> float:
         """Return the current time, but at least the date of the newest known invite."""

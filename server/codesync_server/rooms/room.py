@@ -184,7 +184,7 @@ class Room:
         return self._save_decision(key)
 
     def remove(self, key: str, reason: str) -> Durable:
-        """Remove a member permanently, and close its connection without waiting for it to read.
+        """Remove a member permanently, and close its connection, if any, without waiting.
 
         Args:
             key: its client instance.
@@ -193,7 +193,8 @@ class Room:
         Returns:
             What must be done before the removal is confirmed.
         """
-        self.carets.pop(self.membership.remove(key, reason).member, None)
+        self.membership.remove(key, reason)
+        self.carets.pop(self.identity(key).member, None)
         durable = self._save_decision(key)
         if channel := self.audience.pop(key):
             channel.cut(encode(Fault(Code.REMOVED, reason, fatal=True)), reason)

@@ -40,7 +40,7 @@ class HostCommands:
         self._seat.reply(Invite(message.role, token))
 
     def set_role(self, message: SetRole) -> None:
-        """Change the role of a guest.
+        """Change the role of a guest; a guest that has left has the new role when it returns.
 
         Raises:
             FrameError: the member is not a host, or there is no such guest.
@@ -48,21 +48,21 @@ class HostCommands:
         self._seat.require_host()
         key = self._guest(message.member)
         kept = self._room.set_role(key, message.role)
-        name = self._room.member_of(key).name
+        name = self._room.identity(key).name
         text = f"{self._seat.member.name} made {name} {_ARTICLES[message.role]} {message.role}"
         if message.role is Role.VIEWER:
             text += "; who comes by an older link is one, too"
         self._room.after(kept, lambda: self._room.notify(Notice("info", text)))
 
     def remove(self, message: RemoveMember) -> None:
-        """Remove a guest permanently.
+        """Remove a guest permanently, also one that has left in the meantime.
 
         Raises:
             FrameError: the member is not a host, or there is no such guest.
         """
         self._seat.require_host()
         key = self._guest(message.member)
-        name, host = self._room.member_of(key).name, self._seat.member.name
+        name, host = self._room.identity(key).name, self._seat.member.name
         kept = self._room.remove(key, f"{host} removed you from the room")
         text = f"{host} removed {name} from the room; older links let nobody in any more"
         self._room.after(kept, lambda: self._room.notify(Notice("info", text)))
@@ -71,6 +71,7 @@ class HostCommands:
         key = self._room.membership.key_of(member)
         if key is None:
             raise FrameError(Code.ROLE, "there is no such member in this room")
-        if self._room.member_of(key).role == Role.HOST:
+        known = self._room.identity(key)
+        if (known.role or known.entered_as) is Role.HOST:
             raise FrameError(Code.ROLE, "hosts are equals: their role stays, and so do they")
         return key

@@ -578,6 +578,38 @@ async def test_a71_a_removed_member_does_nothing_more_and_old_invites_let_nobody
     assert room.membership.is_barred(key_of("host"), None) == ""
 
 
+async def test_a71_a_member_that_has_left_can_be_removed(house: House) -> None:
+    """An attacker: visits of 0.3 s, each with an edit, that end before the host reacts."""
+    ana, eve = house.hand("ana", role=Role.HOST), house.hand("eve")
+    member, invited = eve.member.member, time.time()
+    eve.room.leave(key_of("eve"), eve.ear, 1.0)
+    await ana.does(RemoveMember(member))
+    assert not ana.ear.of(Fault)
+    membership = ana.room.membership
+    assert membership.is_barred(key_of("eve"), None) == "ana removed you from the room"
+    assert membership.is_barred(key_of("eve under another key"), invited)
+    await ana.does(RemoveMember(member))
+    assert ana.fault is Code.ROLE, "it is removed already"
+
+
+async def test_a71_a_member_that_has_left_returns_with_the_role_that_a_host_gave_it(
+    house: House,
+) -> None:
+    ana, ben = house.hand("ana", role=Role.HOST), house.hand("ben")
+    member = ben.member.member
+    ben.room.leave(key_of("ben"), ben.ear, 1.0)
+    await ana.does(SetRole(member, Role.VIEWER))
+    assert house.hand("ben").member.role == Role.VIEWER
+
+
+async def test_a71_a_host_that_has_left_is_not_removed(house: House) -> None:
+    ana, ben = house.hand("ana", role=Role.HOST), house.hand("ben", role=Role.HOST)
+    member = ben.member.member
+    ben.room.leave(key_of("ben"), ben.ear, 1.0)
+    await ana.does(RemoveMember(member))
+    assert ana.fault is Code.ROLE
+
+
 async def test_a71_a_removed_member_hears_nothing_more_and_is_not_seen_any_more(
     house: House,
 ) -> None:
