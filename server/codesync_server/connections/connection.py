@@ -22,7 +22,7 @@ from codesync_server.connections.frame_slices import FrameSlices
 from codesync_server.connections.http_endpoints import head_too_large, method_not_allowed
 from codesync_server.connections.reference_cycles import do_nothing, forget_reader
 from codesync_server.connections.stranger_turns import StrangerTurns, WaitingInput
-from codesync_server.connections.tls_handshake import TlsHandshakes
+from codesync_server.connections.tls_handshake import TlsGate, TlsHandshakes
 
 CONTROLS = Budget("pings and pongs", "frames", member=Rate(100, 20.0))
 """A client that sends more is disconnected."""
@@ -90,6 +90,7 @@ class Connection(ServerConnection):
             self.logger = self.protocol.logger = self.logger.logger
         self._client: TrackedConnection | None = None
         self._tcp: asyncio.Transport | None = None
+        self._gate: TlsGate | None = None
         self._has_begun = False
         self._frames = 0  # before it joined
         self._is_method_known = False
@@ -126,7 +127,14 @@ class Connection(ServerConnection):
         task.add_done_callback(self.tasks.discard)
 
     async def _begin_encrypted(self, transport: asyncio.Transport, tls: TlsHandshakes) -> None:
-        encrypted = await tls.perform(transport, self, self.client.payer.address)
+        client = self.client
+        self._gate = tls.gate(
+            transport,
+            client.payer.address,
+            is_joined=lambda: client.is_joined,
+            is_held=lambda: self._is_held,
+        )
+        encrypted = await tls.perform(transport, self, self._gate)
         if encrypted is not None:
             self._begin(encrypted)
             self._parse_in_turn()
@@ -137,6 +145,11 @@ class Connection(ServerConnection):
         self._has_begun = True
         super().connection_made(transport)
         self.recv_messages.resume = self._resume
+
+    @property
+    def _is_held(self) -> bool:
+        """Whether decrypted input cannot be taken now."""
+        return self._turn is not None or (self._has_begun and self.recv_messages.paused)
 
     def eof_received(self) -> None:
         """Take the end of the input."""
@@ -154,7 +167,10 @@ class Connection(ServerConnection):
         if self._is_over:
             return
         self._unparsed += data
-        self._parse_in_turn()
+        if self._gate is None:
+            self._parse_in_turn()
+        else:
+            self._parse()  # it is its turn
         self.count_input()
 
     def _parse_in_turn(self) -> None:
@@ -172,6 +188,13 @@ class Connection(ServerConnection):
         self._parse()
         self.count_input()
         self._resume_reading()
+
+    def _resume_reading(self) -> None:
+        if self._is_held or self.transport.is_closing():  # closed TLS raises AttributeError
+            return
+        self.transport.resume_reading()
+        if self._gate is not None:
+            self._gate.resume()
 
     def forget_headers(self) -> None:
         """Free the request and the response of the handshake, some 3 KB for each member."""
@@ -220,7 +243,7 @@ class Connection(ServerConnection):
             self._client.abort = do_nothing
         if self._tcp is not None:
             forget_reader(self._tcp)
-            self._tcp = None
+            self._tcp = self._gate = None
 
     def count_input(self) -> None:
         """Count what is unprocessed now; a connection that ends holds nothing."""
@@ -318,13 +341,7 @@ class Connection(ServerConnection):
 
     def _resume(self) -> None:
         self._parse_in_turn()
-        if self._turn is None:
-            self._resume_reading()
-
-    def _resume_reading(self) -> None:
-        # A TLS transport that is closed raises AttributeError.
-        if not self.recv_messages.paused and not self.transport.is_closing():
-            self.transport.resume_reading()
+        self._resume_reading()
 
     async def handshake(self, *args: Any, **kwargs: Any) -> None:
         """Answer the request, at the expense of strangers."""
