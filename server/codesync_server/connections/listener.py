@@ -51,6 +51,9 @@ SWEEP_SECONDS = 1.0
 SWEEPS_A_COUNT = 5
 """Descriptors are counted once in so many sweeps."""
 
+CLOSING_TURNS = 100
+"""Turns of the event loop in which the last connections are closed; few suffice."""
+
 log = logging.getLogger(__name__)
 
 
@@ -107,6 +110,7 @@ class Listener:
         self._peers: set[Peer] = set()
         self._nobody = asyncio.Event()
         self._nobody.set()
+        self._sockets: list[ListeningSocket] = []
         self._servers: list[Server] = []
         self._watching: asyncio.Task[None] | None = None
         self._port = 0
@@ -133,6 +137,7 @@ class Listener:
             for plain in await bound_sockets(settings.host, settings.port):
                 sock = ListeningSocket(plain, self._limits, self._proxies, self._clients)
                 self._port = int(sock.getsockname()[1])
+                self._sockets.append(sock)
                 self._servers.append(await self._serve(sock))
         except OSError as error:
             raise ListenFailed(
@@ -218,10 +223,16 @@ class Listener:
 
     def dismiss(self, reason: str) -> None:
         """Take no more clients, and say goodbye to those that are here."""
-        for server in self._servers:
-            server.close(close_connections=False)
+        for sock in self._sockets:
+            sock.stop_accepting()
+        # asyncio loses a socket that it has accepted if its server is closed in the same turn.
+        asyncio.get_running_loop().call_soon(self._close_servers)
         for peer in list(self._peers):
             peer.dismiss(reason)
+
+    def _close_servers(self) -> None:
+        for server in self._servers:
+            server.close(close_connections=False)
 
     async def close(self) -> None:
         """End what is left, within CLOSE_SECONDS: a client that does not read is cut."""
@@ -240,6 +251,16 @@ class Listener:
             connection.transport.abort()
         for server in self._servers:
             await server.wait_closed()
+        await self._close_accepted()
+
+    async def _close_accepted(self) -> None:
+        """Close the connections that were accepted last, which the library does not know yet."""
+        for _ in range(CLOSING_TURNS):
+            if not self._clients:
+                return
+            for client in list(self._clients.values()):
+                client.abort()
+            await asyncio.sleep(0)
 
 
 def _tls(settings: Settings) -> ssl.SSLContext | None:

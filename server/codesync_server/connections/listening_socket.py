@@ -66,19 +66,24 @@ class ListeningSocket(socket.socket):
         self._proxies = proxies
         self._clients = clients
         self._spare: int | None = _open_spare()
+        self._is_stopped = False
 
     def listen(self, _: int = 0, /) -> None:
         """Listen with BACKLOG: asyncio's number is how many it accepts in a turn."""
         super().listen(BACKLOG)
 
+    def stop_accepting(self) -> None:
+        """Leave further connections to the kernel, which resets them when the socket is closed."""
+        self._is_stopped = True
+
     def accept(self) -> tuple[socket.socket, Any]:
         """Accept the next client that may stay.
 
         Raises:
-            BlockingIOError: there is none now.
+            BlockingIOError: there is none now, or `stop_accepting` was called.
             OSError: the system has no descriptors, and the client cannot be reset.
         """
-        for _ in range(RESET_A_TURN):
+        for _ in range(0 if self._is_stopped else RESET_A_TURN):
             try:
                 plain, address = super().accept()
             except OSError as error:
